@@ -1,0 +1,196 @@
+"""Everything that can go wrong in words a clinician understands, each with one stable code.
+
+::
+
+    CaptureError
+    ├── Unauthenticated          unauthenticated
+    ├── SessionPending           session-pending
+    ├── WrongPassword            wrong-password
+    ├── CrossSite                cross-site
+    ├── NotFound                 not-found
+    │   ├── ConsultationNotFound consultation-not-found
+    │   └── PhotoNotFound        photo-not-found
+    ├── OtherOwner               other-owner
+    ├── ConsultationClosed       consultation-closed
+    ├── PhotoConflict            photo-conflict
+    ├── NotUploaded              not-uploaded
+    ├── ChecksumMismatch         checksum-mismatch
+    ├── InvalidImage             invalid-image
+    ├── InvalidField             invalid-field
+    ├── TooLarge                 too-large
+    ├── TooManyRequests          rate-limited
+    └── Unavailable              unavailable
+        ├── KeysUnavailable      keys-unavailable
+        ├── StoreUnavailable     store-unavailable
+        ├── DatabaseBusy         database-busy
+        └── StorageFull          storage-full
+
+The HTTP status of each code stands in one table only: ``app/web/problems.py``. The phone's answer
+to each stands in ``pwa/queue/errors.js``; a test holds the two against each other.
+"""
+
+from typing import ClassVar
+
+
+class CaptureError(Exception):
+    """Root of the tree. ``code`` is stable, ``detail`` is a sentence without patient data."""
+
+    code: ClassVar[str] = "internal"
+    sentence: ClassVar[str] = "Something went wrong on the server. Nothing was lost; try again."
+
+    def __init__(self, detail: str | None = None) -> None:
+        self.detail = detail or self.sentence
+        super().__init__(self.detail)
+
+
+class Unauthenticated(CaptureError):
+    """No valid sign-in came with the request."""
+
+    code = "unauthenticated"
+    sentence = "Sign in to continue."
+
+
+class SessionPending(CaptureError):
+    """Signed in, but the identity provider still asks for something."""
+
+    code = "session-pending"
+    sentence = "Finish signing in to continue."
+
+
+class WrongPassword(CaptureError):
+    """Name and password do not belong together; which of them is never said."""
+
+    code = "wrong-password"
+    sentence = "The name or the password is not right."
+
+
+class CrossSite(CaptureError):
+    """A state change that did not come from one of our own pages."""
+
+    code = "cross-site"
+    sentence = "This request did not come from the app."
+
+
+class NotFound(CaptureError):
+    """Nothing there, or somebody else's: the answer is the same."""
+
+    code = "not-found"
+    sentence = "There is nothing at this address."
+
+
+class ConsultationNotFound(NotFound):
+    """No such consultation of this user."""
+
+    code = "consultation-not-found"
+    sentence = "This consultation does not exist for this account."
+
+
+class PhotoNotFound(NotFound):
+    """No such photo of this user."""
+
+    code = "photo-not-found"
+    sentence = "This photo does not exist for this account."
+
+
+class OtherOwner(CaptureError):
+    """A photo taken by one user came with the sign-in of another."""
+
+    code = "other-owner"
+    sentence = "This photo was taken by another account, which must send it."
+
+
+class ConsultationClosed(CaptureError):
+    """A closed consultation takes no new shutters; uploads still arrive."""
+
+    code = "consultation-closed"
+    sentence = "This consultation is closed. Open another one for new photos."
+
+
+class PhotoConflict(CaptureError):
+    """A known photo id came with another hash, owner or consultation."""
+
+    code = "photo-conflict"
+    sentence = "The server already knows another photo under this id."
+
+
+class NotUploaded(CaptureError):
+    """The store holds no object for this photo yet."""
+
+    code = "not-uploaded"
+    sentence = "The photo has not reached the store yet. It is sent again."
+
+
+class ChecksumMismatch(CaptureError):
+    """Stored bytes differ from the bytes hashed at capture."""
+
+    code = "checksum-mismatch"
+    sentence = "The stored photo differs from the one that was taken."
+
+
+class InvalidImage(CaptureError):
+    """The object is no clean JPEG or WebP of the declared size."""
+
+    code = "invalid-image"
+    sentence = "The stored file is not a photo that can be shown."
+
+
+class InvalidField(CaptureError):
+    """One field is wrong; ``field`` is its JSON path, e.g. ``photos[2].size``."""
+
+    code = "invalid-field"
+    sentence = "A field of the request is not right."
+
+    def __init__(self, detail: str | None = None, field: str = "") -> None:
+        super().__init__(detail)
+        self.field = field
+
+
+class TooLarge(CaptureError):
+    """A body or a photo over its limit."""
+
+    code = "too-large"
+    sentence = "This is larger than the app accepts."
+
+
+class TooManyRequests(CaptureError):
+    """Slow down; ``retry_after`` in whole seconds."""
+
+    code = "rate-limited"
+    sentence = "Too many attempts. Wait a moment."
+
+    def __init__(self, detail: str | None = None, retry_after: int = 1) -> None:
+        super().__init__(detail)
+        self.retry_after = retry_after
+
+
+class Unavailable(CaptureError):
+    """A part is down for now; the phone keeps everything and tries again."""
+
+    code = "unavailable"
+    sentence = "A part of the server is not available right now. Nothing was lost."
+    retry_after: ClassVar[int] = 5
+
+
+class KeysUnavailable(Unavailable):
+    """The keys that prove a sign-in cannot be fetched."""
+
+    code = "keys-unavailable"
+
+
+class StoreUnavailable(Unavailable):
+    """The object store does not answer, or not in time."""
+
+    code = "store-unavailable"
+
+
+class DatabaseBusy(Unavailable):
+    """The database is locked or unreachable."""
+
+    code = "database-busy"
+
+
+class StorageFull(Unavailable):
+    """No room left on the server."""
+
+    code = "storage-full"
+    retry_after = 60

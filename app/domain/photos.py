@@ -1,0 +1,168 @@
+"""A photo: what the phone declares at the shutter, what the server keeps, what it answers.
+
+Names and units: sizes in bytes, width and height in pixels, times are aware UTC datetimes,
+``sha256`` is 64 lower-case hexadecimal digits. The photo id, a UUIDv7 made at the shutter, is the
+idempotency key of everything that happens to the photo.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+
+from app.domain.errors import InvalidField
+
+MAX_PHOTO_BYTES = 4_000_000
+MAX_EDGE = 2048
+CONTENT_TYPES = {"image/jpeg": "jpg", "image/webp": "webp"}
+
+Sha256 = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
+UserId = Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9_-]{1,64}$")]
+Edge = Annotated[int, msgspec.Meta(ge=1, le=MAX_EDGE)]
+AwareTime = Annotated[datetime, msgspec.Meta(tz=True)]
+
+
+class Schema(msgspec.Struct, rename="camel", forbid_unknown_fields=True, kw_only=True, frozen=True):
+    """Base of everything that crosses HTTP: camelCase names, unknown fields refused."""
+
+
+class PhotoState(StrEnum):
+    """Life of a row: a URL was signed; the object was read and checked; a tombstone."""
+
+    PENDING = "pending"
+    STORED = "stored"
+    DELETED = "deleted"
+
+
+class CapturedPhoto(Schema):
+    """What the phone declares before it sends a photo."""
+
+    photo_id: UUID
+    consultation_id: UUID
+    owner: UserId
+    content_type: Annotated[str, msgspec.Meta(pattern="^image/(jpeg|webp)$")]
+    size: Annotated[int, msgspec.Meta(ge=1, le=MAX_PHOTO_BYTES)]
+    sha256: Sha256
+    width: Edge
+    height: Edge
+    captured_at: AwareTime
+
+    def __post_init__(self) -> None:
+        if self.photo_id.version != 7:
+            raise ValueError("photoId must be a UUID of version 7")
+
+
+class CompletionClaim(Schema):
+    """What the phone believes it sent; compared with the row, never stored."""
+
+    owner: UserId
+    consultation_id: UUID
+    sha256: Sha256
+
+
+class PhotoDescription(Schema):
+    """What a clinician may say about a stored photo; absent fields stay as they are."""
+
+    caption: Annotated[str, msgspec.Meta(max_length=500)] | msgspec.UnsetType = msgspec.UNSET
+    body_site: Annotated[str, msgspec.Meta(max_length=100)] | msgspec.UnsetType = msgspec.UNSET
+    side: Annotated[str, msgspec.Meta(pattern="^(|left|right|both|midline)$")] | msgspec.UnsetType = (
+        msgspec.UNSET
+    )
+    view: Annotated[str, msgspec.Meta(pattern="^(|overview|regional|close-up)$")] | msgspec.UnsetType = (
+        msgspec.UNSET
+    )
+
+
+class PhotoRow(msgspec.Struct, kw_only=True, frozen=True):
+    """A photo as the database keeps it.
+
+    ``captured_in`` is the consultation frozen at the shutter and never changes; ``filed_in`` is
+    where the photo is now, changed only by an audited move.
+    """
+
+    photo_id: UUID
+    owner: str
+    captured_in: UUID
+    filed_in: UUID
+    state: PhotoState
+    content_type: str
+    size: int
+    sha256: str
+    width: int
+    height: int
+    captured_at: datetime
+    created_at: datetime
+    received_at: datetime | None = None
+    late: bool = False
+    caption: str = ""
+    body_site: str = ""
+    side: str = ""
+    view: str = ""
+
+    @property
+    def key(self) -> str:
+        """Object key, from server-parsed ids only; keeps the shutter's consultation for ever."""
+        return object_key(self.captured_in, self.photo_id, self.content_type)
+
+
+class Receipt(Schema):
+    """The server's word that a photo is safe, or gone by the clinician's wish.
+
+    ``consultation_id`` is the shutter's, so that the phone can compare it with its own record even
+    after the photo was moved; ``filed_in`` is where it is now.
+    """
+
+    photo_id: UUID
+    state: PhotoState
+    owner: str
+    consultation_id: UUID
+    filed_in: UUID
+    sha256: str
+    received_at: datetime | None
+    late: bool
+
+
+def object_key(consultation_id: UUID, photo_id: UUID, content_type: str) -> str:
+    """``consultations/{consultationId}/{photoId}.jpg|webp``."""
+    return f"consultations/{consultation_id}/{photo_id}.{CONTENT_TYPES[content_type]}"
+
+
+def new_row(photo: CapturedPhoto, now: datetime) -> PhotoRow:
+    """A pending row; the owner is the claim that was already compared with the sign-in."""
+    return PhotoRow(
+        photo_id=photo.photo_id,
+        owner=photo.owner,
+        captured_in=photo.consultation_id,
+        filed_in=photo.consultation_id,
+        state=PhotoState.PENDING,
+        content_type=photo.content_type,
+        size=photo.size,
+        sha256=photo.sha256,
+        width=photo.width,
+        height=photo.height,
+        captured_at=photo.captured_at,
+        created_at=now,
+    )
+
+
+def receipt(row: PhotoRow) -> Receipt:
+    """The receipt of a stored or deleted row."""
+    if row.state is PhotoState.PENDING:
+        raise InvalidField("A pending photo has no receipt.", "photoId")
+    return Receipt(
+        photo_id=row.photo_id,
+        state=row.state,
+        owner=row.owner,
+        consultation_id=row.captured_in,
+        filed_in=row.filed_in,
+        sha256=row.sha256,
+        received_at=row.received_at,
+        late=row.late,
+    )
+
+
+def same_capture(row: PhotoRow, owner: str, consultation_id: UUID, sha256: str) -> bool:
+    """Whether a claim speaks of the very photo that the row knows."""
+    return (row.owner, row.captured_in, row.sha256) == (owner, consultation_id, sha256)

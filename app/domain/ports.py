@@ -1,0 +1,247 @@
+"""What the domain needs from the world: short promises, kept by adapters and embedded parts."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime
+from typing import Any, Protocol
+from uuid import UUID
+
+import msgspec
+
+from app.domain.consultations import Consultation
+from app.domain.photos import PhotoDescription, PhotoRow
+
+
+class Clock(Protocol):
+    """The time, aware and in UTC."""
+
+    def __call__(self) -> datetime: ...
+
+
+class NewId(Protocol):
+    """A new UUIDv7."""
+
+    def __call__(self) -> UUID: ...
+
+
+class SignedUpload(msgspec.Struct, rename="camel", kw_only=True, frozen=True):
+    """A request that the phone may make once: send ``headers`` unchanged within ``expires_in`` s."""
+
+    url: str
+    method: str
+    headers: dict[str, str]
+    expires_in: int
+
+
+class StoredObject(msgspec.Struct, kw_only=True, frozen=True):
+    """One object with its body, as one GET returned it; ``sha256`` is the store's own, or None."""
+
+    body: bytes
+    content_type: str
+    encryption: str | None
+    sha256: str | None
+
+
+class ObjectSummary(msgspec.Struct, kw_only=True, frozen=True):
+    """One line of a listing: key, bytes, time of the write."""
+
+    key: str
+    size: int
+    modified_at: datetime
+
+
+class UploadSigner(Protocol):
+    """Presigned URLs; pure arithmetic over keys held in memory, never a call to the store."""
+
+    def sign_put(self, row: PhotoRow) -> SignedUpload:
+        """PUT of exactly this photo: type, length, SHA-256, encryption and write-once signed."""
+        ...
+
+    def sign_get(self, row: PhotoRow, now: datetime) -> str:
+        """GET, signed with the time floored to 5 minutes and valid for 15."""
+        ...
+
+
+class ObjectStore(Protocol):
+    """Objects by key. Raises ``StoreUnavailable`` when it does not answer in time."""
+
+    async def read(self, key: str, limit: int) -> StoredObject | None:
+        """The whole object in one GET, or None; more than ``limit`` bytes raises ``TooLarge``."""
+        ...
+
+    async def delete(self, key: str) -> None:
+        """Remove the object; no error when there is none."""
+        ...
+
+    def keys(self, prefix: str) -> AsyncIterator[ObjectSummary]:
+        """Every object under a prefix."""
+        ...
+
+    async def check(self) -> None:
+        """Raise ``StoreUnavailable`` unless the store answers now."""
+        ...
+
+
+class ImageInspector(Protocol):
+    """Decodes an image away from the event loop, under a memory limit."""
+
+    async def inspect(self, body: bytes) -> tuple[str, int, int]:
+        """Content type, width and height of a fully decoded image; raises ``InvalidImage``."""
+        ...
+
+
+class KeySet(Protocol):
+    """Public keys that sign session tokens."""
+
+    async def key(self, kid: str) -> Any:
+        """The RSA public key, None if unknown; raises ``KeysUnavailable`` when none can be had."""
+        ...
+
+
+class Signals(Protocol):
+    """Hints to a user's open pages: constant payloads without patient data."""
+
+    async def publish(self, user: str, message_id: str, payload: Mapping[str, object]) -> None:
+        """Tell ``user:{user}``; raises on failure, within the adapter's own deadline."""
+        ...
+
+    def token(self, user: str) -> str:
+        """A JWT that may subscribe to exactly ``user:{user}`` for 15 minutes."""
+        ...
+
+    async def check(self) -> None:
+        """Raise ``Unavailable`` when signals cannot be sent now."""
+        ...
+
+
+class Event(msgspec.Struct, kw_only=True, frozen=True):
+    """One outbox event; ``seq`` orders it, ``event_id`` makes its publishing idempotent."""
+
+    seq: int
+    event_id: UUID
+    owner: str
+    payload: dict[str, object]
+
+
+class AuditEntry(msgspec.Struct, kw_only=True, frozen=True):
+    """Who did what to which photo, when; ids only."""
+
+    at: datetime
+    actor: str
+    action: str
+    photo_id: UUID
+    before: str
+    after: str
+
+
+class Records(Protocol):
+    """What one transaction can read and write. Owner predicates stand in the SQL itself."""
+
+    async def ensure_user(self, user: str, unfiled_id: UUID, now: datetime) -> None:
+        """Create the user with the unfiled consultation unless both exist."""
+        ...
+
+    async def consultation(self, owner: str, consultation_id: UUID) -> Consultation | None: ...
+
+    async def owned_consultations(self, owner: str, ids: Sequence[UUID]) -> set[UUID]:
+        """Those of ``ids`` that belong to ``owner``, in one query."""
+        ...
+
+    async def consultations(self, owner: str) -> list[Consultation]:
+        """All of a user's, newest first, the unfiled one last, with counts of stored photos."""
+        ...
+
+    async def unfiled(self, owner: str) -> Consultation: ...
+
+    async def current(self, owner: str) -> Consultation | None:
+        """The one that the next shutter belongs to; a closed one is never current."""
+        ...
+
+    async def set_current(self, owner: str, consultation_id: UUID | None) -> None: ...
+
+    async def add_consultation(self, consultation: Consultation) -> None: ...
+
+    async def set_notes(self, owner: str, consultation_id: UUID, notes: str) -> None: ...
+
+    async def set_closed(self, owner: str, consultation_id: UUID, at: datetime | None) -> None: ...
+
+    async def grow_rev(self, consultation_id: UUID) -> int:
+        """Increase ``rev`` and return the new one."""
+        ...
+
+    async def photos(self, ids: Sequence[UUID]) -> dict[UUID, PhotoRow]:
+        """Rows by id whoever owns them, in one query; the caller compares owners."""
+        ...
+
+    async def stored_photos(self, owner: str, consultation_id: UUID) -> list[PhotoRow]:
+        """Stored photos filed in a consultation, in the order in which the server received them."""
+        ...
+
+    async def add_pending(self, rows: Sequence[PhotoRow]) -> None:
+        """One multi-row insert; ids that already exist are left as they are."""
+        ...
+
+    async def mark_stored(self, photo_id: UUID, received_at: datetime) -> PhotoRow | None:
+        """pending → stored in one predicate (a tombstone wins): the new row, or None if not pending.
+
+        ``late`` is set when the consultation is closed by then.
+        """
+        ...
+
+    async def mark_deleted(self, owner: str, photo_id: UUID, now: datetime) -> PhotoRow | None:
+        """Tombstone a pending or stored photo: the row *before* it, or None if not the user's."""
+        ...
+
+    async def describe(self, owner: str, photo_id: UUID, change: PhotoDescription) -> PhotoRow | None: ...
+
+    async def file_under(self, owner: str, photo_id: UUID, consultation_id: UUID) -> PhotoRow | None: ...
+
+    async def add_audit(self, entry: AuditEntry) -> None: ...
+
+    async def add_event(
+        self, event_id: UUID, owner: str, payload: Mapping[str, object], now: datetime
+    ) -> None: ...
+
+    async def unpublished(self, limit: int) -> list[Event]: ...
+
+    async def mark_published(self, seqs: Sequence[int], now: datetime) -> None: ...
+
+    async def due_pending(self, now: datetime, limit: int) -> list[PhotoRow]:
+        """Pending rows whose next look is due (first 30 s after the URL, then backing off)."""
+        ...
+
+    async def postpone(self, photo_id: UUID, until: datetime) -> None:
+        """Look at a pending row again at ``until``."""
+        ...
+
+    async def due_erasures(self, now: datetime, limit: int) -> list[PhotoRow]:
+        """Tombstones whose object must be removed once more (late PUTs) and is not settled."""
+        ...
+
+    async def settle_erasure(self, photo_id: UUID) -> None:
+        """The object of a tombstone is gone and no URL for it can still be alive."""
+        ...
+
+    async def add_upload_session(self, digest: str, user: str, session_id: str, until: datetime) -> None: ...
+
+    async def upload_session(self, digest: str, now: datetime) -> tuple[str, str] | None:
+        """(user, session id) of an unexpired upload cookie, by the SHA-256 of its value."""
+        ...
+
+    async def drop_upload_sessions(self, user: str, session_id: str | None = None) -> None: ...
+
+    async def counts(self, now: datetime) -> dict[str, float]:
+        """Gauges for the operator: pending, oldest_pending_s, outbox, oldest_outbox_s, erasures."""
+        ...
+
+
+class Database(Protocol):
+    """Transactions. Raises ``DatabaseBusy`` when locked or unreachable."""
+
+    def transaction(self) -> AbstractAsyncContextManager[Records]:
+        """Commit on leaving, roll back on any exception."""
+        ...
+
+    async def check(self) -> None:
+        """Raise ``DatabaseBusy`` unless the database answers now."""
+        ...

@@ -1,0 +1,44 @@
+"""Structured logs with an allow-list: a field that is not listed never reaches a log line.
+
+Patient data, tokens and query strings of signed URLs have no field here, so they cannot be logged
+by accident (I12).
+"""
+
+import logging
+import sys
+from collections.abc import MutableMapping
+from typing import Any, TextIO
+
+import structlog
+
+FIELDS = frozenset(
+    {
+        "event", "level", "timestamp", "request_id", "method", "route", "status", "duration_ms",
+        "code", "error", "where", "user", "session", "via", "photo", "consultation", "count", "stored", "failed",
+        "deleted", "pending", "published", "attempt", "part", "origin", "origins", "version", "journal",
+        "synchronous", "sqlite", "edition", "port", "size", "age_s", "key", "reason", "until", "cause",
+    }
+)  # fmt: skip
+
+
+def keep_listed_fields(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Drop every field that is not on the list, and say how many were dropped."""
+    dropped = [name for name in event if name not in FIELDS and not name.startswith("_")]
+    for name in dropped:
+        del event[name]
+    return event
+
+
+def configure(level: str, stream: TextIO = sys.stderr) -> None:
+    """JSON lines on ``stream``; control characters are escaped by the JSON encoder."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            keep_listed_fields,
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
+        logger_factory=structlog.PrintLoggerFactory(stream),
+        cache_logger_on_first_use=False,
+    )
