@@ -14,7 +14,8 @@ import structlog
 FIELDS = frozenset(
     {
         "event", "level", "timestamp", "request_id", "method", "route", "status", "duration_ms",
-        "code", "error", "where", "user", "session", "via", "photo", "consultation", "count", "stored", "failed",
+        "code", "error", "where", "user", "session", "via", "photo", "consultation", "count", "stored",
+        "failed", "waiting", "refused", "erased",
         "deleted", "pending", "published", "attempt", "part", "origin", "origins", "version", "journal",
         "synchronous", "sqlite", "edition", "port", "size", "age_s", "key", "reason", "until", "cause",
     }

@@ -193,7 +193,7 @@ VARIABLES: dict[str, Variable] = {
     "KEY_DIR": Variable(
         "keys",
         Path,
-        "Folder of the keys; keep it apart from the data, and back it up: without it the photos cannot be read.",
+        "Folder of the keys, apart from the data. Back it up: without it no photo can be read.",
     ),
     "HOST": Variable("127.0.0.1", _text, "Address on which the server listens."),
     "PORT": Variable("8000", _whole(1, 65535), "Port of the plain address on this computer."),

@@ -35,7 +35,7 @@ class Consultation(msgspec.Struct, kw_only=True, frozen=True):
     photo_count: int = 0
 
 
-class ConsultationView(Schema):
+class ConsultationView(Schema, frozen=True):
     """A consultation as the pages see it."""
 
     id: UUID
@@ -49,21 +49,21 @@ class ConsultationView(Schema):
     photo_count: int
 
 
-class NewConsultation(Schema):
+class NewConsultation(Schema, frozen=True):
     """What the desktop sends to start a consultation."""
 
     label: Annotated[str, msgspec.Meta(min_length=1, max_length=120, pattern=r"\S")]
     second_identifier: Annotated[str, msgspec.Meta(max_length=120)] | None = None
 
 
-class ConsultationChange(Schema):
+class ConsultationChange(Schema, frozen=True):
     """Edit notes, or close; absent fields stay as they are."""
 
     notes: Annotated[str, msgspec.Meta(max_length=20_000)] | msgspec.UnsetType = msgspec.UNSET
     closed: bool | msgspec.UnsetType = msgspec.UNSET
 
 
-class CurrentChoice(Schema):
+class CurrentChoice(Schema, frozen=True):
     """Which consultation the next shutter belongs to; null for none."""
 
     consultation_id: UUID | None

@@ -36,7 +36,7 @@ class PhotoState(StrEnum):
     DELETED = "deleted"
 
 
-class CapturedPhoto(Schema):
+class CapturedPhoto(Schema, frozen=True):
     """What the phone declares before it sends a photo."""
 
     photo_id: UUID
@@ -54,7 +54,7 @@ class CapturedPhoto(Schema):
             raise ValueError("photoId must be a UUID of version 7")
 
 
-class CompletionClaim(Schema):
+class CompletionClaim(Schema, frozen=True):
     """What the phone believes it sent; compared with the row, never stored."""
 
     owner: UserId
@@ -62,7 +62,7 @@ class CompletionClaim(Schema):
     sha256: Sha256
 
 
-class PhotoDescription(Schema):
+class PhotoDescription(Schema, frozen=True):
     """What a clinician may say about a stored photo; absent fields stay as they are."""
 
     caption: Annotated[str, msgspec.Meta(max_length=500)] | msgspec.UnsetType = msgspec.UNSET
@@ -107,7 +107,7 @@ class PhotoRow(msgspec.Struct, kw_only=True, frozen=True):
         return object_key(self.captured_in, self.photo_id, self.content_type)
 
 
-class Receipt(Schema):
+class Receipt(Schema, frozen=True):
     """The server's word that a photo is safe, or gone by the clinician's wish.
 
     ``consultation_id`` is the shutter's, so that the phone can compare it with its own record even
@@ -160,6 +160,49 @@ def receipt(row: PhotoRow) -> Receipt:
         sha256=row.sha256,
         received_at=row.received_at,
         late=row.late,
+    )
+
+
+class PhotoView(Schema, frozen=True):
+    """A stored photo as the desktop sees it; ``url`` is a GET that lives for 15 minutes at most."""
+
+    id: UUID
+    url: str
+    content_type: str
+    size: int
+    sha256: str
+    width: int
+    height: int
+    captured_at: datetime
+    received_at: datetime | None
+    late: bool
+    caption: str
+    body_site: str
+    side: str
+    view: str
+    consultation_id: UUID
+    captured_in: UUID
+
+
+def photo_view(row: PhotoRow, url: str) -> PhotoView:
+    """The desktop's view of a row."""
+    return PhotoView(
+        id=row.photo_id,
+        url=url,
+        content_type=row.content_type,
+        size=row.size,
+        sha256=row.sha256,
+        width=row.width,
+        height=row.height,
+        captured_at=row.captured_at,
+        received_at=row.received_at,
+        late=row.late,
+        caption=row.caption,
+        body_site=row.body_site,
+        side=row.side,
+        view=row.view,
+        consultation_id=row.filed_in,
+        captured_in=row.captured_in,
     )
 
 

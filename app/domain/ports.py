@@ -245,3 +245,68 @@ class Database(Protocol):
     async def check(self) -> None:
         """Raise ``DatabaseBusy`` unless the database answers now."""
         ...
+
+
+class Account(msgspec.Struct, kw_only=True, frozen=True):
+    """A local account; ``must_change`` until the generated first password was replaced."""
+
+    user: str
+    name: str
+    password_hash: str
+    must_change: bool
+
+
+class AccountRecords(Protocol):
+    """Local accounts within one transaction; names are unique whatever their case."""
+
+    async def account(self, name: str) -> Account | None:
+        """The account of that name, whatever the case it is typed in."""
+        ...
+
+    async def account_by_user(self, user: str) -> Account | None:
+        """The account of a user id."""
+        ...
+
+    async def add_account(self, account: Account) -> bool:
+        """Add an account; False, and nothing changed, when the name or the user is taken."""
+        ...
+
+    async def set_password(self, user: str, password_hash: str, must_change: bool) -> None:
+        """Replace the hash; logins stay as they are."""
+        ...
+
+    async def add_login(self, digest: str, user: str, until: datetime) -> None:
+        """Remember a login cookie by the SHA-256 of its value."""
+        ...
+
+    async def login(self, digest: str, now: datetime) -> str | None:
+        """The user of an unexpired login cookie."""
+        ...
+
+    async def drop_login(self, digest: str) -> None:
+        """Forget one login cookie; no error when it is unknown."""
+        ...
+
+    async def drop_logins(self, user: str) -> None:
+        """Sign a user out everywhere."""
+        ...
+
+    async def login_failures(self, key: str) -> tuple[int, datetime] | None:
+        """(failures in a row, no further attempt before) of a name or an address."""
+        ...
+
+    async def note_login_failure(self, key: str, count: int, until: datetime) -> None:
+        """Replace what is known about a name or an address."""
+        ...
+
+    async def clear_login_failures(self, key: str) -> None:
+        """Forget the failures of a name or an address."""
+        ...
+
+
+class AccountDatabase(Protocol):
+    """The same transactions as ``Database``, seen by the local accounts."""
+
+    def transaction(self) -> AbstractAsyncContextManager[AccountRecords]:
+        """Commit on leaving, roll back on any exception."""
+        ...

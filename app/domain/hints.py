@@ -1,0 +1,14 @@
+"""The hints that travel to a user's open pages: constant shape, ids and a revision, no patient data."""
+
+from uuid import UUID
+
+
+def photos_changed(consultation_id: UUID, rev: int) -> dict[str, object]:
+    """The list of photos of a consultation is another one now."""
+    return {"t": "photos.changed", "consultation": str(consultation_id), "rev": rev}
+
+
+def consultations_changed(consultation_id: UUID | None, rev: int) -> dict[str, object]:
+    """The current consultation, or one of the list, is another one now."""
+    consultation = str(consultation_id) if consultation_id else None
+    return {"t": "consultations.changed", "consultation": consultation, "rev": rev}

@@ -1,0 +1,80 @@
+"""Finishes what a phone left behind: adopts uploads whose client died, erases what is tombstoned.
+
+A pending row existed before its URL did, so every object has a row to be found by.
+"""
+
+from datetime import datetime, timedelta
+
+import msgspec
+
+from app.domain.errors import CaptureError, ChecksumMismatch, InvalidImage, NotUploaded
+from app.domain.photos import PhotoRow, PhotoState
+from app.domain.ports import Clock, Database, ObjectStore
+from app.domain.uploads import Uploads
+
+BATCH = 50
+FIRST_LOOK = timedelta(seconds=30)
+LONGEST_PAUSE = timedelta(hours=6)
+
+
+class SweepReport(msgspec.Struct, kw_only=True):
+    """What one sweep did, in photos."""
+
+    stored: int = 0
+    waiting: int = 0
+    refused: int = 0
+    failed: int = 0
+    erased: int = 0
+
+
+class Sweeper:
+    """One look at everything that is due."""
+
+    def __init__(self, database: Database, store: ObjectStore, uploads: Uploads, clock: Clock) -> None:
+        self._database = database
+        self._store = store
+        self._uploads = uploads
+        self._clock = clock
+
+    async def sweep(self) -> SweepReport:
+        """Settle due pending rows and erase due tombstones; one bad photo never stops the rest."""
+        report = SweepReport()
+        now = self._clock()
+        async with self._database.transaction() as records:
+            pending = await records.due_pending(now, BATCH)
+            erasures = await records.due_erasures(now, BATCH)
+        for row in pending:
+            await self._settle(row, now, report)
+        for row in erasures:
+            await self._erase(row, report)
+        return report
+
+    async def _settle(self, row: PhotoRow, now: datetime, report: SweepReport) -> None:
+        try:
+            settled = await self._uploads.settle(row)
+            report.stored += settled.state is PhotoState.STORED
+            return
+        except NotUploaded:
+            report.waiting += 1
+        except (ChecksumMismatch, InvalidImage):
+            report.refused += 1
+        except CaptureError:
+            report.failed += 1
+        async with self._database.transaction() as records:
+            await records.postpone(row.photo_id, next_look(row, now))
+
+    async def _erase(self, row: PhotoRow, report: SweepReport) -> None:
+        try:
+            await self._store.delete(row.key)
+        except CaptureError:
+            report.failed += 1
+            return
+        async with self._database.transaction() as records:
+            await records.settle_erasure(row.photo_id)
+        report.erased += 1
+
+
+def next_look(row: PhotoRow, now: datetime) -> datetime:
+    """As long again as the row has already waited, from 30 s to 6 h: about twelve looks a day at first."""
+    waited = max(now - row.created_at, FIRST_LOOK)
+    return now + min(waited, LONGEST_PAUSE)

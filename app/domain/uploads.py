@@ -1,0 +1,234 @@
+"""A photo's way on the server: presign, complete, receipt, describe, move, delete.
+
+Every step is idempotent by photo id. The object is read and checked outside any transaction, since
+the store cannot take part in one; the row, its outbox event and the receipt then commit together,
+guarded by one predicate on the row's state, so that a tombstone or a second complete always wins
+cleanly.
+"""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+import msgspec
+
+from app.domain.errors import (
+    CaptureError,
+    ChecksumMismatch,
+    ConsultationNotFound,
+    InvalidImage,
+    NotUploaded,
+    OtherOwner,
+    PhotoConflict,
+    PhotoNotFound,
+)
+from app.domain.hints import photos_changed
+from app.domain.photos import (
+    MAX_PHOTO_BYTES,
+    CapturedPhoto,
+    CompletionClaim,
+    PhotoDescription,
+    PhotoRow,
+    PhotoState,
+    PhotoView,
+    Receipt,
+    Schema,
+    new_row,
+    photo_view,
+    receipt,
+    same_capture,
+)
+from app.domain.ports import (
+    AuditEntry,
+    Clock,
+    Database,
+    ImageInspector,
+    NewId,
+    ObjectStore,
+    Records,
+    SignedUpload,
+    StoredObject,
+    UploadSigner,
+)
+
+
+class Granted(msgspec.Struct, kw_only=True, frozen=True):
+    """One photo's answer to presign: exactly one of the three is set."""
+
+    photo_id: UUID
+    upload: SignedUpload | None = None
+    receipt: Receipt | None = None
+    error: CaptureError | None = None
+
+
+class UploadState(Schema, frozen=True):
+    """Where one upload stands; the receipt is there once the photo is stored or deleted."""
+
+    photo_id: UUID
+    state: PhotoState
+    receipt: Receipt | None
+
+
+class Uploads:
+    """The services of a photo's way, for one signed-in user at a time."""
+
+    def __init__(
+        self, database: Database, store: ObjectStore, inspector: ImageInspector, clock: Clock, new_id: NewId
+    ) -> None:
+        self._database = database
+        self._store = store
+        self._inspector = inspector
+        self._clock = clock
+        self._new_id = new_id
+
+    async def presign(
+        self, user: str, photos: Sequence[CapturedPhoto], signer: UploadSigner
+    ) -> list[Granted]:
+        """A signed PUT for each photo, or its receipt, or its own error; in the order asked.
+
+        All new rows go in with one insert. The rows are read again behind it, so that a photo
+        which another request inserted meanwhile is judged by what the database holds.
+        """
+        own = [photo for photo in photos if photo.owner == user]
+        async with self._database.transaction() as records:
+            owned = await records.owned_consultations(user, [photo.consultation_id for photo in own])
+            fresh = [photo for photo in own if photo.consultation_id in owned]
+            now = self._clock()
+            await records.add_pending([new_row(photo, now) for photo in fresh])
+            rows = await records.photos([photo.photo_id for photo in own])
+        return [_grant(user, photo, owned, rows, signer) for photo in photos]
+
+    async def complete(self, user: str, photo_id: UUID, claim: CompletionClaim) -> Receipt:
+        """Verify the object, store the row, queue the signal; the receipt, now and ever after."""
+        row = await self._claimed(user, photo_id, claim)
+        if row.state is not PhotoState.PENDING:
+            return receipt(row)
+        return receipt(await self.settle(row))
+
+    async def settle(self, row: PhotoRow) -> PhotoRow:
+        """Read and check the object of a pending row, then pending → stored in one transaction.
+
+        Raises ``NotUploaded``, ``ChecksumMismatch`` or ``InvalidImage``; returns the row as it is
+        afterwards, which may be a tombstone that came first.
+        """
+        stored = await self._store.read(row.key, MAX_PHOTO_BYTES)
+        if stored is None:
+            raise NotUploaded
+        await self._verify(row, stored)
+        async with self._database.transaction() as records:
+            marked = await records.mark_stored(row.photo_id, self._clock())
+            if marked is not None:
+                await self._announce(records, marked.owner, [marked.filed_in])
+                return marked
+            return (await records.photos([row.photo_id]))[row.photo_id]
+
+    async def state(self, user: str, photo_id: UUID) -> UploadState:
+        """State of one upload."""
+        row = await self._own(user, photo_id)
+        done = None if row.state is PhotoState.PENDING else receipt(row)
+        return UploadState(photo_id=photo_id, state=row.state, receipt=done)
+
+    async def delete(self, user: str, photo_id: UUID) -> Receipt:
+        """Tombstone first, object second: a crash between the two leaves work for the sweeper."""
+        async with self._database.transaction() as records:
+            before = await records.mark_deleted(user, photo_id, self._clock())
+            if before is None:
+                raise PhotoNotFound
+            if before.state is not PhotoState.DELETED:
+                await self._audit(records, user, "delete", before, before.state, PhotoState.DELETED)
+            if before.state is PhotoState.STORED:
+                await self._announce(records, user, [before.filed_in])
+        if before.state is not PhotoState.DELETED:
+            await self._erase(before)
+        return receipt(msgspec.structs.replace(before, state=PhotoState.DELETED))
+
+    async def describe(
+        self, user: str, photo_id: UUID, change: PhotoDescription, signer: UploadSigner
+    ) -> PhotoView:
+        """Caption, body site, side, view of a stored photo."""
+        async with self._database.transaction() as records:
+            row = await records.describe(user, photo_id, change)
+            if row is None:
+                raise PhotoNotFound
+            await self._announce(records, user, [row.filed_in])
+        return photo_view(row, signer.sign_get(row, self._clock()))
+
+    async def move(self, user: str, photo_id: UUID, consultation_id: UUID, signer: UploadSigner) -> PhotoView:
+        """File a stored photo under another consultation of the same user, with an audit row."""
+        async with self._database.transaction() as records:
+            if not await records.owned_consultations(user, [consultation_id]):
+                raise ConsultationNotFound
+            before = (await records.photos([photo_id])).get(photo_id)
+            row = await records.file_under(user, photo_id, consultation_id)
+            if before is None or row is None:
+                raise PhotoNotFound
+            if before.filed_in != consultation_id:
+                await self._audit(records, user, "move", before, before.filed_in, consultation_id)
+                await self._announce(records, user, [before.filed_in, consultation_id])
+        return photo_view(row, signer.sign_get(row, self._clock()))
+
+    async def _own(self, user: str, photo_id: UUID) -> PhotoRow:
+        async with self._database.transaction() as records:
+            row = (await records.photos([photo_id])).get(photo_id)
+        if row is None or row.owner != user:
+            raise PhotoNotFound
+        return row
+
+    async def _claimed(self, user: str, photo_id: UUID, claim: CompletionClaim) -> PhotoRow:
+        if claim.owner != user:
+            raise OtherOwner
+        row = await self._own(user, photo_id)
+        if not same_capture(row, user, claim.consultation_id, claim.sha256):
+            raise PhotoConflict
+        return row
+
+    async def _verify(self, row: PhotoRow, stored: StoredObject) -> None:
+        """I5 and I8: the bytes are those of the capture, whole, clean and of the declared size."""
+        digest = hashlib.sha256(stored.body).hexdigest()
+        if len(stored.body) != row.size or digest != row.sha256 or stored.sha256 not in (None, digest):
+            raise ChecksumMismatch
+        if stored.content_type != row.content_type or stored.encryption != "AES256":
+            raise InvalidImage("The stored file has another type or is not encrypted.")
+        if await self._inspector.inspect(stored.body) != (row.content_type, row.width, row.height):
+            raise InvalidImage("The stored photo has another size or type than declared.")
+
+    async def _erase(self, row: PhotoRow) -> None:
+        # The tombstone is committed: whatever happens here, the sweeper erases again later.
+        try:
+            await self._store.delete(row.key)
+        except CaptureError:
+            return
+
+    async def _announce(self, records: Records, user: str, consultations: Iterable[UUID]) -> None:
+        now = self._clock()
+        for consultation in consultations:
+            rev = await records.grow_rev(consultation)
+            await records.add_event(self._new_id(), user, photos_changed(consultation, rev), now)
+
+    async def _audit(
+        self, records: Records, actor: str, action: str, row: PhotoRow, before: object, after: object
+    ) -> None:
+        entry = AuditEntry(
+            at=self._clock(),
+            actor=actor,
+            action=action,
+            photo_id=row.photo_id,
+            before=str(before),
+            after=str(after),
+        )
+        await records.add_audit(entry)
+
+
+def _grant(
+    user: str, photo: CapturedPhoto, owned: set[UUID], rows: dict[UUID, PhotoRow], signer: UploadSigner
+) -> Granted:
+    if photo.owner != user:
+        return Granted(photo_id=photo.photo_id, error=OtherOwner())
+    row = rows.get(photo.photo_id)
+    if row is None or (row.owner == user and photo.consultation_id not in owned):
+        return Granted(photo_id=photo.photo_id, error=ConsultationNotFound())
+    if not same_capture(row, user, photo.consultation_id, photo.sha256) or row.size != photo.size:
+        return Granted(photo_id=photo.photo_id, error=PhotoConflict())
+    if row.state is not PhotoState.PENDING:
+        return Granted(photo_id=photo.photo_id, receipt=receipt(row))
+    return Granted(photo_id=photo.photo_id, upload=signer.sign_put(row))
