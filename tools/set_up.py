@@ -1,0 +1,159 @@
+"""Sets this folder up with nothing but Python 3.11 and the standard library.
+
+``python3 tools/set_up.py run`` prepares serving, ``… test`` prepares the tests as well. Each step
+leaves a stamp with the digest of what it was made from, so that a second call takes milliseconds.
+"""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import venv
+from collections.abc import Iterable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
+STAMPS = ROOT / ".setup"
+NODE_MAJOR = 20
+
+
+def main() -> None:
+    """Run the steps that the wish on the command line asks for."""
+    wish = sys.argv[1] if len(sys.argv) > 1 else "run"
+    if sys.version_info < (3, 11):
+        stop(f"Python 3.11 or newer is needed; this is {sys.version.split()[0]}.")
+    make_venv()
+    install("run" if wish == "run" else "test")
+    node = find_node()
+    install_browser_libraries(node)
+    if wish == "test":
+        print(find_browser().as_posix(), file=(STAMPS / "chromium").open("w"))
+
+
+def make_venv() -> None:
+    """An own environment, so that nothing on the machine is changed or relied on."""
+    if (BIN / "python").exists():
+        return
+    say("Making a Python environment in .venv")
+    try:
+        venv.create(VENV, with_pip=True)
+    except subprocess.CalledProcessError:
+        shutil.rmtree(VENV, ignore_errors=True)
+        stop("This Python has no venv module. On Debian or Ubuntu: apt-get install python3-venv")
+
+
+def install(kind: str) -> None:
+    """The locked packages, each checked against its hashes."""
+    lock = ROOT / "requirements" / f"{kind}.txt"
+    if is_fresh(f"python-{kind}", [lock]) or (kind == "run" and is_fresh("python-test", [lock.with_name("test.txt")])):
+        return
+    say(f"Installing Python packages ({lock.relative_to(ROOT)}); the first time takes a minute or two")
+    call([BIN / "python", "-m", "pip", "install", "-qq", "--disable-pip-version-check",
+          "--require-hashes", "--no-deps", "-r", lock])  # fmt: skip
+    stamp(f"python-{kind}", [lock])
+
+
+def find_node() -> Path:
+    """Node of this machine if it is new enough, else the one that comes as a Python package."""
+    found = shutil.which("node")
+    if found and shutil.which("npm") and node_major(found) >= NODE_MAJOR:
+        return Path(found)
+    own = BIN / "node"
+    lock = ROOT / "requirements" / "node.txt"
+    if not own.exists() or not is_fresh("node", [lock]):
+        say("Installing Node as a Python package, since this machine has none that is new enough")
+        call([BIN / "python", "-m", "pip", "install", "-qq", "--disable-pip-version-check",
+              "--require-hashes", "--no-deps", "-r", lock])  # fmt: skip
+        stamp("node", [lock])
+    return own
+
+
+def node_major(node: str) -> int:
+    """Major version of a Node binary, 0 if it does not run."""
+    try:
+        version = subprocess.run([node, "--version"], capture_output=True, text=True, check=True).stdout
+        return int(version.lstrip("v").split(".")[0])
+    except (OSError, ValueError, subprocess.CalledProcessError):
+        return 0
+
+
+def install_browser_libraries(node: Path) -> None:
+    """Third-party browser code from the lock file into pwa/vendor, each library bundled by itself."""
+    sources = [ROOT / "package-lock.json", ROOT / "tools" / "vendor.mjs"]
+    if is_fresh("browser", sources) and (ROOT / "pwa" / "vendor" / "idb.js").exists():
+        return
+    say("Installing the browser libraries")
+    environment = {**os.environ, "PATH": f"{node.parent}{os.pathsep}{os.environ.get('PATH', '')}"}
+    npm = node.parent / "npm" if (node.parent / "npm").exists() else Path(shutil.which("npm") or "npm")
+    call([npm, "ci", "--silent", "--ignore-scripts"], environment)
+    call([node, "tools/vendor.mjs"], environment)
+    stamp("browser", sources)
+
+
+def find_browser() -> Path:
+    """Chromium for the tests: the setting, the system's, Debian's package, Playwright's own."""
+    for name in (os.environ.get("CHROMIUM"), "chromium", "chromium-browser", "google-chrome"):
+        if name and (found := shutil.which(name)):
+            return Path(found)
+    if shutil.which("apt-get") and hasattr(os, "geteuid") and os.geteuid() == 0:
+        say("Installing Chromium for the browser tests")
+        call(["apt-get", "update", "-qq"])
+        call(["apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium", "fonts-dejavu-core"])
+        return Path(shutil.which("chromium") or "chromium")
+    return playwright_browser()
+
+
+def playwright_browser() -> Path:
+    """The browser that Playwright downloads, where nothing else is to be had."""
+    say("Downloading Chromium for the browser tests")
+    done = subprocess.run([BIN / "playwright", "install", "chromium"], check=False)
+    script = "from playwright.sync_api import sync_playwright as p\nwith p() as q: print(q.chromium.executable_path)"
+    path = subprocess.run([BIN / "python", "-c", script], capture_output=True, text=True, check=False)
+    browser = Path(path.stdout.strip() or "/nonexistent")
+    if done.returncode or not browser.exists():
+        stop("No Chromium was found. Install one and run: CHROMIUM=/path/to/chromium make test")
+    return browser
+
+
+def is_fresh(name: str, sources: Iterable[Path]) -> bool:
+    """Whether a step was done for exactly these files."""
+    mark = STAMPS / name
+    return mark.exists() and mark.read_text() == digest(sources)
+
+
+def stamp(name: str, sources: Iterable[Path]) -> None:
+    """Remember that a step is done."""
+    STAMPS.mkdir(exist_ok=True)
+    (STAMPS / name).write_text(digest(sources))
+
+
+def digest(sources: Iterable[Path]) -> str:
+    """SHA-256 over the contents of files and the Python that installs them."""
+    total = hashlib.sha256(sys.version.encode())
+    for source in sources:
+        total.update(source.read_bytes())
+    return total.hexdigest()
+
+
+def call(command: list[str | Path], environment: dict[str, str] | None = None) -> None:
+    """Run a command here; its failure ends the set-up with the command's own words."""
+    done = subprocess.run([str(part) for part in command], cwd=ROOT, env=environment, check=False)
+    if done.returncode:
+        stop(f"This command failed: {' '.join(str(part) for part in command)}")
+
+
+def say(sentence: str) -> None:
+    """One line on what is happening."""
+    print(f"· {sentence} …", file=sys.stderr, flush=True)
+
+
+def stop(sentence: str) -> None:
+    """End with one sentence."""
+    sys.exit(f"set-up: {sentence}")
+
+
+if __name__ == "__main__":
+    main()
