@@ -66,7 +66,7 @@ def _make_leaf(paths: Certificates, authority_key_path: Path, address: str, now:
     key = ec.generate_private_key(ec.SECP256R1())
     addresses = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(address))])
     certificate = (
-        _builder(_name(address), authority.subject, key.public_key(), now, LEAF_LIFE)
+        _builder(_name("ClinicPro Capture"), authority.subject, key.public_key(), now, LEAF_LIFE)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_usage(signs_certificates=False), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
