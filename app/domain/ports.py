@@ -267,6 +267,10 @@ class AccountRecords(Protocol):
         """The account of a user id."""
         ...
 
+    async def accounts(self) -> list[Account]:
+        """Every account, in the order in which they were added."""
+        ...
+
     async def add_account(self, account: Account) -> bool:
         """Add an account; False, and nothing changed, when the name or the user is taken."""
         ...
@@ -301,6 +305,10 @@ class AccountRecords(Protocol):
 
     async def clear_login_failures(self, key: str) -> None:
         """Forget the failures of a name or an address."""
+        ...
+
+    async def drop_upload_sessions(self, user: str, session_id: str | None = None) -> None:
+        """End the background uploads of one login, or of all of a user's."""
         ...
 
 

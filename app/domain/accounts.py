@@ -1,0 +1,117 @@
+"""Local accounts as the pages and the command line see them, where no identity provider is configured."""
+
+import re
+import unicodedata
+from typing import Annotated, Any, Protocol
+
+import msgspec
+
+from app.domain.errors import InvalidField
+from app.domain.photos import Schema
+
+MIN_PASSWORD_CHARS = 10
+MAX_PASSWORD_CHARS = 256
+MAX_NAME_CHARS = 64
+
+Password = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_PASSWORD_CHARS)]
+
+
+class SignIn(Schema, frozen=True):
+    """What the sign-in page sends."""
+
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_NAME_CHARS)]
+    password: Password
+
+
+class PasswordChange(Schema, frozen=True):
+    """The old password proves who asks; the new one follows ``check_new_password``."""
+
+    current: Password
+    new: Annotated[str, msgspec.Meta(max_length=MAX_PASSWORD_CHARS)]
+
+
+class AccountUser(Schema, frozen=True):
+    """A local user: the id in tokens and the name typed at sign-in."""
+
+    id: str
+    name: str
+
+
+class SignedIn(msgspec.Struct, frozen=True, kw_only=True):
+    """A fresh login: whose, and the secret value of its cookie, which is shown only here."""
+
+    user: AccountUser
+    cookie: str
+    lifetime_s: int
+
+
+class SessionToken(Schema, frozen=True):
+    """A session token for one minute, and whose it is."""
+
+    token: str
+    expires_in: int
+    user: AccountUser
+
+
+class Profile(msgspec.Struct, frozen=True, kw_only=True):
+    """What a page may say about its own user; no name where the identity provider keeps it."""
+
+    name: str | None
+    suggest_password_change: bool
+
+
+class LocalAccounts(Protocol):
+    """What the session routes need; ``address`` is the peer's, ``origin`` the asking page's."""
+
+    async def sign_in(self, name: str, password: str, address: str, replaced: str | None) -> SignedIn:
+        """Open a login and end the one it replaces. ``WrongPassword`` or ``TooManyRequests``."""
+        ...
+
+    async def token(self, cookie: str, origin: str) -> SessionToken:
+        """A token for a page of ``origin``; ``Unauthenticated`` once the login has ended."""
+        ...
+
+    async def sign_out(self, cookie: str) -> None:
+        """End the login and its background uploads; no error when it has already ended."""
+        ...
+
+    async def change_password(self, cookie: str, change: PasswordChange, address: str) -> SignedIn:
+        """Set a new password, sign out everywhere, and open one new login for the asking page."""
+        ...
+
+    def key_document(self) -> dict[str, Any]:
+        """The public keys as a JWKS document."""
+        ...
+
+
+class Profiles(Protocol):
+    """Names of users, for ``GET /api/me``."""
+
+    async def profile(self, user: str) -> Profile:
+        """The profile of a user id; an empty one when it is not known here."""
+        ...
+
+
+def normal_name(name: str) -> str:
+    """The spelling under which an account is kept; ``InvalidField`` when nobody could type it."""
+    folded = typed_name(name)
+    if not re.fullmatch(rf"[\w.@'+ -]{{1,{MAX_NAME_CHARS}}}", folded):
+        raise InvalidField("A name has 1 to 64 letters, digits, spaces or . @ ' + -", "name")
+    return folded
+
+
+def typed_name(name: str) -> str:
+    """A name as the sign-in form takes it, whatever keyboard it was typed on."""
+    return unicodedata.normalize("NFKC", name).strip()
+
+
+def check_new_password(new: str, current: str, name: str) -> None:
+    """Raise ``InvalidField`` with the rule that a new password breaks."""
+    if len(new) < MIN_PASSWORD_CHARS:
+        raise InvalidField(f"A password has at least {MIN_PASSWORD_CHARS} characters.", "new")
+    if new == current:
+        raise InvalidField("The new password is the old one. Choose another.", "new")
+    if name.casefold() in new.casefold() and len(new) - len(name) < MIN_PASSWORD_CHARS:
+        raise InvalidField("The name alone must not make up most of the password.", "new")
+    if len(set(new)) < 4:
+        raise InvalidField("The password repeats too few characters. Choose another.", "new")

@@ -1,0 +1,171 @@
+"""The built-in accounts of a single clinic: sign-in by name and password, and tokens from a login cookie.
+
+The first account is made at the first start with a password that is printed once and stored hashed.
+"""
+
+import asyncio
+import secrets
+import string
+from typing import Any
+
+import msgspec
+import structlog
+
+from app.domain.accounts import (
+    AccountUser,
+    PasswordChange,
+    Profile,
+    SessionToken,
+    SignedIn,
+    check_new_password,
+    normal_name,
+    typed_name,
+)
+from app.domain.errors import InvalidField, WrongPassword
+from app.domain.ports import Account, AccountDatabase, AccountRecords, Clock
+from app.embedded import identity_logins as logins
+from app.embedded.identity_keys import TOKEN_LIFE_S, SessionIssuer
+from app.embedded.identity_passwords import Passwords, readable_password
+from app.embedded.identity_throttle import address_key, count_attempt, give_back, name_key
+
+FIRST_NAME = "clinician"
+
+_log = structlog.get_logger("clinicpro")
+
+
+class GeneratedPassword(msgspec.Struct, frozen=True, kw_only=True):
+    """An account with a password that exists nowhere else; show it once."""
+
+    name: str
+    password: str
+
+
+class LocalIdentity:
+    """Accounts, logins and session tokens over a database that keeps only hashes."""
+
+    def __init__(
+        self, database: AccountDatabase, issuer: SessionIssuer, passwords: Passwords, clock: Clock
+    ) -> None:
+        self._database = database
+        self._issuer = issuer
+        self._passwords = passwords
+        self._clock = clock
+        self._counting = asyncio.Lock()
+
+    async def sign_in(self, name: str, password: str, address: str, replaced: str | None = None) -> SignedIn:
+        """Open a login and end the one it replaces. ``WrongPassword`` or ``TooManyRequests``."""
+        account = await self._prove(typed_name(name), password, address)
+        async with self._database.transaction() as records:
+            if replaced:
+                await logins.end(records, replaced, self._clock())
+            return await self._signed_in(records, account)
+
+    async def token(self, cookie: str, origin: str) -> SessionToken:
+        """A token for a page of ``origin``; ``Unauthenticated`` once the login has ended."""
+        async with self._database.transaction() as records:
+            account = await logins.use(records, cookie, self._clock())
+        minutes = int((self._clock() - logins.started(cookie)).total_seconds() // 60)
+        signed = self._issuer.token(account.user, logins.session_id(cookie), origin, minutes)
+        return SessionToken(token=signed, expires_in=TOKEN_LIFE_S, user=_user(account))
+
+    async def sign_out(self, cookie: str) -> None:
+        """End the login and its background uploads; no error when it has already ended."""
+        async with self._database.transaction() as records:
+            await logins.end(records, cookie, self._clock())
+
+    async def change_password(self, cookie: str, change: PasswordChange, address: str) -> SignedIn:
+        """Set a new password, sign out everywhere, and open one new login for the asking page."""
+        async with self._database.transaction() as records:
+            asking = await logins.account_of(records, cookie, self._clock())
+        check_new_password(change.new, change.current, asking.name)
+        await self._prove(asking.name, change.current, address)
+        hashed = await self._passwords.hash(change.new)
+        async with self._database.transaction() as records:
+            account = await logins.account_of(records, cookie, self._clock())
+            await self._replace_password(records, account.user, hashed, must_change=False)
+            return await self._signed_in(records, account)
+
+    async def profile(self, user: str) -> Profile:
+        """The name of a user and whether the password is still the generated one."""
+        async with self._database.transaction() as records:
+            account = await records.account_by_user(user)
+        if account is None:
+            return Profile(name=None, suggest_password_change=False)
+        return Profile(name=account.name, suggest_password_change=account.must_change)
+
+    def key_document(self) -> dict[str, Any]:
+        """The public keys as a JWKS document."""
+        return self._issuer.key.document()
+
+    async def ensure_first_account(self, name: str = FIRST_NAME) -> GeneratedPassword | None:
+        """On the first start make an account and return its password, the only time; later None."""
+        await self._passwords.prepare()
+        if await self.users():
+            return None
+        return await self.add_user(name)
+
+    async def users(self) -> list[str]:
+        """Names of all accounts, oldest first."""
+        async with self._database.transaction() as records:
+            return [account.name for account in await records.accounts()]
+
+    async def add_user(self, name: str) -> GeneratedPassword:
+        """A new account with a generated password; ``InvalidField`` when the name is taken."""
+        made = GeneratedPassword(name=normal_name(name), password=readable_password())
+        account = Account(
+            user=_new_user_id(),
+            name=made.name,
+            password_hash=await self._passwords.hash(made.password),
+            must_change=True,
+        )
+        async with self._database.transaction() as records:
+            if not await records.add_account(account):
+                raise InvalidField("There is already an account of this name.", "name")
+        return made
+
+    async def reset_password(self, name: str) -> GeneratedPassword:
+        """A generated password for an account, which is signed out everywhere and may try at once."""
+        password = readable_password()
+        hashed = await self._passwords.hash(password)
+        async with self._database.transaction() as records:
+            account = await records.account(typed_name(name))
+            if account is None:
+                raise InvalidField("There is no account of this name.", "name")
+            await self._replace_password(records, account.user, hashed, must_change=True)
+            await records.clear_login_failures(name_key(account.name))
+        return GeneratedPassword(name=account.name, password=password)
+
+    async def _prove(self, name: str, password: str, address: str) -> Account:
+        """The account that name and password open; a failure is counted for name and address."""
+        keys = (name_key(name), address_key(address))
+        async with self._counting, self._database.transaction() as records:
+            await count_attempt(records, keys, self._clock())
+            account = await records.account(name)
+        fits = await self._passwords.matches(account.password_hash if account else None, password)
+        if account is None or not fits:
+            _log.info("session.refused", code=WrongPassword.code)
+            raise WrongPassword
+        async with self._counting, self._database.transaction() as records:
+            await give_back(records, *keys, self._clock())
+        return account
+
+    async def _signed_in(self, records: AccountRecords, account: Account) -> SignedIn:
+        cookie = await logins.open_login(records, account.user, self._clock())
+        return SignedIn(user=_user(account), cookie=cookie, lifetime_s=logins.LONGEST_S)
+
+    async def _replace_password(
+        self, records: AccountRecords, user: str, hashed: str, *, must_change: bool
+    ) -> None:
+        await records.set_password(user, hashed, must_change)
+        await records.drop_logins(user)
+        await records.drop_upload_sessions(user)
+        _log.info("password.changed", user=user)
+
+
+def _user(account: Account) -> AccountUser:
+    return AccountUser(id=account.user, name=account.name)
+
+
+def _new_user_id() -> str:
+    letters = string.ascii_letters + string.digits
+    return "user_" + "".join(secrets.choice(letters) for _ in range(27))
