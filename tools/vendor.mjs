@@ -2,6 +2,8 @@
  * Bundles each third-party browser library by itself into pwa/vendor/, from node_modules.
  * Only what the pages use is taken: ably/modular with three parts weighs a third less than all of it.
  */
+import { writeFile } from "node:fs/promises";
+
 import { build } from "esbuild";
 
 const LIBRARIES = {
@@ -20,4 +22,6 @@ for (const [name, contents] of Object.entries(LIBRARIES)) {
     legalComments: "inline",
     logLevel: "warning",
   });
+  // The minified file says nothing about types; the package it was made from does.
+  await writeFile(`pwa/vendor/${name}.d.ts`, `${contents}\n`);
 }

@@ -1,0 +1,72 @@
+/**
+ * Tells every page and worker of this origin that the queue changed or should hurry. Messages carry
+ * no content: whoever hears one reads the database.
+ */
+
+/** @typedef {{type: "changed", by: "page" | "replay"} | {type: "hurry"}} Notice */
+
+const CHANNEL = "clinicpro-queue";
+
+export class Changes {
+  #channel = new BroadcastChannel(CHANNEL);
+  /** @type {Set<(notice: Notice) => void>} */
+  #listeners = new Set();
+
+  constructor() {
+    this.#channel.onmessage = (event) => this.#deliver(event.data);
+  }
+
+  /** @param {Notice} notice */
+  tell(notice) {
+    this.#channel.postMessage(notice);
+    // A channel never hears itself, and listeners beside the change must hear it too.
+    this.#deliver(notice);
+  }
+
+  /**
+   * @param {(notice: Notice) => void} listener
+   * @returns {() => void} stops listening
+   */
+  listen(listener) {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /**
+   * @param {() => unknown} callback called after any notice; a slow one hears of many at once
+   * @returns {() => void} stops watching
+   */
+  watch(callback) {
+    return this.listen(coalesced(callback));
+  }
+
+  close() {
+    this.#listeners.clear();
+    this.#channel.close();
+  }
+
+  /** @param {Notice} notice */
+  #deliver(notice) {
+    for (const listener of this.#listeners) listener(notice);
+  }
+}
+
+/**
+ * @param {() => unknown} callback
+ * @returns {() => void} runs it at once, and once more if asked again meanwhile
+ */
+function coalesced(callback) {
+  let running = false;
+  let again = false;
+  return async function run() {
+    again = running;
+    if (running) return;
+    running = true;
+    try {
+      await callback();
+    } finally {
+      running = false;
+    }
+    if (again) await run();
+  };
+}

@@ -1,0 +1,116 @@
+/**
+ * How a photo gets into the phone's storage and how it is proven to be there: one strict
+ * transaction with bytes and record, then a second look with the hash computed again.
+ */
+
+import { sha256Hex } from "./hash.js";
+import { PhotoMissing, StorageRefused } from "./refusals.js";
+import { open, seal } from "./seal.js";
+
+/** @import { Database, WriteTransaction } from "./database.js" */
+/** @import { PhotoRecord } from "./record.js" */
+
+/**
+ * @param {Database} database
+ * @param {Omit<PhotoRecord, "seq">} draft
+ * @param {ArrayBuffer} bytes
+ * @returns {Promise<PhotoRecord>} the record with its place in the order
+ */
+export async function keep(database, draft, bytes) {
+  const sealed = await seal({ ...draft, seq: 0 }, bytes);
+  return database.write(["photos", "bytes", "meta"], async (tx) => {
+    const record = { ...sealed.record, ...(await placeOfReplaced(tx, draft)) };
+    record.seq = await nextSeq(tx);
+    await Promise.all([
+      tx.objectStore("photos").put(record),
+      tx.objectStore("bytes").put(sealed.bytes, record.photoId),
+    ]);
+    return record;
+  });
+}
+
+/**
+ * Reads a kept photo back; erases it again and refuses if it is not the one that was written.
+ * @param {Database} database
+ * @param {PhotoRecord} record
+ */
+export async function prove(database, record) {
+  const bytes = await readBytes(database, record).catch(() => null);
+  if (bytes && (await sha256Hex(bytes)) === record.sha256) return;
+  await database.write(["photos", "bytes"], (tx) => erase(tx, record.photoId));
+  throw new StorageRefused("damaged");
+}
+
+/**
+ * @param {Database} database
+ * @param {PhotoRecord} record
+ * @returns {Promise<ArrayBuffer>}
+ * @throws {PhotoMissing}
+ */
+export async function readBytes(database, record) {
+  const stored = await database.read(["bytes"], (tx) =>
+    tx.objectStore("bytes").get(record.photoId),
+  );
+  const bytes = await open(record, stored);
+  if (!bytes) throw new PhotoMissing();
+  return bytes;
+}
+
+/**
+ * Deletes by the clinician's wish. A photo that may have a URL keeps its row, so that the server
+ * hears of it; its bytes go at once.
+ * @param {WriteTransaction} tx over photos and bytes
+ * @param {PhotoRecord} record neither sending nor confirming
+ * @returns {Promise<"erased" | "deleting">}
+ */
+export async function discard(tx, record) {
+  if (!record.everSigned) {
+    await erase(tx, record.photoId);
+    return "erased";
+  }
+  const row = { ...record, state: "deleting", reason: null, attempt: 0, equal: 0, nextTryAt: null };
+  await Promise.all([
+    tx.objectStore("photos").put(row),
+    tx.objectStore("bytes").delete(record.photoId),
+  ]);
+  return "deleting";
+}
+
+/**
+ * @param {WriteTransaction} tx over photos and bytes
+ * @param {string} photoId
+ */
+export async function erase(tx, photoId) {
+  await Promise.all([
+    tx.objectStore("photos").delete(photoId),
+    tx.objectStore("bytes").delete(photoId),
+  ]);
+}
+
+/**
+ * What a retake takes over from the photo it replaces.
+ * @param {PhotoRecord} old
+ */
+export const placeOf = ({ owner, consultationId, consultationLabel }) => ({
+  owner,
+  consultationId,
+  consultationLabel,
+});
+
+/**
+ * @param {WriteTransaction} tx over photos
+ * @param {Omit<PhotoRecord, "seq">} draft
+ */
+async function placeOfReplaced(tx, draft) {
+  if (draft.retakeOf === null) return {};
+  const old = await tx.objectStore("photos").get(draft.retakeOf);
+  return old ? placeOf(old) : {};
+}
+
+/** @param {WriteTransaction} tx over meta */
+async function nextSeq(tx) {
+  const meta = tx.objectStore("meta");
+  const seq = ((await meta.get("lastSeq")) ?? 0) + 1;
+  await meta.put(seq, "lastSeq");
+  return seq;
+}

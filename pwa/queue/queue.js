@@ -1,0 +1,259 @@
+/**
+ * The queue as pages see it: photos go in durably, are listed, approved, retried, exported and
+ * deleted. Nothing here sends; nothing here erases a photo that the server may hold.
+ */
+
+import { Changes } from "./changes.js";
+import { Database } from "./database.js";
+import { sha256Hex } from "./hash.js";
+import { discard, keep, placeOf, prove, readBytes } from "./keeping.js";
+import { listPhotos, localDay } from "./listing.js";
+import { FRESH, isMoving, newRecord } from "./record.js";
+import { PhotoBusy, PhotoMissing, StorageRefused, refusalOf } from "./refusals.js";
+
+/** @import { Capture, PhotoRecord } from "./record.js" */
+/** @import { Listing } from "./listing.js" */
+/** @import { ReceiptRow } from "./database.js" */
+
+/**
+ * @typedef {object} Owner the last person who signed in on this phone
+ * @property {string} id
+ * @property {string | null} name
+ * @property {boolean} [signedOut] nothing is sent for somebody who signed out
+ */
+
+/**
+ * @param {{name?: string, wall?: () => number}} [options] database name and clock, for tests
+ * @returns {Promise<Queue>} rejects with StorageRefused when the phone offers no usable storage
+ */
+export async function openQueue({ name, wall = Date.now } = {}) {
+  const database = new Database(name);
+  const queue = new Queue(database, new Changes(), wall);
+  try {
+    await queue.owner();
+  } catch (error) {
+    await queue.close();
+    throw refusalOf(error);
+  }
+  return queue;
+}
+
+export class Queue {
+  #wall;
+
+  /**
+   * @param {Database} database
+   * @param {Changes} changes
+   * @param {() => number} wall
+   */
+  constructor(database, changes, wall) {
+    this.database = database;
+    this.changes = changes;
+    this.#wall = wall;
+  }
+
+  /**
+   * Keeps a photo: written strictly, read back and hashed again before this resolves.
+   * @param {Capture} capture
+   * @returns {Promise<PhotoRecord>}
+   * @throws {StorageRefused} and then the photo is not kept
+   */
+  async add(capture) {
+    if (capture.bytes.byteLength === 0) throw new StorageRefused("empty");
+    const draft = newRecord(capture, await sha256Hex(capture.bytes));
+    try {
+      const record = await keep(this.database, draft, capture.bytes);
+      await prove(this.database, record);
+      this.#changed();
+      return record;
+    } catch (error) {
+      throw refusalOf(error);
+    }
+  }
+
+  /**
+   * @param {string} owner
+   * @returns {Promise<Listing>}
+   */
+  list(owner) {
+    return listPhotos(this.database, owner, localDay(this.#wall()));
+  }
+
+  /**
+   * @param {string} photoId
+   * @returns {Promise<ArrayBuffer>}
+   * @throws {PhotoMissing}
+   */
+  async bytes(photoId) {
+    return (await this.#whole(photoId)).bytes;
+  }
+
+  /**
+   * A copy for the person to keep elsewhere; the name tells nothing about the patient.
+   * @param {string} photoId
+   * @returns {Promise<{parts: ArrayBuffer[], type: string, name: string}>}
+   */
+  async exportPhoto(photoId) {
+    const { record, bytes } = await this.#whole(photoId);
+    const ending = record.contentType === "image/webp" ? "webp" : "jpg";
+    return { parts: [bytes], type: record.contentType, name: `${photoId}.${ending}` };
+  }
+
+  /**
+   * The server's word about a photo that has left the queue.
+   * @param {string} photoId
+   * @returns {Promise<ReceiptRow | null>}
+   */
+  async receipt(photoId) {
+    const row = await this.database.read(["receipts"], (tx) =>
+      tx.objectStore("receipts").get(photoId),
+    );
+    return row ?? null;
+  }
+
+  /**
+   * Photos in review go on their way.
+   * @param {string[]} photoIds
+   */
+  async approve(photoIds) {
+    await this.#edit(photoIds, (record) =>
+      record.state === "captured" ? { ...record, state: "queued" } : record,
+    );
+  }
+
+  /**
+   * A parked or waiting photo starts afresh.
+   * @param {string} photoId
+   */
+  async retry(photoId) {
+    await this.#edit([photoId], (record) =>
+      record.state === "parked" || record.state === "waiting"
+        ? { ...record, ...FRESH, sent: record.sent, state: "queued" }
+        : record,
+    );
+  }
+
+  /**
+   * The clinician's own confirmed deletion. A photo that never had a URL is gone at once; any other
+   * stays as a row without bytes until the server has confirmed.
+   * @param {string} photoId
+   * @returns {Promise<"erased" | "deleting">}
+   * @throws {PhotoBusy} while it is being sent
+   */
+  async remove(photoId) {
+    const outcome = await this.database.write(["photos", "bytes"], async (tx) => {
+      const record = await tx.objectStore("photos").get(photoId);
+      if (!record) return "erased";
+      if (isMoving(record)) throw new PhotoBusy();
+      return discard(tx, record);
+    });
+    this.#changed();
+    return outcome;
+  }
+
+  /**
+   * Takes the place of a photo after its retake is durable: the new one belongs to the consultation
+   * of the old one, and the old one goes, in one transaction.
+   * @param {string} newId
+   * @param {string} oldId
+   */
+  async replaceAfterRetake(newId, oldId) {
+    await this.database.write(["photos", "bytes"], async (tx) => {
+      const photos = tx.objectStore("photos");
+      const [taken, old] = await Promise.all([photos.get(newId), photos.get(oldId)]);
+      if (!taken) throw new PhotoMissing();
+      if (!old) return;
+      if (isMoving(old)) throw new PhotoBusy();
+      await photos.put({ ...taken, ...placeOf(old), retakeOf: oldId });
+      await discard(tx, old);
+    });
+    this.#changed();
+  }
+
+  /** @returns {Promise<Owner | null>} */
+  owner() {
+    return this.#meta("owner");
+  }
+
+  /** @param {Owner | null} owner */
+  setOwner(owner) {
+    return this.#setMeta("owner", owner);
+  }
+
+  /** @returns {Promise<any>} the last current consultation, with `confirmedAt` */
+  consultation() {
+    return this.#meta("consultation");
+  }
+
+  /** @param {unknown} consultation */
+  setConsultation(consultation) {
+    return this.#setMeta("consultation", consultation);
+  }
+
+  /** "Send now", a reconnect, a new sign-in: whatever waits stops waiting. */
+  async hurry() {
+    await this.database.write(["photos", "meta"], async (tx) => {
+      await tx.objectStore("meta").delete("pause");
+      const photos = tx.objectStore("photos");
+      const waiting = (await photos.getAll()).filter((record) => record.nextTryAt !== null);
+      await Promise.all(waiting.map((record) => photos.put({ ...record, nextTryAt: null })));
+    });
+    this.changes.tell({ type: "hurry" });
+  }
+
+  /**
+   * Calls back after changes made anywhere; a slow callback hears of many changes once.
+   * @param {() => unknown} callback
+   * @returns {() => void} stops watching
+   */
+  watch(callback) {
+    return this.changes.watch(callback);
+  }
+
+  async close() {
+    this.changes.close();
+    await this.database.close();
+  }
+
+  /** @param {string} photoId */
+  async #whole(photoId) {
+    const record = await this.database.read(["photos"], (tx) =>
+      tx.objectStore("photos").get(photoId),
+    );
+    if (!record) throw new PhotoMissing();
+    return { record, bytes: await readBytes(this.database, record) };
+  }
+
+  /**
+   * @param {string[]} photoIds
+   * @param {(record: PhotoRecord) => PhotoRecord} change
+   */
+  async #edit(photoIds, change) {
+    await this.database.write(["photos"], async (tx) => {
+      const photos = tx.objectStore("photos");
+      for (const photoId of photoIds) {
+        const record = await photos.get(photoId);
+        if (record) await photos.put(change(record));
+      }
+    });
+    this.#changed();
+  }
+
+  /** @param {string} key */
+  async #meta(key) {
+    return (await this.database.read(["meta"], (tx) => tx.objectStore("meta").get(key))) ?? null;
+  }
+
+  /**
+   * @param {string} key
+   * @param {unknown} value
+   */
+  async #setMeta(key, value) {
+    await this.database.write(["meta"], (tx) => tx.objectStore("meta").put(value, key));
+    this.#changed();
+  }
+
+  #changed() {
+    this.changes.tell({ type: "changed", by: "page" });
+  }
+}

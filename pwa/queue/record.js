@@ -1,0 +1,121 @@
+/**
+ * One photo as the phone keeps it, and the few questions that page and replay both ask about it.
+ * Owner and consultation are frozen at the shutter; no function here changes them.
+ */
+
+/**
+ * @typedef {"captured" | "queued" | "sending" | "confirming" | "waiting" | "needs-sign-in" |
+ *   "parked" | "deleting"} PhotoState
+ */
+
+/**
+ * @typedef {object} PhotoRecord
+ * @property {string} photoId UUIDv7 made at the shutter
+ * @property {number} seq order of the shutters on this phone, never a clock
+ * @property {string} owner
+ * @property {string} consultationId
+ * @property {string} consultationLabel shown on this phone only, never sent
+ * @property {string} capturedAt RFC 3339, UTC
+ * @property {string} contentType
+ * @property {number} size bytes
+ * @property {string} sha256 lower-case hex
+ * @property {number} width pixels
+ * @property {number} height pixels
+ * @property {{blurry: boolean, dark: boolean}} quality
+ * @property {number} format
+ * @property {PhotoState} state
+ * @property {string | null} reason code of what holds it up
+ * @property {number} attempt failures that concerned this photo
+ * @property {number} equal how many of the last ones were the same
+ * @property {number | null} nextTryAt milliseconds since 1970, to be shown; no rule trusts it
+ * @property {string | null} retakeOf
+ * @property {boolean} everSigned a URL may exist for it: the server must confirm its deletion
+ * @property {boolean} sent its bytes are believed to be in the store
+ */
+
+/** @typedef {PhotoRecord} PhotoSummary a record; the bytes live elsewhere */
+
+/**
+ * @typedef {object} Capture
+ * @property {string} photoId
+ * @property {string} owner
+ * @property {string} consultationId
+ * @property {string} consultationLabel
+ * @property {string} capturedAt
+ * @property {string} contentType
+ * @property {ArrayBuffer} bytes re-encoded, without metadata
+ * @property {number} width
+ * @property {number} height
+ * @property {{blurry: boolean, dark: boolean}} [quality]
+ * @property {string | null} [retakeOf] the new photo takes the consultation of that one
+ */
+
+/**
+ * Why the whole queue stands still: one row, shared by all photos.
+ * @typedef {{concerns: "link" | "person", reason: string, attempt: number, nextTryAt: number | null}} Pause
+ */
+
+/** @type {ReadonlySet<PhotoState>} */
+const MOVING = new Set(/** @type {PhotoState[]} */ (["sending", "confirming"]));
+
+/** @type {ReadonlySet<PhotoState>} */
+const SENDABLE = new Set(
+  /** @type {PhotoState[]} */ (["queued", "sending", "confirming", "waiting", "needs-sign-in"]),
+);
+
+/**
+ * @param {PhotoRecord} record
+ * @returns {boolean} it is on its way this moment and can be neither deleted nor replaced
+ */
+export const isMoving = (record) => MOVING.has(record.state);
+
+/**
+ * @param {PhotoRecord} record
+ * @returns {boolean} approved, and waiting for nothing but its turn
+ */
+export const isSendable = (record) => SENDABLE.has(record.state);
+
+/**
+ * @param {Capture} capture
+ * @param {string} sha256
+ * @returns {Omit<PhotoRecord, "seq">} a record in review
+ */
+export function newRecord(capture, sha256) {
+  const { bytes, ...frozen } = capture;
+  return {
+    ...frozen,
+    size: bytes.byteLength,
+    sha256,
+    quality: capture.quality ?? { blurry: false, dark: false },
+    retakeOf: capture.retakeOf ?? null,
+    format: 0,
+    state: "captured",
+    ...FRESH,
+    everSigned: false,
+  };
+}
+
+/** What a photo looks like that has failed at nothing yet. */
+export const FRESH = Object.freeze({
+  reason: null,
+  attempt: 0,
+  equal: 0,
+  nextTryAt: null,
+  sent: false,
+});
+
+/**
+ * What the screen shows: a pause of the whole queue is one row, so that a hundred photos need not
+ * be written to say that there is no connection.
+ * @param {PhotoRecord} record
+ * @param {Pause | undefined} pause
+ * @returns {PhotoSummary}
+ */
+export function summaryOf(record, pause) {
+  const held = record.state === "queued" || record.state === "waiting";
+  if (!pause || !held) return record;
+  const { reason, attempt, nextTryAt } = pause;
+  if (pause.concerns === "person") return { ...record, state: "needs-sign-in", reason };
+  if (record.state === "waiting") return record;
+  return { ...record, state: "waiting", reason, attempt, nextTryAt };
+}
