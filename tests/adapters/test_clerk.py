@@ -1,0 +1,142 @@
+"""The verifier believes seven forms of good token and not one of the hostile ones."""
+
+from datetime import UTC, datetime, timedelta
+
+import jwt
+import pytest
+
+from app.adapters.clerk import SessionTokenVerifier
+from app.domain.errors import SessionPending, Unauthenticated
+from app.domain.identity import Principal
+from tests.tokens import ISSUER, KID, ORIGIN, TokenFactory, good_tokens, hostile_tokens
+
+NOW = datetime(2026, 11, 22, 10, 41, tzinfo=UTC)
+FACTORY = TokenFactory(int(NOW.timestamp()))
+GOOD = good_tokens(FACTORY)
+HOSTILE = hostile_tokens(FACTORY)
+
+
+class OneKey:
+    """A key set that lists the factory's key, and counts the questions."""
+
+    def __init__(self):
+        self.asked = 0
+        self.keys = {KID: FACTORY.key.public_key()}
+
+    async def key(self, kid):
+        self.asked += 1
+        return self.keys.get(kid)
+
+
+class Time:
+    """A clock that a test can move."""
+
+    def __init__(self):
+        self.now = NOW
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def keys():
+    return OneKey()
+
+
+@pytest.fixture
+def time():
+    return Time()
+
+
+@pytest.fixture
+def verifier(keys, time):
+    return SessionTokenVerifier(ISSUER, [ORIGIN], keys, time)
+
+
+@pytest.mark.parametrize("name", GOOD)
+async def test_a_good_token_names_its_user_and_session(verifier, name):
+    """Every form that the provider issues opens the door."""
+    principal = await verifier.verify(GOOD[name])
+
+    assert principal == Principal(user="user_2aBcDeF", session="sess_2aBcDeF", via="token")
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+async def test_a_hostile_token_is_refused_in_the_same_words(verifier, name):
+    """No answer tells a forger which rule caught the token."""
+    with pytest.raises(Unauthenticated) as refusal:
+        await verifier.verify(HOSTILE[name])
+
+    assert (type(refusal.value), refusal.value.detail) == (Unauthenticated, Unauthenticated.sentence)
+
+
+def test_the_hostile_suite_is_large_and_its_tokens_differ():
+    """The suite cannot shrink unnoticed."""
+    assert len(HOSTILE) >= 64
+    assert len(set(HOSTILE.values())) == len(HOSTILE)
+
+
+def test_a_lax_verifier_accepts_some_of_them():
+    """The control: signature, algorithm and expiry alone let many hostile tokens in."""
+    accepted = [name for name, token in HOSTILE.items() if lax(token)]
+
+    assert {"template", "machine", "party missing", "impersonated", "subject missing"} <= set(accepted)
+    assert "attacker's key under our kid" not in accepted
+
+
+def lax(token):
+    options = {"verify_exp": False, "verify_iat": False, "verify_nbf": False, "verify_aud": False}
+    try:
+        jwt.decode(token, FACTORY.key.public_key(), algorithms=["RS256"], options=options)
+    except Exception:
+        return False
+    return True
+
+
+async def test_an_unfinished_sign_in_is_told_apart(verifier):
+    """Somebody who still has a task at the provider is told to finish, not to start again."""
+    with pytest.raises(SessionPending):
+        await verifier.verify(FACTORY.good(sts="pending"))
+
+
+async def test_an_overlong_token_costs_no_question_for_keys(verifier, keys):
+    """Size and header are judged before anything else."""
+    for name in ("1 MB", "5 kB", "kid of 3 kB", "alg none"):
+        with pytest.raises(Unauthenticated):
+            await verifier.verify(HOSTILE[name])
+
+    assert keys.asked == 0
+
+
+async def test_a_believed_token_is_remembered_until_it_ends(verifier, keys, time):
+    """The second use costs no signature check; the first after its end is refused."""
+    token = FACTORY.good()
+    await verifier.verify(token)
+    time.now = NOW + timedelta(seconds=59)
+    await verifier.verify(token)
+    assert keys.asked == 1
+
+    time.now = NOW + timedelta(seconds=66)
+    with pytest.raises(Unauthenticated):
+        await verifier.verify(token)
+
+
+async def test_a_withdrawn_key_stops_counting_within_a_minute(verifier, keys, time):
+    """A longer-lived token is not believed from memory for longer than that."""
+    token = FACTORY.good(exp=FACTORY.now + 600)
+    await verifier.verify(token)
+    keys.keys.clear()
+    time.now = NOW + timedelta(seconds=61)
+
+    with pytest.raises(Unauthenticated):
+        await verifier.verify(token)
+
+
+async def test_a_refused_token_is_not_remembered(verifier, keys):
+    """A flood of bad tokens fills no memory and changes no later answer."""
+    keys.keys.clear()
+    with pytest.raises(Unauthenticated):
+        await verifier.verify(FACTORY.good())
+    keys.keys[KID] = FACTORY.key.public_key()
+
+    assert (await verifier.verify(FACTORY.good())).user == "user_2aBcDeF"

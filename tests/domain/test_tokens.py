@@ -1,0 +1,66 @@
+"""The token policy by itself, at its edges."""
+
+import pytest
+
+from app.domain.errors import SessionPending, Unauthenticated
+from app.domain.tokens import TokenPolicy, judge, key_id
+from tests.tokens import ISSUER, KID, ORIGIN, TokenFactory
+
+NOW = 1_795_000_000
+FACTORY = TokenFactory(NOW)
+POLICY = TokenPolicy(ISSUER, frozenset({ORIGIN}))
+
+
+def believed(**changes):
+    return judge(FACTORY.claims(**changes), POLICY, NOW)
+
+
+def test_a_token_names_the_key_that_signed_it():
+    """The key id comes from a header that passed the policy."""
+    assert key_id(FACTORY.good()) == KID
+
+
+def test_a_verdict_carries_user_session_and_end():
+    """What the verifier remembers comes from the claims alone."""
+    verdict = believed()
+
+    assert (verdict.principal.user, verdict.principal.session) == ("user_2aBcDeF", "sess_2aBcDeF")
+    assert (verdict.principal.via, verdict.expires_at) == ("token", NOW + 60)
+
+
+@pytest.mark.parametrize(
+    ("inside", "outside"),
+    [
+        ({"exp": NOW - 4, "iat": NOW - 60}, {"exp": NOW - 5, "iat": NOW - 60}),
+        ({"iat": NOW + 5}, {"iat": NOW + 6}),
+        ({"nbf": NOW + 5}, {"nbf": NOW + 6}),
+        ({"exp": NOW + 600}, {"exp": NOW + 601}),
+        ({"exp": NOW + 1, "iat": NOW}, {"exp": NOW, "iat": NOW}),
+    ],
+)
+def test_times_are_believed_up_to_their_limit(inside, outside):
+    """Five seconds of clock difference and ten minutes of life, not one more."""
+    assert believed(**inside).principal.user
+
+    with pytest.raises(Unauthenticated):
+        believed(**outside)
+
+
+@pytest.mark.parametrize("status", ["active", ...])
+def test_an_active_or_unstated_status_is_believed(status):
+    """Instances without session tasks do not state one."""
+    assert believed(sts=status).principal.user
+
+
+def test_pending_comes_after_every_other_rule():
+    """A forged pending token is told nothing."""
+    with pytest.raises(SessionPending):
+        believed(sts="pending")
+    with pytest.raises(Unauthenticated):
+        believed(sts="pending", azp="https://evil.example")
+
+
+def test_no_authorised_party_means_nobody():
+    """An empty list never turns the rule off."""
+    with pytest.raises(Unauthenticated):
+        judge(FACTORY.claims(), TokenPolicy(ISSUER, frozenset()), NOW)
