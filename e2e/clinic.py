@@ -1,0 +1,140 @@
+"""A clinic under test: the real program in a process of its own, on free ports, with its own data.
+
+It is started by the command that people use, and asked for the truth from outside the app: the
+database file is read with sqlite3, photos are fetched and hashed by the test.
+"""
+
+import contextlib
+import hashlib
+import os
+import re
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from queue import Empty, Queue
+
+ROOT = Path(__file__).resolve().parent.parent
+START_LIMIT_S = 60
+
+
+class Clinic:
+    """One server process with its data folder; ``start`` may be called again after ``kill``."""
+
+    def __init__(self, folder: Path, port: int | None = None, **settings: str) -> None:
+        self.folder = folder
+        self.port = port or free_port()
+        self.settings = settings
+        self.name = ""
+        self.password = ""
+        self.log: list[str] = []
+        self._process: subprocess.Popen[str] | None = None
+
+    @property
+    def url(self) -> str:
+        """The address people type."""
+        return f"http://localhost:{self.port}"
+
+    def start(self) -> None:
+        """Start the program and wait until it says that it serves."""
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "app", "serve"],
+            cwd=ROOT, env=self._environment(), text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+        self._wait_until_it_serves()
+
+    def _wait_until_it_serves(self) -> None:
+        lines: Queue[str | None] = Queue()
+        threading.Thread(target=self._read, args=(self._process, lines), daemon=True).start()
+        while True:
+            try:
+                line = lines.get(timeout=START_LIMIT_S)
+            except Empty:
+                line = None
+            if line is None:
+                raise AssertionError("the server did not start:\n" + "".join(self.log))
+            if found := re.match(r"Sign in: (\S+) / (\S+)$", line.strip()):
+                self.name, self.password = found.groups()
+            if line.startswith("Sign in:"):
+                return
+
+    def _read(self, process: subprocess.Popen[str], lines: "Queue[str | None]") -> None:
+        assert process.stdout is not None
+        for line in process.stdout:
+            self.log.append(line)
+            lines.put(line)
+        lines.put(None)
+
+    def add_account(self, name: str) -> str:
+        """A second account, by the command that an operator uses; its password."""
+        done = subprocess.run(
+            [sys.executable, "-m", "app", "user", "add", name],
+            cwd=ROOT, env=self._environment(), text=True, capture_output=True, check=True,
+        )  # fmt: skip
+        return done.stdout.split()[-1]
+
+    def _environment(self) -> dict[str, str]:
+        return {
+            **{name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG")},
+            "DATA_DIR": str(self.folder / "data"),
+            "KEY_DIR": str(self.folder / "keys"),
+            "PORT": str(self.port),
+            "SWEEP_SECONDS": "1",
+            "PYTHONUNBUFFERED": "1",
+            **self.settings,
+        }
+
+    def kill(self) -> None:
+        """``kill -9``: no goodbye."""
+        self._end(signal.SIGKILL)
+
+    def stop(self) -> int:
+        """Ctrl-C; the exit code."""
+        return self._end(signal.SIGINT)
+
+    def _end(self, number: signal.Signals) -> int:
+        if self._process is None:
+            return 0
+        if self._process.poll() is None:
+            self._process.send_signal(number)
+        code = self._process.wait(timeout=30)
+        self._process = None
+        return code
+
+    def rows(self, statement: str, *values: object) -> list[sqlite3.Row]:
+        """What the database file holds, read without the app."""
+        path = next((self.folder / "data").glob("*.sqlite3"))
+        with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=10)) as database:
+            database.row_factory = sqlite3.Row
+            return database.execute(statement, values).fetchall()
+
+    def photos(self) -> list[sqlite3.Row]:
+        """Every photo row, in the order in which they came."""
+        return self.rows("SELECT * FROM photos ORDER BY created_at, photo_id")
+
+
+def free_port() -> int:
+    """A port nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextlib.contextmanager
+def open_clinic(folder: Path, **settings: str) -> Iterator[Clinic]:
+    """A started clinic that is stopped at the end, whatever happens."""
+    clinic = Clinic(folder, **settings)
+    clinic.start()
+    try:
+        yield clinic
+    finally:
+        clinic.kill()
+
+
+def sha256(body: bytes) -> str:
+    """Hexadecimal SHA-256."""
+    return hashlib.sha256(body).hexdigest()

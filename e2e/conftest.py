@@ -1,0 +1,120 @@
+"""Fixtures of the browser tests: a clinic, a browser with a fake camera, a phone, a desktop."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+
+from e2e.camera import film
+from e2e.clinic import Clinic, open_clinic
+from e2e.handset import Handset
+from e2e.watch import Watch
+
+ROOT = Path(__file__).resolve().parent.parent
+PHONE: dict[str, Any] = {
+    "viewport": {"width": 390, "height": 780},
+    "device_scale_factor": 2,
+    "has_touch": True,
+    "is_mobile": True,
+    "user_agent": "Mozilla/5.0 (Linux; Android 15; Pixel 9) AppleWebKit/537.36 (KHTML, like Gecko) "
+    "Chrome/156.0.0.0 Mobile Safari/537.36",
+    "permissions": ["camera", "background-sync"],
+}
+DESKTOP: dict[str, Any] = {"viewport": {"width": 1440, "height": 900}}
+QUIET = ["--disable-background-networking", "--disable-component-update", "--disable-sync",
+         "--disable-quic", "--no-first-run"]  # fmt: skip
+
+
+def chromium() -> str:
+    """The browser that set-up found."""
+    named = os.environ.get("CHROMIUM")
+    remembered = ROOT / ".setup" / "chromium"
+    found = named or (remembered.read_text().strip() if remembered.exists() else shutil.which("chromium"))
+    assert found, "No Chromium was found. Install one and run: CHROMIUM=/path/to/chromium make test"
+    return found
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    """One driver for the whole run."""
+    with sync_playwright() as driver:
+        yield driver
+
+
+@pytest.fixture(scope="session")
+def camera(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The film in front of every camera."""
+    return film(tmp_path_factory.mktemp("camera") / "film.mjpeg")
+
+
+@pytest.fixture(scope="session")
+def browser_arguments(camera: Path) -> list[str]:
+    """Switches of every browser: quiet, with the fake camera."""
+    return [*QUIET, "--use-fake-device-for-media-stream", f"--use-file-for-fake-video-capture={camera}"]
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright, browser_arguments: list[str]) -> Iterator[Browser]:
+    """One browser; each test gets contexts of its own."""
+    browser = playwright.chromium.launch(executable_path=chromium(), args=browser_arguments)
+    yield browser
+    browser.close()
+
+
+@pytest.fixture
+def clinic(tmp_path: Path) -> Iterator[Clinic]:
+    """A running clinic of this test alone."""
+    with open_clinic(tmp_path / "clinic") as clinic:
+        yield clinic
+
+
+@pytest.fixture
+def watch() -> Iterator[Watch]:
+    """Fails the test on what no page may do."""
+    watch = Watch()
+    yield watch
+    assert watch.verdict() == []
+
+
+@pytest.fixture
+def open_context(browser: Browser, watch: Watch, clinic: Clinic) -> Iterator[Callable[..., BrowserContext]]:
+    """Opens watched contexts on the clinic and closes them at the end."""
+    opened: list[BrowserContext] = []
+
+    def open_one(**options: Any) -> BrowserContext:
+        context = browser.new_context(base_url=clinic.url, **options)
+        context.set_default_timeout(15_000)
+        watch.context(context)
+        opened.append(context)
+        return context
+
+    yield open_one
+    for context in opened:
+        context.close()
+
+
+@pytest.fixture
+def phone(open_context: Callable[..., BrowserContext]) -> Page:
+    """A phone's page, not yet anywhere."""
+    return open_context(**PHONE).new_page()
+
+
+@pytest.fixture
+def desktop(open_context: Callable[..., BrowserContext]) -> Page:
+    """A desktop's page, not yet anywhere."""
+    return open_context(**DESKTOP).new_page()
+
+
+@pytest.fixture
+def handset(
+    playwright: Playwright, browser_arguments: list[str], watch: Watch, clinic: Clinic
+) -> Iterator[Handset]:
+    """A phone with a profile on disk, which survives its own death."""
+    options = {**PHONE, "base_url": clinic.url}
+    handset = Handset(playwright, chromium(), browser_arguments, options, watch)
+    yield handset
+    handset.forget()

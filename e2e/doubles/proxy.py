@@ -1,0 +1,215 @@
+"""A link that can be made to fail: an HTTP proxy in front of the clinic, told rule by rule what to do.
+
+It forwards one request per upstream connection, so that a fault hits exactly the request that a
+rule names. The vocabulary is that of toxiproxy: latency, bandwidth, reset, timeout (black hole),
+limit_data, down; beside it lost answers and captive portals.
+"""
+
+import asyncio
+import contextlib
+import re
+import threading
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass, field
+
+Writer = asyncio.StreamWriter
+HEAD_LIMIT = 65_536
+
+
+@dataclass
+class Request:
+    """One request as it passed: method, path, raw bytes."""
+
+    method: str
+    path: str
+    raw: bytes
+    upgrade: bool = False
+
+
+@dataclass
+class Fault:
+    """What happens to requests that match; ``times`` counts down, None means for ever."""
+
+    method: str
+    path: re.Pattern[str]
+    act: "Action"
+    times: int | None = None
+    hits: int = 0
+
+    def takes(self, request: Request) -> bool:
+        """Whether this fault is for this request and has not run out."""
+        spent = self.times is not None and self.hits >= self.times
+        return not spent and self.method in ("*", request.method) and bool(self.path.search(request.path))
+
+
+Action = Callable[["Proxy", Request, Writer], Awaitable[None]]
+
+
+@dataclass
+class Proxy:
+    """The link; started in a thread of its own."""
+
+    target_port: int
+    port: int = 0
+    faults: list[Fault] = field(default_factory=list)
+    seen: list[Request] = field(default_factory=list)
+    bytes_per_s: float | None = None
+    latency_s: float = 0.0
+    down: bool = False
+
+    def fault(self, method: str, path: str, act: Action, times: int | None = None) -> Fault:
+        """Add a rule in front of the others."""
+        fault = Fault(method, re.compile(path), act, times)
+        self.faults.insert(0, fault)
+        return fault
+
+    def heal(self) -> None:
+        """A good link again."""
+        self.faults.clear()
+        self.down = False
+        self.bytes_per_s, self.latency_s = None, 0.0
+
+    def count(self, method: str, path: str) -> int:
+        """How many requests of this kind came."""
+        return sum(1 for one in self.seen if one.method == method and re.search(path, one.path))
+
+    async def handle(self, reader: asyncio.StreamReader, writer: Writer) -> None:
+        """One client connection: its requests one after the other."""
+        try:
+            while not self.down and (request := await read_request(reader)):
+                self.seen.append(request)
+                if request.upgrade:
+                    await self._tunnel(request, reader, writer)
+                    break
+                await self._serve(request, writer)
+                if writer.is_closing():
+                    break
+        except (ConnectionError, asyncio.IncompleteReadError):
+            pass
+        finally:
+            reset(writer) if self.down else writer.close()
+
+    async def _serve(self, request: Request, writer: Writer) -> None:
+        for fault in self.faults:
+            if fault.takes(request):
+                fault.hits += 1
+                await fault.act(self, request, writer)
+                return
+        await asyncio.sleep(self.latency_s)
+        await self.send(writer, await self.upstream(request))
+
+    async def upstream(self, request: Request) -> bytes:
+        """The clinic's whole answer."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.target_port)
+        writer.write(one_shot(request.raw))
+        await writer.drain()
+        answer = await reader.read(-1)
+        writer.close()
+        return answer
+
+    async def send(self, writer: Writer, answer: bytes) -> None:
+        """Send an answer at the link's speed; the connection ends with it."""
+        step = len(answer) if self.bytes_per_s is None else max(1, int(self.bytes_per_s / 20))
+        for start in range(0, len(answer), step):
+            writer.write(answer[start : start + step])
+            await writer.drain()
+            if self.bytes_per_s is not None:
+                await asyncio.sleep(0.05)
+        writer.close()
+
+    async def _tunnel(self, request: Request, reader: asyncio.StreamReader, writer: Writer) -> None:
+        up_reader, up_writer = await asyncio.open_connection("127.0.0.1", self.target_port)
+        up_writer.write(request.raw)
+        ways = (pipe(reader, up_writer), pipe(up_reader, writer))
+        tasks = [asyncio.create_task(way) for way in ways]
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in tasks:
+            task.cancel()
+        up_writer.close()
+
+
+async def lose_answer(proxy: Proxy, request: Request, writer: Writer) -> None:
+    """The clinic does its work, and nobody hears of it."""
+    await proxy.upstream(request)
+    reset(writer)
+
+
+async def reset_connection(_: Proxy, __: Request, writer: Writer) -> None:
+    """The request never arrives; the phone sees a reset."""
+    reset(writer)
+
+
+async def black_hole(_: Proxy, __: Request, writer: Writer) -> None:
+    """Nothing ever comes back, and nothing says so."""
+    with contextlib.suppress(ConnectionError):
+        await writer.wait_closed()
+
+
+def answer_with(status: int, body: str = "", headers: str = "content-type: text/html") -> Action:
+    """A canned answer in front of the clinic, e.g. a captive portal's page or a store's 503."""
+
+    async def act(proxy: Proxy, _: Request, writer: Writer) -> None:
+        content = body.encode()
+        head = f"HTTP/1.1 {status} Canned\r\n{headers}\r\ncontent-length: {len(content)}\r\n"
+        await proxy.send(writer, f"{head}connection: close\r\n\r\n".encode() + content)
+
+    return act
+
+
+async def read_request(reader: asyncio.StreamReader) -> Request | None:
+    """One whole request with its body, or None at the end of the connection."""
+    try:
+        head = await reader.readuntil(b"\r\n\r\n")
+    except asyncio.IncompleteReadError:
+        return None
+    method, path, _ = head.split(b"\r\n", 1)[0].decode("latin-1").split(" ", 2)
+    length = re.search(rb"(?im)^content-length:\s*(\d+)", head)
+    body = await reader.readexactly(int(length.group(1))) if length else b""
+    return Request(method, path, head + body, upgrade=b"upgrade: websocket" in head.lower())
+
+
+def one_shot(raw: bytes) -> bytes:
+    """The same request on a connection of its own, so that the answer ends with the stream."""
+    head, _, body = raw.partition(b"\r\n\r\n")
+    lines = [line for line in head.split(b"\r\n") if not line.lower().startswith(b"connection:")]
+    return b"\r\n".join([*lines, b"connection: close"]) + b"\r\n\r\n" + body
+
+
+async def pipe(reader: asyncio.StreamReader, writer: Writer) -> None:
+    """Bytes one way, until either end closes."""
+    with contextlib.suppress(ConnectionError):
+        while chunk := await reader.read(HEAD_LIMIT):
+            writer.write(chunk)
+            await writer.drain()
+
+
+def reset(writer: Writer) -> None:
+    """End a connection with RST where the platform lets us."""
+    writer.transport.abort()
+
+
+@contextlib.contextmanager
+def open_proxy(target_port: int, port: int = 0) -> Iterator[Proxy]:
+    """A running proxy on loopback; gone at the end."""
+    proxy = Proxy(target_port)
+    ready = threading.Event()
+    loop = asyncio.new_event_loop()
+
+    async def serve() -> None:
+        server = await asyncio.start_server(proxy.handle, "127.0.0.1", port, limit=HEAD_LIMIT)
+        proxy.port = server.sockets[0].getsockname()[1]
+        ready.set()
+
+    def run() -> None:
+        asyncio.set_event_loop(loop)
+        loop.run_until_complete(serve())
+        loop.run_forever()
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    ready.wait(10)
+    try:
+        yield proxy
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(10)

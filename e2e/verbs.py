@@ -1,0 +1,117 @@
+"""What people do, in the names that stand on the screen."""
+
+import re
+from typing import Any
+
+from playwright.sync_api import Locator, Page, expect
+
+from e2e.clinic import Clinic, sha256
+
+
+def sign_in(page: Page, clinic: Clinic, back: str = "/mobile", name: str = "", password: str = "") -> None:
+    """Sign in and land where one wanted to go."""
+    page.goto(f"/sign-in?back={back}")
+    page.get_by_label("Name").fill(name or clinic.name)
+    page.get_by_label("Password", exact=True).fill(password or clinic.password)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(f"**{back}")
+
+
+def start_consultation(desktop: Page, label: str) -> None:
+    """Open a new consultation on the desktop."""
+    desktop.get_by_role("button", name="New consultation").first.click()
+    dialog = desktop.get_by_role("dialog")
+    dialog.get_by_label("Label").fill(label)
+    dialog.get_by_role("button", name=re.compile("start|create", re.I)).click()
+    expect(desktop.get_by_role("heading", name=label)).to_be_visible()
+
+
+def at(page: Page, state: str) -> None:
+    """The page says that it is in this MobileState."""
+    expect(page.locator("body")).to_have_attribute("data-state", state)
+
+
+def open_camera(phone: Page) -> None:
+    """Open the camera and wait until it can take a photo."""
+    phone.get_by_role("button", name="Open camera").click()
+    at(phone, "camera")
+    expect(phone.get_by_role("button", name="Take photo")).to_be_enabled()
+
+
+def take(phone: Page, count: int, before: int = 0) -> None:
+    """Tap the shutter; each photo counts once it is safe on the phone."""
+    for number in range(1, count + 1):
+        phone.get_by_role("button", name="Take photo").click()
+        expect(phone.get_by_role("button", name=f"Review ({before + number})")).to_be_visible()
+
+
+def review(phone: Page, count: int) -> Locator:
+    """Go to the review screen; the items of the list."""
+    phone.get_by_role("button", name=f"Review ({count})").click()
+    at(phone, "reviewing")
+    items = phone.get_by_role("list", name="Photos to review").get_by_role("listitem")
+    expect(items).to_have_count(count)
+    return items
+
+
+def upload(phone: Page, count: int) -> None:
+    """Approve the checked photos."""
+    word = "photo" if count == 1 else "photos"
+    phone.get_by_role("button", name=f"Upload {count} {word}").click()
+
+
+def capture(phone: Page, count: int) -> None:
+    """Camera, shutter, review, upload."""
+    open_camera(phone)
+    take(phone, count)
+    review(phone, count)
+    upload(phone, count)
+
+
+def queue_row(phone: Page, words: str | re.Pattern[str]) -> Locator:
+    """Rows of the upload queue with these words."""
+    return phone.get_by_role("list", name="Upload queue").get_by_role("listitem").filter(has_text=words)
+
+
+def stored_today(phone: Page, count: int) -> None:
+    """The quiet line that says how many photos are safe."""
+    expect(phone.get_by_text(f"{count} stored today")).to_be_visible(timeout=30_000)
+
+
+def gallery(desktop: Page, count: int, limit_ms: int = 15_000) -> None:
+    """The desktop shows this many photos, loaded."""
+    pictures = desktop.get_by_role("list", name="Photos").get_by_role("img")
+    expect(pictures).to_have_count(count, timeout=limit_ms)
+    for number in range(count):
+        pictures.nth(number).scroll_into_view_if_needed()
+        expect(pictures.nth(number)).to_have_js_property("complete", True)
+        assert pictures.nth(number).evaluate("image => image.naturalWidth") > 0
+
+
+def api(page: Page, path: str, method: str = "GET", body: Any = None) -> Any:
+    """Ask the API as the signed-in page would, without the page's own code."""
+    return page.evaluate(
+        """async ([path, method, body]) => {
+             const headers = {'content-type': 'application/json', 'x-cp-client': '1'};
+             const session = await fetch('/api/session/token', {method: 'POST', headers});
+             const {token} = await session.json();
+             const bearer = {...headers, authorization: `Bearer ${token}`};
+             const answer = await fetch(path, {method, headers: bearer,
+               body: body === null ? undefined : JSON.stringify(body)});
+             return answer.status === 204 ? null : await answer.json();
+           }""",
+        [path, method, body],
+    )
+
+
+def the_server_holds(desktop: Page, clinic: Clinic, count: int) -> list[Any]:
+    """The truth behind the screens: every row stored once, every object of the hash of its capture."""
+    rows = clinic.photos()
+    assert [row["state"] for row in rows] == ["stored"] * count
+    assert len({row["photo_id"] for row in rows}) == count
+    for consultation in {row["filed_in"] for row in rows}:
+        for photo in api(desktop, f"/api/consultations/{consultation}/photos")["photos"]:
+            answer = desktop.request.get(photo["url"])
+            assert answer.status == 200
+            assert sha256(answer.body()) == photo["sha256"]
+    return rows
