@@ -1,0 +1,79 @@
+"""Settings: every variable documented, every wrong value a sentence that names it and hides it."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from app.settings import VARIABLES, SettingsError, read_settings
+
+README = Path(__file__).resolve().parent.parent / "README.md"
+
+WRONG = [
+    ("PORT", "eighty"),
+    ("PORT", "70000"),
+    ("LAN", "yes"),
+    ("PUBLIC_ORIGINS", "http://clinic.example.org"),
+    ("PUBLIC_ORIGINS", "https://clinic"),
+    ("PUBLIC_ORIGINS", "https://clinic.example.org/app"),
+    ("DATABASE_URL", "mysql://secret@host/db"),
+    ("S3_BUCKET", "Bad_Bucket"),
+    ("S3_ADDRESSING", "sideways"),
+    ("S3_ENDPOINT", "http://store.example.org"),
+    ("ABLY_API_KEY", "secret-without-form"),
+    ("ABLY_ENDPOINT", "https://ably.example.org"),
+    ("CLERK_PUBLISHABLE_KEY", "sk_live_secret"),
+    ("LONGEST_EDGE", "4096"),
+    ("PHOTO_FORMAT", "heic"),
+    ("JPEG_QUALITY", "2"),
+    ("SWEEP_SECONDS", "-5"),
+    ("LOG_LEVEL", "loud"),
+]
+
+
+def test_nothing_set_gives_the_embedded_edition() -> None:
+    """No account, no key, this computer only."""
+    settings = read_settings({})
+
+    assert (settings.cloud_store, settings.cloud_signals, settings.cloud_identity) == (False, False, False)
+    assert settings.public_origins == ("http://localhost:8000",)
+    assert settings.host == "127.0.0.1"
+
+
+@pytest.mark.parametrize(("name", "value"), WRONG)
+def test_a_wrong_value_is_named_and_not_shown(name: str, value: str) -> None:
+    """The start stops with a sentence that says which variable, never what it held."""
+    with pytest.raises(SettingsError) as caught:
+        read_settings({name: value})
+
+    assert str(caught.value).startswith(name + " ")
+    assert value not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("environment", "named"),
+    [
+        ({"WORKERS": "2"}, "DATABASE_URL"),
+        ({"WORKERS": "2", "DATABASE_URL": "postgresql://localhost/capture"}, "S3_BUCKET"),
+        ({"DATA_DIR": "clinic", "KEY_DIR": "clinic/keys"}, "KEY_DIR"),
+        ({"CLERK_ISSUER": "https://clerk.example.org"}, "CLERK_PUBLISHABLE_KEY"),
+        (
+            {"CLERK_PUBLISHABLE_KEY": "pk_test_Y2xlcms", "PUBLIC_ORIGINS": "https://clinic.example.org"},
+            "CLERK_PUBLISHABLE_KEY",
+        ),
+    ],
+)
+def test_values_that_contradict_each_other_are_named(environment: dict[str, str], named: str) -> None:
+    """What is right alone may be wrong together: a key inside the data, two processes on SQLite."""
+    with pytest.raises(SettingsError, match=f"^{named} "):
+        read_settings(environment)
+
+
+def test_the_readme_tells_every_variable_with_its_default_and_its_help() -> None:
+    """The settings table and the program say the same."""
+    rows = re.findall(r"^\| `([A-Z0-9_]+)` \| (.*?) \| (.*?) \|$", README.read_text(), re.MULTILINE)
+
+    told = {name: (default.strip("`"), text) for name, default, text in rows}
+
+    expected = {name: (one.default or "–", one.help) for name, one in VARIABLES.items()}
+    assert told == expected
