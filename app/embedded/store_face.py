@@ -1,0 +1,148 @@
+"""The built-in store over HTTP, for phones and pages with a presigned address: PUT, GET, HEAD.
+
+An ASGI application for everything below ``/{bucket}/``. It answers on the app's own origin, where no
+CORS is needed, and on a separate one with CORS for exactly the pages that were named.
+"""
+
+import base64
+import binascii
+import contextlib
+import hashlib
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+import structlog
+from litestar import asgi
+from litestar.handlers import ASGIRouteHandler
+from litestar.types import Receive, Scope, Send
+
+from app.domain.bucket import ENCRYPTION
+from app.domain.errors import StorageFull, Unavailable
+from app.domain.photos import CONTENT_TYPES, MAX_PHOTO_BYTES
+from app.domain.ports import Clock
+from app.embedded.store import EmbeddedStore, is_key
+from app.embedded.store_answers import Answer, Refusal, created, refused, shown
+from app.embedded.store_body import Body, ClientGone
+from app.embedded.store_cors import Cors
+from app.embedded.store_seal import Kept
+from app.embedded.store_signature import StoreRequest, read_request, verify
+
+_LOG = structlog.get_logger("clinicpro")
+
+
+class StoreFace:
+    """One bucket of the built-in store as S3 clients know it."""
+
+    def __init__(
+        self, store: EmbeddedStore, origins: Iterable[str], clock: Clock, pages: Iterable[str] = ()
+    ) -> None:
+        """``origins`` are the store's own addresses; ``pages`` are other origins that may use it."""
+        self._store = store
+        self._hosts = frozenset(urlsplit(origin).netloc.lower() for origin in origins)
+        self._clock = clock
+        self._cors = Cors(pages)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = read_request(scope)
+        with contextlib.suppress(ClientGone):
+            answer = await self._answer(request, Body(receive))
+            await _send(send, request, answer, self._cors.headers(request))
+
+    async def _answer(self, request: StoreRequest, body: Body) -> Answer:
+        try:
+            return await self._serve(request, body)
+        except Refusal as refusal:
+            answer = refused(refusal)
+        except StorageFull:
+            answer = refused(Refusal(507, "InsufficientStorage", "There is no room left for photos."))
+        except Unavailable:
+            answer = refused(Refusal(503, "ServiceUnavailable", "The store cannot be reached now."))
+        _LOG.info("store.refused", method=request.method, status=answer.status)
+        await body.drain(MAX_PHOTO_BYTES)
+        return answer
+
+    async def _serve(self, request: StoreRequest, body: Body) -> Answer:
+        if request.method == "OPTIONS":
+            return self._cors.preflight(request)
+        if request.method not in ("PUT", "GET", "HEAD"):
+            raise Refusal(405, "MethodNotAllowed", "The store does not know this method.")
+        if request.method == "PUT" and "content-length" not in request.headers:
+            raise Refusal(411, "MissingContentLength", "The length of the body must be known.")
+        overrides = verify(request, self._store.access, self._hosts, self._clock())
+        key = self._key(request)
+        if request.method == "PUT":
+            return await self._put(request, key, body)
+        return await self._get(request, key, overrides)
+
+    def _key(self, request: StoreRequest) -> str:
+        _, bucket, key = request.path.split("/", 2) if request.path.count("/") > 1 else ("", "", "")
+        if bucket != self._store.access.bucket:
+            raise Refusal(404, "NoSuchBucket", "There is no such bucket.")
+        if not is_key(key):
+            raise Refusal(400, "InvalidArgument", "This cannot be a key.")
+        return key
+
+    async def _put(self, request: StoreRequest, key: str, body: Body) -> Answer:
+        length, digest = _declared(request)
+        content = await body.read(length)
+        if hashlib.sha256(content).digest() != digest:
+            raise Refusal(400, "BadDigest", "The body is not the one that was announced.")
+        kept = Kept(
+            content_type=request.headers["content-type"],
+            cache_control=request.headers["cache-control"],
+            sha256=digest.hex(),
+            modified_at=self._clock(),
+            body=content,
+        )
+        if not await self._store.put(key, kept):
+            raise Refusal(412, "PreconditionFailed", "There is an object under this key already.")
+        return created(kept, request.headers["x-amz-checksum-sha256"])
+
+    async def _get(self, request: StoreRequest, key: str, overrides: dict[str, str]) -> Answer:
+        if overrides.get("response-content-type", "image/jpeg") not in CONTENT_TYPES:
+            raise Refusal(400, "InvalidArgument", "The store serves pictures only.")
+        kept = await self._store.get(key)
+        if kept is None:
+            raise Refusal(404, "NoSuchKey", "There is no object under this key.")
+        return shown(kept, request.headers, overrides)
+
+
+def store_route(face: StoreFace, bucket: str) -> ASGIRouteHandler:
+    """The face as a Litestar route for everything below ``/{bucket}/``."""
+
+    @asgi(f"/{bucket}", is_mount=True, copy_scope=True)
+    async def store(scope: Scope, receive: Receive, send: Send) -> None:
+        await face(scope, receive, send)
+
+    return store
+
+
+def _declared(request: StoreRequest) -> tuple[int, bytes]:
+    """Length and SHA-256 of the body to come, from headers that were signed."""
+    headers = request.headers
+    length = headers["content-length"]
+    if not length.isascii() or not length.isdigit() or int(length) == 0:
+        raise Refusal(400, "InvalidArgument", "The length cannot be read.")
+    if int(length) > MAX_PHOTO_BYTES:
+        raise Refusal(400, "EntityTooLarge", "The photo is larger than the store accepts.")
+    if headers["content-type"] not in CONTENT_TYPES or headers["if-none-match"] != "*":
+        raise Refusal(400, "InvalidArgument", "The store takes pictures, and each key once.")
+    if headers["x-amz-server-side-encryption"] != ENCRYPTION:
+        raise Refusal(400, "InvalidArgument", "The store encrypts with AES256 only.")
+    try:
+        digest = base64.b64decode(headers["x-amz-checksum-sha256"], validate=True)
+    except binascii.Error:
+        digest = b""
+    if len(digest) != 32 or len(headers["cache-control"]) > 200:
+        raise Refusal(400, "InvalidArgument", "A header cannot be read.")
+    return int(length), digest
+
+
+async def _send(send: Send, request: StoreRequest, answer: Answer, cors: dict[str, str]) -> None:
+    headers = {**answer.headers, **cors}
+    if answer.status != 304:
+        headers["content-length"] = str(len(answer.body))
+    pairs = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
+    await send({"type": "http.response.start", "status": answer.status, "headers": pairs})
+    body = b"" if request.method == "HEAD" else answer.body
+    await send({"type": "http.response.body", "body": body, "more_body": False})
