@@ -1,0 +1,179 @@
+"""Queries on users and consultations; every one of a user's names the owner in its own text."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import cache
+from uuid import UUID
+
+from sqlalchemy import Select, bindparam, case, delete, func, select, update
+
+from app.adapters.database.statements import Connection, Row, Statement, given
+from app.adapters.database.tables import consultations, current_choices, photos, users
+from app.domain.consultations import Consultation, ConsultationKind
+from app.domain.photos import PhotoState
+
+_C = consultations.c
+_FIELDS = Consultation.__struct_fields__
+_COLUMNS = [_C[name] for name in _FIELDS if name != "photo_count"]
+_OWNED = (_C.owner == bindparam("owner")) & (_C.consultation_id == bindparam("consultation_id"))
+
+
+def _with_count() -> Select[tuple[object, ...]]:
+    count = (
+        select(func.count())
+        .select_from(photos)
+        .where(photos.c.filed_in == _C.consultation_id, photos.c.state == PhotoState.STORED)
+        .correlate(consultations)
+        .scalar_subquery()
+    )
+    return select(*_COLUMNS, count.label("photo_count")).where(_C.owner == bindparam("owner"))
+
+
+_USER_KNOWN = Statement(select(users.c.user_id).where(users.c.user_id == bindparam("owner")))
+_ADD_USER = Statement(
+    lambda flavour: (
+        flavour.insert(users).values(given(users, "user_id", "created_at")).on_conflict_do_nothing()
+    )
+)
+_ADD_CONSULTATION = Statement(
+    lambda flavour: flavour.insert(consultations).values(
+        given(consultations, *(column.name for column in _COLUMNS))
+    )
+)
+_ADD_UNFILED = Statement(
+    lambda flavour: (
+        flavour.insert(consultations)
+        .values(given(consultations, *(column.name for column in _COLUMNS)))
+        .on_conflict_do_nothing()
+    )
+)
+_ONE = Statement(_with_count().where(_C.consultation_id == bindparam("consultation_id")))
+_ALL = Statement(
+    _with_count().order_by(
+        case((_C.kind == ConsultationKind.UNFILED, 1), else_=0),
+        _C.opened_at.desc(),
+        _C.consultation_id.desc(),
+    )
+)
+_UNFILED = Statement(_with_count().where(_C.kind == ConsultationKind.UNFILED))
+_CURRENT = Statement(
+    _with_count()
+    .join(current_choices, current_choices.c.consultation_id == _C.consultation_id)
+    .where(current_choices.c.owner == bindparam("owner"), _C.closed_at.is_(None))
+)
+_CHOOSE = Statement(
+    lambda flavour: (
+        flavour.insert(current_choices)
+        .from_select(["owner", "consultation_id"], select(_C.owner, _C.consultation_id).where(_OWNED))
+        .on_conflict_do_update(
+            index_elements=[current_choices.c.owner],
+            set_={"consultation_id": bindparam("consultation_id", type_=_C.consultation_id.type)},
+        )
+    )
+)
+_CHOOSE_NONE = Statement(delete(current_choices).where(current_choices.c.owner == bindparam("owner")))
+_SET_NOTES = Statement(update(consultations).where(_OWNED).values(given(consultations, "notes")))
+_SET_CLOSED = Statement(
+    update(consultations)
+    .where(_OWNED, _C.kind == ConsultationKind.VISIT)
+    .values(given(consultations, "closed_at"))
+)
+_GROW_REV = Statement(
+    update(consultations)
+    .where(_C.consultation_id == bindparam("consultation_id"))
+    .values(rev=_C.rev + 1)
+    .returning(_C.rev)
+)
+
+
+@cache
+def _owned_among(count: int) -> Statement:
+    ids = [bindparam(f"id{place}", type_=_C.consultation_id.type) for place in range(count)]
+    return Statement(
+        select(_C.consultation_id).where(_C.owner == bindparam("owner"), _C.consultation_id.in_(ids))
+    )
+
+
+class ConsultationRecords:
+    """Users, their consultations and which of them is current."""
+
+    _connection: Connection
+
+    async def ensure_user(self, user: str, unfiled_id: UUID, now: datetime) -> None:
+        """See ``Records.ensure_user``; writes nothing for a known user."""
+        if await self._connection.fetch(_USER_KNOWN, owner=user):
+            return
+        await self._connection.fetch(_ADD_USER, new_user_id=user, new_created_at=now)
+        unfiled = Consultation(
+            consultation_id=unfiled_id,
+            owner=user,
+            kind=ConsultationKind.UNFILED,
+            label="Unfiled",
+            opened_at=now,
+        )
+        await self._connection.fetch(_ADD_UNFILED, **_new_values(unfiled))
+
+    async def consultation(self, owner: str, consultation_id: UUID) -> Consultation | None:
+        """See ``Records``."""
+        rows = await self._connection.fetch(_ONE, owner=owner, consultation_id=consultation_id)
+        return _consultation(rows[0]) if rows else None
+
+    async def owned_consultations(self, owner: str, ids: Sequence[UUID]) -> set[UUID]:
+        """See ``Records.owned_consultations``."""
+        wanted = dict.fromkeys(ids)
+        if not wanted:
+            return set()
+        values = {f"id{place}": wish for place, wish in enumerate(wanted)}
+        rows = await self._connection.fetch(_owned_among(len(wanted)), owner=owner, **values)
+        return {row[0] for row in rows}
+
+    async def consultations(self, owner: str) -> list[Consultation]:
+        """See ``Records.consultations``."""
+        return [_consultation(row) for row in await self._connection.fetch(_ALL, owner=owner)]
+
+    async def unfiled(self, owner: str) -> Consultation:
+        """The unfiled consultation of a user that ``ensure_user`` has seen."""
+        rows = await self._connection.fetch(_UNFILED, owner=owner)
+        return _consultation(rows[0])
+
+    async def current(self, owner: str) -> Consultation | None:
+        """See ``Records.current``."""
+        rows = await self._connection.fetch(_CURRENT, owner=owner)
+        return _consultation(rows[0]) if rows else None
+
+    async def set_current(self, owner: str, consultation_id: UUID | None) -> None:
+        """Choose one, or none; somebody else's consultation changes nothing."""
+        if consultation_id is None:
+            await self._connection.fetch(_CHOOSE_NONE, owner=owner)
+        else:
+            await self._connection.fetch(_CHOOSE, owner=owner, consultation_id=consultation_id)
+
+    async def add_consultation(self, consultation: Consultation) -> None:
+        """Add a consultation of a known user."""
+        await self._connection.fetch(_ADD_CONSULTATION, **_new_values(consultation))
+
+    async def set_notes(self, owner: str, consultation_id: UUID, notes: str) -> None:
+        """Replace the notes of the user's own consultation."""
+        await self._connection.fetch(
+            _SET_NOTES, owner=owner, consultation_id=consultation_id, new_notes=notes
+        )
+
+    async def set_closed(self, owner: str, consultation_id: UUID, at: datetime | None) -> None:
+        """Close or reopen the user's own visit; the unfiled one stays open."""
+        await self._connection.fetch(
+            _SET_CLOSED, owner=owner, consultation_id=consultation_id, new_closed_at=at
+        )
+
+    async def grow_rev(self, consultation_id: UUID) -> int:
+        """See ``Records.grow_rev``."""
+        rows = await self._connection.fetch(_GROW_REV, consultation_id=consultation_id)
+        rev: int = rows[0][0]
+        return rev
+
+
+def _consultation(row: Row) -> Consultation:
+    return Consultation(**dict(zip(_FIELDS, row, strict=True)))
+
+
+def _new_values(consultation: Consultation) -> dict[str, object]:
+    return {f"new_{column.name}": getattr(consultation, column.name) for column in _COLUMNS}

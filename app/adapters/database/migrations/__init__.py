@@ -1,0 +1,1 @@
+"""Alembic environment and revisions; they are part of the installed package."""

@@ -1,0 +1,168 @@
+"""Queries on photos that a request asks; the state stands in the predicate of each change."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import Executable, Update, bindparam, exists, func, null, select, update
+
+from app.adapters.database.columns import Moment
+from app.adapters.database.statements import Connection, Flavour, Row, Statement, given
+from app.adapters.database.tables import consultations, photos
+from app.domain.photos import PhotoDescription, PhotoRow, PhotoState
+
+FIRST_LOOK_AFTER = timedelta(seconds=30)
+# A URL lives for 5 minutes, and a PUT that began in time may still be under way.
+ERASE_AGAIN_AFTER = timedelta(minutes=6)
+
+_P = photos.c
+_FIELDS = PhotoRow.__struct_fields__
+_INSERTED = (*_FIELDS, "next_look_at", "looks")
+_WORDS = PhotoDescription.__struct_fields__
+_THIS = _P.photo_id == bindparam("photo_id")
+_OWN = _P.owner == bindparam("owner")
+PHOTO_COLUMNS = [_P[name] for name in _FIELDS]
+
+_IN_CONSULTATION = Statement(
+    select(*PHOTO_COLUMNS)
+    .where(_OWN, _P.filed_in == bindparam("consultation_id"), _P.state == PhotoState.STORED)
+    .order_by(_P.stored_seq)
+)
+_OWN_ONE = Statement(select(*PHOTO_COLUMNS).where(_THIS, _OWN).with_for_update())
+
+
+def _change_stored() -> Update:
+    return update(photos).where(_THIS, _OWN, _P.state == PhotoState.STORED)
+
+
+_DESCRIBE = Statement(
+    _change_stored()
+    .values({word: func.coalesce(bind, _P[word]) for word, bind in given(photos, *_WORDS).items()})
+    .returning(*PHOTO_COLUMNS)
+)
+_FILE = Statement(
+    _change_stored()
+    .where(
+        exists().where(
+            consultations.c.consultation_id == bindparam("new_filed_in", type_=_P.filed_in.type),
+            consultations.c.owner == _P.owner,
+        )
+    )
+    .values(given(photos, "filed_in"))
+    .returning(*PHOTO_COLUMNS)
+)
+# The tombstone keeps ids, hash and times, and none of the words that were said about the patient.
+_DELETE = Statement(
+    update(photos)
+    .where(_THIS, _OWN, _P.state != PhotoState.DELETED)
+    .values(
+        **given(photos, "erase_again_at"),
+        **dict.fromkeys(_WORDS, ""),
+        state=PhotoState.DELETED,
+        next_look_at=null(),
+    )
+)
+
+
+def _mark_stored(flavour: Flavour) -> Executable:
+    closed = exists().where(
+        consultations.c.consultation_id == _P.captured_in,
+        consultations.c.closed_at <= bindparam("new_received_at", type_=Moment),
+    )
+    return (
+        update(photos)
+        .where(_THIS, _P.state == PhotoState.PENDING)
+        .values(
+            **given(photos, "received_at"),
+            state=PhotoState.STORED,
+            late=closed.correlate(photos),
+            stored_seq=flavour.next_received(),
+            next_look_at=null(),
+        )
+        .returning(*PHOTO_COLUMNS)
+    )
+
+
+_MARK_STORED = Statement(_mark_stored)
+
+
+@cache
+def _by_ids(count: int) -> Statement:
+    ids = [bindparam(f"id{place}", type_=_P.photo_id.type) for place in range(count)]
+    return Statement(select(*PHOTO_COLUMNS).where(_P.photo_id.in_(ids)))
+
+
+@cache
+def _insert(count: int) -> Statement:
+    rows = [given(photos, *_INSERTED, suffix=f"_{place}") for place in range(count)]
+    return Statement(lambda flavour: flavour.insert(photos).values(rows).on_conflict_do_nothing())
+
+
+class PhotoRecords:
+    """Photos of consultations."""
+
+    _connection: Connection
+
+    async def photos(self, ids: Sequence[UUID]) -> dict[UUID, PhotoRow]:
+        """See ``Records.photos``."""
+        wanted = dict.fromkeys(ids)
+        if not wanted:
+            return {}
+        values = {f"id{place}": wish for place, wish in enumerate(wanted)}
+        rows = await self._connection.fetch(_by_ids(len(wanted)), **values)
+        return {row[0]: photo_row(row) for row in rows}
+
+    async def stored_photos(self, owner: str, consultation_id: UUID) -> list[PhotoRow]:
+        """See ``Records.stored_photos``; by the server's own count, since clocks can step back."""
+        rows = await self._connection.fetch(_IN_CONSULTATION, owner=owner, consultation_id=consultation_id)
+        return [photo_row(row) for row in rows]
+
+    async def add_pending(self, rows: Sequence[PhotoRow]) -> None:
+        """See ``Records.add_pending``."""
+        if not rows:
+            return
+        values: dict[str, Any] = {}
+        for place, row in enumerate(rows):
+            values.update({f"new_{name}_{place}": getattr(row, name) for name in _FIELDS})
+            values[f"new_next_look_at_{place}"] = row.created_at + FIRST_LOOK_AFTER
+            values[f"new_looks_{place}"] = 0
+        await self._connection.fetch(_insert(len(rows)), **values)
+
+    async def mark_stored(self, photo_id: UUID, received_at: datetime) -> PhotoRow | None:
+        """See ``Records.mark_stored``."""
+        rows = await self._connection.fetch(_MARK_STORED, photo_id=photo_id, new_received_at=received_at)
+        return photo_row(rows[0]) if rows else None
+
+    async def mark_deleted(self, owner: str, photo_id: UUID, now: datetime) -> PhotoRow | None:
+        """See ``Records.mark_deleted``; a tombstone is returned as it is and stays as it is."""
+        rows = await self._connection.fetch(_OWN_ONE, photo_id=photo_id, owner=owner)
+        if not rows:
+            return None
+        again = now + ERASE_AGAIN_AFTER
+        await self._connection.fetch(_DELETE, photo_id=photo_id, owner=owner, new_erase_again_at=again)
+        return photo_row(rows[0])
+
+    async def describe(self, owner: str, photo_id: UUID, change: PhotoDescription) -> PhotoRow | None:
+        """The stored photo with what was said about it; None unless it is the user's."""
+        said = {f"new_{word}": _said(getattr(change, word)) for word in _WORDS}
+        rows = await self._connection.fetch(_DESCRIBE, photo_id=photo_id, owner=owner, **said)
+        return photo_row(rows[0]) if rows else None
+
+    async def file_under(self, owner: str, photo_id: UUID, consultation_id: UUID) -> PhotoRow | None:
+        """The stored photo in its new place; None unless both are the user's."""
+        rows = await self._connection.fetch(
+            _FILE, photo_id=photo_id, owner=owner, new_filed_in=consultation_id
+        )
+        return photo_row(rows[0]) if rows else None
+
+
+def photo_row(row: Row) -> PhotoRow:
+    """A row of ``PHOTO_COLUMNS`` as the domain knows it."""
+    return PhotoRow(**dict(zip(_FIELDS, row, strict=True)))
+
+
+def _said(word: str | msgspec.UnsetType) -> str | None:
+    return None if word is msgspec.UNSET else word

@@ -1,0 +1,120 @@
+"""PostgreSQL through asyncpg's own pool; each transaction has a connection to itself."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any
+
+import asyncpg
+
+from app.adapters.database.statements import POSTGRES, Row, Statement
+from app.domain.errors import DatabaseBusy, StorageFull
+
+POOL_SIZE = 16
+_CONNECT_S = 5.0
+_COMMAND_S = 15.0
+_DISK_FULL = "53100"
+# Connection lost, out of resources, operator's shutdown, lock not to be had, deadlock or conflict.
+_UNREACHABLE = ("08", "53", "57", "55P03", "40")
+
+
+class PostgresConnection:
+    """One open transaction."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    async def fetch(self, statement: Statement, **values: Any) -> list[Row]:
+        """See ``Connection.fetch``."""
+        compiled = statement.compiled(POSTGRES)
+        with own_words():
+            rows = await self._connection.fetch(compiled.text, *compiled.bind(values))
+        return compiled.read(rows) if rows else []
+
+
+class PostgresPool:
+    """Connections to one database; made when needed, so that a server starts beside a sleeping one."""
+
+    def __init__(self, pool: Any, busy_timeout_ms: int) -> None:
+        self._pool = pool
+        self._acquire_s = busy_timeout_ms / 1000
+
+    @classmethod
+    async def open(cls, url: str, busy_timeout_ms: int) -> "PostgresPool":
+        """A pool for ``postgresql://…``; connects to nothing yet."""
+        pool = await asyncpg.create_pool(
+            url,
+            min_size=0,
+            max_size=POOL_SIZE,
+            timeout=_CONNECT_S,
+            command_timeout=_COMMAND_S,
+            reset=_keep,
+            server_settings={
+                "application_name": "clinicpro-capture",
+                "lock_timeout": str(busy_timeout_ms),
+                "synchronous_commit": "on",
+            },
+        )
+        return cls(pool, busy_timeout_ms)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[PostgresConnection]:
+        """Committed when left; rolled back on any exception, cancellation included."""
+        with own_words():
+            connection = await self._pool.acquire(timeout=self._acquire_s)
+        try:
+            transaction = connection.transaction()
+            with own_words():
+                await transaction.start()
+            try:
+                yield PostgresConnection(connection)
+            except BaseException:
+                await _roll_back(transaction)
+                raise
+            with own_words():
+                await transaction.commit()
+        finally:
+            await self._release(connection)
+
+    async def close(self) -> None:
+        """Wait for open transactions, then close every connection."""
+        await self._pool.close()
+
+    async def _release(self, connection: Any) -> None:
+        try:
+            await self._pool.release(connection)
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+            connection.terminate()
+
+
+async def connect(url: str) -> Any:
+    """One connection outside the pool."""
+    with own_words():
+        return await asyncpg.connect(url, timeout=_CONNECT_S)
+
+
+async def _keep(_: Any) -> None:
+    """Nothing to reset: no statement here changes a session, and the reset would be a round trip."""
+
+
+async def _roll_back(transaction: Any) -> None:
+    try:
+        await transaction.rollback()
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+        # The connection is lost, and the server rolls back by itself.
+        return
+
+
+@contextmanager
+def own_words() -> Iterator[None]:
+    """The domain's errors for what a database that cannot answer raises."""
+    try:
+        yield
+    except (OSError, TimeoutError, asyncpg.InterfaceError) as error:
+        raise DatabaseBusy from error
+    except asyncpg.PostgresError as error:
+        state = error.sqlstate or ""
+        if state == _DISK_FULL:
+            raise StorageFull from error
+        if state.startswith(_UNREACHABLE):
+            raise DatabaseBusy from error
+        raise

@@ -1,0 +1,18 @@
+"""Everything one transaction can read and write: ``Records`` and ``AccountRecords`` over a connection."""
+
+from app.adapters.database.account_records import LocalAccountRecords
+from app.adapters.database.consultation_records import ConsultationRecords
+from app.adapters.database.outbox_records import OutboxRecords
+from app.adapters.database.photo_records import PhotoRecords
+from app.adapters.database.session_records import SessionRecords
+from app.adapters.database.statements import Connection
+from app.adapters.database.sweep_records import SweepRecords
+
+
+class SqlRecords(
+    ConsultationRecords, PhotoRecords, SweepRecords, OutboxRecords, SessionRecords, LocalAccountRecords
+):
+    """The queries of all concerns on one open transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection

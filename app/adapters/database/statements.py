@@ -1,0 +1,113 @@
+"""SQLAlchemy Core statements, compiled to text once and then run by the bare driver.
+
+Building, caching and result handling of SQLAlchemy's own execution cost ten times what the
+statements of a presign cost in the database, so only its compiler and its types are used here.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
+
+from sqlalchemy import BindParameter, ColumnElement, Dialect, Executable, Table, bindparam, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects.postgresql.asyncpg import dialect as asyncpg_dialect
+from sqlalchemy.dialects.sqlite.pysqlite import dialect as pysqlite_dialect
+
+from app.adapters.database.tables import photos, received_order
+
+Row = tuple[Any, ...]
+Convert = Callable[[Any], Any]
+
+
+class Flavour(NamedTuple):
+    """What the two databases spell differently."""
+
+    name: str
+    dialect: Dialect
+    insert: Callable[[Table], Any]
+    next_received: Callable[[], ColumnElement[int]]
+
+
+def _one_more() -> ColumnElement[int]:
+    # One writer at a time: nobody can take the same number between reading and writing it.
+    return select(func.coalesce(func.max(photos.alias().c.stored_seq), 0) + 1).scalar_subquery()
+
+
+SQLITE = Flavour("sqlite", pysqlite_dialect(paramstyle="qmark"), sqlite.insert, _one_more)
+_ASYNCPG: Dialect = asyncpg_dialect()  # type: ignore[no-untyped-call]
+POSTGRES = Flavour("postgresql", _ASYNCPG, postgresql.insert, received_order.next_value)
+
+
+class Compiled(NamedTuple):
+    """Text with positions, and how values go in and come out."""
+
+    text: str
+    places: tuple[tuple[str | None, Any], ...]
+    results: tuple[tuple[int, Convert], ...]
+
+    def bind(self, values: Mapping[str, Any]) -> list[Any]:
+        """Driver values in the order of the text; a missing name is a KeyError."""
+        return [extra if name is None else extra(values[name]) for name, extra in self.places]
+
+    def read(self, rows: Iterable[Sequence[Any]]) -> list[Row]:
+        """Rows with Python values."""
+        return [self._read(row) for row in rows]
+
+    def _read(self, row: Sequence[Any]) -> Row:
+        values = list(row)
+        for place, convert in self.results:
+            values[place] = convert(values[place])
+        return tuple(values)
+
+
+class Statement:
+    """One statement for both databases; compiled at its first use by each."""
+
+    def __init__(self, build: Executable | Callable[[Flavour], Executable]) -> None:
+        self._build = build
+        self._compiled: dict[str, Compiled] = {}
+
+    def compiled(self, flavour: Flavour) -> Compiled:
+        """The statement in the words of one database."""
+        known = self._compiled.get(flavour.name)
+        if known is None:
+            known = self._compiled[flavour.name] = self._compile(flavour)
+        return known
+
+    def _compile(self, flavour: Flavour) -> Compiled:
+        built: Any = self._build(flavour) if callable(self._build) else self._build
+        compiled: Any = built.compile(dialect=flavour.dialect)
+        places = tuple(
+            _place(compiled.binds[name], compiled.params[name], flavour.dialect)
+            for name in compiled.positiontup or ()
+        )
+        returned = enumerate(getattr(built, "exported_columns", ()))
+        results = [(place, _out_of(column, flavour.dialect)) for place, column in returned]
+        conversions = tuple((place, convert) for place, convert in results if convert)
+        return Compiled(compiled.string, places, conversions)
+
+
+class Connection(Protocol):
+    """One open transaction of either database."""
+
+    async def fetch(self, statement: Statement, **values: Any) -> list[Row]:
+        """Run a statement; the rows it returns, if any."""
+        ...
+
+
+def given(table: Table, *names: str, suffix: str = "") -> dict[str, BindParameter[Any]]:
+    """``{column: :new_column}`` for VALUES and SET, where a bind may not be called like its column."""
+    return {name: bindparam(f"new_{name}{suffix}", type_=table.c[name].type) for name in names}
+
+
+def _place(bind: BindParameter[Any], constant: Any, dialect: Dialect) -> tuple[str | None, Any]:
+    """(name, conversion) of a value to come, or (None, value) of one that stands in the statement."""
+    convert = bind.type.dialect_impl(dialect).bind_processor(dialect) or _as_it_is
+    return (bind.key, convert) if bind.required else (None, convert(constant))
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+def _out_of(column: ColumnElement[Any], dialect: Dialect) -> Convert | None:
+    return column.type.dialect_impl(dialect).result_processor(dialect, None)

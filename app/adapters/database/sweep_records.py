@@ -1,0 +1,83 @@
+"""Queries of the background work: pending rows to look at, objects to erase again, gauges."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import bindparam, func, null, select, update
+
+from app.adapters.database.columns import Moment
+from app.adapters.database.photo_records import PHOTO_COLUMNS, photo_row
+from app.adapters.database.statements import Connection, Statement, given
+from app.adapters.database.tables import outbox, photos
+from app.domain.photos import PhotoRow, PhotoState
+
+_P = photos.c
+_THIS = _P.photo_id == bindparam("photo_id")
+_DUE = bindparam("now", type_=Moment)
+
+# Only pending rows have a next look, only unsettled tombstones have an erasure: the schema says so.
+_DUE_PENDING = Statement(
+    select(*PHOTO_COLUMNS).where(_P.next_look_at <= _DUE).order_by(_P.next_look_at).limit(bindparam("limit"))
+)
+_POSTPONE = Statement(
+    update(photos)
+    .where(_THIS, _P.state == PhotoState.PENDING)
+    .values(**given(photos, "next_look_at"), looks=_P.looks + 1)
+)
+_DUE_ERASURES = Statement(
+    select(*PHOTO_COLUMNS)
+    .where(_P.erase_again_at <= _DUE)
+    .order_by(_P.erase_again_at)
+    .limit(bindparam("limit"))
+)
+_SETTLE = Statement(update(photos).where(_THIS).values(erase_again_at=null()))
+_COUNT_PENDING = Statement(
+    select(func.count(), func.min(_P.created_at)).select_from(photos).where(_P.next_look_at.is_not(None))
+)
+_COUNT_ERASURES = Statement(select(func.count()).select_from(photos).where(_P.erase_again_at.is_not(None)))
+_COUNT_OUTBOX = Statement(
+    select(func.count(), func.min(outbox.c.created_at))
+    .select_from(outbox)
+    .where(outbox.c.published_at.is_(None))
+)
+
+
+class SweepRecords:
+    """What is left to do, for the sweeper and for the operator."""
+
+    _connection: Connection
+
+    async def due_pending(self, now: datetime, limit: int) -> list[PhotoRow]:
+        """See ``Records.due_pending``; the longest due first."""
+        rows = await self._connection.fetch(_DUE_PENDING, now=now, limit=limit)
+        return [photo_row(row) for row in rows]
+
+    async def postpone(self, photo_id: UUID, until: datetime) -> None:
+        """See ``Records.postpone``; a photo that is no longer pending stays as it is."""
+        await self._connection.fetch(_POSTPONE, photo_id=photo_id, new_next_look_at=until)
+
+    async def due_erasures(self, now: datetime, limit: int) -> list[PhotoRow]:
+        """See ``Records.due_erasures``; the longest due first."""
+        rows = await self._connection.fetch(_DUE_ERASURES, now=now, limit=limit)
+        return [photo_row(row) for row in rows]
+
+    async def settle_erasure(self, photo_id: UUID) -> None:
+        """See ``Records.settle_erasure``."""
+        await self._connection.fetch(_SETTLE, photo_id=photo_id)
+
+    async def counts(self, now: datetime) -> dict[str, float]:
+        """See ``Records.counts``; ages are 0 where nothing waits."""
+        pending, oldest_pending = (await self._connection.fetch(_COUNT_PENDING))[0]
+        waiting, oldest_waiting = (await self._connection.fetch(_COUNT_OUTBOX))[0]
+        erasures = (await self._connection.fetch(_COUNT_ERASURES))[0][0]
+        return {
+            "pending": float(pending),
+            "oldest_pending_s": _age(oldest_pending, now),
+            "outbox": float(waiting),
+            "oldest_outbox_s": _age(oldest_waiting, now),
+            "erasures": float(erasures),
+        }
+
+
+def _age(since: datetime | None, now: datetime) -> float:
+    return 0.0 if since is None else max(0.0, (now - since).total_seconds())
