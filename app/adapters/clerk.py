@@ -14,32 +14,23 @@ from app.domain.errors import Unauthenticated
 from app.domain.identity import Principal
 from app.domain.ports import Clock, KeySet
 
-REMEMBERED_TOKENS = 4096
-REMEMBERED_S = 60
-
 
 class SessionTokenVerifier:
-    """Turns a session token into a principal; a believed token is remembered until it ends."""
+    """Turns a session token into a principal; ``app/web`` remembers the answer until the token ends."""
 
     def __init__(self, issuer: str, authorized_parties: Iterable[str], keys: KeySet, clock: Clock) -> None:
         self._policy = tokens.TokenPolicy(issuer, frozenset(authorized_parties))
         self._keys = keys
         self._clock = clock
-        self._remembered: dict[str, tuple[Principal, float]] = {}
 
     async def verify(self, token: str) -> Principal:
         """Raises ``Unauthenticated``, ``SessionPending`` or ``KeysUnavailable``."""
-        now = self._clock().timestamp()
-        principal, until = self._remembered.get(token, (None, 0.0))
-        if principal is not None and now < until:
-            return principal
         kid = tokens.key_id(token)
         key = await self._keys.key(kid)
         if key is None:
             raise Unauthenticated
-        verdict = tokens.judge(self._signed_claims(token, key), self._policy, now)
-        self._remember(token, verdict, now)
-        return verdict.principal
+        claims = self._signed_claims(token, key)
+        return tokens.judge(claims, self._policy, self._clock().timestamp())
 
     def _signed_claims(self, token: str, key: Any) -> dict[str, Any]:
         try:
@@ -59,9 +50,3 @@ class SessionTokenVerifier:
             )
         except (jwt.PyJWTError, TypeError, ValueError, OverflowError, RecursionError):
             raise Unauthenticated from None
-
-    def _remember(self, token: str, verdict: tokens.Verdict, now: float) -> None:
-        if len(self._remembered) >= REMEMBERED_TOKENS:
-            self._remembered.pop(next(iter(self._remembered)))
-        # A minute at most, so that a key which was withdrawn stops counting soon.
-        self._remembered[token] = (verdict.principal, min(verdict.expires_at, now + REMEMBERED_S))

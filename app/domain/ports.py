@@ -268,7 +268,7 @@ class AccountRecords(Protocol):
         ...
 
     async def accounts(self) -> list[Account]:
-        """Every account, in the order in which they were added."""
+        """Every account, by name."""
         ...
 
     async def add_account(self, account: Account) -> bool:

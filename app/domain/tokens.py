@@ -53,13 +53,6 @@ class TokenPolicy(msgspec.Struct, frozen=True):
     authorized_parties: frozenset[str]
 
 
-class Verdict(msgspec.Struct, frozen=True):
-    """A believed token: whose it is, and when it ends (seconds since 1970)."""
-
-    principal: Principal
-    expires_at: int
-
-
 def key_id(token: str) -> str:
     """The id of the key that signed a token of acceptable size, form and header."""
     if len(token) > MAX_TOKEN_CHARS or not _FORM.fullmatch(token):
@@ -76,7 +69,7 @@ def key_id(token: str) -> str:
     return header.kid
 
 
-def judge(claims: dict[str, Any], policy: TokenPolicy, now: float) -> Verdict:
+def judge(claims: dict[str, Any], policy: TokenPolicy, now: float) -> Principal:
     """Believe the claims of a token whose signature holds; ``now`` in seconds since 1970.
 
     Raises ``Unauthenticated``, or ``SessionPending`` for somebody who has not finished signing in.
@@ -91,7 +84,7 @@ def judge(claims: dict[str, Any], policy: TokenPolicy, now: float) -> Verdict:
         raise SessionPending
     if facts.sts not in ("active", msgspec.UNSET):
         raise Unauthenticated
-    return Verdict(Principal(user=facts.sub, session=facts.sid, via="token"), facts.exp)
+    return Principal(user=facts.sub, session=facts.sid, via="token")
 
 
 def _meant_for_us(facts: _Claims, policy: TokenPolicy) -> bool:

@@ -105,7 +105,7 @@ class LocalIdentity:
         return await self.add_user(name)
 
     async def users(self) -> list[str]:
-        """Names of all accounts, oldest first."""
+        """Names of all accounts, sorted."""
         async with self._database.transaction() as records:
             return [account.name for account in await records.accounts()]
 

@@ -3,6 +3,7 @@
 import pytest
 
 from app.domain.errors import SessionPending, Unauthenticated
+from app.domain.identity import Principal
 from app.domain.tokens import TokenPolicy, judge, key_id
 from tests.tokens import ISSUER, KID, ORIGIN, TokenFactory
 
@@ -20,12 +21,9 @@ def test_a_token_names_the_key_that_signed_it():
     assert key_id(FACTORY.good()) == KID
 
 
-def test_a_verdict_carries_user_session_and_end():
-    """What the verifier remembers comes from the claims alone."""
-    verdict = believed()
-
-    assert (verdict.principal.user, verdict.principal.session) == ("user_2aBcDeF", "sess_2aBcDeF")
-    assert (verdict.principal.via, verdict.expires_at) == ("token", NOW + 60)
+def test_a_believed_token_names_user_and_session():
+    """The principal comes from the claims alone."""
+    assert believed() == Principal(user="user_2aBcDeF", session="sess_2aBcDeF", via="token")
 
 
 @pytest.mark.parametrize(
@@ -40,7 +38,7 @@ def test_a_verdict_carries_user_session_and_end():
 )
 def test_times_are_believed_up_to_their_limit(inside, outside):
     """Five seconds of clock difference and ten minutes of life, not one more."""
-    assert believed(**inside).principal.user
+    assert believed(**inside).user
 
     with pytest.raises(Unauthenticated):
         believed(**outside)
@@ -49,7 +47,7 @@ def test_times_are_believed_up_to_their_limit(inside, outside):
 @pytest.mark.parametrize("status", ["active", ...])
 def test_an_active_or_unstated_status_is_believed(status):
     """Instances without session tasks do not state one."""
-    assert believed(sts=status).principal.user
+    assert believed(sts=status).user
 
 
 def test_pending_comes_after_every_other_rule():

@@ -1,0 +1,109 @@
+"""Sign-in routes of the built-in accounts; they exist only where no identity provider is configured.
+
+The routes stand on the list of those that prove by themselves who asks: the first by name and
+password, the others by the login cookie.
+"""
+
+from typing import Annotated, Any
+
+from litestar import Controller, Response, Router, delete, get, post, put
+from litestar.di import Provide
+from litestar.params import Dependency
+
+from app.domain.accounts import AccountUser, LocalAccounts, PasswordChange, SessionToken, SignIn
+from app.domain.errors import CrossSite, Unauthenticated
+from app.domain.photos import Schema
+from app.web.bodies import json_body, read_body
+from app.web.call import Call
+from app.web.controllers.problems_spec import problems
+from app.web.login_cookie import end_login, read_login, set_login
+
+Accounts = Annotated[LocalAccounts, Dependency(skip_validation=True)]
+
+
+class SignInAnswer(Schema, frozen=True):
+    """Whose login was opened."""
+
+    user: AccountUser
+
+
+class SessionController(Controller):
+    """Sign in, get tokens, change the password, sign out."""
+
+    path = "/api/session"
+    tags = ("Session",)
+
+    @post(status_code=200, operation_class=json_body(SignIn), responses=problems(400, 413, 415))
+    async def sign_in(self, request: Call, body: bytes, accounts: Accounts) -> Response[SignInAnswer]:
+        """Open a login with name and password; it replaces the one this browser had."""
+        wish, origin = read_body(SignIn, body), _page_origin(request)
+        old = read_login(request, origin)
+        login = await accounts.sign_in(wish.name, wish.password, _address(request), old or None)
+        return Response(SignInAnswer(user=login.user), cookies=[set_login(origin, login)])
+
+    @post("/token", status_code=200, responses=problems())
+    async def token(self, request: Call, accounts: Accounts) -> SessionToken:
+        """A session token for a minute, for the page that asks."""
+        origin = _page_origin(request)
+        return await accounts.token(_login(request, origin), origin)
+
+    @put(
+        "/password",
+        status_code=204,
+        operation_class=json_body(PasswordChange),
+        responses=problems(400, 413, 415),
+    )
+    async def change_password(self, request: Call, body: bytes, accounts: Accounts) -> Response[None]:
+        """Set a new password; every other login and every background upload session ends."""
+        origin = _page_origin(request)
+        cookie, wish = _login(request, origin), read_body(PasswordChange, body)
+        login = await accounts.change_password(cookie, wish, _address(request))
+        return Response(None, status_code=204, cookies=[set_login(origin, login)])
+
+    @delete(status_code=204, responses=problems())
+    async def sign_out(self, request: Call, accounts: Accounts) -> Response[None]:
+        """End the login and its background uploads; nothing to do without one."""
+        origin = request.public_origin
+        await accounts.sign_out(read_login(request, origin))
+        return Response(None, status_code=204, cookies=end_login(origin))
+
+
+@get("/.well-known/jwks.json", include_in_schema=False)
+async def public_keys(accounts: Accounts) -> Response[dict[str, Any]]:
+    """The public keys of the session tokens."""
+    return Response(accounts.key_document(), headers={"cache-control": "public, max-age=300"})
+
+
+def session_router(accounts: LocalAccounts) -> Router:
+    """The routes over these accounts."""
+
+    async def provide() -> LocalAccounts:
+        return accounts
+
+    return Router(
+        "/",
+        route_handlers=[SessionController, public_keys],
+        dependencies={"accounts": Provide(provide)},
+    )
+
+
+def _login(request: Call, origin: str) -> str:
+    if not (cookie := read_login(request, origin)):
+        raise Unauthenticated
+    return cookie
+
+
+def _page_origin(request: Call) -> str:
+    """The origin that a token is made for; the guard has found the asking page to be ours.
+
+    A loopback alias such as 127.0.0.1 passes the guard, but no token of its pages would be believed.
+    """
+    known = request.desk.policy.origins.values()
+    origin = request.headers.get("origin") or request.public_origin
+    if origin not in known:
+        raise CrossSite(f"Open the app at its own address: {next(iter(known))}")
+    return origin
+
+
+def _address(request: Call) -> str:
+    return request.client.host if request.client else ""

@@ -1,0 +1,18 @@
+"""``GET /sign-in``: the same page for everybody; where to go back to is the page's own affair."""
+
+from typing import Any
+
+from litestar import HttpMethod, Response, route
+
+from app.web.assets import HTML, asset_response, make_asset
+from app.web.call import Call
+from app.web.templates import Pages
+
+ENTRY = "/pwa/page/sign-in-page.js"
+
+
+@route("/sign-in", http_method=[HttpMethod.GET, HttpMethod.HEAD], include_in_schema=False)
+async def sign_in_page(request: Call) -> Response[Any]:
+    """The page with name and password, or with the way to the identity provider."""
+    pages: Pages = request.desk.templates
+    return asset_response(make_asset("/sign-in", pages.render("sign-in.html", ENTRY), HTML), request)
