@@ -1,0 +1,145 @@
+/**
+ * What the desktop knows: the consultations, which takes the next photo, which is shown, its photos.
+ * Looking at a consultation never changes where new photos go. Events: "change", "arrived"
+ * (detail: ids), "moved" (detail: the consultation that became current elsewhere).
+ */
+import { Albums } from "./albums.js";
+
+/** @typedef {import("./shapes.js").Visit} Visit @typedef {import("./shapes.js").Photo} Photo */
+
+export class Desk extends EventTarget {
+  /** @type {Visit[]} */
+  visits = [];
+  /** @type {string | null} the shown consultation */
+  shownId = null;
+  /** @type {string | null | undefined} undefined until the server has said it */
+  #currentId;
+  #routes;
+  #albums;
+  #asked = 0;
+
+  /** @param {import("./routes.js").Routes} routes @param {() => number} [now] */
+  constructor(routes, now = Date.now) {
+    super();
+    this.#routes = routes;
+    this.#albums = new Albums(routes, now);
+  }
+
+  /** The consultation that the next photo belongs to; with none open, the unfiled one. */
+  get current() {
+    return (
+      this.visits.find((visit) => visit.id === this.#currentId) ??
+      this.visits.find((visit) => visit.kind === "unfiled")
+    );
+  }
+
+  get shown() {
+    return this.visits.find((visit) => visit.id === this.shownId);
+  }
+
+  get photos() {
+    return this.shownId ? this.#albums.photos(this.shownId) : null;
+  }
+
+  /** Fetches the consultations and the shown photos, side by side. */
+  async refresh() {
+    await Promise.all([this.#refreshVisits(), this.shownId && this.refreshPhotos()]);
+  }
+
+  async refreshPhotos() {
+    const id = /** @type {string} */ (this.shownId);
+    const arrived = await this.#albums.refresh(id);
+    if (id !== this.shownId) return;
+    this.#changed();
+    if (arrived.length) this.dispatchEvent(new CustomEvent("arrived", { detail: arrived }));
+  }
+
+  async #refreshVisits() {
+    const asked = ++this.#asked;
+    const { consultations, currentId } = await this.#routes.visits();
+    if (asked !== this.#asked) return;
+    const moved = this.#currentId !== undefined && currentId !== this.#currentId;
+    this.visits = consultations;
+    this.#currentId = currentId;
+    if (!this.shown && this.current) await this.show(this.current.id);
+    this.#changed();
+    if (moved) this.dispatchEvent(new CustomEvent("moved", { detail: this.current }));
+  }
+
+  /** Shows what is known of a consultation at once, then what the server knows. @param {string} id */
+  async show(id) {
+    this.shownId = id;
+    this.#changed();
+    await this.refreshPhotos();
+  }
+
+  /** @param {import("./shapes.js").NewVisit} wish */
+  async start(wish) {
+    const visit = await this.#routes.start(wish);
+    this.#asked++;
+    this.visits = [visit, ...this.visits];
+    this.#currentId = visit.id;
+    await this.show(visit.id);
+  }
+
+  /** Makes a consultation the one that new photos belong to. @param {Visit} visit */
+  async choose(visit) {
+    const id = visit.kind === "unfiled" ? null : visit.id;
+    await this.#routes.choose(id);
+    this.#asked++;
+    this.#currentId = id;
+    this.#changed();
+  }
+
+  /** @param {string} id @param {boolean} closed */
+  async close(id, closed) {
+    this.replaceVisit(await this.#routes.change(id, { closed }));
+    if (closed && this.#currentId === id) this.#currentId = null;
+    await this.#refreshVisits();
+  }
+
+  /** @param {Visit} visit */
+  replaceVisit(visit) {
+    this.#asked++;
+    this.visits = this.visits.map((old) => (old.id === visit.id ? visit : old));
+    this.#changed();
+  }
+
+  /** @param {Photo} photo */
+  replacePhoto(photo) {
+    this.#albums.edit(photo.consultationId, (photos) =>
+      photos.map((old) => (old.id === photo.id ? { ...photo, url: old.url } : old)),
+    );
+    this.#changed();
+  }
+
+  /** @param {Photo} photo */
+  async remove(photo) {
+    await this.#routes.remove(photo.id);
+    this.#left(photo);
+  }
+
+  /** @param {Photo} photo @param {string} to */
+  async move(photo, to) {
+    const moved = await this.#routes.move(photo.id, to);
+    this.#left(photo);
+    return moved;
+  }
+
+  /** @param {Photo} photo */
+  #left(photo) {
+    this.#albums.edit(photo.consultationId, (all) => all.filter(({ id }) => id !== photo.id));
+    this.#changed();
+    // The counts follow; that the photo is gone is already certain.
+    void this.refresh().catch(() => {});
+  }
+
+  /** A shown photo failed to load; asks once for new addresses. @returns {boolean} whether it asks */
+  photoFailed() {
+    return this.shownId !== null && this.#albums.mayRefetch(this.shownId);
+  }
+
+  #changed() {
+    this.dispatchEvent(new Event("change"));
+  }
+}

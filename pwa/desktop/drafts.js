@@ -1,0 +1,114 @@
+/**
+ * What has been typed and is not on the server yet, by the id of what it belongs to. Words that
+ * could not be saved outlive a reload and a sign-in in this tab, for the same account only.
+ */
+import { Autosave } from "./autosave.js";
+
+/** @typedef {import("./shapes.js").Fields} Fields */
+
+/** Unsaved words of one tab, in session storage: gone with the tab, and as soon as they are saved. */
+export class DraftBox {
+  #storage;
+  #name;
+  #owner;
+
+  /** @param {Storage} storage @param {string} name @param {string} owner user id */
+  constructor(storage, name, owner) {
+    this.#storage = storage;
+    this.#name = `cp.unsaved.${name}`;
+    this.#owner = owner;
+  }
+
+  /** @returns {Record<string, Fields>} */
+  read() {
+    const { owner, drafts } = JSON.parse(this.#storage.getItem(this.#name) ?? "{}");
+    return owner === this.#owner ? drafts : {};
+  }
+
+  /** @param {Record<string, Fields>} drafts */
+  write(drafts) {
+    if (Object.keys(drafts).length === 0) return this.#storage.removeItem(this.#name);
+    this.#storage.setItem(this.#name, JSON.stringify({ owner: this.#owner, drafts }));
+  }
+}
+
+/** Fires "state" when the state of any draft changes. */
+export class Drafts extends EventTarget {
+  /** @type {Map<string, Autosave>} */
+  #saves = new Map();
+  /** @type {DraftBox | null} */
+  #box = null;
+  #send;
+
+  /** @param {(id: string, fields: Fields) => Promise<void>} send */
+  constructor(send) {
+    super();
+    this.#send = send;
+  }
+
+  /** Takes up what an earlier page of this tab could not save. @param {DraftBox} box */
+  restore(box) {
+    for (const [id, fields] of Object.entries(box.read())) this.edit(id, fields);
+    this.#box = box;
+  }
+
+  /** @param {string} id @param {Fields} fields */
+  edit(id, fields) {
+    this.#saveOf(id).edit(fields);
+  }
+
+  /** @param {string} id */
+  state(id) {
+    return this.#saves.get(id)?.state;
+  }
+
+  /** @param {string} id @returns {unknown} */
+  error(id) {
+    return this.#saves.get(id)?.error;
+  }
+
+  /** @param {string} id @returns {Fields} */
+  unsaved(id) {
+    return this.#saves.get(id)?.unsaved ?? {};
+  }
+
+  /** @param {string} id @param {Fields} fields */
+  resolve(id, fields) {
+    this.#saves.get(id)?.resolve(fields);
+  }
+
+  /** Saves one, or all. @param {string} [id] @returns {Promise<boolean>} whether all is saved */
+  async flush(id) {
+    const saves = id ? [this.#saves.get(id)] : [...this.#saves.values()];
+    const done = await Promise.all(saves.map((save) => save?.flush() ?? true));
+    return done.every(Boolean);
+  }
+
+  get dirty() {
+    return [...this.#saves.values()].some((save) => save.dirty);
+  }
+
+  /** Puts the unsaved words away for the next page of this tab. */
+  keep() {
+    const dirty = [...this.#saves].filter(([, save]) => save.dirty);
+    this.#box?.write(Object.fromEntries(dirty.map(([id, save]) => [id, save.unsaved])));
+  }
+
+  /** @param {string} id */
+  #saveOf(id) {
+    const known = this.#saves.get(id);
+    if (known) return known;
+    const made = new Autosave(
+      (fields) => this.#send(id, fields),
+      () => this.#changed(made),
+    );
+    this.#saves.set(id, made);
+    return made;
+  }
+
+  /** @param {Autosave} save */
+  #changed(save) {
+    if (save.state !== "editing" && save.state !== "saving") this.keep();
+    this.dispatchEvent(new Event("state"));
+  }
+}

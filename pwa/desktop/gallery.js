@@ -1,0 +1,114 @@
+/** The list "Photos": tiles of known size, so that nothing jumps when pictures or photos arrive. */
+import { step } from "./keys.js";
+import { Tile } from "./tile.js";
+
+const RING = 2000;
+
+export class Gallery {
+  #list;
+  #desk;
+  /** @type {Map<string, Tile>} */
+  #tiles = new Map();
+  #active = 0;
+
+  /**
+   * @param {HTMLElement} list @param {import("./desk.js").Desk} desk
+   * @param {(id: string) => void} open
+   */
+  constructor(list, desk, open) {
+    this.#list = list;
+    this.#desk = desk;
+    list.addEventListener("click", (event) => {
+      const id = idOf(event);
+      if (id) open(id);
+    });
+    list.addEventListener("keydown", (event) => this.#move(event));
+    list.addEventListener("focusin", (event) => this.#activate(this.#indexOf(idOf(event))));
+    // Load failures do not bubble; they are caught on the way down.
+    list.addEventListener("error", (event) => this.#failed(event), true);
+    desk.addEventListener("change", () => this.#render());
+    desk.addEventListener("arrived", (event) => this.#ring(/** @type {CustomEvent} */ (event).detail));
+  }
+
+  /** The address under which the browser already holds the photo, if it does. @param {string} id */
+  address(id) {
+    return this.#tiles.get(id)?.address;
+  }
+
+  /** Where the photo is gone, its place in the row takes the focus. @param {string} id */
+  focus(id) {
+    const at = this.#indexOf(id);
+    this.#focusAt(at < 0 ? this.#active : at);
+  }
+
+  #render() {
+    const photos = this.#desk.photos ?? [];
+    const before = this.#tiles;
+    this.#tiles = new Map(photos.map(({ id }) => [id, before.get(id) ?? new Tile(id)]));
+    for (const [id, tile] of before) if (!this.#tiles.has(id)) tile.element.remove();
+    photos.forEach((photo, at) => {
+      const { element } = this.#fill(photo, at);
+      if (this.#list.children[at] !== element) {
+        this.#list.insertBefore(element, this.#list.children[at] ?? null);
+      }
+    });
+    this.#activate(Math.min(this.#active, Math.max(photos.length - 1, 0)));
+  }
+
+  /** @param {import("./shapes.js").Photo} photo @param {number} at */
+  #fill(photo, at) {
+    const tile = /** @type {Tile} */ (this.#tiles.get(photo.id));
+    tile.fill(photo, at + 1);
+    return tile;
+  }
+
+  /** One tile is reached by Tab, the others by arrows. @param {number} at */
+  #activate(at) {
+    if (at < 0) return;
+    this.#active = at;
+    [...this.#tiles.values()].forEach((tile, index) => tile.reachable(index === at));
+  }
+
+  /** @param {KeyboardEvent} event */
+  #move(event) {
+    const style = getComputedStyle(this.#list);
+    const columns = style.gridTemplateColumns.split(" ").length;
+    const from = this.#indexOf(idOf(event));
+    const to = step(event.key, from, this.#tiles.size, columns);
+    if (to === from) return;
+    event.preventDefault();
+    this.#focusAt(to);
+  }
+
+  /** @param {number} at */
+  #focusAt(at) {
+    [...this.#tiles.values()][at]?.focus();
+  }
+
+  /** @param {string | undefined} id */
+  #indexOf(id) {
+    return [...this.#tiles.keys()].indexOf(id ?? "");
+  }
+
+  /** @param {Event} event */
+  #failed(event) {
+    const id = idOf(event);
+    if (id) this.#tiles.get(id)?.failed();
+    if (this.#desk.photoFailed()) void this.#desk.refreshPhotos().catch(() => {});
+  }
+
+  /** @param {string[]} ids */
+  #ring(ids) {
+    for (const id of ids) {
+      const item = this.#tiles.get(id)?.element;
+      item?.classList.add("is-new");
+      setTimeout(() => item?.classList.remove("is-new"), RING);
+    }
+  }
+}
+
+/** @param {Event} event */
+function idOf(event) {
+  const tile = /** @type {Element} */ (event.target).closest("[data-photo]");
+  return tile instanceof HTMLElement ? tile.dataset.photo : undefined;
+}

@@ -1,0 +1,105 @@
+/** The notes of the shown consultation: saved by themselves, never lost, never silently overwritten. */
+import { desktop as words } from "../page/words-desktop.js";
+import { Conflict } from "./autosave.js";
+import { find } from "./dom.js";
+
+/** @typedef {import("./shapes.js").Visit} Visit */
+
+/** Saves notes, unless another screen has changed them since they were read here. */
+export class NotesKeeper {
+  /** @type {Map<string, string>} */
+  #bases = new Map();
+  #routes;
+  #onSaved;
+
+  /** @param {Pick<import("./routes.js").Routes, "visit" | "change">} routes @param {(visit: Visit) => void} onSaved */
+  constructor(routes, onSaved) {
+    this.#routes = routes;
+    this.#onSaved = onSaved;
+  }
+
+  /** The server's text from which typing starts. @param {string} id @param {string} text */
+  startFrom(id, text) {
+    this.#bases.set(id, text);
+  }
+
+  /** @param {string} id @param {import("./shapes.js").Fields} fields */
+  async save(id, { notes }) {
+    const theirs = (await this.#routes.visit(id)).notes;
+    // Without a known start, words that contain all of theirs have lost nothing of them.
+    const isKnown = theirs === this.#bases.get(id) || notes.includes(theirs);
+    if (!isKnown) throw new Conflict(theirs);
+    const saved = await this.#routes.change(id, { notes });
+    this.#bases.set(id, saved.notes);
+    this.#onSaved(saved);
+  }
+}
+
+export class NotesView {
+  #root;
+  #text;
+  #saved;
+  #question;
+  #desk;
+  #drafts;
+  #keeper;
+  /** @type {string | null} */
+  #id = null;
+
+  /**
+   * @param {HTMLElement} root @param {import("./desk.js").Desk} desk
+   * @param {import("./drafts.js").Drafts} drafts @param {NotesKeeper} keeper
+   */
+  constructor(root, desk, drafts, keeper) {
+    this.#root = root;
+    this.#text = find(root, "textarea", HTMLTextAreaElement);
+    this.#saved = find(root, ".saved", HTMLElement);
+    this.#question = find(root, ".note", HTMLElement);
+    this.#desk = desk;
+    this.#drafts = drafts;
+    this.#keeper = keeper;
+    this.#text.addEventListener("input", () => {
+      if (this.#id) drafts.edit(this.#id, { notes: this.#text.value });
+    });
+    this.#question.addEventListener("click", (event) => this.#decide(event));
+    desk.addEventListener("change", () => this.#read());
+    drafts.addEventListener("state", () => this.#showState());
+  }
+
+  /** Takes the server's text, except where something unsaved stands. */
+  #read() {
+    const visit = this.#desk.shown;
+    // Unfiled photos are of many patients: what is written about one belongs to a consultation.
+    this.#root.hidden = visit?.kind !== "visit";
+    if (!visit) return;
+    const isOther = visit.id !== this.#id;
+    if (isOther && this.#id) void this.#drafts.flush(this.#id);
+    this.#id = visit.id;
+    const { notes: unsaved } = this.#drafts.unsaved(visit.id);
+    if (unsaved === undefined) this.#keeper.startFrom(visit.id, visit.notes);
+    const text = unsaved ?? visit.notes;
+    if (this.#text.value !== text) this.#text.value = text;
+    if (isOther) this.#showState();
+  }
+
+  #showState() {
+    const state = this.#id ? this.#drafts.state(this.#id) : undefined;
+    this.#saved.textContent = state ? words.saveStates[state] : "";
+    this.#saved.dataset.saved = state ?? "";
+    this.#question.hidden = state !== "conflict";
+  }
+
+  /** @param {Event} event */
+  #decide(event) {
+    const { value } = /** @type {HTMLButtonElement} */ (event.target);
+    const id = this.#id;
+    const error = id && this.#drafts.error(id);
+    if (!id || !value || !(error instanceof Conflict)) return;
+    const { theirs } = error;
+    this.#text.value = value === "both" ? `${theirs}\n\n${this.#text.value}` : theirs;
+    this.#keeper.startFrom(id, theirs);
+    this.#drafts.resolve(id, value === "both" ? { notes: this.#text.value } : {});
+    void this.#desk.refresh().catch(() => {});
+    this.#text.focus();
+  }
+}

@@ -1,0 +1,35 @@
+/** The server's routes that the desktop uses, one function each. */
+
+/** @typedef {import("./shapes.js").Visit} Visit @typedef {import("./shapes.js").Photo} Photo */
+/** @typedef {ReturnType<typeof createRoutes>} Routes */
+
+/** @param {{ request(method: string, path: string, body?: any, options?: any): Promise<any> }} api */
+export function createRoutes(api) {
+  /** @param {string} method @param {string} path @param {unknown} [body] */
+  const data = async (method, path, body) => (await api.request(method, path, body)).data;
+  const visits = "/api/consultations";
+  return {
+    /** @returns {Promise<import("./shapes.js").Me>} */
+    me: () => data("GET", "/api/me"),
+    /** @returns {Promise<{ consultations: Visit[], currentId: string | null }>} */
+    visits: () => data("GET", visits),
+    /** @param {string} id @returns {Promise<Visit>} */
+    visit: (id) => data("GET", `${visits}/${id}`),
+    /** @param {import("./shapes.js").NewVisit} visit @returns {Promise<Visit>} */
+    start: (visit) => data("POST", visits, visit),
+    /** @param {string} id @param {{ notes?: string, closed?: boolean }} change @returns {Promise<Visit>} */
+    change: (id, change) => data("PATCH", `${visits}/${id}`, change),
+    /** @param {string | null} consultationId */
+    choose: (consultationId) => data("PUT", `${visits}/current`, { consultationId }),
+    /** @param {string} id @param {string} [etag] @returns {Promise<{ status: number, data: any, etag?: string }>} */
+    photos: (id, etag) => api.request("GET", `${visits}/${id}/photos`, undefined, { etag }),
+    /** @param {string} id @param {import("./shapes.js").Fields} fields @returns {Promise<Photo>} */
+    describe: (id, fields) => data("PATCH", `/api/photos/${id}`, fields),
+    /** @param {string} id */
+    remove: (id) => data("DELETE", `/api/photos/${id}`),
+    /** @param {string} id @param {string} consultationId @returns {Promise<Photo>} */
+    move: (id, consultationId) => data("POST", `/api/photos/${id}/move`, { consultationId }),
+    /** @returns {Promise<{ token: string }>} */
+    realtimeToken: () => data("GET", "/api/realtime/token"),
+  };
+}

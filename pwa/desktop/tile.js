@@ -1,0 +1,99 @@
+/** One photo in the gallery: the picture whole, what and where it is, when it was taken. */
+import { desktop as words } from "../page/words-desktop.js";
+import { icon, make } from "./dom.js";
+import { apart, when } from "./times.js";
+
+/** @typedef {import("./shapes.js").Photo} Photo */
+
+export class Tile {
+  #image = document.createElement("img");
+  #words = make("span", "tile-words");
+  #button;
+  #drawn = "";
+  element;
+
+  /** @param {string} id */
+  constructor(id) {
+    this.#image.loading = "lazy";
+    this.#image.decoding = "async";
+    this.#button = make("button", "tile", make("span", "frame", this.#image), this.#words);
+    this.#button.type = "button";
+    this.#button.dataset.photo = id;
+    this.element = make("li", "", this.#button);
+    this.#image.addEventListener("load", () => this.element.classList.remove("is-broken"));
+  }
+
+  /** @returns {string | undefined} only once the picture has loaded */
+  get address() {
+    const loaded = this.#image.complete && this.#image.naturalWidth > 0;
+    return loaded ? this.#image.src : undefined;
+  }
+
+  /** @param {Photo} photo @param {number} number */
+  fill(photo, number) {
+    this.#show(photo.url);
+    const drawn = JSON.stringify([{ ...photo, url: "" }, number]);
+    if (drawn === this.#drawn) return;
+    this.#drawn = drawn;
+    this.#image.width = photo.width;
+    this.#image.height = photo.height;
+    this.#image.alt = words.photo(number);
+    this.#words.replaceChildren(...tileWords(photo));
+  }
+
+  /** A new address matters only to a picture that has not loaded: signed ones change all the time. @param {string} url */
+  #show(url) {
+    const isBroken = this.element.classList.contains("is-broken");
+    if (!this.#image.src || (isBroken && this.#image.src !== new URL(url, location.href).href)) {
+      this.#image.src = url;
+    }
+  }
+
+  failed() {
+    this.element.classList.add("is-broken");
+    this.element.dataset.broken = words.brokenPhoto;
+  }
+
+  /** @param {boolean} isReachable by Tab */
+  reachable(isReachable) {
+    this.#button.tabIndex = isReachable ? 0 : -1;
+  }
+
+  focus() {
+    this.#button.focus();
+  }
+}
+
+/** @param {Photo} photo */
+function tileWords(photo) {
+  const site = siteOf(photo);
+  const parts = [make("span", site ? "site" : "site muted", site || words.noSite)];
+  if (photo.caption) parts.push(make("span", "tile-caption", photo.caption));
+  const times = make("span", "muted tile-time", timesOf(photo));
+  if (photo.late) times.append(lateMark());
+  parts.push(times);
+  return parts;
+}
+
+/** Side, body site and view, such as "Left forearm, close-up". @param {Photo} photo */
+export function siteOf({ side, bodySite, view }) {
+  const leads = side === "left" || side === "right";
+  const site = leads ? `${words.sides[side]} ${bodySite}`.trim() : bodySite;
+  const parts = [site, !leads && side && words.sides[side], view && words.views[view]];
+  const text = parts.filter(Boolean).join(", ").toLocaleLowerCase(words.locale);
+  return text.charAt(0).toLocaleUpperCase(words.locale) + text.slice(1);
+}
+
+/** The time taken, and the time received where the two lie apart. @param {Photo} photo */
+export function timesOf(photo) {
+  const now = new Date();
+  const taken = when(photo.capturedAt, now, words.locale);
+  if (!apart(photo)) return taken;
+  return words.bothTimes(taken, when(photo.receivedAt, now, words.locale));
+}
+
+export function lateMark() {
+  const mark = make("span", "badge", icon("clock"), words.late);
+  mark.title = words.lateHint;
+  return mark;
+}

@@ -1,0 +1,22 @@
+/** Errors in words: what happened, what is safe, what to do. */
+import { desktop as words } from "../page/words-desktop.js";
+
+/** @param {unknown} error @returns {boolean} whether signing in again is the way out */
+export function isSignedOut(error) {
+  const { name, code } = /** @type {any} */ (error ?? {});
+  return name === "SignedOut" || code === "unauthenticated" || code === "session-pending";
+}
+
+/** @param {unknown} error */
+export function reason(error) {
+  const reasons = /** @type {Record<string, string>} */ (words.reasons);
+  const { name, code } = /** @type {any} */ (error ?? {});
+  if (isSignedOut(error)) return reasons.signedOut;
+  if (name === "NotReached") return reasons.unreached;
+  return reasons[code] ?? reasons.other;
+}
+
+/** @param {keyof typeof words.failed} what @param {unknown} error */
+export function trouble(what, error) {
+  return `${words.failed[what]} ${reason(error)}`;
+}

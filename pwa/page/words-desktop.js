@@ -1,0 +1,181 @@
+/** Every word of the desktop page, in English. A second language is a second file of this shape. */
+
+/** @param {number} n */
+const photos = (n) => (n === 0 ? "No photos" : n === 1 ? "1 photo" : `${n} photos`);
+
+export const desktop = {
+  locale: "en-GB",
+  title: "ClinicPro Capture",
+
+  tabVisits: "Consultations",
+  tabPhotos: "Photos",
+  tabSide: "Phone & notes",
+
+  listVisits: "Consultations",
+  listPhotos: "Photos",
+  newVisit: "New consultation",
+  startFirst: "Start a consultation",
+  label: "Label",
+  labelHint: "What you call this visit, such as “Room 2 · J.S. 54y”.",
+  second: "Second identifier (optional)",
+  secondHint: "Something to check the patient by, such as a date of birth.",
+  start: "Start consultation",
+  cancel: "Cancel",
+  labelMissing: "Enter a label, so that you can tell this consultation from the others.",
+
+  photos,
+  unfiled: "Unfiled",
+  closedMark: "Closed",
+  here: "New photos go here",
+  /** @param {string} label */
+  elsewhere: (label) => `New photos go to ${label}.`,
+  useThis: "Use for new photos",
+  showCurrent: "Show it",
+  /** @param {string} at */
+  opened: (at) => `Opened ${at}`,
+  /** @param {string} at */
+  closed: (at) => `Closed ${at}. Photos still on their way arrive here, marked late.`,
+  closeVisit: "Close consultation",
+  reopen: "Reopen",
+  /** @param {string} label */
+  closeAsk: (label) => `Close ${label}?`,
+  closeText:
+    "No new photos can be taken for it. Photos still on their way arrive here, marked late. You can reopen it.",
+  unfiledText: "Photos taken with no consultation open. Open one, then choose “Move to…” to file it.",
+
+  scan: "Scan to open on your phone",
+  scanHint: "Sign in there with the same account.",
+  phoneCannot: "A phone cannot open this address: start with LAN=1",
+
+  emptyFirst: "Take the first photo in three steps",
+  stepsFirst: [
+    "Start a consultation for the patient in front of you.",
+    "Scan the code with your phone and sign in with the same account.",
+    "Take photos. They appear here by themselves.",
+  ],
+  emptyVisit: "No photos yet",
+  stepsVisit: [
+    "Scan the code with your phone and sign in with the same account.",
+    "Check that the phone shows this consultation.",
+    "Take photos. They appear here by themselves.",
+  ],
+  emptyOther: "No photos in this consultation",
+  stepsOther: ["Choose “Use for new photos” above, then take photos on the phone."],
+  emptyClosed: "No photos in this closed consultation",
+  stepsClosed: ["Photos still on their way arrive here by themselves, marked late."],
+  emptyUnfiled: "Nothing to file",
+  stepsUnfiled: ["Photos taken with no consultation open arrive here, until you move them."],
+  loading: "Loading photos…",
+
+  notes: "Notes",
+  notesHint: "Notes for this consultation. They save by themselves.",
+  notesConflict: "These notes were also changed on another screen. Nothing is lost yet.",
+  notesBoth: "Keep both",
+  notesTheirs: "Use the other screen’s",
+  saveStates: {
+    saved: "Saved",
+    editing: "Not saved yet",
+    saving: "Saving…",
+    failed: "Not saved. Your words are kept here and saved as soon as the server answers.",
+    conflict: "Not saved",
+  },
+
+  print: "Print",
+  preparing: "Preparing to print…",
+  /** @param {string} at @param {string} name */
+  printed: (at, name) => `Printed ${at} by ${name}. ClinicPro Capture.`,
+  noNotes: "No notes.",
+  /** @param {number} n */
+  missing: (n) => `${photos(n)} could not be loaded and would be missing. Try Print again in a moment.`,
+
+  live: "Live",
+  reconnecting: "Reconnecting",
+  polling: "Polling",
+  linkHints: {
+    live: "New photos appear at once.",
+    reconnecting: "The live link was interrupted. New photos may take a moment.",
+    polling: "New photos appear within seconds.",
+  },
+  /** @param {number} n @param {number} all */
+  arrived: (n, all) => `${n === 1 ? "New photo" : `${n} new photos`}. ${photos(all)} now.`,
+  /** @param {string} label */
+  currentMoved: (label) => `New photos now go to ${label}.`,
+
+  /** @param {number} n */
+  photo: (n) => `Photo ${n}`,
+  /** @param {number} n @param {number} all */
+  photoOf: (n, all) => `Photo ${n} of ${all}`,
+  noSite: "No body site yet",
+  brokenPhoto: "Could not be shown. It is safe on the server and loads again by itself.",
+  late: "Late",
+  lateHint: "Received after the consultation was closed",
+  taken: "Taken",
+  received: "Received",
+  size: "Size",
+  /** @param {string} taken @param {string} received */
+  bothTimes: (taken, received) => `${taken}, received ${received}`,
+
+  close: "Close",
+  previous: "Previous photo",
+  next: "Next photo",
+  photoPane: "Photo",
+  zoomIn: "Zoom in",
+  zoomOut: "Zoom out",
+  zoomFit: "Fit",
+  caption: "Caption",
+  bodySite: "Body site",
+  bodySites: [
+    "scalp", "forehead", "face", "eye", "ear", "nose", "mouth", "neck", "chest", "breast", "abdomen",
+    "back", "shoulder", "upper arm", "elbow", "forearm", "wrist", "hand", "finger", "groin", "hip",
+    "buttock", "thigh", "knee", "lower leg", "ankle", "foot", "toe",
+  ],
+  side: "Side",
+  sides: { "": "Not given", left: "Left", right: "Right", both: "Both sides", midline: "Midline" },
+  view: "View",
+  views: { "": "Not given", overview: "Overview", regional: "Regional", "close-up": "Close-up" },
+  download: "Download",
+  moveTo: "Move to…",
+  moveLabel: "Consultation",
+  moveAsk: "Move this photo to another consultation?",
+  moveText: "The photo leaves this consultation. The move is recorded.",
+  move: "Move photo",
+  noOther: "There is no other consultation to move it to. Start one first.",
+  /** @param {string} label */
+  moved: (label) => `Photo moved to ${label}.`,
+  undo: "Undo",
+  delete: "Delete",
+  deleteAsk: "Delete this photo?",
+  deleteText: "It is removed for good, here and on the server. This cannot be undone.",
+  deleteYes: "Delete for good",
+  deleted: "Photo deleted.",
+
+  signOut: "Sign out",
+  changePassword: "Choose a password of your own",
+  signedOut: "You are signed out. What you typed is kept on this page.",
+  signInToContinue: "Sign in to continue",
+
+  /** What was tried, as the start of a sentence. */
+  failed: {
+    load: "The page could not be brought up to date.",
+    start: "The consultation was not started.",
+    choose: "New photos still go where they went before.",
+    close: "The consultation was not closed.",
+    reopen: "The consultation was not reopened.",
+    delete: "The photo was not deleted.",
+    move: "The photo was not moved.",
+    download: "The photo was not downloaded.",
+    signOut: "You are still signed in.",
+  },
+  /** Why, and what to do. */
+  reasons: {
+    unreached: "The server did not answer. What is stored is safe. Check the connection and try again.",
+    signedOut: "Sign in to continue. What is stored is safe.",
+    "consultation-closed": "It is closed. Reopen it first, or use another one.",
+    "consultation-not-found": "It is no longer there for this account. Reload the page.",
+    "photo-not-found": "It is no longer there; it may have been deleted on another screen.",
+    "rate-limited": "Too many tries at once. Wait a moment, then try again.",
+    "storage-full": "The server has no room left. Nothing stored is lost. Tell your IT desk.",
+    other: "Something went wrong on the server. What is stored is safe. Try again in a moment.",
+  },
+  unsavedNotes: "Your notes are not saved yet, so that nothing is lost. Try again in a moment.",
+};
