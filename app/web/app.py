@@ -1,0 +1,117 @@
+"""The web app from its parts: routes, guard, hook, error handlers, pages and assets."""
+
+from typing import Any
+
+from litestar import Litestar
+from litestar.connection import ASGIConnection
+from litestar.datastructures import State
+from litestar.handlers import BaseRouteHandler
+from litestar.types import Guard
+
+from app.web import manifest, shell
+from app.web.arrival import stamp
+from app.web.assets import HTML, Asset, make_asset, read_assets
+from app.web.authentication import Authenticator
+from app.web.call import Call, Desk
+from app.web.contract import openapi_config
+from app.web.controllers.consultations import ConsultationController
+from app.web.controllers.me import MeController
+from app.web.controllers.operations import OperationsController
+from app.web.controllers.pages import PagesController, qr_asset
+from app.web.controllers.photos import PhotoController
+from app.web.controllers.realtime import RealtimeController
+from app.web.controllers.upload_session import UploadSessionController
+from app.web.controllers.uploads import UploadController
+from app.web.headers import headers_hook
+from app.web.limits import Limiter
+from app.web.metrics import Metrics
+from app.web.origin_guard import OriginGuard
+from app.web.parts import WebParts
+from app.web.policy import Policy, build_policy
+from app.web.problems import EXCEPTION_HANDLERS
+from app.web.templates import Pages, phone_url
+from app.web.upload_cookie import UploadCookies
+
+BODY_LIMIT = 64 * 1024
+CONTROLLERS = (
+    MeController,
+    ConsultationController,
+    UploadController,
+    PhotoController,
+    UploadSessionController,
+    RealtimeController,
+    OperationsController,
+    PagesController,
+)
+
+
+class CaptureApp(Litestar):
+    """Stamps every connection on arrival, those that match no route among them."""
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """The ASGI entry."""
+        if scope["type"] != "lifespan":
+            stamp(scope)
+        await super().__call__(scope, receive, send)
+
+
+def create_web_app(web: WebParts) -> Litestar:
+    """The whole app; raises at once when a page, an asset or a module it imports is missing."""
+    policy, metrics = build_policy(web.settings), Metrics()
+    cookies = UploadCookies(web.database, policy, web.clock, web.settings.upload_session_hours)
+    return CaptureApp(
+        route_handlers=[*CONTROLLERS, *web.handlers],
+        guards=[_guard(web, policy, cookies)],
+        before_send=[headers_hook(policy, metrics)],
+        exception_handlers=EXCEPTION_HANDLERS,
+        request_class=Call,
+        request_max_body_size=BODY_LIMIT,
+        lifespan=list(web.lifespan),
+        openapi_config=openapi_config(),
+        # Our own hook logs each request; a traceback in the framework's log could hold patient data.
+        logging_config=None,
+        debug=False,
+        state=State(
+            {
+                "desk": Desk(parts=web, policy=policy, cookies=cookies, metrics=metrics, **_content(web)),
+                **web.state,
+            },
+            deep_copy=False,
+        ),
+    )
+
+
+def _guard(web: WebParts, policy: Policy, cookies: UploadCookies) -> Guard:
+    """One guard for every route, cheapest question first; the framework copies the handler for each."""
+    origins = OriginGuard(policy, "" if web.settings.cloud_store else f"/{web.settings.store_bucket}/")
+    people = Authenticator(web.verifier, cookies)
+    limiter = Limiter(web.rates)
+
+    async def admit(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+        origins.admit(connection)
+        await people.admit(connection)
+        limiter.admit(connection)
+
+    return admit
+
+
+def _content(web: WebParts) -> dict[str, Any]:
+    """Files and pages as they are served, and the renderer for pages that differ by request."""
+    assets = read_assets(web.root)
+    renderer = Pages(
+        web.root / "pwa" / "templates", web.settings, lambda entry: shell.preload_list(entry, assets)
+    )
+    pages = {page.url: page for page in _pages(web, renderer)}
+    served = shell.complete(assets, pages[shell.START_URL], pages[manifest.URL])
+    return {"assets": served, "pages": pages, "templates": renderer}
+
+
+def _pages(web: WebParts, pages: Pages) -> list[Asset]:
+    lan = web.authority is not None
+    return [
+        make_asset("/mobile", pages.render("mobile.html", "/pwa/capture/main.js"), HTML),
+        make_asset("/desktop", pages.render("desktop.html", "/pwa/desktop/main.js"), HTML),
+        make_asset("/trust", pages.render("trust.html", lan=lan, phone_url=phone_url(web.settings)), HTML),
+        qr_asset(phone_url(web.settings)),
+        manifest.manifest_asset(),
+    ]

@@ -1,0 +1,130 @@
+"""Who is asking: deny by default under ``/api/``, Bearer token first, upload cookie where listed.
+
+The two lists name routes as ``METHOD template``. A route under ``/api/`` that stands on neither
+needs a session token; a test walks the app's own route table to prove it.
+"""
+
+import base64
+import binascii
+from typing import Any
+
+import msgspec
+from litestar.connection import ASGIConnection
+
+from app.domain.errors import Unauthenticated
+from app.domain.identity import Principal, TokenVerifier
+from app.domain.ports import Clock
+from app.web.upload_cookie import UploadCookies
+
+Connection = ASGIConnection[Any, Any, Any, Any]
+
+MAX_TOKEN_CHARS = 4096
+REMEMBERED = 4096
+
+# Local accounts only: each proves by itself who asks, by password or by the login cookie.
+PUBLIC = frozenset(
+    {
+        "POST /api/session",
+        "POST /api/session/token",
+        "DELETE /api/session",
+        "PUT /api/session/password",
+    }
+)
+
+# What the worker may do hours later with no page open, and nothing that shows or erases a photo.
+UPLOAD_COOKIE = frozenset(
+    {
+        "POST /api/uploads/presign",
+        "POST /api/uploads/{photo_id:uuid}/complete",
+        "GET /api/uploads/{photo_id:uuid}",
+        "DELETE /api/upload-session",
+    }
+)
+
+
+class Authenticator:
+    """Finds the principal of a request, or refuses it."""
+
+    def __init__(self, verifier: TokenVerifier, cookies: UploadCookies) -> None:
+        self._verifier = verifier
+        self._cookies = cookies
+
+    async def admit(self, connection: Connection) -> None:
+        """Put the principal into the scope; raises ``Unauthenticated`` for a route that needs one."""
+        scope = connection.scope
+        template = str(scope.get("path_template", ""))
+        route = f"{scope.get('method', 'WEBSOCKET')} {template}"
+        if not template.startswith("/api/") or route in PUBLIC:
+            return
+        scope["user"] = await self._principal(connection, route)
+
+    async def _principal(self, connection: Connection, route: str) -> Principal:
+        # A token that was sent is judged alone: its failure must not fall back on another credential.
+        if (header := connection.headers.get("authorization")) is not None:
+            return await self._verifier.verify(bearer(header))
+        if route in UPLOAD_COOKIE:
+            return await self._cookies.principal(connection)
+        raise Unauthenticated
+
+
+def bearer(header: str) -> str:
+    """The token of an Authorization header, of acceptable length."""
+    scheme, _, token = header.partition(" ")
+    if scheme.lower() != "bearer" or not token or len(token) > MAX_TOKEN_CHARS:
+        raise Unauthenticated
+    return token
+
+
+class _Lifetime(msgspec.Struct, frozen=True):
+    exp: int
+
+
+class RememberingVerifier:
+    """Remembers verified tokens until they expire, since a page sends one token with every request."""
+
+    def __init__(self, verifier: TokenVerifier, clock: Clock, limit: int = REMEMBERED) -> None:
+        self._verifier = verifier
+        self._clock = clock
+        self._limit = limit
+        self._known: dict[str, tuple[Principal, int]] = {}
+        self._forgets = 0
+
+    async def verify(self, token: str) -> Principal:
+        """The principal; asks the real verifier only for tokens not seen yet."""
+        if (known := self._known.get(token)) is not None:
+            if self._clock().timestamp() < known[1]:
+                return known[0]
+            del self._known[token]
+        forgets = self._forgets
+        principal = await self._verifier.verify(token)
+        # A session revoked while its token was being verified must not be remembered.
+        if forgets == self._forgets:
+            self._remember(token, principal)
+        return principal
+
+    def forget(self, session: str) -> None:
+        """Ask the real verifier again for every token of a session, which may have been revoked."""
+        self._forgets += 1
+        self._known = {token: known for token, known in self._known.items() if known[0].session != session}
+
+    def _remember(self, token: str, principal: Principal) -> None:
+        if len(self._known) >= self._limit:
+            self._make_room()
+        if (expires := _expiry(token)) is not None:
+            self._known[token] = (principal, expires)
+
+    def _make_room(self) -> None:
+        now = self._clock().timestamp()
+        self._known = {token: known for token, known in self._known.items() if known[1] > now}
+        while len(self._known) >= self._limit:
+            del self._known[next(iter(self._known))]
+
+
+def _expiry(token: str) -> int | None:
+    """``exp`` of a token whose signature has been verified; None for one that is no JWT."""
+    try:
+        segment = token.split(".")[1]
+        claims = base64.urlsafe_b64decode(segment + "=" * (-len(segment) % 4))
+        return msgspec.json.decode(claims, type=_Lifetime).exp
+    except (IndexError, binascii.Error, msgspec.DecodeError):
+        return None

@@ -1,0 +1,82 @@
+"""For operators: is it alive, is it ready and what is not, and numbers for a monitor."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+import structlog
+from litestar import Controller, MediaType, Response, get
+
+from app.domain.errors import NotFound, Unavailable
+from app.settings import is_loopback
+from app.web.call import Call
+from app.web.headers import host_of
+from app.web.metrics import CONTENT_TYPE
+from app.web.parts import Check
+from app.web.problems import PROBLEM_TYPE, problem
+
+CHECK_SECONDS = 2.0
+_FORWARDED = ("x-forwarded-for", "forwarded", "x-real-ip")
+
+
+class OperationsController(Controller):
+    """Health and metrics."""
+
+    include_in_schema = False
+
+    @get("/health/live")
+    async def live(self) -> dict[str, str]:
+        """200 while the process answers; asks no other part, so that a slow store restarts nothing."""
+        return {"status": "live"}
+
+    @get("/health/ready")
+    async def ready(self, request: Call) -> Response[Any]:
+        """200 when every part answers within 2 s, else 503 that says which part is down."""
+        parts = await check_parts(request.parts.readiness)
+        if all(state == "ok" for state in parts.values()):
+            return Response({"status": "ready", "parts": parts}, headers={"cache-control": "no-store"})
+        body = msgspec.to_builtins(problem(Unavailable(), request.request_id)) | {"parts": parts}
+        return Response(
+            msgspec.json.encode(body),
+            status_code=503,
+            media_type=PROBLEM_TYPE,
+            headers={"retry-after": str(Unavailable.retry_after)},
+        )
+
+    @get("/metrics", media_type=MediaType.TEXT)
+    async def metrics(self, request: Call) -> Response[bytes]:
+        """Prometheus text, for a collector on this machine or in the same pod only.
+
+        Nobody who uses the app needs it, and the count of photos of a small clinic is nobody's
+        business; a collector elsewhere goes through an agent beside the server. A request that a
+        proxy passed on is answered like an address that does not exist.
+        """
+        if not _asked_on_this_machine(request):
+            raise NotFound
+        async with request.parts.database.transaction() as records:
+            counts = await records.counts(request.parts.clock())
+        return Response(request.desk.metrics.text(counts), headers={"content-type": CONTENT_TYPE})
+
+
+async def check_parts(checks: Mapping[str, Check]) -> dict[str, str]:
+    """``ok`` or ``down`` for each part, all asked at once."""
+    states = await asyncio.gather(*(_state(name, check) for name, check in checks.items()))
+    return dict(zip(checks, states, strict=True))
+
+
+async def _state(name: str, check: Check) -> str:
+    try:
+        async with asyncio.timeout(CHECK_SECONDS):
+            await check()
+    except Exception as error:
+        structlog.get_logger("clinicpro").warning("part.down", part=name, error=type(error).__name__)
+        return "down"
+    return "ok"
+
+
+def _asked_on_this_machine(request: Call) -> bool:
+    peer = request.client.host if request.client else ""
+    host = host_of(request.scope).rpartition(":")[0] or host_of(request.scope)
+    passed_on = any(name in request.headers for name in _FORWARDED)
+    return is_loopback(peer) and is_loopback(host.strip("[]")) and not passed_on

@@ -1,0 +1,40 @@
+"""Stored photos: describe, move, delete."""
+
+from uuid import UUID
+
+from litestar import Controller, delete, patch, post
+
+from app.domain.photos import PhotoDescription, PhotoView, Receipt, Schema
+from app.web.bodies import json_body, read_body
+from app.web.call import Call
+from app.web.controllers.problems_spec import problems
+
+
+class Move(Schema, frozen=True):
+    """The consultation under which a photo is filed from now on."""
+
+    consultation_id: UUID
+
+
+class PhotoController(Controller):
+    """The photos of the signed-in user."""
+
+    path = "/api/photos/{photo_id:uuid}"
+    tags = ("Photos",)
+
+    @patch(operation_class=json_body(PhotoDescription), responses=problems(400, 404, 413, 415))
+    async def describe(self, request: Call, photo_id: UUID, body: bytes) -> PhotoView:
+        """Caption, body site, side and view; absent fields stay."""
+        change = read_body(PhotoDescription, body)
+        return await request.parts.uploads.describe(request.person, photo_id, change, request.signer)
+
+    @delete(status_code=200, responses=problems(404))
+    async def delete(self, request: Call, photo_id: UUID) -> Receipt:
+        """Tombstone and erase; idempotent, for photos on their way too."""
+        return await request.parts.uploads.delete(request.person, photo_id)
+
+    @post("/move", status_code=200, operation_class=json_body(Move), responses=problems(400, 404, 413, 415))
+    async def move(self, request: Call, photo_id: UUID, body: bytes) -> PhotoView:
+        """File under another consultation of the same user."""
+        target = read_body(Move, body).consultation_id
+        return await request.parts.uploads.move(request.person, photo_id, target, request.signer)

@@ -1,0 +1,25 @@
+"""The upload cookie: exchange a session token for it, and end it at sign-out."""
+
+from litestar import Controller, Response, delete, post
+
+from app.web.call import Call
+from app.web.controllers.problems_spec import problems
+
+
+class UploadSessionController(Controller):
+    """The background upload session of this phone."""
+
+    path = "/api/upload-session"
+    tags = ("Upload session",)
+
+    @post(status_code=204, responses=problems())
+    async def begin(self, request: Call) -> Response[None]:
+        """Set the upload cookie; only a session token can, so that the cookie never renews itself."""
+        cookie = await request.desk.cookies.issue(request, request.principal)
+        return Response(None, status_code=204, cookies=[cookie])
+
+    @delete(status_code=204, responses=problems())
+    async def end(self, request: Call) -> Response[None]:
+        """End this session's background uploads and remove the cookie."""
+        cookie = await request.desk.cookies.end(request, request.principal)
+        return Response(None, status_code=204, cookies=[cookie])

@@ -1,0 +1,64 @@
+"""How often one user may ask, kept in memory: a brake for a runaway page, not a quota.
+
+Behind more than one worker each process counts by itself, which loosens the brake and no more.
+"""
+
+import math
+import time
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from litestar.connection import ASGIConnection
+
+from app.domain.errors import TooManyRequests
+
+MOST_USERS = 10_000
+
+
+class Rate(msgspec.Struct, frozen=True, kw_only=True):
+    """``burst`` requests at once, then ``each_second``."""
+
+    burst: float
+    each_second: float
+
+
+class Rates(msgspec.Struct, frozen=True, kw_only=True):
+    """The limits of the app.
+
+    A presign asks for up to 20 photos: 500 waiting photos take 25 requests in full batches, and 500
+    only on links too slow to send more than one photo in a second.
+    """
+
+    presign: Rate = Rate(burst=120, each_second=2)
+    realtime_token: Rate = Rate(burst=30, each_second=0.5)
+
+
+class Limiter:
+    """A token bucket for each user and each limited route (``METHOD template``)."""
+
+    def __init__(self, rates: Rates, seconds: Callable[[], float] = time.monotonic) -> None:
+        self._seconds = seconds
+        self._rates = {
+            "POST /api/uploads/presign": rates.presign,
+            "GET /api/realtime/token": rates.realtime_token,
+        }
+        self._buckets: dict[tuple[str, str], tuple[float, float]] = {}
+
+    def admit(self, connection: ASGIConnection[Any, Any, Any, Any]) -> None:
+        """Raises ``TooManyRequests`` when this user's bucket for this route is empty."""
+        scope: Any = connection.scope
+        route = f"{scope.get('method')} {scope.get('path_template')}"
+        if (rate := self._rates.get(route)) is not None:
+            self._take((route, scope["user"].user), rate)
+
+    def _take(self, key: tuple[str, str], rate: Rate) -> None:
+        now = self._seconds()
+        left, at = self._buckets.get(key, (rate.burst, now))
+        left = min(rate.burst, left + (now - at) * rate.each_second)
+        if left < 1:
+            raise TooManyRequests(retry_after=math.ceil((1 - left) / rate.each_second))
+        self._buckets.pop(key, None)  # the newest stands last, so that the longest idle goes first
+        self._buckets[key] = (left - 1, now)
+        if len(self._buckets) > MOST_USERS:
+            del self._buckets[next(iter(self._buckets))]

@@ -1,0 +1,48 @@
+"""Numbers for the operator: requests by route template, and what waits in the database.
+
+Labels are route templates, methods and statuses only: no user, no id, no raw path (I12).
+"""
+
+from collections.abc import Mapping
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+_BUCKETS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+
+
+class Metrics:
+    """Counters of one app; a registry of its own, so that two apps in one process do not mix."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        self._requests = Counter(
+            "capture_requests", "Requests answered.", ["method", "route", "status"], registry=self._registry
+        )
+        self._seconds = Histogram(
+            "capture_request_seconds",
+            "Time from arrival to the first byte of the answer.",
+            ["route"],
+            buckets=_BUCKETS,
+            registry=self._registry,
+        )
+        self._gauges: dict[str, Gauge] = {}
+
+    def observe(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Count one answer."""
+        self._requests.labels(method, route, str(status)).inc()
+        self._seconds.labels(route).observe(seconds)
+
+    def text(self, counts: Mapping[str, float]) -> bytes:
+        """The exposition format, with the database's counts of this moment."""
+        for name, value in counts.items():
+            self._gauge(name).set(value)
+        return generate_latest(self._registry)
+
+    def _gauge(self, name: str) -> Gauge:
+        if name not in self._gauges:
+            readable = name.removesuffix("_s") + ("_seconds" if name.endswith("_s") else "")
+            self._gauges[name] = Gauge(
+                f"capture_{readable}", "As counted in the database now.", registry=self._registry
+            )
+        return self._gauges[name]

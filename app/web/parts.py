@@ -1,0 +1,50 @@
+"""What the web layer is handed: services, ports and the few facts that only the wiring knows."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from litestar import Litestar
+from litestar.types import ControllerRouterHandler
+
+from app.domain.accounts import Profiles
+from app.domain.identity import TokenVerifier
+from app.domain.ports import Clock, Database, Signals, UploadSigner
+from app.domain.uploads import Uploads
+from app.domain.visits import Visits
+from app.settings import Settings
+from app.web.limits import Rates
+
+Check = Callable[[], Awaitable[None]]
+Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class WebParts:
+    """Everything ``create_web_app`` needs.
+
+    ``signers`` gives the signer whose URLs point at an origin of ours (``scheme://host[:port]``).
+    ``readiness`` names the parts of ``/health/ready``; each check raises while its part is down.
+    ``handlers`` are the routes of the embedded store, hub and accounts. ``authority`` is the local
+    certificate authority as PEM, where phones must be told to trust one. ``root`` is the folder
+    that holds ``pwa/`` and ``service_worker/``.
+    """
+
+    settings: Settings
+    database: Database
+    uploads: Uploads
+    visits: Visits
+    signals: Signals
+    signers: Callable[[str], UploadSigner]
+    verifier: TokenVerifier
+    profiles: Profiles
+    clock: Clock
+    readiness: Mapping[str, Check]
+    root: Path
+    handlers: Sequence[ControllerRouterHandler] = ()
+    lifespan: Sequence[Lifespan] = ()
+    authority: bytes | None = None
+    rates: Rates = field(default_factory=Rates)
+    state: Mapping[str, Any] = field(default_factory=dict)

@@ -1,0 +1,83 @@
+"""The upload cookie: lets the service worker send photos when no page is open to lend it a token.
+
+Opaque, HttpOnly, SameSite=Strict; only its SHA-256 is kept. It is exchanged from a session token
+and cannot renew itself. WebKit drops Secure cookies on http, so plain loopback has its own name.
+"""
+
+import hashlib
+import secrets
+from datetime import timedelta
+from typing import Any
+
+from litestar.connection import ASGIConnection
+from litestar.datastructures import Cookie
+
+from app.domain.errors import Unauthenticated
+from app.domain.identity import Principal
+from app.domain.ports import Clock, Database
+from app.web.headers import host_of
+from app.web.policy import Policy
+
+SECURE_NAME = "__Host-cp_upload"
+PLAIN_NAME = "cp_upload"
+MAX_CHARS = 128
+
+Connection = ASGIConnection[Any, Any, Any, Any]
+
+
+class UploadCookies:
+    """Issues, reads and ends upload cookies."""
+
+    def __init__(self, database: Database, policy: Policy, clock: Clock, hours: int) -> None:
+        self._database = database
+        self._policy = policy
+        self._clock = clock
+        self._lifetime = timedelta(hours=hours)
+
+    async def issue(self, connection: Connection, principal: Principal) -> Cookie:
+        """A new cookie for the principal's session."""
+        value = secrets.token_urlsafe(32)
+        until = self._clock() + self._lifetime
+        async with self._database.transaction() as records:
+            await records.add_upload_session(digest(value), principal.user, principal.session, until)
+        return self._cookie(connection, value, int(self._lifetime.total_seconds()))
+
+    async def end(self, connection: Connection, principal: Principal) -> Cookie:
+        """Forget every upload cookie of the principal's session; the answer removes it here."""
+        async with self._database.transaction() as records:
+            await records.drop_upload_sessions(principal.user, principal.session)
+        return self._cookie(connection, "", 0)
+
+    async def principal(self, connection: Connection) -> Principal:
+        """Whose cookie this is; raises ``Unauthenticated`` when it is unknown or over."""
+        value = connection.cookies.get(self._name(connection), "")
+        if not value or len(value) > MAX_CHARS:
+            raise Unauthenticated
+        async with self._database.transaction() as records:
+            found = await records.upload_session(digest(value), self._clock())
+        if found is None:
+            raise Unauthenticated
+        return Principal(user=found[0], session=found[1], via="upload-cookie")
+
+    def _cookie(self, connection: Connection, value: str, max_age: int) -> Cookie:
+        return Cookie(
+            key=self._name(connection),
+            value=value,
+            max_age=max_age,
+            path="/",
+            httponly=True,
+            samesite="strict",
+            secure=self._secure(connection),
+        )
+
+    def _name(self, connection: Connection) -> str:
+        return SECURE_NAME if self._secure(connection) else PLAIN_NAME
+
+    def _secure(self, connection: Connection) -> bool:
+        scope = connection.scope
+        return self._policy.origin(scope.get("scheme", "http"), host_of(scope)).startswith("https:")
+
+
+def digest(value: str) -> str:
+    """What is kept of a cookie."""
+    return hashlib.sha256(value.encode()).hexdigest()
