@@ -1,0 +1,492 @@
+"""Local accounts over the real database and the real Argon2 (at a low cost), with a clock that is told."""
+
+import asyncio
+import stat
+from datetime import UTC, datetime, timedelta
+
+import jwt
+import pytest
+from argon2 import PasswordHasher
+
+from app.adapters.clerk import SessionTokenVerifier
+from app.adapters.database.engine import SqlDatabase
+from app.domain.accounts import PasswordChange
+from app.domain.errors import InvalidField, TooManyRequests, Unauthenticated, WrongPassword
+from app.embedded import identity_throttle as throttle
+from app.embedded.identity import LocalIdentity
+from app.embedded.identity_keys import KEY_FILE, LocalKeySet, SessionIssuer, digest, load_session_key
+from app.embedded.identity_logins import session_id
+from app.embedded.identity_passwords import ALPHABET, MAX_WAITING, Passwords, readable_password
+
+ORIGIN = "https://capture.clinic.example"
+HERE = "203.0.113.7"
+
+
+class Time:
+    """A clock that a test moves."""
+
+    def __init__(self):
+        self.now = datetime(2026, 11, 22, 10, 41, tzinfo=UTC)
+
+    def __call__(self):
+        return self.now
+
+    def passes(self, **span):
+        self.now += timedelta(**span)
+
+
+@pytest.fixture
+def time():
+    return Time()
+
+
+@pytest.fixture(scope="module")
+def key(tmp_path_factory):
+    return load_session_key(tmp_path_factory.mktemp("keys"))
+
+
+@pytest.fixture
+async def database(tmp_path):
+    database = await SqlDatabase.open(tmp_path / "data" / "capture.sqlite3")
+    await database.migrate()
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+def identity(database, key, time):
+    passwords = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    return LocalIdentity(database, SessionIssuer(key, ORIGIN, time), passwords, time)
+
+
+@pytest.fixture
+async def anna(identity):
+    """An account with the password that was generated for it."""
+    return await identity.add_user("Anna")
+
+
+async def signed_in(identity, account, address=HERE):
+    return await identity.sign_in(account.name, account.password, address)
+
+
+async def refused(identity, name="Anna", password="a wrong one", address=HERE):
+    with pytest.raises(WrongPassword):
+        await identity.sign_in(name, password, address)
+
+
+async def test_the_first_start_makes_one_account_and_later_starts_none(identity):
+    """The password is returned once and opens the door; nothing brings it back."""
+    first = await identity.ensure_first_account()
+
+    assert await identity.ensure_first_account() is None
+    assert await identity.users() == [first.name]
+    assert (await signed_in(identity, first)).user.name == first.name
+
+
+async def test_the_database_file_holds_neither_password_nor_cookie(identity, anna, tmp_path):
+    """A stolen copy of the data signs nobody in."""
+    login = await signed_in(identity, anna)
+
+    kept = b"".join(path.read_bytes() for path in (tmp_path / "data").iterdir())
+    assert anna.password.encode() not in kept
+    assert login.cookie.encode() not in kept
+    assert digest(login.cookie).encode() in kept
+
+
+@pytest.mark.parametrize("typed", ["Anna", "anna", " ANNA ", "Ａｎｎａ"])
+async def test_a_name_is_found_however_it_is_typed(identity, anna, typed):
+    """Phones begin names with capitals and add spaces."""
+    assert (await identity.sign_in(typed, anna.password, HERE)).user.name == "Anna"
+
+
+async def test_a_wrong_name_and_a_wrong_password_get_the_same_words(identity, anna):
+    """Nobody learns which names exist."""
+    said = []
+    for name, password in (("Anna", "a wrong one"), ("Nobody", anna.password), ("", "x")):
+        with pytest.raises(WrongPassword) as refusal:
+            await identity.sign_in(name, password, HERE)
+        said.append(refusal.value.detail)
+
+    assert len(set(said)) == 1
+
+
+async def test_an_unknown_name_costs_a_password_check(identity, anna):
+    """The time of an answer does not tell which names exist."""
+    checks = []
+    hasher = identity._passwords._hasher
+    verify = hasher.verify
+
+    class Counting:
+        def verify(self, stored, password):
+            checks.append(stored)
+            return verify(stored, password)
+
+        hash = hasher.hash
+
+    identity._passwords._hasher = Counting()
+    await refused(identity, "Anna")
+    await refused(identity, "Nobody")
+
+    assert len(checks) == 2
+    assert hasher.check_needs_rehash(checks[1]) is False
+
+
+async def test_tokens_of_a_login_pass_the_verifier_unchanged(identity, anna, key, time):
+    """The rest of the app cannot tell these tokens from the cloud provider's."""
+    login = await signed_in(identity, anna)
+
+    answer = await identity.token(login.cookie, ORIGIN)
+
+    verifier = SessionTokenVerifier(ORIGIN, [ORIGIN], LocalKeySet(key), time)
+    principal = await verifier.verify(answer.token)
+    assert (principal.user, principal.session) == (login.user.id, session_id(login.cookie))
+    assert (answer.expires_in, answer.user) == (60, login.user)
+
+
+async def test_a_token_is_good_for_pages_of_the_asking_origin_only(identity, anna, key, time):
+    """What a page of another origin asked for is not believed."""
+    login = await signed_in(identity, anna)
+    answer = await identity.token(login.cookie, "https://wiki.clinic.example")
+
+    with pytest.raises(Unauthenticated):
+        await SessionTokenVerifier(ORIGIN, [ORIGIN], LocalKeySet(key), time).verify(answer.token)
+
+
+async def test_the_key_document_verifies_the_tokens(identity, anna):
+    """Outsiders can verify with the published key alone, and it holds no private part."""
+    login = await signed_in(identity, anna)
+    token = (await identity.token(login.cookie, ORIGIN)).token
+    (published,) = identity.key_document()["keys"]
+
+    assert set(published) == {"kty", "n", "e", "use", "alg", "kid"}
+    options = {"verify_exp": False, "verify_nbf": False, "verify_iat": False}
+    claims = jwt.decode(token, jwt.PyJWK(published), algorithms=["RS256"], options=options)
+    assert claims["sub"] == login.user.id
+
+
+async def test_sign_out_ends_the_login_and_its_background_uploads_only(identity, anna, database, time):
+    """Another phone of the same person keeps working."""
+    phone, desktop = await signed_in(identity, anna), await signed_in(identity, anna)
+    await upload_sessions(database, phone, desktop, until=time.now + timedelta(hours=12))
+
+    await identity.sign_out(phone.cookie)
+    await identity.sign_out(phone.cookie)
+
+    with pytest.raises(Unauthenticated):
+        await identity.token(phone.cookie, ORIGIN)
+    assert (await identity.token(desktop.cookie, ORIGIN)).user.name == "Anna"
+    assert await living(database, phone, desktop, now=time.now) == [None, session_id(desktop.cookie)]
+
+
+async def upload_sessions(database, *logins, until):
+    async with database.transaction() as records:
+        for login in logins:
+            session = session_id(login.cookie)
+            await records.add_upload_session(f"upload of {session}", login.user.id, session, until)
+
+
+async def living(database, *logins, now):
+    async with database.transaction() as records:
+        sessions = [session_id(login.cookie) for login in logins]
+        found = [await records.upload_session(f"upload of {session}", now) for session in sessions]
+    return [each and each[1] for each in found]
+
+
+async def test_signing_in_replaces_the_login_this_browser_had(identity, anna, database, time):
+    """On a shared phone the next person ends the session of the one before."""
+    ben = await identity.add_user("Ben")
+    before = await signed_in(identity, anna)
+    await upload_sessions(database, before, until=time.now + timedelta(hours=12))
+
+    await identity.sign_in(ben.name, ben.password, HERE, replaced=before.cookie)
+
+    with pytest.raises(Unauthenticated):
+        await identity.token(before.cookie, ORIGIN)
+    assert await living(database, before, now=time.now) == [None]
+
+
+async def test_a_login_lives_for_twelve_hours_after_its_last_use(identity, anna, time):
+    """A shift's pauses end no login; a phone left in a drawer is signed out."""
+    login = await signed_in(identity, anna)
+    for _ in range(3):
+        time.passes(hours=11)
+        await identity.token(login.cookie, ORIGIN)
+    time.passes(hours=12, seconds=1)
+
+    with pytest.raises(Unauthenticated):
+        await identity.token(login.cookie, ORIGIN)
+
+
+async def test_no_login_lives_longer_than_a_week(identity, anna, time):
+    """Constant use does not keep a login for ever."""
+    login = await signed_in(identity, anna)
+    for _ in range(16):
+        time.passes(hours=10)
+        await identity.token(login.cookie, ORIGIN)
+    time.passes(hours=8)
+
+    with pytest.raises(Unauthenticated):
+        await identity.token(login.cookie, ORIGIN)
+
+
+@pytest.mark.parametrize("change", ["later start", "no start", "other secret", "empty", "long"])
+async def test_an_edited_cookie_signs_nobody_in(identity, anna, time, change):
+    """The start written in the cookie cannot be moved."""
+    cookie = (await signed_in(identity, anna)).cookie
+    secret, start = cookie.split(".")
+    edited = {
+        "later start": f"{secret}.{int(start) + 86_400}",
+        "no start": secret,
+        "other secret": f"{secret[::-1]}.{start}",
+        "empty": "",
+        "long": f"{secret}.{'9' * 400}",
+    }[change]
+
+    with pytest.raises(Unauthenticated):
+        await identity.token(edited, ORIGIN)
+
+
+async def test_five_failures_are_free_and_then_the_delay_doubles(identity, anna, time):
+    """A clinician who mistypes waits seconds; a guesser soon waits minutes."""
+    for attempt in range(4):
+        await refused(identity, address=f"203.0.113.{attempt}")
+
+    waits = []
+    for attempt in range(4, 15):
+        await refused(identity, address=f"203.0.113.{attempt}")
+        with pytest.raises(TooManyRequests) as delay:
+            await identity.sign_in("Anna", "again", "198.51.100.1")
+        waits.append(delay.value.retry_after)
+        time.passes(seconds=waits[-1])
+
+    assert waits == [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300]
+
+
+async def test_the_right_password_must_wait_as_well(identity, anna, time):
+    """Otherwise the delay would tell a guesser which guess was right; after it the door opens."""
+    for _ in range(5):
+        await refused(identity)
+
+    with pytest.raises(TooManyRequests) as delay:
+        await signed_in(identity, anna)
+    time.passes(seconds=delay.value.retry_after)
+    assert (await signed_in(identity, anna)).user.name == "Anna"
+
+
+async def test_an_address_that_tries_many_names_is_slowed_down(identity, anna):
+    """Guessing one password for every name is no way round the delay."""
+    for n in range(5):
+        await refused(identity, f"name {n}")
+
+    with pytest.raises(TooManyRequests):
+        await signed_in(identity, anna)
+    assert (await signed_in(identity, anna, "198.51.100.1")).user.name == "Anna"
+
+
+async def test_one_good_account_does_not_buy_guesses_at_the_others(identity, anna):
+    """A success clears the name's failures, not the address's."""
+    for n in range(4):
+        await refused(identity, f"name {n}")
+        await signed_in(identity, anna)
+    await refused(identity, "name 5")
+
+    with pytest.raises(TooManyRequests):
+        await signed_in(identity, anna)
+
+
+async def test_a_burst_of_guesses_at_one_instant_is_counted(identity, anna):
+    """Parallel requests get no more guesses than one after the other."""
+    guesses = [identity.sign_in("Anna", f"guess {n}", HERE) for n in range(20)]
+
+    answers = await asyncio.gather(*guesses, return_exceptions=True)
+
+    assert [type(answer) for answer in answers].count(WrongPassword) == 5
+    assert [type(answer) for answer in answers].count(TooManyRequests) == 15
+
+
+async def test_failures_are_kept_through_a_restart(identity, anna, database, key, time):
+    """Restarting the server does not reset a guesser's delay."""
+    for _ in range(5):
+        await refused(identity)
+    again = LocalIdentity(database, SessionIssuer(key, ORIGIN, time), identity._passwords, time)
+
+    with pytest.raises(TooManyRequests):
+        await signed_in(again, anna)
+
+
+async def test_failures_are_forgotten_an_hour_after_the_delay(identity, anna, time):
+    """Yesterday's typing errors do not count today."""
+    for _ in range(4):
+        await refused(identity)
+    time.passes(hours=1, seconds=1)
+
+    for _ in range(4):
+        await refused(identity)
+    assert (await signed_in(identity, anna)).user.name == "Anna"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("2001:db8::1", "2001:db8::ffff:1", True),
+        ("2001:db8::1", "2001:db8:0:1::1", False),
+        ("::ffff:203.0.113.7", "203.0.113.7", True),
+        ("203.0.113.7", "203.0.113.8", False),
+        ("", "a socket", True),
+    ],
+)
+def test_an_address_counts_as_its_customer(one, other, same):
+    """An IPv6 customer has 2^64 addresses and one delay."""
+    assert (throttle.address_key(one) == throttle.address_key(other)) is same
+
+
+def test_a_name_is_not_readable_in_its_failures():
+    """People type passwords into the name box."""
+    assert "hunter2" not in throttle.name_key("hunter2")
+    assert throttle.name_key("Anna") == throttle.name_key("anna")
+
+
+async def test_a_new_password_signs_out_everywhere_else(identity, anna, database, time):
+    """Whoever knew the old password is out at once, in the background as well."""
+    here, elsewhere = await signed_in(identity, anna), await signed_in(identity, anna)
+    await upload_sessions(database, here, elsewhere, until=time.now + timedelta(hours=12))
+
+    change = PasswordChange(current=anna.password, new="a better password")
+    login = await identity.change_password(here.cookie, change, HERE)
+
+    assert (await identity.token(login.cookie, ORIGIN)).user.name == "Anna"
+    for old in (here, elsewhere):
+        with pytest.raises(Unauthenticated):
+            await identity.token(old.cookie, ORIGIN)
+    assert await living(database, here, elsewhere, now=time.now) == [None, None]
+    await refused(identity, password=anna.password)
+    assert (await identity.sign_in("Anna", "a better password", HERE)).user == login.user
+
+
+async def test_a_generated_password_is_suggested_to_be_changed_until_it_is(identity, anna):
+    """The page asks for a change once, not for ever."""
+    login = await signed_in(identity, anna)
+    assert (await identity.profile(login.user.id)).suggest_password_change
+
+    change = PasswordChange(current=anna.password, new="a better password")
+    await identity.change_password(login.cookie, change, HERE)
+
+    profile = await identity.profile(login.user.id)
+    assert (profile.name, profile.suggest_password_change) == ("Anna", False)
+
+
+async def test_an_unknown_user_has_an_empty_profile(identity):
+    """The page shows no name rather than failing."""
+    profile = await identity.profile("user_unknown")
+
+    assert (profile.name, profile.suggest_password_change) == (None, False)
+
+
+async def test_the_old_password_is_needed_for_a_new_one(identity, anna):
+    """A phone left unlocked does not lose its account; guesses there are slowed down, too."""
+    login = await signed_in(identity, anna)
+    change = PasswordChange(current="a wrong one", new="a better password")
+
+    for _ in range(5):
+        with pytest.raises(WrongPassword):
+            await identity.change_password(login.cookie, change, HERE)
+    with pytest.raises(TooManyRequests):
+        await identity.change_password(login.cookie, change, HERE)
+
+
+@pytest.mark.parametrize(
+    ("new", "rule"),
+    [("nine char", "10 characters"), ("aaaaaaaaaaaa", "repeats"), ("Anna2026!!", "name alone")],
+)
+async def test_a_weak_password_is_refused_with_the_rule(identity, anna, new, rule):
+    """The form can say what is asked for, and the old password still works."""
+    login = await signed_in(identity, anna)
+
+    with pytest.raises(InvalidField, match=rule) as refusal:
+        await identity.change_password(login.cookie, PasswordChange(current=anna.password, new=new), HERE)
+
+    assert refusal.value.field == "new"
+    assert (await signed_in(identity, anna)).user.name == "Anna"
+
+
+async def test_the_old_password_is_no_new_one(identity, anna):
+    """A change changes something."""
+    login = await signed_in(identity, anna)
+
+    change = PasswordChange(current=anna.password, new=anna.password)
+    with pytest.raises(InvalidField, match="old one"):
+        await identity.change_password(login.cookie, change, HERE)
+
+
+async def test_an_administrator_resets_a_forgotten_password(identity, anna):
+    """The new one works at once, also after many failures; the old one and every login are gone."""
+    login = await signed_in(identity, anna)
+    for n in range(5):
+        await refused(identity, address=f"198.51.100.{n}")
+
+    fresh = await identity.reset_password("anna")
+
+    assert (await signed_in(identity, fresh)).user == login.user
+    with pytest.raises(Unauthenticated):
+        await identity.token(login.cookie, ORIGIN)
+    assert (await identity.profile(login.user.id)).suggest_password_change
+
+
+async def test_names_are_taken_once_and_can_be_typed(identity, anna):
+    """Two people never share a name that differs by case only."""
+    for name in ("ANNA", "", "x" * 65, "a\nb", "a/b"):
+        with pytest.raises(InvalidField) as refusal:
+            await identity.add_user(name)
+        assert refusal.value.field == "name"
+    with pytest.raises(InvalidField):
+        await identity.reset_password("Nobody")
+
+
+def test_generated_passwords_are_long_readable_and_different():
+    """79 bits without letters that are taken for each other."""
+    made = {readable_password() for _ in range(100)}
+
+    assert len(made) == 100
+    assert all(len(word) == 19 and set(word) <= {*ALPHABET, "-"} for word in made)
+    assert not set("01ilo") & set(ALPHABET)
+
+
+async def test_a_crowd_of_sign_ins_is_turned_away_rather_than_queued_for_ever():
+    """Memory for password checks is bounded, whoever comes."""
+    passwords = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    work = [passwords.hash(f"password {n}") for n in range(MAX_WAITING + 8)]
+
+    answers = await asyncio.gather(*work, return_exceptions=True)
+
+    assert sum(isinstance(answer, TooManyRequests) for answer in answers) == 8
+    assert sum(isinstance(answer, str) for answer in answers) == MAX_WAITING
+
+
+async def test_accents_match_however_they_were_composed():
+    """The same password typed on another keyboard opens the door."""
+    passwords = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    stored = await passwords.hash("caf\u00e9 au lait")
+
+    assert await passwords.matches(stored, "cafe\u0301 au lait")
+    assert not await passwords.matches(stored, "cafe au lait")
+    assert not await passwords.matches("not a hash", "cafe au lait")
+
+
+def test_the_key_is_made_once_for_its_owner_alone(tmp_path):
+    """A restart keeps sign-ins valid, and other users of the machine cannot read the key."""
+    folder = tmp_path / "keys"
+
+    first, second = load_session_key(folder), load_session_key(folder)
+
+    assert first.kid == second.kid
+    assert stat.S_IMODE((folder / KEY_FILE).stat().st_mode) == 0o600
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert [path.name for path in folder.iterdir()] == [KEY_FILE]
+
+
+def test_a_damaged_key_stops_the_start(tmp_path):
+    """A key is never replaced silently."""
+    (tmp_path / KEY_FILE).write_text("torn")
+
+    with pytest.raises(ValueError, match=r"\w"):
+        load_session_key(tmp_path)
