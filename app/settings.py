@@ -4,6 +4,8 @@ Each variable has a default and a sentence of help in ``VARIABLES``; the README'
 against it by a test. An error names the variable and what it should be, never its value.
 """
 
+import base64
+import binascii
 import ipaddress
 import re
 from collections.abc import Callable, Mapping
@@ -68,6 +70,18 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def cloud_identity(self) -> bool:
         """Clerk signs people in instead of local accounts."""
         return bool(self.clerk_publishable_key or self.clerk_issuer)
+
+    @property
+    def issuer(self) -> str:
+        """Clerk's address: as set, or as the publishable key spells it in base64 before its ``$``."""
+        if self.clerk_issuer or not self.clerk_publishable_key:
+            return self.clerk_issuer
+        encoded = self.clerk_publishable_key.split("_", 2)[2]
+        try:
+            host = base64.b64decode(encoded + "=" * (-len(encoded) % 4)).decode("ascii")
+        except (binascii.Error, UnicodeDecodeError):
+            return ""
+        return f"https://{host.rstrip('$')}"
 
     @property
     def primary_origin(self) -> str:

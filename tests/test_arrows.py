@@ -16,7 +16,6 @@ PYTHON = {
     "app.web": {"app.domain", "app.web"} | FOUNDATION,
     "app.settings": set(),
     "app.log": set(),
-    "app.serving": set(),
 }
 PURE = {"app.domain": {"msgspec"}}
 # Only imports that the browser follows: those inside JSDoc comments name types alone.

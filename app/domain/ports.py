@@ -24,6 +24,12 @@ class NewId(Protocol):
     def __call__(self) -> UUID: ...
 
 
+class Ring(Protocol):
+    """Says that the outbox has something new; called after the commit, never inside it."""
+
+    def __call__(self) -> None: ...
+
+
 class SignedUpload(msgspec.Struct, rename="camel", kw_only=True, frozen=True):
     """A request that the phone may make once: send ``headers`` unchanged within ``expires_in`` s."""
 

@@ -46,6 +46,7 @@ from app.domain.ports import (
     NewId,
     ObjectStore,
     Records,
+    Ring,
     SignedUpload,
     StoredObject,
     UploadSigner,
@@ -73,13 +74,20 @@ class Uploads:
     """The services of a photo's way, for one signed-in user at a time."""
 
     def __init__(
-        self, database: Database, store: ObjectStore, inspector: ImageInspector, clock: Clock, new_id: NewId
+        self,
+        database: Database,
+        store: ObjectStore,
+        inspector: ImageInspector,
+        clock: Clock,
+        new_id: NewId,
+        ring: Ring,
     ) -> None:
         self._database = database
         self._store = store
         self._inspector = inspector
         self._clock = clock
         self._new_id = new_id
+        self._ring = ring
 
     async def presign(
         self, user: str, photos: Sequence[CapturedPhoto], signer: UploadSigner
@@ -117,10 +125,11 @@ class Uploads:
         await self._verify(row, stored)
         async with self._database.transaction() as records:
             marked = await records.mark_stored(row.photo_id, self._clock())
-            if marked is not None:
-                await self._announce(records, marked.owner, [marked.filed_in])
-                return marked
-            return (await records.photos([row.photo_id]))[row.photo_id]
+            if marked is None:
+                return (await records.photos([row.photo_id]))[row.photo_id]
+            await self._announce(records, marked.owner, [marked.filed_in])
+        self._ring()
+        return marked
 
     async def state(self, user: str, photo_id: UUID) -> UploadState:
         """State of one upload."""
@@ -138,6 +147,7 @@ class Uploads:
                 await self._audit(records, user, "delete", before, before.state, PhotoState.DELETED)
             if before.state is PhotoState.STORED:
                 await self._announce(records, user, [before.filed_in])
+        self._ring()
         if before.state is not PhotoState.DELETED:
             await self._erase(before)
         return receipt(msgspec.structs.replace(before, state=PhotoState.DELETED))
@@ -151,6 +161,7 @@ class Uploads:
             if row is None:
                 raise PhotoNotFound
             await self._announce(records, user, [row.filed_in])
+        self._ring()
         return photo_view(row, signer.sign_get(row, self._clock()))
 
     async def move(self, user: str, photo_id: UUID, consultation_id: UUID, signer: UploadSigner) -> PhotoView:
@@ -165,6 +176,7 @@ class Uploads:
             if before.filed_in != consultation_id:
                 await self._audit(records, user, "move", before, before.filed_in, consultation_id)
                 await self._announce(records, user, [before.filed_in, consultation_id])
+        self._ring()
         return photo_view(row, signer.sign_get(row, self._clock()))
 
     async def _own(self, user: str, photo_id: UUID) -> PhotoRow:

@@ -14,7 +14,7 @@ from app.domain.consultations import (
 from app.domain.errors import ConsultationClosed, ConsultationNotFound, InvalidField
 from app.domain.hints import consultations_changed
 from app.domain.photos import PhotoView, Schema, photo_view
-from app.domain.ports import Clock, Database, NewId, Records, UploadSigner
+from app.domain.ports import Clock, Database, NewId, Records, Ring, UploadSigner
 
 
 class PhotoList(Schema, frozen=True):
@@ -35,10 +35,11 @@ class Standing(msgspec.Struct, kw_only=True, frozen=True):
 class Visits:
     """The consultations of one signed-in user at a time."""
 
-    def __init__(self, database: Database, clock: Clock, new_id: NewId) -> None:
+    def __init__(self, database: Database, clock: Clock, new_id: NewId, ring: Ring) -> None:
         self._database = database
         self._clock = clock
         self._new_id = new_id
+        self._ring = ring
 
     async def standing(self, user: str) -> Standing:
         """Current and unfiled consultation; creates the user's unfiled one at first sight."""
@@ -62,6 +63,7 @@ class Visits:
             await records.add_consultation(consultation)
             await records.set_current(user, consultation.consultation_id)
             await self._tell(records, user, consultation.consultation_id, 0)
+        self._ring()
         return consultation
 
     async def list(self, user: str) -> tuple[list[Consultation], UUID | None]:
@@ -85,7 +87,9 @@ class Visits:
                 await records.set_notes(user, consultation_id, change.notes)
             if change.closed is not msgspec.UNSET:
                 await self._close(records, before, change.closed)
-            return await _owned(records, user, consultation_id)
+            after = await _owned(records, user, consultation_id)
+        self._ring()
+        return after
 
     async def current(self, user: str) -> Consultation | None:
         """Which consultation the next shutter belongs to."""
@@ -103,6 +107,7 @@ class Visits:
             await records.ensure_user(user, self._new_id(), self._clock())
             await records.set_current(user, consultation_id)
             await self._tell(records, user, consultation_id, chosen.rev if chosen else 0)
+        self._ring()
         return chosen
 
     async def rev(self, user: str, consultation_id: UUID) -> int:

@@ -14,6 +14,7 @@ from app.adapters.database.postgres import PostgresPool
 from app.adapters.database.records import SqlRecords
 from app.adapters.database.sqlite import BUSY_TIMEOUT_MS, SqliteConnection
 from app.adapters.database.statements import Connection, Statement
+from app.domain.errors import DatabaseBusy
 
 _ANSWER = Statement(select(literal(1)))
 _SYNCHRONOUS = ("OFF", "NORMAL", "FULL", "EXTRA")
@@ -28,22 +29,31 @@ class _Driver(Protocol):
 class SqlDatabase:
     """Transactions with everything the domain and the local accounts can read and write."""
 
-    def __init__(self, location: str | Path, driver: _Driver) -> None:
-        self._location = location
-        self._driver = driver
-
-    @classmethod
-    async def open(cls, location: str | Path, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> "SqlDatabase":
-        """Open ``postgresql://…`` or the SQLite file at a path, which is created when missing.
+    def __init__(self, location: str | Path, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> None:
+        """``postgresql://…``, or the path of a SQLite file, which is created when missing.
 
         A lock held by somebody else for longer than ``busy_timeout_ms`` raises ``DatabaseBusy``.
         """
+        self._location = location
+        self._busy_timeout_ms = busy_timeout_ms
+        self._opened: _Driver | None = None
+
+    @classmethod
+    async def open(cls, location: str | Path, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> "SqlDatabase":
+        """A database that is open already."""
+        database = cls(location, busy_timeout_ms=busy_timeout_ms)
+        await database.start()
+        return database
+
+    async def start(self) -> None:
+        """Open it in the running event loop, and say in the log how."""
         log = structlog.get_logger("clinicpro")
-        if _is_address(location):
-            pool = await PostgresPool.open(str(location), busy_timeout_ms)
+        if _is_address(self._location):
+            self._opened = await PostgresPool.open(str(self._location), self._busy_timeout_ms)
             log.info("database.opened", edition="postgresql")
-            return cls(str(location), pool)
-        connection = await SqliteConnection.open(Path(location), busy_timeout_ms)
+            return
+        connection = await SqliteConnection.open(Path(self._location), self._busy_timeout_ms)
+        self._opened = connection
         log.info(
             "database.opened",
             edition="sqlite",
@@ -51,7 +61,12 @@ class SqlDatabase:
             journal=str(connection.pragma("journal_mode")).upper(),
             synchronous=_SYNCHRONOUS[int(connection.pragma("synchronous"))],
         )
-        return cls(Path(location), connection)
+
+    @property
+    def _driver(self) -> _Driver:
+        if self._opened is None:
+            raise DatabaseBusy("The database is not open yet.")
+        return self._opened
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[SqlRecords]:

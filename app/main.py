@@ -1,0 +1,249 @@
+"""The composition root: the only place where ports meet adapters and embedded parts.
+
+``create_app`` builds the web app. Parts that need an event loop are opened by its lifespan and
+closed in reverse order.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from litestar import Litestar
+from litestar.types import ControllerRouterHandler
+
+from app.adapters.ably import AblySignals
+from app.adapters.clerk import SessionTokenVerifier
+from app.adapters.database.engine import SqlDatabase
+from app.adapters.images import PillowInspector
+from app.adapters.key_set import HttpKeySet, PemKeySet
+from app.adapters.s3 import S3Store, build_client, build_signer
+from app.adapters.signing import origin_signer
+from app.background import Bell, at_work
+from app.domain.accounts import Profile, Profiles
+from app.domain.identity import TokenVerifier
+from app.domain.ports import Clock, Database, ImageInspector, NewId, ObjectStore, Signals, UploadSigner
+from app.domain.relay import Relay
+from app.domain.sweeper import Sweeper
+from app.domain.uploads import Uploads
+from app.domain.visits import Visits
+from app.embedded.hub.hub import Hub
+from app.embedded.hub.keys import keep_hub_key
+from app.embedded.hub.signals import HubSignals
+from app.embedded.identity import GeneratedPassword, LocalIdentity
+from app.embedded.identity_keys import LocalKeySet, SessionIssuer, load_session_key
+from app.embedded.identity_passwords import Passwords
+from app.embedded.store import open_store
+from app.embedded.store_face import StoreFace, store_route
+from app.identifiers import uuid7
+from app.settings import Settings
+from app.web.app import create_web_app
+from app.web.authentication import RememberingVerifier
+from app.web.parts import Check, WebParts
+from app.web.sessions import session_router
+
+ROOT = Path(__file__).resolve().parent.parent
+LOCAL_ISSUER = "clinicpro-capture"
+
+Close = Callable[[], Awaitable[None]]
+
+
+def now() -> datetime:
+    """The server's clock."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """Ports that stand in for the configured ones; a test wraps or replaces any of them."""
+
+    clock: Clock = now
+    new_id: NewId = uuid7
+    database: Callable[[Any], Any] | None = None
+    store: Callable[[ObjectStore], ObjectStore] | None = None
+    signals: Callable[[Signals], Signals] | None = None
+    inspector: Callable[[ImageInspector], ImageInspector] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Storage:
+    """An object store with whoever signs for it."""
+
+    store: ObjectStore
+    signers: Callable[[str], UploadSigner]
+    close: Callable[[], None]
+    handlers: Sequence[ControllerRouterHandler] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wire:
+    """Signals with what opens and closes them."""
+
+    signals: Signals
+    close: Close
+    start: Close | None = None
+    handlers: Sequence[ControllerRouterHandler] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class People:
+    """Who vouches for people; ``accounts`` only where they are local."""
+
+    verifier: TokenVerifier
+    profiles: Profiles
+    check: Check
+    accounts: LocalIdentity | None = None
+    handlers: Sequence[ControllerRouterHandler] = ()
+
+
+class Assembly:
+    """Every part of one running program, built from settings; ``running`` opens and closes it."""
+
+    def __init__(self, settings: Settings, parts: Parts | None = None) -> None:
+        parts = parts or Parts()
+        self.settings = settings
+        self.clock = parts.clock
+        self.bell = Bell()
+        self.sql = SqlDatabase(settings.database_url or settings.data_dir / "capture.sqlite3")
+        self.database: Database = _wrapped(parts.database, self.sql)
+        self.storage = _storage(settings, parts.clock)
+        self.store = _wrapped(parts.store, self.storage.store)
+        self.wire = _wire(settings, parts.clock)
+        self.signals = _wrapped(parts.signals, self.wire.signals)
+        self.pillow = PillowInspector()
+        self.inspector = _wrapped(parts.inspector, self.pillow)
+        self.people = _people(settings, self.database, parts.clock)
+        self.uploads = Uploads(
+            self.database, self.store, self.inspector, parts.clock, parts.new_id, self.bell
+        )
+        self.visits = Visits(self.database, parts.clock, parts.new_id, self.bell)
+        self.relay = Relay(self.database, self.signals, parts.clock)
+        self.sweeper = Sweeper(self.database, self.store, self.uploads, parts.clock)
+        self.first_password: GeneratedPassword | None = None
+        self.account_names: list[str] = []
+
+    @property
+    def readiness(self) -> dict[str, Check]:
+        """The parts of ``/health/ready`` with their checks."""
+        return {
+            "database": self.database.check,
+            "store": self.store.check,
+            "signals": self.signals.check,
+            "sign-in": self.people.check,
+        }
+
+    @asynccontextmanager
+    async def opened(self) -> AsyncIterator["Assembly"]:
+        """Database, store, signals and decoder open; nothing works by itself yet."""
+        async with AsyncExitStack() as stack:
+            await self.sql.start()
+            stack.push_async_callback(self.sql.close)
+            await self.sql.migrate()
+            stack.callback(self.storage.close)
+            if self.wire.start is not None:
+                await self.wire.start()
+            stack.push_async_callback(self.wire.close)
+            await self.pillow.start()
+            stack.push_async_callback(self.pillow.close)
+            yield self
+
+    @asynccontextmanager
+    async def lifespan(self, _: Litestar) -> AsyncIterator[None]:
+        """Everything open, the first account made, relay and sweeper at work."""
+        async with self.opened():
+            if self.people.accounts is not None:
+                self.first_password = await self.people.accounts.ensure_first_account()
+                self.account_names = await self.people.accounts.users()
+            async with at_work(self.relay, self.bell, self.sweeper, self.settings.sweep_seconds):
+                yield
+
+
+def create_app(settings: Settings, parts: Parts | None = None) -> Litestar:
+    """The web app over an assembly, which stands in ``app.state.assembly``."""
+    assembly = Assembly(settings, parts)
+    authority = settings.data_dir / "tls" / "authority.pem"
+    return create_web_app(
+        WebParts(
+            settings=settings,
+            database=assembly.database,
+            uploads=assembly.uploads,
+            visits=assembly.visits,
+            signals=assembly.signals,
+            signers=assembly.storage.signers,
+            verifier=RememberingVerifier(assembly.people.verifier, assembly.clock),
+            profiles=assembly.people.profiles,
+            clock=assembly.clock,
+            readiness=assembly.readiness,
+            root=ROOT,
+            handlers=[*assembly.storage.handlers, *assembly.wire.handlers, *assembly.people.handlers],
+            lifespan=[assembly.lifespan],
+            authority=authority.read_bytes() if settings.lan else None,
+            state={"assembly": assembly},
+        )
+    )
+
+
+def _wrapped(wrap: Callable[[Any], Any] | None, part: Any) -> Any:
+    return part if wrap is None else wrap(part)
+
+
+def _storage(settings: Settings, clock: Clock) -> Storage:
+    if settings.cloud_store:
+        client = build_client(settings)
+        cloud = S3Store(client, settings.s3_bucket)
+        signer = build_signer(settings, client, clock)
+        return Storage(store=cloud, signers=lambda _: signer, close=cloud.close)
+    store = open_store(settings.data_dir, settings.key_dir, settings.store_bucket)
+    origins = (settings.store_origin,) if settings.store_origin else settings.public_origins
+    pages = settings.public_origins if settings.store_origin else ()
+    face = StoreFace(store, origins, clock, pages)
+    own = origin_signer(store.access, origins, clock)
+    route = store_route(face, settings.store_bucket)
+    return Storage(store=store, signers=own.for_origin, close=store.close, handlers=[route])
+
+
+def _wire(settings: Settings, clock: Clock) -> Wire:
+    if settings.cloud_signals:
+        ably = AblySignals(
+            settings.ably_api_key, settings.ably_signing_key, clock, endpoint=settings.ably_endpoint
+        )
+
+        async def start() -> None:
+            await ably.start()
+
+        return Wire(signals=ably, start=start, close=ably.close)
+    hub = Hub(keep_hub_key(settings.key_dir), clock, settings.public_origins)
+    return Wire(signals=HubSignals(hub), close=hub.close, handlers=hub.route_handlers())
+
+
+def _people(settings: Settings, database: Any, clock: Clock) -> People:
+    if settings.cloud_identity:
+        url = settings.clerk_jwks_url or f"{settings.issuer}/.well-known/jwks.json"
+        keys = PemKeySet(settings.clerk_jwt_key) if settings.clerk_jwt_key else HttpKeySet(url)
+        verifier = SessionTokenVerifier(settings.issuer, settings.public_origins, keys, clock)
+
+        async def check() -> None:
+            await keys.key("readiness")
+
+        return People(verifier=verifier, profiles=NoProfiles(), check=check)
+    key = load_session_key(settings.key_dir)
+    issuer = SessionIssuer(key, LOCAL_ISSUER, clock)
+    accounts = LocalIdentity(database, issuer, Passwords(), clock)
+    verifier = SessionTokenVerifier(LOCAL_ISSUER, settings.public_origins, LocalKeySet(key), clock)
+    return People(
+        verifier=verifier,
+        profiles=accounts,
+        check=database.check,
+        accounts=accounts,
+        handlers=[session_router(accounts)],
+    )
+
+
+class NoProfiles:
+    """Where an identity provider keeps the names, the server knows ids alone."""
+
+    async def profile(self, user: str) -> Profile:
+        """An empty profile."""
+        return Profile(name=None, suggest_password_change=False)
