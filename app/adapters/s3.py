@@ -29,7 +29,7 @@ CALL_SECONDS = 15.0
 _FULL = frozenset({"InsufficientStorage", "XMinioStorageFull", "QuotaExceeded"})
 
 
-def build_client(settings: Settings) -> Any:
+def build_client(settings: Settings, session: Any = None) -> Any:
     """The one client; its keys come from boto3's usual chain (role, profile or environment)."""
     config = Config(
         # boto3's own default would sign with SigV2 in us-east-1 and use the global host elsewhere,
@@ -43,7 +43,7 @@ def build_client(settings: Settings) -> Any:
         request_checksum_calculation="when_required",
         response_checksum_validation="when_supported",
     )
-    return boto3.session.Session().client(
+    return (session or boto3.session.Session()).client(
         "s3", region_name=settings.s3_region, endpoint_url=settings.s3_endpoint or None, config=config
     )
 
