@@ -4,8 +4,8 @@ import asyncio
 import json
 import shutil
 import socket
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,6 @@ import uvicorn
 from litestar import Litestar, MediaType, get
 
 from app.embedded.hub import Hub, HubKey, HubLimits, new_hub_key
-from app.serving import QuietServer
 
 ROOT = Path(__file__).resolve().parents[2]
 HOST = "127.0.0.1"
@@ -32,12 +31,17 @@ async def home() -> str:
     return PAGE
 
 
-class TellingServer(QuietServer):
-    """Says when it listens."""
+class TellingServer(uvicorn.Server):
+    """Says when it listens, and leaves signals to whoever runs it."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
         self.ready = asyncio.Event()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Capture nothing."""
+        yield
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, then say so."""
@@ -61,7 +65,12 @@ class RunningHub:
         """Listen; the first start chooses the port."""
         self._bind()
         self.hub = Hub(self.key, utc_now, (f"http://localhost:{self.port}",), self.limits)
-        app = Litestar([home, *self.hub.route_handlers()], openapi_config=None, on_shutdown=[self.hub.close])
+        app = Litestar(
+            [home, *self.hub.route_handlers()],
+            openapi_config=None,
+            logging_config=None,
+            on_shutdown=[self.hub.close],
+        )
         config = uvicorn.Config(app, log_config=None, log_level="info", timeout_graceful_shutdown=2)
         self._server = TellingServer(config)
         self._task = asyncio.create_task(self._server.serve(sockets=[self._listening]))

@@ -58,7 +58,7 @@ async def publish_messages(
 @websocket("/")
 async def connect(socket: WebSocket[Any, Any, Any], board: NamedDependency[Switchboard]) -> None:
     """One page's connection, from its token to its end."""
-    if not board.admits(socket.headers.get("origin")):
+    if not board.admits(socket.headers.get("origin"), socket.headers.get("host", "")):
         _log.warning("hub.refused", code="origin")
         await socket.close()
         return

@@ -16,6 +16,7 @@ from app.embedded.hub.limits import HubLimits
 from app.embedded.hub.tokens import Grant, TokenBook
 
 _CLOSE_SECONDS = 1.5
+_THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 class Switchboard:
@@ -37,9 +38,15 @@ class Switchboard:
         """How many pages are connected now."""
         return len(self._open)
 
-    def admits(self, origin: str | None) -> bool:
-        """A browser always names the page's origin; other programs send none and need a token anyway."""
-        return origin is None or _normal(origin) in self._origins
+    def admits(self, origin: str | None, host: str) -> bool:
+        """Public origins, and this machine's own pages under whichever of its names they were opened.
+
+        A browser always names the page's origin; other programs send none and need a token anyway.
+        """
+        if origin is None or _normal(origin) in self._origins:
+            return True
+        parts = urlsplit(origin.lower())
+        return parts.hostname in _THIS_MACHINE and parts.netloc == host.lower()
 
     def publish(self, channel: str, body: Frame) -> str:
         """Tell everybody who listens; an id that was sent lately is not sent again."""
