@@ -1,0 +1,26 @@
+/** How long to wait after a failure: exponential with full jitter, in milliseconds. */
+
+const FIRST_MS = 1_000;
+const VISIBLE_MS = 30_000;
+const HIDDEN_MS = 300_000;
+/** Full jitter may draw nearly nothing; a failing link must still never be asked in a tight loop. */
+const LEAST_MS = 250;
+
+/**
+ * @param {object} situation
+ * @param {number} situation.failures in a row, from 1
+ * @param {number} situation.random from 0 up to but not including 1
+ * @param {boolean} situation.visible somebody is looking at a page
+ * @param {number | null} [situation.retryAfterMs] what the server asked for; at least that is waited
+ * @returns {number}
+ */
+export function backoff({ failures, random, visible, retryAfterMs = null }) {
+  const ceiling = visible ? VISIBLE_MS : HIDDEN_MS;
+  const grown = Math.min(ceiling, FIRST_MS * 2 ** Math.min(failures - 1, 20));
+  const asked = Math.min(retryAfterMs ?? 0, HIDDEN_MS);
+  // Everybody was told the same Retry-After: without a spread all would come back together.
+  return Math.max(LEAST_MS, random * grown, asked === 0 ? 0 : asked + random * FIRST_MS);
+}
+
+/** No persisted wait may be longer than this, whatever the phone's clock did meanwhile. */
+export const LONGEST_WAIT_MS = HIDDEN_MS + FIRST_MS;

@@ -1,0 +1,275 @@
+/**
+ * The queue as the replay sees it. Every change reads the row again in its own transaction, so that
+ * what the page did meanwhile always wins; bytes are erased only together with the receipt.
+ */
+
+import { LONGEST_WAIT_MS } from "./backoff.js";
+import { erase } from "./keeping.js";
+import { isMoving, isSendable } from "./record.js";
+import { localDay } from "./listing.js";
+import { sha256Hex } from "./hash.js";
+import { open } from "./seal.js";
+
+/** @import { Changes, Notice } from "./changes.js" */
+/** @import { Database, WriteTransaction } from "./database.js" */
+/** @import { Owner } from "./queue.js" */
+/** @import { Pause, PhotoRecord } from "./record.js" */
+/** @import { Note, PauseNote, Receipt, Row, Settled } from "./task.js" */
+
+/** @typedef {{record: PhotoRecord, bytes: ArrayBuffer} | {refused: "changed" | "record-damaged"}} Claim */
+
+export class Ledger {
+  #database;
+  #changes;
+  #wall;
+
+  /**
+   * @param {{database: Database, changes: Changes}} queue
+   * @param {() => number} [wall] milliseconds since 1970
+   */
+  constructor(queue, wall = Date.now) {
+    this.#database = queue.database;
+    this.#changes = queue.changes;
+    this.#wall = wall;
+  }
+
+  /** @returns {Promise<string | null>} whose photos may be sent now */
+  async sender() {
+    /** @type {Owner | undefined} */
+    const owner = await this.#meta("owner");
+    return owner && !owner.signedOut ? owner.id : null;
+  }
+
+  /**
+   * Called once by whoever holds the lock: nothing can be on its way, so what a killed run left as
+   * moving waits its turn again, and may be deleted again.
+   */
+  async recover() {
+    await this.#database.write(["photos"], async (tx) => {
+      const photos = tx.objectStore("photos");
+      const left = (await photos.getAll()).filter(isMoving);
+      const rest = left.map((record) => ({
+        ...record,
+        sent: record.sent || record.state === "confirming",
+        state: /** @type {const} */ ("queued"),
+      }));
+      await Promise.all(rest.map((record) => photos.put(record)));
+    });
+  }
+
+  /**
+   * @param {string} owner
+   * @returns {Promise<Row[]>} what is to be sent or deleted, in the order of the shutters
+   */
+  async load(owner) {
+    const records = await this.#database.read(["photos"], (tx) =>
+      tx.objectStore("photos").index("owner").getAll(owner),
+    );
+    const wanted = records.filter((record) => isSendable(record) || record.state === "deleting");
+    return wanted.sort((a, b) => a.seq - b.seq).map((record) => this.#row(record));
+  }
+
+  /**
+   * Written before the request leaves: from now on a URL may exist.
+   * @param {string[]} photoIds
+   * @param {string} owner
+   * @returns {Promise<PhotoRecord[]>} those that are still to be sent
+   */
+  markSigned(photoIds, owner) {
+    return this.#database.write(["photos"], async (tx) => {
+      const photos = tx.objectStore("photos");
+      const found = await Promise.all(photoIds.map((photoId) => photos.get(photoId)));
+      const wanted = found.filter((record) => record?.owner === owner && isSendable(record));
+      const signed = wanted.map((record) => ({ ...record, everSigned: true }));
+      await Promise.all(signed.map((record) => photos.put(record)));
+      return signed;
+    });
+  }
+
+  /**
+   * Hands out the bytes of one photo and marks it as being sent, unless it was deleted meanwhile.
+   * The hash is computed again: what leaves the phone is what was taken.
+   * @param {string} photoId
+   * @param {string} owner
+   * @param {Note[]} notes written along
+   * @returns {Promise<Claim>}
+   */
+  async claim(photoId, owner, notes) {
+    const found = await this.#database.write(["photos", "bytes"], async (tx) => {
+      await this.#note(tx, notes);
+      const photos = tx.objectStore("photos");
+      const record = await photos.get(photoId);
+      if (!record || record.owner !== owner || !isSendable(record)) return null;
+      await photos.put({ ...record, state: "sending", nextTryAt: null });
+      return { record, bytes: await tx.objectStore("bytes").get(photoId) };
+    });
+    this.#changed();
+    if (!found) return { refused: "changed" };
+    const bytes = await open(found.record, found.bytes);
+    const whole = bytes !== null && (await sha256Hex(bytes)) === found.record.sha256;
+    return whole ? { record: found.record, bytes } : { refused: "record-damaged" };
+  }
+
+  /**
+   * @param {string} photoId
+   * @returns {Promise<PhotoRecord | null>}
+   */
+  async record(photoId) {
+    const row = await this.#database.read(["photos"], (tx) =>
+      tx.objectStore("photos").get(photoId),
+    );
+    return row ?? null;
+  }
+
+  /** @param {Note[]} notes */
+  async note(notes) {
+    await this.#database.write(["photos"], (tx) => this.#note(tx, notes));
+    this.#changed();
+  }
+
+  /**
+   * Erases a photo in the very transaction that writes its receipt, if the receipt speaks of it.
+   * @param {string} photoId
+   * @param {Receipt | null} receipt null when the server never knew a photo deleted here
+   * @returns {Promise<Settled>}
+   */
+  async settle(photoId, receipt) {
+    const stores = /** @type {const} */ (["photos", "bytes", "receipts"]);
+    const settled = await this.#database.write([...stores], async (tx) => {
+      const record = await tx.objectStore("photos").get(photoId);
+      if (!record) return "missing";
+      const verdict = judge(record, receipt);
+      if (verdict !== "stored" && verdict !== "deleted") return verdict;
+      if (receipt) await tx.objectStore("receipts").put(this.#receiptRow(receipt));
+      await erase(tx, photoId);
+      return verdict;
+    });
+    this.#changed();
+    return settled;
+  }
+
+  /** @param {PauseNote | null} note */
+  async pause(note) {
+    await this.#database.write(["meta"], async (tx) => {
+      const meta = tx.objectStore("meta");
+      if (!note) return meta.delete("pause");
+      const { inMs, ...pause } = note;
+      await meta.put({ ...pause, nextTryAt: this.#at(inMs) }, "pause");
+    });
+    this.#changed();
+  }
+
+  /** @returns {Promise<PauseNote | null>} as the run before left it */
+  async paused() {
+    /** @type {Pause | undefined} */
+    const pause = await this.#meta("pause");
+    if (!pause) return null;
+    const { nextTryAt, ...rest } = pause;
+    return { ...rest, inMs: this.#waitMs(nextTryAt) };
+  }
+
+  /** The holder of the lock is alive. */
+  async beat() {
+    await this.#database.write(["meta"], (tx) =>
+      tx.objectStore("meta").put(this.#wall(), "heartbeat"),
+    );
+  }
+
+  /** @returns {Promise<number>} ms since the last heartbeat; infinite if there never was one */
+  async silence() {
+    const beat = await this.#meta("heartbeat");
+    // A clock that was set back must not make a dead holder look alive.
+    return beat === undefined ? Infinity : Math.abs(this.#wall() - beat);
+  }
+
+  /**
+   * @param {(notice: Notice) => void} listener
+   * @returns {() => void}
+   */
+  listen(listener) {
+    return this.#changes.listen(listener);
+  }
+
+  /**
+   * @param {WriteTransaction} tx
+   * @param {Note[]} notes
+   */
+  async #note(tx, notes) {
+    const photos = tx.objectStore("photos");
+    for (const { inMs, ...note } of notes) {
+      const record = await photos.get(note.photoId);
+      const gone = !record || (record.state === "deleting" && note.state !== "deleting");
+      if (!gone) await photos.put({ ...record, ...note, nextTryAt: this.#at(inMs) });
+    }
+  }
+
+  /** @param {string} key */
+  #meta(key) {
+    return this.#database.read(["meta"], (tx) => tx.objectStore("meta").get(key));
+  }
+
+  /**
+   * @param {PhotoRecord} record
+   * @returns {Row}
+   */
+  #row(record) {
+    const { photoId, seq, sent, state, reason, attempt, equal, nextTryAt } = record;
+    const wish = state === "deleting" ? "delete" : "send";
+    const waitMs = this.#waitMs(nextTryAt);
+    return { photoId, seq, wish, sent, state, reason, attempt, equal, waitMs };
+  }
+
+  /**
+   * @param {Receipt} receipt
+   * @returns {import("./database.js").ReceiptRow}
+   */
+  #receiptRow(receipt) {
+    const { photoId, state, owner, consultationId, filedIn, sha256, receivedAt, late } = receipt;
+    const day = state === "stored" ? localDay(this.#wall()) : "";
+    return { photoId, state, owner, consultationId, filedIn, sha256, receivedAt, late, day };
+  }
+
+  /** @param {number | null} inMs */
+  #at(inMs) {
+    return inMs === null ? null : this.#wall() + Math.ceil(inMs);
+  }
+
+  /** @param {number | null} nextTryAt */
+  #waitMs(nextTryAt) {
+    const left = (nextTryAt ?? 0) - this.#wall();
+    // The phone's clock may have jumped since: no wait outlives the longest backoff.
+    return left > LONGEST_WAIT_MS ? 0 : Math.max(0, left);
+  }
+
+  #changed() {
+    this.#changes.tell({ type: "changed", by: "replay" });
+  }
+}
+
+/**
+ * @param {PhotoRecord} record
+ * @param {Receipt | null} receipt
+ * @returns {Settled}
+ */
+function judge(record, receipt) {
+  if (record.state === "deleting") {
+    const confirmed =
+      receipt === null || (receipt.state === "deleted" && speaksOf(record, receipt));
+    return confirmed ? "deleted" : "not-deleted";
+  }
+  return receipt !== null && speaksOf(record, receipt) ? receipt.state : "mismatch";
+}
+
+/**
+ * @param {PhotoRecord} record
+ * @param {Receipt} receipt
+ */
+function speaksOf(record, receipt) {
+  return (
+    receipt.photoId === record.photoId &&
+    receipt.sha256 === record.sha256 &&
+    receipt.consultationId === record.consultationId &&
+    receipt.owner === record.owner &&
+    (receipt.state === "stored" || receipt.state === "deleted")
+  );
+}

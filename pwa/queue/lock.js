@@ -1,0 +1,81 @@
+/**
+ * At most one replay per origin: a Web Lock, and a heartbeat row by which others can tell a frozen
+ * holder from a working one. Effects are idempotent, so a stolen lock may double a request but
+ * never a photo.
+ */
+
+/** @import { Clock } from "./clock.js" */
+/** @import { Ledger } from "./ledger.js" */
+
+/**
+ * @template T
+ * @typedef {object} Holding
+ * @property {LockManager} locks
+ * @property {Ledger} ledger
+ * @property {Clock} clock
+ * @property {boolean} wait whether to wait for the lock, or to be told that somebody has it
+ * @property {AbortSignal} signal
+ * @property {(signal: AbortSignal) => Promise<T>} run aborted when the lock is stolen
+ */
+
+export const LOCK = "clinicpro-replay";
+export const SILENT_MS = 90_000;
+const BEAT_MS = 15_000;
+
+/**
+ * @template T
+ * @param {Holding<T>} holding
+ * @returns {Promise<T | "busy">} busy: another replay runs, or took over
+ */
+export async function withReplayLock(holding) {
+  if (holding.wait) return request(holding, { signal: holding.signal });
+  const outcome = await request(holding, { ifAvailable: true });
+  if (outcome !== "busy" || holding.signal.aborted) return outcome;
+  if ((await holding.ledger.silence()) < SILENT_MS) return outcome;
+  return request(holding, { steal: true });
+}
+
+/**
+ * @template T
+ * @param {Holding<T>} holding
+ * @param {LockOptions} options
+ * @returns {Promise<T | "busy">}
+ */
+async function request(holding, options) {
+  const mine = new AbortController();
+  const stop = () => mine.abort(holding.signal.reason);
+  holding.signal.addEventListener("abort", stop, { once: true });
+  try {
+    return await holding.locks.request(LOCK, options, (lock) =>
+      lock ? beating(holding, mine.signal) : "busy",
+    );
+  } catch (error) {
+    // Stolen: the work inside still runs and must stop, its fetches included.
+    mine.abort(error);
+    if (error instanceof DOMException && error.name === "AbortError") return "busy";
+    throw error;
+  } finally {
+    holding.signal.removeEventListener("abort", stop);
+  }
+}
+
+/**
+ * @template T
+ * @param {Holding<T>} holding
+ * @param {AbortSignal} signal
+ * @returns {Promise<T>}
+ */
+async function beating({ ledger, clock, run }, signal) {
+  await ledger.beat();
+  let cancel = () => {};
+  const next = () => {
+    // A beat that fails is no beat: the run itself will meet the same storage and say so.
+    cancel = clock.after(BEAT_MS, () => ledger.beat().then(next, next));
+  };
+  next();
+  try {
+    return await run(signal);
+  } finally {
+    cancel();
+  }
+}

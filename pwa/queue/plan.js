@@ -1,0 +1,183 @@
+/**
+ * What to begin next: PUTs strictly one after the other, lowest `seq` first; URLs for the next
+ * photos and the confirmation of earlier ones beside them; one request alone while the link is in
+ * doubt.
+ */
+
+import { change, isBusy } from "./task.js";
+
+/** @import { CoreState, Effect, Note, Task } from "./task.js" */
+
+/** A URL lives 300 s; one that is older than this may die before the store has read it. */
+export const URL_MS = 240_000;
+const AHEAD_MS = 60_000;
+const MOST_URLS = 20;
+const FIRST_URLS = 5;
+/** Sent, but not yet confirmed: more than these would be a second queue without a receipt. */
+const MOST_UNCONFIRMED = 4;
+/** A photo whose PUT came to nothing this often in a row lets the others go first. */
+const PATIENCE = 2;
+
+/**
+ * @param {CoreState} state a draft
+ * @param {number} now
+ * @param {() => Note[]} notes taken once the next steps are decided
+ * @returns {Effect[]}
+ */
+export function plan(state, now, notes) {
+  dropOldUrls(state, now);
+  const begun = mayBegin(state, now) ? begin(state, now) : [];
+  const put = begun.find((effect) => effect.type === "put");
+  const written = notes();
+  if (put) put.notes = written;
+  else if (written.length > 0) begun.unshift({ type: "note", notes: written });
+  return isIdle(state) ? [...begun, ending(state, now)] : begun;
+}
+
+/**
+ * @param {number | null} putMs how long the last PUT took
+ * @returns {number} URLs worth holding: those of the next minute
+ */
+export function urlsAhead(putMs) {
+  if (putMs === null) return FIRST_URLS;
+  return Math.min(MOST_URLS, Math.max(1, Math.floor(AHEAD_MS / Math.max(putMs, 1))));
+}
+
+/**
+ * @param {CoreState} state
+ * @param {number} now
+ */
+function mayBegin(state, now) {
+  return state.person === null && !state.stopping && state.until <= now;
+}
+
+/**
+ * @param {CoreState} state a draft
+ * @param {number} now
+ * @returns {Effect[]}
+ */
+function begin(state, now) {
+  if (state.failures === 0) {
+    return [
+      ...confirm(state, now),
+      ...send(state, now),
+      ...sign(state, now),
+      ...forget(state, now),
+    ];
+  }
+  if (!isIdle(state)) return [];
+  // The store failed: what tells whether it is back is a PUT. Else any answer of our own will do.
+  const steps = state.failing === "store" ? [confirm, send, sign] : [confirm, sign, send];
+  for (const step of [...steps, forget]) {
+    const effects = step(state, now).slice(0, 1);
+    if (effects.length > 0) return effects;
+  }
+  return [];
+}
+
+/** @type {(state: CoreState, now: number) => Effect[]} */
+function confirm(state, now) {
+  const limit = state.failures > 0 ? 1 : MOST_UNCONFIRMED;
+  return ready(state, now, "sent")
+    .slice(0, limit - count(state, "confirming"))
+    .map((task) => {
+      change(state, task, { stage: "confirming" });
+      return { type: "complete", photoId: task.photoId };
+    });
+}
+
+/** @type {(state: CoreState, now: number) => Effect[]} */
+function send(state, now) {
+  if (count(state, "putting") > 0) return [];
+  const unconfirmed = ready(state, now, "sent").length + count(state, "confirming");
+  if (unconfirmed >= MOST_UNCONFIRMED) return [];
+  const task = ready(state, now, "signed").sort(byPatience)[0];
+  if (!task?.upload) return [];
+  change(state, task, { stage: "putting" });
+  return [{ type: "put", photoId: task.photoId, upload: task.upload, notes: [] }];
+}
+
+/** @type {(state: CoreState, now: number) => Effect[]} */
+function sign(state, now) {
+  const stock = count(state, "signed");
+  const wanted = state.oneByOne ? 1 : urlsAhead(state.putMs);
+  if (state.presigning || stock * 2 > wanted) return [];
+  const next = ready(state, now, "fresh")
+    .sort(byPatience)
+    .slice(0, wanted - stock);
+  if (next.length === 0) return [];
+  for (const task of next) change(state, task, { stage: "signing" });
+  Object.assign(state, { presigning: true, presignedAt: now });
+  return [{ type: "presign", photoIds: next.map((task) => task.photoId) }];
+}
+
+/** @type {(state: CoreState, now: number) => Effect[]} */
+function forget(state, now) {
+  if (count(state, "deleting") > 0) return [];
+  return ready(state, now, "doomed")
+    .slice(0, 1)
+    .map((task) => {
+      change(state, task, { stage: "deleting" });
+      return { type: "delete", photoId: task.photoId };
+    });
+}
+
+/**
+ * @param {CoreState} state
+ * @param {number} now
+ * @returns {Effect}
+ */
+function ending(state, now) {
+  if (state.person !== null) return { type: "finish", outcome: "needs-sign-in" };
+  if (state.stopping) return { type: "finish", outcome: "stopped" };
+  const times = [...state.tasks.values()].filter(isAhead).map((task) => task.until);
+  if (times.length === 0) return { type: "finish", outcome: "drained" };
+  return { type: "wake", inMs: Math.max(state.until, Math.min(...times)) - now };
+}
+
+/** @type {(task: Task) => boolean} */
+const isAhead = (task) => task.stage !== "parked" && task.stage !== "left";
+
+/** @param {CoreState} state */
+function isIdle(state) {
+  return !state.presigning && ![...state.tasks.values()].some(isBusy);
+}
+
+/**
+ * @param {CoreState} state
+ * @param {number} now
+ * @param {Task["stage"]} stage
+ */
+function ready(state, now, stage) {
+  return [...state.tasks.values()].filter((task) => task.stage === stage && task.until <= now);
+}
+
+/**
+ * @param {CoreState} state
+ * @param {Task["stage"]} stage
+ */
+function count(state, stage) {
+  let found = 0;
+  for (const task of state.tasks.values()) if (task.stage === stage) found += 1;
+  return found;
+}
+
+/** @type {(a: Task, b: Task) => number} */
+function byPatience(a, b) {
+  return tired(a) - tired(b) || a.seq - b.seq;
+}
+
+/** @param {Task} task */
+const tired = (task) => (task.misses >= PATIENCE ? task.misses : 0);
+
+/**
+ * @param {CoreState} state a draft
+ * @param {number} now
+ */
+function dropOldUrls(state, now) {
+  for (const task of state.tasks.values()) {
+    if (task.stage !== "signed" || !task.upload) continue;
+    const life = Math.min(URL_MS, task.upload.expiresIn * 800);
+    if (now - task.signedAt > life) change(state, task, { stage: "fresh", upload: null });
+  }
+}

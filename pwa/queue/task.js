@@ -1,0 +1,183 @@
+/**
+ * The core's state and what moves it: plain data, no clock, no network, no store. A task is one
+ * photo of the owner on its way; its stage says what it needs next.
+ */
+
+/** @import { Failure } from "./errors.js" */
+
+/**
+ * - `fresh` needs a URL, `signing` is in a presign request, `signed` holds a URL;
+ * - `putting` is being sent, `sent` awaits `complete`, `confirming` is in one;
+ * - `settling`: the receipt is being written;
+ * - `doomed` must be deleted on the server, `deleting` is in that request;
+ * - `parked` needs a person, `left` belongs to another sign-in.
+ * @typedef {"fresh" | "signing" | "signed" | "putting" | "sent" | "confirming" | "settling" |
+ *   "doomed" | "deleting" | "parked" | "left"} Stage
+ */
+
+/** @typedef {{url: string, method: string, headers: Record<string, string>, expiresIn: number}} Upload */
+
+/**
+ * @typedef {object} Task
+ * @property {string} photoId
+ * @property {number} seq
+ * @property {Stage} stage
+ * @property {Upload | null} upload in memory only
+ * @property {number} signedAt
+ * @property {number} until not before
+ * @property {string | null} reason
+ * @property {number} attempt
+ * @property {number} equal
+ * @property {boolean} sent its bytes are believed to be in the store
+ * @property {boolean} tried a PUT was made and nothing since explains its failure
+ * @property {number} misses PUTs after which the server had nothing, in a row
+ * @property {number | null} storedAtMiss how many photos had been stored at the last of them
+ * @property {number | null} retryAfterMs what the store asked for
+ * @property {string} written what the database shows of it
+ */
+
+/**
+ * @typedef {object} CoreState
+ * @property {Map<string, Task>} tasks in the order of the shutters
+ * @property {boolean} presigning
+ * @property {number} presignedAt
+ * @property {number | null} putMs how long the last PUT took
+ * @property {number} stored photos stored in this run
+ * @property {boolean} oneByOne a whole batch was refused: ask for single URLs to find the culprit
+ * @property {number} failures of the link, in a row
+ * @property {number} until the whole queue waits until then
+ * @property {"api" | "store"} failing which end did not answer
+ * @property {string} reason
+ * @property {string | null} person why somebody must sign in
+ * @property {string | null} doubted why a run before stopped for a sign-in; shown until an answer
+ *   of the server proves that this is over
+ * @property {boolean} stopping
+ * @property {string} pauseWritten what the database shows of the pause
+ */
+
+/**
+ * @typedef {object} Row what the ledger loads
+ * @property {string} photoId
+ * @property {number} seq
+ * @property {"send" | "delete"} wish
+ * @property {boolean} sent
+ * @property {string} state as written
+ * @property {string | null} reason
+ * @property {number} attempt
+ * @property {number} equal
+ * @property {number} waitMs
+ */
+
+/**
+ * @typedef {object} Receipt the server's word
+ * @property {string} photoId
+ * @property {"stored" | "deleted"} state
+ * @property {string} owner
+ * @property {string} consultationId
+ * @property {string} filedIn
+ * @property {string} sha256
+ * @property {string | null} receivedAt
+ * @property {boolean} late
+ */
+
+/**
+ * How the writing of a receipt ended. `mismatch`: it speaks of another photo; `not-deleted`: the
+ * person deleted the photo here but the server still has it; `missing`: there was no such row.
+ * @typedef {"stored" | "deleted" | "mismatch" | "not-deleted" | "missing"} Settled
+ */
+
+/** @typedef {{ok: false, failure: Failure}} Failed */
+/** @typedef {{upload: Upload} | {receipt: Receipt} | {failure: Failure}} Signed */
+/** @typedef {{now: number, random: number, visible: boolean}} Moment */
+
+/**
+ * @typedef {{type: "loaded", rows: Row[]} |
+ *   {type: "presigned", photoIds: string[], dropped: string[], outcome: {ok: true, results: Signed[]} | Failed} |
+ *   {type: "put", photoId: string, outcome: {status: number, ms: number, retryAfterMs: number | null} |
+ *     {refused: "changed" | "record-damaged"}} |
+ *   {type: "completed", photoId: string, outcome: {ok: true, receipt: Receipt} | Failed} |
+ *   {type: "deleted", photoId: string, outcome: {ok: true, receipt: Receipt | null} | Failed} |
+ *   {type: "settled", photoId: string, state: Settled} |
+ *   {type: "gone", photoId: string} |
+ *   {type: "tick"} | {type: "hurry"} | {type: "stop"}} Happening
+ */
+
+/** @typedef {Happening & Moment} CoreEvent */
+
+/**
+ * @typedef {object} Note what the database shall show of a photo
+ * @property {string} photoId
+ * @property {string} state
+ * @property {string | null} reason
+ * @property {number} attempt
+ * @property {number} equal
+ * @property {boolean} sent
+ * @property {number | null} inMs the next try
+ */
+
+/** @typedef {{concerns: "link" | "person", reason: string, attempt: number, inMs: number | null}} PauseNote */
+
+/**
+ * @typedef {{type: "presign", photoIds: string[]} |
+ *   {type: "put", photoId: string, upload: Upload, notes: Note[]} |
+ *   {type: "complete", photoId: string} |
+ *   {type: "delete", photoId: string} |
+ *   {type: "settle", photoId: string, receipt: Receipt | null} |
+ *   {type: "note", notes: Note[]} |
+ *   {type: "pause", pause: PauseNote | null} |
+ *   {type: "wake", inMs: number} |
+ *   {type: "finish", outcome: "drained" | "needs-sign-in" | "stopped"}} Effect
+ */
+
+/** @type {ReadonlySet<Stage>} */
+const BUSY = new Set(
+  /** @type {Stage[]} */ (["signing", "putting", "confirming", "settling", "deleting"]),
+);
+
+/**
+ * @param {Task} task
+ * @returns {boolean} something that was begun for it has not ended yet
+ */
+export const isBusy = (task) => BUSY.has(task.stage);
+
+/**
+ * Replaces a task by a changed copy; states handed out before stay as they were.
+ * @param {CoreState} state a draft
+ * @param {Task} task
+ * @param {Partial<Task>} change
+ * @returns {Task}
+ */
+export function change(state, task, change) {
+  const next = { ...task, ...change };
+  state.tasks.set(task.photoId, next);
+  return next;
+}
+
+/**
+ * @param {Row} row
+ * @param {number} now
+ * @returns {Task}
+ */
+export function taskOf(row, now) {
+  /** @type {Stage} */
+  const sending = row.sent ? "sent" : "fresh";
+  const { photoId, seq, reason, attempt, equal, sent } = row;
+  return {
+    ...{ photoId, seq, reason, attempt, equal, sent },
+    stage: row.wish === "delete" ? "doomed" : sending,
+    upload: null,
+    signedAt: 0,
+    until: now + row.waitMs,
+    tried: false,
+    misses: 0,
+    storedAtMiss: null,
+    retryAfterMs: null,
+    written: keyOf(row),
+  };
+}
+
+/**
+ * @param {{state: string, reason: string | null, attempt: number, sent: boolean}} shown
+ * @returns {string} equal for what looks the same
+ */
+export const keyOf = ({ state, reason, attempt, sent }) => [state, reason, attempt, sent].join();

@@ -1,0 +1,149 @@
+/**
+ * The worker's part in the replay: it wires the shared replay to the worker's own means, asks open
+ * pages for a token, and answers `sync` so that the browser comes back while photos remain. Nothing
+ * is kept between events.
+ */
+
+import { realClock } from "../pwa/queue/clock.js";
+import { Ledger } from "../pwa/queue/ledger.js";
+import { LOCK } from "../pwa/queue/lock.js";
+import { messageOf } from "../pwa/queue/messages.js";
+import { openQueue } from "../pwa/queue/queue.js";
+import { replay } from "../pwa/queue/replay.js";
+import { Uploader } from "../pwa/queue/uploader.js";
+
+/** @import { Clock } from "../pwa/queue/clock.js" */
+/** @import { Outcome } from "../pwa/queue/replay.js" */
+
+/** @typedef {Pick<ServiceWorkerGlobalScope, "clients" | "fetch" | "navigator" | "skipWaiting">} Worker */
+
+/** Chromium ends a sync event after three minutes; what is under way then must be over by itself. */
+const SYNC_BUDGET_MS = 120_000;
+const SYNC_LIMIT_MS = 170_000;
+const TOKEN_MS = 3_000;
+
+/** Outcomes after which coming back by itself would help. */
+const UNFINISHED = new Set(["waiting", "stopped", "busy", "aborted"]);
+
+/**
+ * @param {Worker} worker
+ * @returns {Promise<Outcome>}
+ */
+export function drain(worker) {
+  return run(worker, new AbortController().signal, { wait: false });
+}
+
+/**
+ * Waits for its turn, so that a second `sync` cannot end well while the first still works.
+ * @param {Worker} worker
+ * @param {Clock} [clock]
+ * @returns {Promise<void>} rejects while photos remain, so that the browser tries again
+ */
+export async function sync(worker, clock = realClock) {
+  const limit = new AbortController();
+  const cancel = clock.after(SYNC_LIMIT_MS, () => limit.abort());
+  try {
+    const options = { wait: true, budgetMs: SYNC_BUDGET_MS };
+    const outcome = await run(worker, limit.signal, options);
+    if (UNFINISHED.has(outcome)) throw new Error(`photos remain: ${outcome}`);
+  } finally {
+    cancel();
+  }
+}
+
+/**
+ * An update takes over between two replays, never in one.
+ * @param {Worker} worker
+ */
+export async function skipWaitingWhenIdle(worker) {
+  await worker.navigator.locks.request(LOCK, () => worker.skipWaiting());
+}
+
+/**
+ * @param {Worker} worker
+ * @param {{data: unknown, origin: string}} event
+ * @param {string} origin
+ * @returns {Promise<unknown> | null} what to wait for
+ */
+export function hear(worker, event, origin) {
+  switch (messageOf(event, origin)?.type) {
+    case "drain":
+      return drain(worker);
+    case "skip-waiting":
+      return skipWaitingWhenIdle(worker);
+    default:
+      return null;
+  }
+}
+
+/**
+ * Asks every open page at once; the first token wins.
+ * @param {Worker} worker
+ * @param {{fresh: boolean}} options
+ * @param {Clock} [clock]
+ * @returns {Promise<string | null>} null when no page answers in time: the upload cookie must do
+ */
+export async function tokenFromPages({ clients }, { fresh }, clock = realClock) {
+  const pages = await clients.matchAll({ type: "window", includeUncontrolled: true });
+  if (pages.length === 0) return null;
+  return new Promise((resolve) => {
+    const cancel = clock.after(TOKEN_MS, () => resolve(null));
+    let silent = pages.length;
+    const heard = (/** @type {string | null} */ token) => {
+      silent -= 1;
+      if (token === null && silent > 0) return;
+      cancel();
+      resolve(token);
+    };
+    for (const page of pages) ask(page, fresh, heard);
+  });
+}
+
+/**
+ * @param {Client} page
+ * @param {boolean} fresh
+ * @param {(token: string | null) => void} heard
+ */
+function ask(page, fresh, heard) {
+  const { port1, port2 } = new MessageChannel();
+  port1.onmessage = (event) => {
+    const message = messageOf(event, "");
+    port1.close();
+    heard(message?.type === "token-answer" ? message.token : null);
+  };
+  page.postMessage({ type: "token-request", fresh }, [port2]);
+}
+
+/**
+ * @param {Worker} worker
+ * @param {AbortSignal} signal
+ * @param {{wait: boolean, budgetMs?: number}} options
+ * @returns {Promise<Outcome>}
+ */
+async function run(worker, signal, options) {
+  const queue = await openQueue();
+  try {
+    return await replay({
+      ...options,
+      signal,
+      ledger: new Ledger(queue),
+      network: new Uploader({
+        fetch: worker.fetch.bind(worker),
+        clock: realClock,
+        credentials: { token: (how) => tokenFromPages(worker, how) },
+      }),
+      locks: worker.navigator.locks,
+      clock: realClock,
+      random: Math.random,
+      visible: () => isVisible(worker),
+    });
+  } finally {
+    await queue.close();
+  }
+}
+
+/** @param {Worker} worker */
+async function isVisible({ clients }) {
+  const pages = await clients.matchAll({ type: "window", includeUncontrolled: true });
+  return pages.some((page) => page.visibilityState === "visible");
+}
