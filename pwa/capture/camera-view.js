@@ -1,0 +1,156 @@
+/** The camera screen: viewfinder, shutter, lens controls, and the card that blocks the shutter. */
+import { choiceButton } from "../page/dialog.js";
+import { phone as words } from "../page/words-phone.js";
+import { button, clock, icon, make, part, say } from "./dom.js";
+import { questionOf } from "./question.js";
+import { inReview } from "./store.js";
+
+/** @import { Camera, CameraState } from "./camera.js" */
+/** @import { Capturing } from "./capturing.js" */
+/** @import { State } from "./store.js" */
+
+/** @type {{[state in CameraState]: string}} */
+const MESSAGES = {
+  starting: words.cameraStarting,
+  live: "",
+  stopped: words.cameraStopped,
+  denied: words.cameraDenied,
+  missing: words.cameraMissing,
+  busy: words.cameraBusy,
+  unsupported: words.cameraUnsupported,
+};
+const REFLEX = 400; // ms: a tap meant for the shutter must not answer the question that replaced it
+
+export class CameraView {
+  #camera;
+  #capturing;
+  #asked = "";
+
+  /**
+   * @param {Camera} camera
+   * @param {Capturing} capturing
+   * @param {() => unknown} choose
+   */
+  constructor(camera, capturing, choose) {
+    this.#camera = camera;
+    this.#capturing = capturing;
+    this.choose = choose;
+    part("take-photo").onclick = () => this.#shoot();
+    part("close-camera").onclick = () => capturing.close();
+    for (const id of ["review-camera", "last-shot"])
+      part(id).onclick = () => capturing.go({ type: "review" });
+    part("video").onclick = (/** @type {PointerEvent} */ event) => this.#focus(event);
+    part("question").onclick = (/** @type {any} */ { target }) => {
+      const { answer } = target.dataset;
+      if (answer) capturing.answer(answer);
+    };
+  }
+
+  /** @param {State} state */
+  draw(state) {
+    const { camera, retake, room, flow } = state;
+    if (flow.name !== "camera") return;
+    const question = !retake && state.visit && state.known && questionOf(state.visit, state.known);
+    this.#drawQuestion(question || null);
+    this.#drawMessage(camera, room);
+    part("take-photo").disabled = camera !== "live" || !room;
+    say(part("retaking"), retake ? words.retaking(clock(retake.capturedAt)) : "");
+    const count = inReview(state).length;
+    say(part("review-camera"), words.review(count));
+    part("review-camera").hidden = part("last-shot").hidden = !count || !!retake;
+    if (camera === "live" && !part("lens").childElementCount) this.#drawLens();
+    if (camera !== "live") part("lens").replaceChildren();
+  }
+
+  /** @param {CameraState} camera @param {boolean} room */
+  #drawMessage(camera, room) {
+    const text = room ? MESSAGES[camera] : words.almostFull;
+    const box = part("camera-message");
+    if (box.dataset.text === text) return;
+    box.dataset.text = text;
+    box.replaceChildren(text);
+    if (!room || ["live", "starting", "stopped"].includes(camera)) return;
+    const again = button(words.tryAgain, () => this.#camera.start());
+    box.append(
+      again,
+      button(words.choosePhotos, () => this.choose()),
+    );
+  }
+
+  /** @param {ReturnType<typeof questionOf>} question */
+  #drawQuestion(question) {
+    const card = part("question");
+    card.hidden = !question;
+    part("take-photo").parentElement.hidden = !!question;
+    const text = question?.text ?? "";
+    if (!question || text === this.#asked) return void (this.#asked = text);
+    this.#asked = text;
+    const line = make("p", "", text);
+    line.tabIndex = -1;
+    const answers = question.choices.map(choiceButton);
+    for (const answer of answers) answer.disabled = true;
+    setTimeout(() => answers.forEach((answer) => (answer.disabled = false)), REFLEX);
+    card.replaceChildren(line, ...answers);
+    line.focus();
+  }
+
+  #drawLens() {
+    const { torch, zooms } = this.#camera.offers;
+    const controls = zooms.map((factor, index) => {
+      const zoom = button(words.zoom(factor), () => {
+        void this.#camera.zoom(factor);
+        for (const other of controls) other.ariaPressed = String(other === zoom);
+      });
+      zoom.ariaLabel = words.zoomName(factor);
+      zoom.ariaPressed = String(!index);
+      return zoom;
+    });
+    part("lens").replaceChildren(...(torch ? [this.#torch()] : []), ...controls);
+  }
+
+  #torch() {
+    const torch = button(words.torch, () => {
+      torch.ariaPressed = String(torch.ariaPressed !== "true");
+      void this.#camera.light(torch.ariaPressed === "true");
+    });
+    torch.ariaPressed = "false";
+    torch.prepend(icon("torch"));
+    return torch;
+  }
+
+  #shoot() {
+    if (!this.#capturing.shoot()) return;
+    flash(part("camera"));
+    const { videoWidth: w, videoHeight: h } = part("video");
+    const canvas = part("last-shot");
+    const side = Math.min(w, h);
+    const middle = [(w - side) / 2, (h - side) / 2, side, side];
+    canvas.getContext("2d").drawImage(part("video"), ...middle, 0, 0, canvas.width, canvas.height);
+    flash(canvas);
+  }
+
+  /** @param {PointerEvent} event the video is letterboxed: only its picture counts */
+  async #focus({ offsetX, offsetY }) {
+    const { clientWidth: w, clientHeight: h, videoWidth, videoHeight } = part("video");
+    const scale = Math.min(w / videoWidth, h / videoHeight);
+    const x = 0.5 + (offsetX - w / 2) / (videoWidth * scale);
+    const y = 0.5 + (offsetY - h / 2) / (videoHeight * scale);
+    if (!(x >= 0 && x <= 1 && y >= 0 && y <= 1) || !(await this.#camera.focus(x, y))) return;
+    const ring = part("focus-ring");
+    ring.style.left = `${offsetX}px`;
+    ring.style.top = `${offsetY}px`;
+    ring.hidden = false;
+    flash(ring).finished.finally(() => (ring.hidden = true));
+  }
+}
+
+/** A blink by class would need a reflow to start again; an animation object does not. @param {HTMLElement} element */
+function flash(element) {
+  const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  return element.animate(
+    element.id === "camera"
+      ? [{ boxShadow: "inset 0 0 0 6px #fff" }, { boxShadow: "inset 0 0 0 6px transparent" }]
+      : [{ transform: still ? "none" : "scale(1.35)", opacity: 0.4 }, { opacity: 1 }],
+    { duration: element.id === "focus-ring" ? 700 : 150 },
+  );
+}

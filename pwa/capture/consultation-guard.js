@@ -1,0 +1,86 @@
+/**
+ * To which consultation the next shutter belongs (I4), as pure functions.
+ *
+ * A camera visit has one consultation and never changes it by itself. While a question is open no
+ * photo may be taken; only the clinician's answer, or the server's word that nothing has changed,
+ * closes it.
+ */
+
+/** @typedef {{id: string, label: string, kind: string, openedAt: string}} Binding a consultation, as far as the shutter needs it */
+/** @typedef {{current: Binding|null, unfiled: Binding, confirmedAt: number}} Known the server's last word and when it came, in ms */
+/** @typedef {{kind: "moved", to: Binding} | {kind: "stale", confirmedAt: number}} Question */
+/** @typedef {{belongs: Binding, declined: string|null, question: Question|null}} Visit */
+
+/**
+ * A new visit; with nothing open its photos are unfiled.
+ * @param {Known} known
+ * @param {number} now ms
+ * @param {number} staleMinutes
+ * @returns {Visit}
+ */
+export function begin(known, now, staleMinutes) {
+  const visit = { belongs: target(known), declined: null, question: null };
+  return resume(visit, known, now, staleMinutes);
+}
+
+/**
+ * The visit when the camera comes back into use: an old consultation is asked about again.
+ * @param {Visit} visit
+ * @param {Known} known
+ * @param {number} now
+ * @param {number} staleMinutes
+ * @returns {Visit}
+ */
+export function resume(visit, known, now, staleMinutes) {
+  if (visit.question || visit.belongs.kind === "unfiled") return visit;
+  if (!isStale(known.confirmedAt, now, staleMinutes)) return visit;
+  return { ...visit, question: { kind: "stale", confirmedAt: known.confirmedAt } };
+}
+
+/**
+ * The server spoke: ask when the desktop has moved, be quiet when it has not.
+ * @param {Visit} visit
+ * @param {Known} known
+ * @returns {Visit}
+ */
+export function hear(visit, known) {
+  const to = target(known);
+  if (to.id === visit.belongs.id || to.id === visit.declined) return { ...visit, question: null };
+  return { ...visit, question: { kind: "moved", to } };
+}
+
+/**
+ * The clinician's answer. `keep`: this visit stays; the same consultation is not offered again.
+ * `switch`: it moves. `use`: the old consultation is still right. `decline`: it is not, unfiled.
+ * @param {Visit} visit
+ * @param {"keep"|"switch"|"use"|"decline"} answer
+ * @param {Known} known
+ * @returns {Visit}
+ */
+export function answer(visit, answer, known) {
+  const { question } = visit;
+  if (question?.kind === "moved" && answer === "keep")
+    return { ...visit, declined: question.to.id, question: null };
+  if (question?.kind === "moved" && answer === "switch")
+    return { belongs: question.to, declined: null, question: null };
+  if (question?.kind === "stale" && answer === "use") return { ...visit, question: null };
+  if (question?.kind === "stale" && answer === "decline")
+    return { belongs: known.unfiled, declined: visit.belongs.id, question: null };
+  return visit;
+}
+
+/**
+ * Whether the server's word is too old; a clock that went backwards makes it old as well.
+ * @param {number} confirmedAt
+ * @param {number} now
+ * @param {number} staleMinutes
+ */
+export function isStale(confirmedAt, now, staleMinutes) {
+  const age = now - confirmedAt;
+  return !(age >= 0 && age <= staleMinutes * 60_000);
+}
+
+/** @param {Known} known @returns {Binding} */
+export function target({ current, unfiled }) {
+  return current ?? unfiled;
+}

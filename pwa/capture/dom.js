@@ -1,0 +1,109 @@
+/** Finding, filling and repeating elements; no HTML is ever built from text. */
+
+/**
+ * @param {string} id
+ * @returns {any} the element of the page's template that carries this id
+ */
+export function part(id) {
+  const found = document.getElementById(id);
+  if (!found) throw new Error(`The page has no #${id}`);
+  return found;
+}
+
+/**
+ * Writes the catalogue's words where the page asks for them.
+ * @param {ParentNode} root
+ * @param {{[key: string]: any}} words
+ */
+export function fillWords(root, words) {
+  for (const element of /** @type {NodeListOf<HTMLElement>} */ (
+    root.querySelectorAll("[data-words],[data-label]")
+  )) {
+    if (element.dataset.words) element.textContent = words[element.dataset.words];
+    if (element.dataset.label) element.ariaLabel = words[element.dataset.label];
+  }
+}
+
+/**
+ * A copy of a template's one element, with its words.
+ * @param {string} id
+ * @param {{[key: string]: any}} words
+ * @returns {HTMLElement}
+ */
+export function copy(id, words) {
+  const made = part(id).content.cloneNode(true);
+  fillWords(made, words);
+  return made.firstElementChild;
+}
+
+/**
+ * @param {string} tag @param {string} className @param {...(Node|string)} children
+ * @returns {any}
+ */
+export function make(tag, className, ...children) {
+  const element = document.createElement(tag);
+  element.className = className;
+  element.append(...children);
+  return element;
+}
+
+/** @param {string} name one of the template's symbols */
+export function icon(name) {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  svg.setAttribute("class", "icon");
+  svg.setAttribute("aria-hidden", "true");
+  svg.append(document.createElementNS(svg.namespaceURI, "use"));
+  setIcon(svg, name);
+  return svg;
+}
+
+/** @param {Element} svg @param {string} name */
+export function setIcon(svg, name) {
+  svg.firstElementChild?.setAttribute("href", `#icon-${name}`);
+}
+
+/** @param {string} text @param {() => unknown} act @param {string} [kind] class of base.css */
+export function button(text, act, kind = "") {
+  const element = make("button", `button ${kind}`, text);
+  element.type = "button";
+  element.addEventListener("click", act);
+  return element;
+}
+
+/**
+ * Keeps one child for each item in the given order; elements stay while their item stays, so that
+ * focus, ticks and pictures survive a redraw. Returns the ids of the items that left.
+ * @template {{photoId: string}} T
+ * @param {HTMLElement} list
+ * @param {T[]} items
+ * @param {(item: T) => HTMLElement} create
+ * @param {(element: HTMLElement, item: T, index: number) => void} update
+ */
+export function repeat(list, items, create, update) {
+  const known = new Map(
+    Array.from(list.children, (child) => [/** @type {HTMLElement} */ (child).dataset.photo, child]),
+  );
+  items.forEach((item, index) => {
+    const element = /** @type {HTMLElement} */ (known.get(item.photoId) ?? create(item));
+    known.delete(item.photoId);
+    element.dataset.photo = item.photoId;
+    if (list.children[index] !== element) list.insertBefore(element, list.children[index] ?? null);
+    update(element, item, index);
+  });
+  for (const element of known.values()) element.remove();
+}
+
+/** Sets text only where it differs, so that nothing is read out or laid out again without need.
+ * @param {Element} element @param {string} text */
+export function say(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+const CLOCK = new Intl.DateTimeFormat(undefined, {
+  hour: "2-digit",
+  minute: "2-digit",
+  hourCycle: "h23",
+});
+
+/** Local time of day, 24 h. @param {string} iso */
+export const clock = (iso) => CLOCK.format(new Date(iso));

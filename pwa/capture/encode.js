@@ -1,0 +1,131 @@
+/**
+ * Makes the one JPEG (or WebP) of a photo: scaled down in steps of at most 2x, without metadata.
+ *
+ * A single large step is aliased in three engines, and a canvas has no EXIF to leak. No path returns
+ * the original file. Canvases are emptied after use, because iOS counts them against one small limit.
+ */
+import { GREY_EDGE, judge, measure, toGrey } from "./quality.js";
+
+/** @typedef {{longestEdge: number, format: "jpeg"|"webp", quality: number}} ImageSettings */
+/** @typedef {{bytes: ArrayBuffer, contentType: string, width: number, height: number, quality: {blurry: boolean, dark: boolean}}} Encoded */
+/** @typedef {[width: number, height: number]} Size */
+
+const MAX_CANVAS_PIXELS = 16_777_216; // iOS draws nothing on a larger canvas
+
+/** The browser cannot open this file; the message is its name. */
+export class Undecodable extends Error {}
+
+/**
+ * The sizes to draw, from large to small; the last is the result. Never larger than the source.
+ * @param {number} width
+ * @param {number} height
+ * @param {number} longestEdge
+ * @returns {Size[]}
+ */
+export function sizes(width, height, longestEdge) {
+  const source = Math.max(width, height);
+  const target = Math.min(source, longestEdge);
+  /** @param {number} edge @returns {Size} */
+  const scaled = (edge) => [
+    Math.max(1, Math.round((width * edge) / source)),
+    Math.max(1, Math.round((height * edge) / source)),
+  ];
+  const edges = [target];
+  if (source > 2 * target) edges.unshift(2 * target);
+  const halves = [];
+  for (let half = source / 2; half > 2 * target; half /= 2) halves.push(half);
+  return [...halves, ...edges].map(scaled).filter(([w, h]) => w * h <= MAX_CANVAS_PIXELS);
+}
+
+/**
+ * @param {HTMLCanvasElement} frame emptied by this call
+ * @param {ImageSettings} settings
+ * @returns {Promise<Encoded>}
+ */
+export function encodeFrame(frame, settings) {
+  const small = shrink(frame, sizes(frame.width, frame.height, settings.longestEdge));
+  if (small !== frame) empty(frame);
+  return encode(small, settings);
+}
+
+/**
+ * @param {File} file upright by its own EXIF orientation, which the browser applies
+ * @param {ImageSettings} settings
+ * @returns {Promise<Encoded>} rejects with Undecodable where the browser cannot open the file
+ */
+export async function encodeFile(file, settings) {
+  const bitmap = await createImageBitmap(file).catch(() => {
+    throw new Undecodable(file.name);
+  });
+  const small = shrink(bitmap, sizes(bitmap.width, bitmap.height, settings.longestEdge));
+  bitmap.close();
+  return encode(small, settings);
+}
+
+/** @param {number} width @param {number} height */
+export function canvasOf(width, height) {
+  const canvas = document.createElement("canvas");
+  canvas.width = width;
+  canvas.height = height;
+  return canvas;
+}
+
+/** @param {HTMLCanvasElement} canvas */
+export function empty(canvas) {
+  canvas.width = canvas.height = 0;
+}
+
+/**
+ * Draws a source onto a canvas of its own; white under transparent files.
+ * @param {CanvasImageSource} source
+ * @param {Size} size
+ */
+export function draw(source, [width, height]) {
+  const canvas = canvasOf(width, height);
+  const context = canvas.getContext("2d", { alpha: false });
+  if (!context) throw new Error("no canvas");
+  context.fillStyle = "#fff";
+  context.fillRect(0, 0, width, height);
+  context.drawImage(source, 0, 0, width, height);
+  return canvas;
+}
+
+/** @param {CanvasImageSource} source @param {Size[]} chain */
+function shrink(source, chain) {
+  let last = draw(source, chain[0]);
+  for (const size of chain.slice(1)) {
+    const next = draw(last, size);
+    empty(last);
+    last = next;
+  }
+  return last;
+}
+
+/** @param {HTMLCanvasElement} canvas @param {ImageSettings} settings @returns {Promise<Encoded>} */
+async function encode(canvas, { format, quality }) {
+  const { width, height } = canvas;
+  const hint = look(canvas);
+  let blob = await toBlob(canvas, `image/${format}`, quality);
+  // An engine without a WebP encoder answers with PNG.
+  if (blob?.type !== `image/${format}`) blob = await toBlob(canvas, "image/jpeg", quality);
+  empty(canvas);
+  if (blob?.type !== "image/jpeg" && blob?.type !== "image/webp") throw new Error("not encoded");
+  return { bytes: await blob.arrayBuffer(), contentType: blob.type, width, height, quality: hint };
+}
+
+/** @param {HTMLCanvasElement} canvas */
+function look(canvas) {
+  const [size] = sizes(canvas.width, canvas.height, GREY_EDGE).slice(-1);
+  const small = draw(canvas, size);
+  const pixels = small.getContext("2d")?.getImageData(0, 0, ...size).data;
+  empty(small);
+  return judge(measure(toGrey(pixels ?? new Uint8ClampedArray()), ...size));
+}
+
+/**
+ * @param {HTMLCanvasElement} canvas @param {string} type @param {number} quality
+ * @returns {Promise<Blob|null>}
+ */
+function toBlob(canvas, type, quality) {
+  return new Promise((resolve) => canvas.toBlob(resolve, type, quality));
+}

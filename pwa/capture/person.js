@@ -1,0 +1,119 @@
+/**
+ * Who holds the phone. The camera never waits for a sign-in: the last person and the last word of the
+ * server are remembered on the phone; a sign-out ends that, and erases no photo.
+ */
+import { ask } from "../page/dialog.js";
+import { phone as words } from "../page/words-phone.js";
+import { isStale } from "./consultation-guard.js";
+import { waiting } from "./store.js";
+import { installsByHand } from "./surroundings.js";
+
+/** @import { Binding, Known } from "./consultation-guard.js" */
+/** @import { Store } from "./store.js" */
+/** @import { Install } from "./surroundings.js" */
+/** @import { Queue } from "../queue/queue.js" */
+/** @import { Session } from "../page/session.js" */
+
+const REMEMBER_AFTER = 1; // minutes between writes of an unchanged word
+
+export class Person {
+  #store;
+  #queue;
+  #session;
+  #hear;
+  #remembered = 0;
+
+  /**
+   * @param {Store} store
+   * @param {Queue} queue
+   * @param {Session} session
+   * @param {(known: Known) => void} hear
+   */
+  constructor(store, queue, session, hear) {
+    this.#store = store;
+    this.#queue = queue;
+    this.#session = session;
+    this.#hear = hear;
+  }
+
+  get signInUrl() {
+    return this.#session.signInUrl(location.pathname);
+  }
+
+  /** Takes up the last person and consultation of this phone, before any answer of the server. */
+  async recall() {
+    const [owner, last] = await Promise.all([this.#queue.owner(), this.#queue.consultation()]);
+    if (!owner || owner.signedOut || last?.owner !== owner.id) return;
+    const { known, images, staleMinutes } = last;
+    this.#store.set({ owner, known, images, staleMinutes });
+  }
+
+  /** The server's answer about the person. @param {any} me @returns {Promise<boolean>} whether it is another one */
+  async meet(me) {
+    const { owner: before } = this.#store.state;
+    const { id, name } = me.user;
+    const { images, consultationStaleMinutes: staleMinutes } = me;
+    this.#store.set({ owner: { id, name }, images, staleMinutes });
+    const unfiled = bindingOf(me.unfiledConsultation);
+    await this.#know({ current: bindingOf(me.currentConsultation), unfiled }, true);
+    return before?.id !== id;
+  }
+
+  /** The server's answer about the consultation. @param {any} current */
+  async learn(current) {
+    const { known } = this.#store.state;
+    if (!known) return;
+    const changed = known.current?.id !== current?.id;
+    await this.#know({ current: bindingOf(current), unfiled: known.unfiled }, changed);
+  }
+
+  /** A phone that knows no last person leads to the sign-in. @param {boolean} signIn whether one is wanted */
+  mayBeMissing(signIn) {
+    this.#store.set({ signIn });
+    if (signIn && !this.#store.state.owner) location.replace(this.signInUrl);
+  }
+
+  /** @param {Install} install */
+  async menu(install) {
+    const { owner } = this.#store.state;
+    const choices = [{ value: "", text: words.close }];
+    if (owner) choices.unshift({ value: "out", text: words.signOut });
+    if (install.offered) choices.unshift({ value: "install", text: words.install });
+    const title = owner ? words.signedInAs(owner.name ?? owner.id) : words.menu;
+    const text = installsByHand() ? words.iosInstall : "";
+    const chosen = await ask({ title, text, choices });
+    if (chosen === "install") install.offer();
+    if (chosen === "out") await this.#leave();
+  }
+
+  async #leave() {
+    const { owner } = this.#store.state;
+    const count = waiting(this.#store.state);
+    const choices = [
+      { value: "", text: words.stay, kind: "primary" },
+      { value: "out", text: words.signOut },
+    ];
+    const question = { title: words.signOutTitle(count), text: words.signOutText, choices };
+    if (!owner || (count && !(await ask(question)))) return;
+    await this.#session.signOut();
+    location.replace(this.signInUrl);
+  }
+
+  /** @param {{current: Binding|null, unfiled: any}} word @param {boolean} changed */
+  async #know({ current, unfiled }, changed) {
+    const now = Date.now();
+    const known = { current, unfiled, confirmedAt: now };
+    this.#hear(known);
+    const { owner, images, staleMinutes } = this.#store.state;
+    if (!changed && !isStale(this.#remembered, now, REMEMBER_AFTER)) return;
+    this.#remembered = now;
+    await this.#queue.setConsultation({ owner: owner?.id, known, images, staleMinutes });
+  }
+}
+
+/** @param {any} consultation as the server tells it @returns {any} what the phone needs of it */
+function bindingOf(consultation) {
+  if (!consultation) return null;
+  const { id, label, kind, openedAt, secondIdentifier } = consultation;
+  return { id, label, kind, openedAt, secondIdentifier };
+}

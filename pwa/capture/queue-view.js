@@ -1,0 +1,137 @@
+/** The upload queue: every photo's state in words, its next try, and one action where one helps. */
+import { ask } from "../page/dialog.js";
+import { announce } from "../page/toasts.js";
+import { phone as words } from "../page/words-phone.js";
+import { clock, copy, part, repeat, say, setIcon } from "./dom.js";
+import { labelOf } from "./question.js";
+import { confirmDelete, photoBinding } from "./review-view.js";
+import { inQueue } from "./store.js";
+
+/** @import { Pictures } from "./pictures.js" */
+/** @import { State } from "./store.js" */
+/** @import { PhotoSummary } from "../queue/record.js" */
+/** @typedef {Omit<PhotoSummary, "state"> & {state: PhotoSummary["state"]|"stored"}} Row */
+
+/**
+ * @typedef {object} QueueActions
+ * @property {(photoId: string) => unknown} retry
+ * @property {(photoId: string) => unknown} saveCopy
+ * @property {(photoId: string) => unknown} remove
+ */
+
+/** No answer from anywhere: the connection's fault, whatever its exact form. */
+const NO_CONNECTION = new Set(["no-answer", "timed-out", "not-ours", "store-unreachable"]);
+
+/** @type {{[state: string]: string}} */
+const ICONS = { parked: "alert", "needs-sign-in": "key", stored: "check", waiting: "clock" };
+
+export class QueueView {
+  #pictures;
+  #actions;
+
+  /** @param {Pictures} pictures @param {QueueActions} actions */
+  constructor(pictures, actions) {
+    this.#pictures = pictures;
+    this.#actions = actions;
+  }
+
+  /** @param {State} state @param {string|undefined} shownId the consultation in the header */
+  draw(state, shownId) {
+    const queued = inQueue(state);
+    /** @type {Row[]} */
+    const rows = [
+      ...queued,
+      ...state.left.map((photo) => ({ ...photo, state: /** @type {const} */ ("stored") })),
+    ];
+    part("queue").hidden = !rows.length;
+    say(part("queue-count"), String(queued.length || ""));
+    part("send-now").hidden = !queued.some(
+      ({ state }) => state === "waiting" || state === "queued",
+    );
+    drawProgress(state);
+    repeat(
+      part("upload-queue"),
+      rows,
+      (row) => this.#row(row),
+      (element, row) => {
+        const label = row.consultationId === shownId ? "" : labelOf(photoBinding(row), state.known);
+        say(/** @type {Element} */ (element.querySelector(".other")), label);
+        drawStatus(element, row);
+      },
+    );
+  }
+
+  /** @param {Row} row */
+  #row(row) {
+    const element = copy("queue-row", words);
+    this.#pictures.attach(/** @type {HTMLImageElement} */ (element.querySelector("img")), row);
+    say(/** @type {Element} */ (element.querySelector("time")), clock(row.capturedAt));
+    const more = /** @type {HTMLButtonElement} */ (element.querySelector("button"));
+    more.textContent = words.more;
+    more.ariaDescription = clock(row.capturedAt);
+    more.onclick = () => this.#more(row.photoId, element);
+    return element;
+  }
+
+  /** @param {string} photoId @param {HTMLElement} element */
+  async #more(photoId, element) {
+    const status = element.querySelector(".status span")?.textContent ?? "";
+    const choices = [
+      { value: "retry", text: words.retry, kind: "primary" },
+      { value: "copy", text: words.saveCopy },
+      { value: "remove", text: words.delete, kind: "danger" },
+      { value: "", text: words.cancel },
+    ];
+    const chosen = await ask({ title: status, text: words.keptText, choices });
+    if (chosen === "retry") await this.#actions.retry(photoId);
+    if (chosen === "copy") await this.#actions.saveCopy(photoId);
+    if (chosen === "remove" && (await confirmDelete())) await this.#actions.remove(photoId);
+  }
+}
+
+/**
+ * The status of a photo in words.
+ * @param {Row} photo
+ * @param {number} now ms
+ */
+export function statusOf(photo, now) {
+  const { state, reason, attempt, nextTryAt } = photo;
+  /** @type {{[code: string]: string}} */
+  const reasons = words.reasons;
+  const because = reasons[reason ?? ""] ?? words.refused;
+  if (state === "parked") return words.attention(because);
+  if (state === "waiting") {
+    if (reason === "other-owner") return words.attention(because);
+    if (NO_CONNECTION.has(reason ?? "") || !nextTryAt) return words.waiting;
+    return words.retrying(Math.max(1, Math.ceil((nextTryAt - now) / 1000)), attempt);
+  }
+  if (state === "needs-sign-in") return words.signInToContinue;
+  if (state === "sending" || state === "confirming") return words.sending;
+  if (state === "deleting") return words.deleting;
+  return state === "stored" ? words.stored : words.saved;
+}
+
+/** @param {HTMLElement} element @param {Row} row */
+function drawStatus(element, row) {
+  element.dataset.state = row.state;
+  say(/** @type {Element} */ (element.querySelector(".status span")), statusOf(row, Date.now()));
+  const moving = row.state === "sending" || row.state === "confirming";
+  const name = moving ? "send" : (ICONS[row.state] ?? "phone");
+  setIcon(/** @type {Element} */ (element.querySelector(".status svg")), name);
+  const more = /** @type {HTMLButtonElement} */ (element.querySelector("button"));
+  more.hidden = moving || ["stored", "deleting", "needs-sign-in"].includes(row.state);
+  more.classList.toggle("quiet", row.state !== "parked");
+}
+
+/** @param {State} state */
+function drawProgress({ flow, stored, left }) {
+  const all = flow.batch.length;
+  const shown = all > 0 && (stored.length < all || left.length > 0);
+  part("batch").hidden = !shown;
+  if (!shown) return;
+  const text = words.progress(stored.length, all);
+  part("progress").max = all;
+  part("progress").value = stored.length;
+  if (part("progress-text").textContent !== text) announce(text);
+  say(part("progress-text"), text);
+}

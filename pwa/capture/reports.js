@@ -1,0 +1,53 @@
+/** What the camera, the encoder and the storage report, turned into what the clinician is told. */
+import { announce } from "../page/toasts.js";
+import { phone as words } from "../page/words-phone.js";
+import { askDurable } from "./surroundings.js";
+
+/** @import { CameraState } from "./camera.js" */
+/** @import { FlowEvent } from "./flow.js" */
+/** @import { Store } from "./store.js" */
+
+export class Reports {
+  #store;
+  #go;
+  #asked = false;
+
+  /** @param {Store} store @param {(event: FlowEvent) => void} go */
+  constructor(store, go) {
+    this.#store = store;
+    this.#go = go;
+  }
+
+  /** @param {CameraState} camera */
+  camera(camera) {
+    this.#store.set({ camera });
+    const works = ["starting", "live", "stopped"].includes(camera);
+    if (!works && !this.#store.state.images.choosePhotos)
+      this.#go({ type: "fail", reason: "no-input" });
+  }
+
+  saved() {
+    announce(words.saved);
+    void this.#askDurable();
+  }
+
+  /** @param {number} unsaved photos that are in memory only */
+  refused(unsaved) {
+    this.#store.set({ unsaved });
+    this.#go({ type: "fail", reason: "storage" });
+  }
+
+  /** @param {string|null} fileName of a file that cannot be opened */
+  failed(fileName) {
+    const { messages } = this.#store.state;
+    this.#store.set({
+      messages: [...messages, fileName ? words.undecodable(fileName) : words.photoFailed],
+    });
+  }
+
+  async #askDurable() {
+    if (this.#asked) return;
+    this.#asked = true;
+    this.#store.set({ durable: await askDurable() });
+  }
+}

@@ -1,0 +1,149 @@
+/** The review screen: look closely, delete, retake, choose what is uploaded. */
+import { ask, show } from "../page/dialog.js";
+import { phone as words } from "../page/words-phone.js";
+import { button, clock, copy, icon, make, part, repeat, say } from "./dom.js";
+import { labelOf } from "./question.js";
+import { inReview } from "./store.js";
+
+/** @import { Pictures } from "./pictures.js" */
+/** @import { State } from "./store.js" */
+/** @import { PhotoSummary } from "../queue/record.js" */
+
+/**
+ * @typedef {object} ReviewActions
+ * @property {(photo: PhotoSummary) => unknown} retake
+ * @property {(photoId: string) => Promise<unknown>} remove
+ * @property {(photoIds: string[]) => Promise<unknown>} upload
+ */
+
+export class ReviewView {
+  #pictures;
+  #actions;
+  /** @type {Set<string>} */
+  #left = new Set();
+  /** @type {PhotoSummary[]} */
+  #photos = [];
+
+  /** @param {Pictures} pictures @param {ReviewActions} actions */
+  constructor(pictures, actions) {
+    this.#pictures = pictures;
+    this.#actions = actions;
+    part("upload").onclick = () => actions.upload(this.#chosen());
+  }
+
+  /** @param {State} state @param {string|undefined} shownId the consultation in the header */
+  draw(state, shownId) {
+    this.#photos = inReview(state);
+    if (state.flow.name !== "reviewing") return;
+    const { length } = this.#photos;
+    say(part("review-count"), String(length));
+    part("nothing-to-review").hidden = !!length;
+    repeat(
+      part("to-review"),
+      this.#photos,
+      (photo) => this.#card(photo),
+      (card, photo, index) => {
+        const name = words.photoAt(index + 1, clock(photo.capturedAt));
+        nameCard(card, name);
+        const elsewhere = photo.consultationId !== shownId;
+        const label = elsewhere ? labelOf(photoBinding(photo), state.known) : "";
+        say(/** @type {Element} */ (card.querySelector(".other")), label);
+      },
+    );
+    this.#drawButton();
+  }
+
+  #chosen() {
+    return this.#photos.map(({ photoId }) => photoId).filter((id) => !this.#left.has(id));
+  }
+
+  #drawButton() {
+    const count = this.#chosen().length;
+    say(part("upload"), words.upload(count));
+    part("upload").disabled = !count;
+  }
+
+  /** @param {PhotoSummary} photo */
+  #card(photo) {
+    const card = copy("review-card", words);
+    const image = /** @type {HTMLImageElement} */ (card.querySelector("img"));
+    this.#pictures.attach(image, photo);
+    const { blurry, dark } = photo.quality;
+    const hints = /** @type {Element} */ (card.querySelector(".badges"));
+    if (blurry) hints.append(make("span", "badge", icon("blur"), words.blurry));
+    if (dark) hints.append(make("span", "badge", icon("dark"), words.dark));
+    say(/** @type {Element} */ (card.querySelector("time")), clock(photo.capturedAt));
+    const tick = /** @type {HTMLInputElement} */ (card.querySelector("input"));
+    tick.onchange = () => {
+      this.#left[tick.checked ? "delete" : "add"](photo.photoId);
+      this.#drawButton();
+    };
+    card.onclick = (event) => this.#act(event, photo);
+    return card;
+  }
+
+  /** @param {MouseEvent} event @param {PhotoSummary} photo */
+  async #act({ target }, photo) {
+    const act = target instanceof Element && target.closest("[data-act]");
+    if (!(act instanceof HTMLElement)) return;
+    if (act.dataset.act === "retake") this.#actions.retake(photo);
+    if (act.dataset.act === "enlarge") await this.#enlarge(photo, act.ariaLabel ?? "");
+    if (act.dataset.act === "delete" && (await confirmDelete()))
+      await this.#actions.remove(photo.photoId);
+  }
+
+  /** @param {PhotoSummary} photo @param {string} title */
+  async #enlarge(photo, title) {
+    const address = await this.#pictures.address(photo);
+    await show(title, (dialog) => fillViewer(dialog, address));
+    URL.revokeObjectURL(address);
+  }
+}
+
+/** Asks before a photo is erased for good. */
+export async function confirmDelete() {
+  const choices = [
+    { value: "delete", text: words.delete, kind: "danger" },
+    { value: "", text: words.keepPhoto },
+  ];
+  return (await ask({ title: words.deleteTitle, text: words.deleteText, choices })) === "delete";
+}
+
+/** @param {HTMLDialogElement} dialog @param {string} address */
+function fillViewer(dialog, address) {
+  dialog.classList.add("viewer");
+  const image = make("img", "");
+  image.src = address;
+  image.alt = "";
+  const stage = make("div", "zoom-stage", image);
+  stage.tabIndex = 0;
+  stage.ariaLabel = dialog.querySelector("h2")?.textContent ?? "";
+  stage.role = "group";
+  let zoom = 1;
+  const by = (/** @type {number} */ step) => {
+    zoom = Math.min(4, Math.max(1, zoom + step));
+    image.style.inlineSize = `${zoom * 100}%`;
+    smaller.disabled = zoom === 1;
+    larger.disabled = zoom === 4;
+  };
+  const smaller = button(words.zoomOut, () => by(-1));
+  const larger = button(words.zoomIn, () => by(1));
+  const close = button(words.close, () => dialog.close());
+  dialog.append(stage, make("div", "viewer-acts", smaller, larger, close));
+  by(0);
+}
+
+/** @param {HTMLElement} card @param {string} name */
+function nameCard(card, name) {
+  const preview = /** @type {HTMLElement} */ (card.querySelector(".preview"));
+  preview.ariaLabel = words.enlarge(name);
+  say(/** @type {Element} */ (card.querySelector(".pick span")), words.include(name));
+  for (const act of /** @type {NodeListOf<HTMLElement>} */ (card.querySelectorAll(".acts button")))
+    act.ariaDescription = name;
+}
+
+/** @param {Pick<PhotoSummary, "consultationId"|"consultationLabel">} photo */
+export const photoBinding = (photo) => ({
+  id: photo.consultationId,
+  label: photo.consultationLabel,
+});

@@ -1,0 +1,77 @@
+/**
+ * Asks our own server, every 15 s while the page is visible, who is signed in and which consultation
+ * is current. Its answers are also the probe of the link: nothing else is believed about being online.
+ */
+
+/** @typedef {(method: string, path: string) => Promise<{data: any}>} Request */
+
+const EVERY = 15_000;
+const PERSON = new Set(["unauthenticated", "session-pending"]);
+
+/**
+ * @typedef {object} Hearing
+ * @property {(me: any) => void} me
+ * @property {(current: any) => void} current the consultation, or null
+ * @property {(up: boolean) => void} link
+ * @property {(needed: boolean) => void} signIn
+ */
+
+export class ServerWatch {
+  #request;
+  #hearing;
+  #met = false;
+  /** @type {Promise<void>|null} */
+  #asking = null;
+  #timer = 0;
+
+  /** @param {Request} request @param {Hearing} hearing */
+  constructor(request, hearing) {
+    this.#request = request;
+    this.#hearing = hearing;
+  }
+
+  start() {
+    document.addEventListener("visibilitychange", () => document.hidden || this.ask());
+    for (const event of ["online", "offline", "pageshow"])
+      addEventListener(event, () => void this.ask());
+    return this.ask();
+  }
+
+  /** Asks now; calls during an answer share it. */
+  ask() {
+    this.#asking ??= this.#round().finally(() => (this.#asking = null));
+    return this.#asking;
+  }
+
+  async #round() {
+    clearTimeout(this.#timer);
+    try {
+      await this.#once();
+      this.#hearing.link(true);
+      this.#hearing.signIn(false);
+    } catch (error) {
+      this.#trouble(/** @type {any} */ (error));
+    }
+    if (!document.hidden) this.#timer = setTimeout(() => this.ask(), EVERY);
+  }
+
+  async #once() {
+    if (this.#met) {
+      const { data } = await this.#request("GET", "/api/consultations/current");
+      return this.#hearing.current(data.consultation);
+    }
+    const { data } = await this.#request("GET", "/api/me");
+    this.#met = true;
+    this.#hearing.me(data);
+  }
+
+  /** @param {{name?: string, code?: string, status?: number}} error */
+  #trouble({ name = "", code = "", status }) {
+    const signedOut = name === "SignedOut" || PERSON.has(code);
+    this.#hearing.link(signedOut || !!status);
+    if (!signedOut) return;
+    // Whoever signs in next may be somebody else.
+    this.#met = false;
+    this.#hearing.signIn(true);
+  }
+}

@@ -1,0 +1,103 @@
+/** What the phone's page knows, in one place; views draw it again after a change, once per turn. */
+
+import { START } from "./flow.js";
+
+/** @import { Flow } from "./flow.js" */
+/** @import { Known, Visit } from "./consultation-guard.js" */
+/** @import { CameraState } from "./camera.js" */
+/** @import { ImageSettings } from "./encode.js" */
+/** @import { PhotoSummary } from "../queue/record.js" */
+/** @import { Listing } from "../queue/listing.js" */
+
+/** @typedef {ImageSettings & {choosePhotos: boolean}} Images */
+
+/**
+ * @typedef {object} State
+ * @property {Flow} flow
+ * @property {{id: string, name: string|null}|null} owner whose photos are taken and shown
+ * @property {Known|null} known the server's last word on consultations
+ * @property {Images} images
+ * @property {number} staleMinutes
+ * @property {Visit|null} visit
+ * @property {PhotoSummary|null} retake the photo that the next shot replaces
+ * @property {CameraState} camera
+ * @property {boolean} linkUp whether our own server answered last
+ * @property {boolean} signIn whether the server wants a sign-in
+ * @property {boolean} room whether three more photos fit
+ * @property {boolean} durable whether the browser promised not to clear this storage
+ * @property {number} unsaved photos that exist in memory only, because storage refused them
+ * @property {Listing} listing
+ * @property {PhotoSummary[]} left photos stored in the last seconds
+ * @property {string[]} stored ids of the last Upload that are stored
+ * @property {boolean} newVersion whether a newer app waits for a reload
+ * @property {string[]} messages to be read and put away by the clinician
+ */
+
+/** Before anything is known; the settings are replaced by the server's. @type {State} */
+export const UNKNOWN = {
+  flow: START,
+  owner: null,
+  known: null,
+  images: { longestEdge: 800, format: "jpeg", quality: 0.85, choosePhotos: true },
+  staleMinutes: 15,
+  visit: null,
+  retake: null,
+  camera: "starting",
+  linkUp: false,
+  signIn: false,
+  room: true,
+  durable: true,
+  unsaved: 0,
+  listing: { photos: [], otherOwners: 0, storedToday: 0, pause: null },
+  left: [],
+  stored: [],
+  newVersion: false,
+  messages: [],
+};
+
+export class Store {
+  #state;
+  /** @type {((state: State) => void)[]} */
+  #views = [];
+  #due = false;
+
+  /** @param {State} state */
+  constructor(state) {
+    this.#state = state;
+  }
+
+  get state() {
+    return this.#state;
+  }
+
+  /** @param {Partial<State>} patch */
+  set(patch) {
+    this.#state = { ...this.#state, ...patch };
+    if (this.#due) return;
+    this.#due = true;
+    queueMicrotask(() => this.draw());
+  }
+
+  /** @param {(state: State) => void} view */
+  show(view) {
+    this.#views.push(view);
+    view(this.#state);
+  }
+
+  draw() {
+    this.#due = false;
+    for (const view of this.#views) view(this.#state);
+  }
+}
+
+/** Photos that were kept but not approved yet. @param {State} state */
+export const inReview = ({ listing }) => listing.photos.filter(({ state }) => state === "captured");
+
+/** Photos on their way or held up, those that need a person first. @param {State} state */
+export const inQueue = ({ listing }) =>
+  listing.photos
+    .filter(({ state }) => state !== "captured")
+    .sort((a, b) => Number(b.state === "parked") - Number(a.state === "parked"));
+
+/** Photos that the server does not have yet, memory included. @param {State} state */
+export const waiting = ({ listing, unsaved }) => listing.photos.length + unsaved;

@@ -1,0 +1,61 @@
+/** What the phone around the page offers: a screen that stays on, installing, durable storage. */
+
+/** Keeps the screen on while photos are being sent; a refusal changes nothing. */
+export class WakeLock {
+  /** @type {WakeLockSentinel|null} */
+  #lock = null;
+  #wanted = false;
+
+  constructor() {
+    document.addEventListener("visibilitychange", () => this.#take());
+  }
+
+  /** @param {boolean} wanted */
+  want(wanted) {
+    if (wanted === this.#wanted) return;
+    this.#wanted = wanted;
+    if (wanted) return void this.#take();
+    void this.#lock?.release();
+    this.#lock = null;
+  }
+
+  async #take() {
+    // A hidden page has lost its lock; it is taken anew when the page is seen again.
+    if (!this.#wanted || document.hidden) return;
+    const lock = await navigator.wakeLock?.request("screen").catch(() => null);
+    if (this.#wanted) this.#lock = lock;
+    else void lock?.release();
+  }
+}
+
+/** Installing, where the browser lets a page offer it. */
+export class Install {
+  /** @type {any} */
+  #prompt = null;
+
+  constructor() {
+    addEventListener("beforeinstallprompt", (event) => {
+      event.preventDefault();
+      this.#prompt = event;
+    });
+    addEventListener("appinstalled", () => (this.#prompt = null));
+  }
+
+  get offered() {
+    return !!this.#prompt;
+  }
+
+  offer() {
+    void this.#prompt?.prompt();
+    this.#prompt = null;
+  }
+}
+
+/** Safari on iOS installs by hand only: whether to say how. */
+export const installsByHand = () =>
+  "standalone" in navigator && !navigator.standalone && navigator.maxTouchPoints > 1;
+
+/** Asks that photos are not cleared when space runs low. Whether the browser promised it. */
+export async function askDurable() {
+  return (await navigator.storage?.persist?.().catch(() => false)) ?? false;
+}

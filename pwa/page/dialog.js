@@ -1,0 +1,78 @@
+/** Questions in a modal dialog: the answer is a promise, Escape is the answer null. */
+
+/**
+ * @typedef {{value: string, text: string, kind?: string}} Choice
+ *   `kind` is a button class of base.css: "primary", "danger", "quiet".
+ */
+
+/**
+ * Asks one question. The first choice gets the focus; the focus returns to where it was.
+ * @param {{title: string, text?: string, choices: Choice[]}} question
+ * @returns {Promise<string|null>} the chosen value
+ */
+export function ask({ title, text = "", choices }) {
+  const dialog = open(title);
+  if (text) dialog.append(paragraph(text));
+  const actions = document.createElement("div");
+  actions.className = "actions";
+  actions.append(...choices.map(choiceButton));
+  dialog.append(actions);
+  return answerOf(dialog);
+}
+
+/**
+ * Shows content until it is closed; the content is handed the dialog to add to.
+ * @param {string} title
+ * @param {(dialog: HTMLDialogElement) => void} fill
+ * @returns {Promise<string|null>}
+ */
+export function show(title, fill) {
+  const dialog = open(title);
+  fill(dialog);
+  return answerOf(dialog);
+}
+
+/** @param {HTMLDialogElement} dialog @returns {Promise<string|null>} */
+function answerOf(dialog) {
+  document.body.append(dialog);
+  return new Promise((resolve) => {
+    dialog.addEventListener("close", () => {
+      dialog.remove();
+      resolve(dialog.returnValue || null);
+    });
+    dialog.addEventListener("click", (event) => {
+      const chosen = event.target instanceof Element && event.target.closest("[data-answer]");
+      if (chosen instanceof HTMLElement) dialog.close(chosen.dataset.answer);
+    });
+    dialog.showModal();
+  });
+}
+
+/** @param {string} title */
+function open(title) {
+  const dialog = document.createElement("dialog");
+  dialog.className = "modal";
+  const heading = document.createElement("h2");
+  heading.id = "dialog-title";
+  heading.textContent = title;
+  dialog.setAttribute("aria-labelledby", heading.id);
+  dialog.append(heading);
+  return dialog;
+}
+
+/** @param {string} text */
+function paragraph(text) {
+  const made = document.createElement("p");
+  made.textContent = text;
+  return made;
+}
+
+/** @param {Choice} choice */
+export function choiceButton({ value, text, kind = "" }) {
+  const made = document.createElement("button");
+  made.className = `button ${kind}`;
+  made.type = "button";
+  made.dataset.answer = value;
+  made.textContent = text;
+  return made;
+}

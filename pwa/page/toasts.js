@@ -1,0 +1,57 @@
+/** Short messages above the page, and the polite voice for assistive tools. */
+
+/**
+ * Speaks a change of status without moving the focus; the same words are not said twice in a row.
+ * @param {string} text
+ */
+export function announce(text) {
+  const voice = region("voice", "visually-hidden");
+  if (voice.textContent !== text) voice.textContent = text;
+}
+
+/**
+ * Shows a message. With an action it stays until answered; without one it leaves after six seconds.
+ * @param {string} text
+ * @param {{action?: string, dismiss?: string}} [options] words of the buttons
+ * @returns {Promise<boolean>} whether the action was chosen
+ */
+export function toast(text, { action, dismiss } = {}) {
+  const box = element("div", "toast", text);
+  region("toasts", "toasts").append(box);
+  return new Promise((resolve) => {
+    /** @param {boolean} answer */
+    const leave = (answer) => {
+      box.remove();
+      resolve(answer);
+    };
+    if (action) box.append(button(action, () => leave(true)));
+    if (dismiss) box.append(button(dismiss, () => leave(false)));
+    if (!action) setTimeout(leave, 6000, false);
+  });
+}
+
+/** @param {string} id @param {string} className */
+function region(id, className) {
+  const known = document.getElementById(id);
+  if (known) return known;
+  const made = element("div", className);
+  made.id = id;
+  made.setAttribute("role", "status");
+  document.body.append(made);
+  return made;
+}
+
+/** @param {string} text @param {() => void} act */
+function button(text, act) {
+  const made = element("button", "button", text);
+  made.addEventListener("click", act);
+  return made;
+}
+
+/** @param {string} tag @param {string} className @param {string} [text] */
+function element(tag, className, text = "") {
+  const made = document.createElement(tag);
+  made.className = className;
+  made.append(text);
+  return made;
+}

@@ -1,0 +1,144 @@
+/** Every sentence of the phone's pages; a second language is one more file like this. */
+
+/** @param {number} count @param {string} one @param {string} [many] */
+const counted = (count, one, many = `${one}s`) => `${count} ${count === 1 ? one : many}`;
+
+export const phone = {
+  noConsultation: "No consultation",
+  noConsultationOpen: "No consultation open",
+  opened: (/** @type {string} */ time) => `Opened ${time} on the desktop`,
+  goUnfiled: "Photos are kept as Unfiled. File them on the desktop later.",
+  linkUp: "Connected to the server",
+  linkDown: "No connection to the server",
+  menu: "Menu",
+  openCamera: "Open camera",
+  closeCamera: "Close camera",
+  choosePhotos: "Choose photos",
+  choosePhotosHint: "Your phone may keep its own copy of these",
+  takePhoto: "Take photo",
+  review: (/** @type {number} */ n) => `Review (${n})`,
+  reviewTitle: "Review",
+  photosToReview: "Photos to review",
+  nothingToReview: "No photos to review. Open the camera to take one.",
+  notUploaded: (/** @type {number} */ n) =>
+    `${counted(n, "photo")} saved on this phone, not uploaded yet`,
+  upload: (/** @type {number} */ n) => `Upload ${counted(n, "photo")}`,
+  uploadQueue: "Upload queue",
+  uploadProgress: "Upload progress",
+  progress: (/** @type {number} */ stored, /** @type {number} */ all) =>
+    `${stored} of ${all} stored`,
+  storedToday: (/** @type {number} */ n) => `${n} stored today`,
+  sendNow: "Send now",
+  others: (/** @type {number} */ n) =>
+    `${counted(n, "photo")} of another person ${n === 1 ? "is" : "are"} kept on this phone until they sign in.`,
+
+  photoAt: (/** @type {number} */ n, /** @type {string} */ time) => `Photo ${n}, ${time}`,
+  include: (/** @type {string} */ name) => `Upload ${name}`,
+  enlarge: (/** @type {string} */ name) => `Look at ${name}`,
+  zoomIn: "Zoom in",
+  zoomOut: "Zoom out",
+  close: "Close",
+  delete: "Delete",
+  retake: "Retake",
+  blurry: "Looks blurred",
+  dark: "Looks dark",
+  deleteTitle: "Delete this photo?",
+  deleteText: "It is erased from this phone and cannot be brought back.",
+  keepPhoto: "Keep it",
+  retaking: (/** @type {string} */ time) =>
+    `Retaking the photo of ${time}. The old one stays until the new one is saved.`,
+
+  saved: "Saved on this phone",
+  sending: "Sending",
+  waiting: "Waiting for connection",
+  retrying: (/** @type {number} */ seconds, /** @type {number} */ attempt) =>
+    `Retrying in ${seconds} s${attempt ? ` (attempt ${attempt})` : ""}`,
+  signInToContinue: "Sign in to continue",
+  attention: (/** @type {string} */ reason) => `Needs attention: ${reason}`,
+  stored: "Stored",
+  deleting: "Deleting when connected",
+  more: "More",
+  retry: "Retry",
+  saveCopy: "Save a copy",
+  cancel: "Cancel",
+  keptText: "The photo is kept on this phone. No other photo is held up by it.",
+  reasons: {
+    "consultation-not-found": "its consultation is not on the server",
+    "consultation-closed": "its consultation is closed",
+    "photo-conflict": "the server knows another photo by its number",
+    "checksum-mismatch": "it was damaged on the way",
+    "invalid-image": "the server could not read it",
+    "invalid-field": "the server did not accept its details",
+    "too-large": "it is too large",
+    "other-owner": "it belongs to another person and waits for their sign-in",
+    "store-403": "the photo store refused it",
+    "store-400": "the photo store refused it",
+    "record-damaged": "it is damaged on this phone",
+    "receipt-mismatch": "the server's receipt does not match",
+  },
+  refused: "the server did not accept it",
+
+  movedTo: (/** @type {string} */ label) => `The desktop is now on ${label}.`,
+  belongTo: (/** @type {string} */ label) => `These photos belong to ${label}.`,
+  keep: (/** @type {string} */ label) => `Keep ${label}`,
+  switchTo: (/** @type {string} */ label) => `Switch to ${label}`,
+  stale: (/** @type {string} */ label, /** @type {string} */ age) =>
+    `${label} was last confirmed ${age}. Is it still the right consultation?`,
+  use: (/** @type {string} */ label) => `Use ${label}`,
+  decline: "No consultation",
+  ago: (/** @type {number} */ minutes) =>
+    minutes < 60
+      ? `${counted(minutes, "minute")} ago`
+      : minutes < 1440
+        ? `${counted(Math.floor(minutes / 60), "hour")} ago`
+        : `${counted(Math.floor(minutes / 1440), "day")} ago`,
+  longAgo: "some time ago",
+
+  torch: "Torch",
+  zoom: (/** @type {number} */ factor) => `${factor}×`,
+  zoomName: (/** @type {number} */ factor) => `${factor}× zoom`,
+  viewfinder: "Camera picture. Tap to focus.",
+  cameraStarting: "Starting the camera…",
+  offlineFirst: "Connect this phone to the network once, to sign in.",
+  cameraStopped: "The camera was interrupted. Starting it again…",
+  cameraDenied:
+    "The camera is not allowed for this page. Allow it in the browser's settings, or choose photos instead.",
+  cameraMissing: "No camera was found. Choose photos instead.",
+  cameraBusy: "Another app is using the camera. Close that app and try again, or choose photos.",
+  cameraUnsupported:
+    "This browser gives no camera to this address. Open the https address, or choose photos instead.",
+  almostFull:
+    "This phone's storage is almost full. Send the photos that wait or free some space, then take more.",
+  photoFailed: "That photo could not be made. Nothing else is affected. Take it again.",
+  undecodable: (/** @type {string} */ name) =>
+    `${name} could not be opened by this browser. The other photos are safe. Choose a JPEG instead, or take a photo.`,
+
+  errorTitle: "Photos cannot be taken now",
+  noWay: "Allow the camera in the browser's settings, then tap Try again.",
+  storageFailed: (/** @type {number} */ n) =>
+    n
+      ? `This phone could not save ${counted(n, "photo")}. ${n === 1 ? "It is" : "They are"} held only while this page stays open. Free some space, then tap Try again.`
+      : "This browser lets the page store nothing, so no photo would be safe. Leave private browsing or free some space, then tap Try again.",
+  tryAgain: "Try again",
+
+  signInTitle: (/** @type {number} */ n) =>
+    n
+      ? `Sign in to continue. ${counted(n, "photo")} ${n === 1 ? "is" : "are"} kept on this phone.`
+      : "Sign in to continue.",
+  signIn: "Sign in",
+  signOut: "Sign out",
+  signedInAs: (/** @type {string} */ name) => `Signed in as ${name}`,
+  signOutTitle: (/** @type {number} */ n) => `${counted(n, "photo")} not stored yet`,
+  signOutText: "They stay on this phone and are sent when you sign in here again.",
+  stay: "Stay signed in",
+
+  newVersion: "A new version is ready",
+  reload: "Reload",
+  install: "Install",
+  iosInstall:
+    "To keep photos safer here, tap Share, then Add to Home Screen. Send waiting photos first.",
+  dismiss: "Not now",
+  mayBeCleared:
+    "This browser may clear saved photos when space runs low. Send them soon, and keep this page open.",
+  keepOpen: "Keep this page open until the photos are stored.",
+};
