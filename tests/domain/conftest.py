@@ -1,0 +1,94 @@
+"""The domain over a real SQLite file; store, signer and clock are in memory, proven elsewhere."""
+
+import hashlib
+from collections.abc import AsyncIterator
+from datetime import datetime
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from app.adapters.database.engine import SqlDatabase
+from app.domain.consultations import Consultation, NewConsultation
+from app.domain.photos import CapturedPhoto, CompletionClaim, object_key
+from app.domain.uploads import Uploads
+from app.domain.visits import Visits
+from tests.fakes import FixedClock, MemorySignals, MemoryStore, PlainSigner, SequentialIds, TrustingInspector
+
+ANNA, BEN = "user_anna", "user_ben"
+
+
+class Ward:
+    """Everything a domain test touches, with verbs for what a phone does."""
+
+    def __init__(self, database: SqlDatabase) -> None:
+        self.database = database
+        self.clock = FixedClock()
+        self.store = MemoryStore(self.clock)
+        self.signals = MemorySignals()
+        self.signer = PlainSigner()
+        self.ids = SequentialIds()
+        self.rings = 0
+        self.uploads = Uploads(database, self.store, TrustingInspector(), self.clock, self.ids, self._ring)
+        self.visits = Visits(database, self.clock, self.ids, self._ring)
+
+    def _ring(self) -> None:
+        self.rings += 1
+
+    async def open(self, label: str = "Room 2", user: str = ANNA) -> Consultation:
+        """Start a consultation."""
+        return await self.visits.start(user, NewConsultation(label=label))
+
+    def taken(
+        self, consultation_id: UUID, body: bytes = b"a photo", user: str = ANNA, at: datetime | None = None
+    ) -> CapturedPhoto:
+        """What a phone declares of a photo it took."""
+        return CapturedPhoto(
+            photo_id=self.ids(),
+            consultation_id=consultation_id,
+            owner=user,
+            content_type="image/jpeg",
+            size=len(body),
+            sha256=hashlib.sha256(body).hexdigest(),
+            width=800,
+            height=600,
+            captured_at=at or self.clock(),
+        )
+
+    async def presigned(self, *photos: CapturedPhoto, user: str = ANNA) -> None:
+        """Presign, every photo granted."""
+        granted = await self.uploads.presign(user, photos, self.signer)
+        assert all(one.upload for one in granted)
+
+    def put(self, photo: CapturedPhoto, body: bytes = b"a photo") -> None:
+        """The phone's PUT."""
+        key = object_key(photo.consultation_id, photo.photo_id, photo.content_type)
+        self.store.put(key, body, photo.content_type)
+
+    async def stored(
+        self, consultation_id: UUID, body: bytes = b"a photo", user: str = ANNA
+    ) -> CapturedPhoto:
+        """A photo that went its whole way."""
+        photo = self.taken(consultation_id, body, user)
+        await self.presigned(photo, user=user)
+        self.put(photo, body)
+        await self.uploads.complete(user, photo.photo_id, claim(photo))
+        return photo
+
+    async def events(self) -> list[dict[str, object]]:
+        """What waits in the outbox."""
+        async with self.database.transaction() as records:
+            return [event.payload for event in await records.unpublished(100)]
+
+
+def claim(photo: CapturedPhoto) -> CompletionClaim:
+    """What the phone says when it asks for the receipt."""
+    return CompletionClaim(owner=photo.owner, consultation_id=photo.consultation_id, sha256=photo.sha256)
+
+
+@pytest.fixture
+async def ward(tmp_path: Path) -> AsyncIterator[Ward]:
+    database = await SqlDatabase.open(tmp_path / "capture.sqlite3")
+    await database.migrate()
+    yield Ward(database)
+    await database.close()

@@ -1,0 +1,151 @@
+"""What finishes the work that a request or a phone left behind."""
+
+from datetime import timedelta
+
+import pytest
+
+from app.domain.errors import Unavailable
+from app.domain.photos import PhotoState
+from app.domain.relay import Relay
+from app.domain.sweeper import Sweeper, next_look
+from tests.domain.conftest import ANNA, Ward, claim
+
+
+def relay(ward: Ward) -> Relay:
+    return Relay(ward.database, ward.signals, ward.clock)
+
+
+def sweeper(ward: Ward) -> Sweeper:
+    return Sweeper(ward.database, ward.store, ward.uploads, ward.clock)
+
+
+async def test_the_relay_publishes_each_event_once(ward: Ward) -> None:
+    """Committed, published, marked; the second round has nothing to do."""
+    await ward.open()
+
+    assert (await relay(ward).drain(), await relay(ward).drain()) == (1, 0)
+    assert [user for user, _, _ in ward.signals.published] == [ANNA]
+
+
+async def test_many_hints_about_one_consultation_are_sent_as_the_last_one(ward: Ward) -> None:
+    """Ten photos, one refetch."""
+    room = await ward.open()
+    for number in range(10):
+        await ward.stored(room.consultation_id, b"photo %d" % number)
+
+    await relay(ward).drain()
+
+    told = [payload for _, _, payload in ward.signals.published if payload["t"] == "photos.changed"]
+    assert [payload["rev"] for payload in told] == [10]
+    assert await ward.events() == []
+
+
+async def test_events_wait_for_signals_that_are_down(ward: Ward) -> None:
+    """A failed publish loses nothing and is tried again."""
+    await ward.open()
+    ward.signals.down = True
+    with pytest.raises(Unavailable):
+        await relay(ward).drain()
+    ward.signals.down = False
+
+    assert await relay(ward).drain() == 1
+
+
+async def test_no_hint_carries_patient_data(ward: Ward) -> None:
+    """Labels, captions and notes stay where they are (I12)."""
+    room = await ward.open("J.S. 54y")
+    await ward.stored(room.consultation_id)
+
+    await relay(ward).drain()
+
+    assert "J.S." not in repr(ward.signals.published)
+    assert {frozenset(payload) for _, _, payload in ward.signals.published} == {
+        frozenset({"t", "consultation", "rev"})
+    }
+
+
+async def test_the_sweeper_adopts_a_photo_whose_phone_fell_silent(ward: Ward) -> None:
+    """PUT arrived, complete never did: the photo is stored all the same."""
+    room = await ward.open()
+    photo = ward.taken(room.consultation_id)
+    await ward.presigned(photo)
+    ward.put(photo)
+    ward.clock.advance(31)
+
+    report = await sweeper(ward).sweep()
+
+    assert report.stored == 1
+    assert (await ward.uploads.state(ANNA, photo.photo_id)).state is PhotoState.STORED
+
+
+async def test_the_sweeper_leaves_a_fresh_upload_alone(ward: Ward) -> None:
+    """The phone itself is still at it."""
+    room = await ward.open()
+    await ward.presigned(ward.taken(room.consultation_id))
+    ward.clock.advance(5)
+
+    report = await sweeper(ward).sweep()
+
+    assert (report.stored, report.waiting) == (0, 0)
+
+
+async def test_one_bad_object_does_not_stop_the_sweeper(ward: Ward) -> None:
+    """The bad one is counted, the good one stored."""
+    room = await ward.open()
+    bad, good, absent = (ward.taken(room.consultation_id) for _ in range(3))
+    await ward.presigned(bad, good, absent)
+    ward.put(bad, b"x photo")
+    ward.put(good)
+    ward.clock.advance(31)
+
+    report = await sweeper(ward).sweep()
+
+    assert (report.stored, report.refused, report.waiting) == (1, 1, 1)
+
+
+async def test_a_look_backs_off_from_half_a_minute_to_six_hours(ward: Ward) -> None:
+    """A photo that never came is not asked for every half minute for ever."""
+    room = await ward.open()
+    await ward.presigned(ward.taken(room.consultation_id))
+    async with ward.database.transaction() as records:
+        [row] = await records.due_pending(ward.clock() + timedelta(seconds=31), 10)
+
+    waits = [
+        next_look(row, row.created_at + timedelta(seconds=age)) - row.created_at - timedelta(seconds=age)
+        for age in (1, 60, 3_600, 86_400)
+    ]
+
+    assert waits == [timedelta(seconds=30), timedelta(seconds=60), timedelta(hours=1), timedelta(hours=6)]
+
+
+async def test_a_late_put_of_a_deleted_photo_is_erased(ward: Ward) -> None:
+    """A URL that outlived the delete brings the object back; the sweeper takes it away again."""
+    room = await ward.open()
+    photo = ward.taken(room.consultation_id)
+    await ward.presigned(photo)
+    await ward.uploads.delete(ANNA, photo.photo_id)
+    ward.put(photo)
+    ward.clock.advance(7 * 60)
+
+    report = await sweeper(ward).sweep()
+
+    assert report.erased == 1
+    assert ward.store.objects == {}
+    assert (await ward.uploads.complete(ANNA, photo.photo_id, claim(photo))).state is PhotoState.DELETED
+
+
+async def test_a_store_that_is_down_leaves_the_work_for_later(ward: Ward) -> None:
+    """Nothing is refused or forgotten because the store did not answer."""
+    room = await ward.open()
+    photo = ward.taken(room.consultation_id)
+    await ward.presigned(photo)
+    ward.put(photo)
+    ward.clock.advance(31)
+    ward.store.down = True
+    assert (await sweeper(ward).sweep()).failed == 1
+    ward.store.down = False
+    ward.clock.advance(3_600)
+
+    report = await sweeper(ward).sweep()
+
+    assert report.stored == 1

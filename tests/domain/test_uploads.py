@@ -1,0 +1,255 @@
+"""A photo's way on the server: every step idempotent, every claim compared, nothing twice."""
+
+import asyncio
+
+import msgspec
+import pytest
+
+from app.domain.consultations import ConsultationChange
+from app.domain.errors import (
+    ChecksumMismatch,
+    ConsultationNotFound,
+    InvalidImage,
+    NotUploaded,
+    OtherOwner,
+    PhotoConflict,
+    PhotoNotFound,
+)
+from app.domain.photos import PhotoDescription, PhotoState
+from tests.domain.conftest import ANNA, BEN, Ward, claim
+
+
+async def test_a_photo_is_presigned_stored_and_receipted(ward: Ward) -> None:
+    """The receipt echoes id, hash, consultation and owner, and one hint waits."""
+    room = await ward.open()
+    before = len(await ward.events())
+
+    photo = await ward.stored(room.consultation_id)
+
+    receipt = await ward.uploads.complete(ANNA, photo.photo_id, claim(photo))
+    assert (receipt.photo_id, receipt.sha256) == (photo.photo_id, photo.sha256)
+    assert (receipt.consultation_id, receipt.owner) == (room.consultation_id, ANNA)
+    assert receipt.state is PhotoState.STORED
+    hints = (await ward.events())[before:]
+    assert hints == [{"t": "photos.changed", "consultation": str(room.consultation_id), "rev": 1}]
+
+
+async def test_presign_again_signs_a_pending_photo_and_receipts_a_stored_one(ward: Ward) -> None:
+    """A lost answer costs nothing: ask again."""
+    room = await ward.open()
+    photo = ward.taken(room.consultation_id)
+    await ward.presigned(photo)
+    await ward.presigned(photo)
+    ward.put(photo)
+    await ward.uploads.complete(ANNA, photo.photo_id, claim(photo))
+
+    [granted] = await ward.uploads.presign(ANNA, [photo], ward.signer)
+
+    assert granted.upload is None
+    assert granted.receipt is not None
+    assert granted.receipt.state is PhotoState.STORED
+
+
+async def test_one_bad_photo_of_a_batch_fails_alone(ward: Ward) -> None:
+    """Another's owner, an unknown consultation and a good photo: each has its own answer."""
+    room = await ward.open()
+    others = await ward.open("Room 9", BEN)
+    good = ward.taken(room.consultation_id)
+    foreign = ward.taken(room.consultation_id, user=BEN)
+    lost = ward.taken(others.consultation_id)
+
+    answers = await ward.uploads.presign(ANNA, [foreign, good, lost], ward.signer)
+
+    assert isinstance(answers[0].error, OtherOwner)
+    assert answers[1].upload is not None
+    assert isinstance(answers[2].error, ConsultationNotFound)
+
+
+@pytest.mark.parametrize("field", ["sha256", "consultation_id", "size"])
+async def test_a_known_photo_with_another_content_is_a_conflict(ward: Ward, field: str) -> None:
+    """A photo id means one photo for ever; the second claim changes nothing."""
+    room, other = await ward.open(), await ward.open("Room 3")
+    photo = ward.taken(room.consultation_id)
+    await ward.presigned(photo)
+    changes = {"sha256": "0" * 64, "consultation_id": other.consultation_id, "size": 9}
+
+    [granted] = await ward.uploads.presign(
+        ANNA, [msgspec.structs.replace(photo, **{field: changes[field]})], ward.signer
+    )
+
+    assert isinstance(granted.error, PhotoConflict)
+    assert (await ward.uploads.state(ANNA, photo.photo_id)).state is PhotoState.PENDING
+
+
+async def test_another_user_s_photo_id_is_a_conflict_and_stays_hers(ward: Ward) -> None:
+    """Ben cannot take over an id that Anna's phone made."""
+    room, bens = await ward.open(), await ward.open("Room 9", BEN)
+    photo = ward.taken(room.consultation_id)
+    await ward.presigned(photo)
+    stolen = msgspec.structs.replace(photo, owner=BEN, consultation_id=bens.consultation_id)
+
+    [granted] = await ward.uploads.presign(BEN, [stolen], ward.signer)
+
+    assert isinstance(granted.error, PhotoConflict)
+    with pytest.raises(PhotoNotFound):
+        await ward.uploads.state(BEN, photo.photo_id)
+
+
+async def test_complete_before_the_object_came_asks_to_send_again(ward: Ward) -> None:
+    """No object, no receipt."""
+    room = await ward.open()
+    photo = ward.taken(room.consultation_id)
+    await ward.presigned(photo)
+
+    with pytest.raises(NotUploaded):
+        await ward.uploads.complete(ANNA, photo.photo_id, claim(photo))
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "encryption", "error"),
+    [
+        (b"b photo", "image/jpeg", "AES256", ChecksumMismatch),
+        (b"a photo and more", "image/jpeg", "AES256", ChecksumMismatch),
+        (b"a photo", "image/webp", "AES256", InvalidImage),
+        (b"a photo", "image/jpeg", None, InvalidImage),
+    ],
+    ids=["other bytes", "more bytes", "other type", "not encrypted"],
+)
+async def test_an_object_that_is_not_the_captured_one_is_refused(
+    ward: Ward, body: bytes, content_type: str, encryption: str | None, error: type[Exception]
+) -> None:
+    """No row is stored without an object that was read and checked (I5, I8)."""
+    room = await ward.open()
+    photo = ward.taken(room.consultation_id)
+    await ward.presigned(photo)
+    key = f"consultations/{photo.consultation_id}/{photo.photo_id}.jpg"
+    ward.store.put(key, body, content_type, encryption)
+
+    with pytest.raises(error):
+        await ward.uploads.complete(ANNA, photo.photo_id, claim(photo))
+
+    assert (await ward.uploads.state(ANNA, photo.photo_id)).state is PhotoState.PENDING
+
+
+async def test_a_decoded_size_that_was_not_declared_is_refused(ward: Ward) -> None:
+    """The row says what the pixels are, so the layout never jumps and nothing is smuggled."""
+    room = await ward.open()
+    photo = msgspec.structs.replace(ward.taken(room.consultation_id), width=640)
+    await ward.presigned(photo)
+    ward.put(photo)
+
+    with pytest.raises(InvalidImage):
+        await ward.uploads.complete(ANNA, photo.photo_id, claim(photo))
+
+
+async def test_fifty_completes_at_once_make_one_row_and_one_hint(ward: Ward) -> None:
+    """Lost answers, two tabs and the sweeper may all ask: one photo."""
+    room = await ward.open()
+    photo = ward.taken(room.consultation_id)
+    await ward.presigned(photo)
+    ward.put(photo)
+    before = len(await ward.events())
+
+    receipts = await asyncio.gather(
+        *(ward.uploads.complete(ANNA, photo.photo_id, claim(photo)) for _ in range(50))
+    )
+
+    assert len({msgspec.json.encode(receipt) for receipt in receipts}) == 1
+    assert len(await ward.events()) == before + 1
+
+
+async def test_a_complete_with_another_claim_is_a_conflict(ward: Ward) -> None:
+    """Hash and consultation are compared; the owner is compared with the sign-in."""
+    room, other = await ward.open(), await ward.open("Room 3")
+    photo = await ward.stored(room.consultation_id)
+    good = claim(photo)
+
+    for wrong in ({"sha256": "0" * 64}, {"consultation_id": other.consultation_id}):
+        with pytest.raises(PhotoConflict):
+            await ward.uploads.complete(ANNA, photo.photo_id, msgspec.structs.replace(good, **wrong))
+    with pytest.raises(OtherOwner):
+        await ward.uploads.complete(BEN, photo.photo_id, good)
+
+
+async def test_a_deleted_photo_stays_deleted_whatever_comes_late(ward: Ward) -> None:
+    """A tombstone answers presign and complete with its own receipt, and the object goes."""
+    room = await ward.open()
+    photo = ward.taken(room.consultation_id)
+    await ward.presigned(photo)
+    ward.put(photo)
+
+    deleted = await ward.uploads.delete(ANNA, photo.photo_id)
+
+    assert deleted.state is PhotoState.DELETED
+    assert ward.store.objects == {}
+    assert await ward.uploads.delete(ANNA, photo.photo_id) == deleted
+    assert (await ward.uploads.complete(ANNA, photo.photo_id, claim(photo))) == deleted
+    [granted] = await ward.uploads.presign(ANNA, [photo], ward.signer)
+    assert granted.receipt == deleted
+
+
+async def test_a_delete_with_the_store_down_is_a_delete(ward: Ward) -> None:
+    """The tombstone counts; the object is the sweeper's."""
+    room = await ward.open()
+    photo = await ward.stored(room.consultation_id)
+    ward.store.down = True
+
+    deleted = await ward.uploads.delete(ANNA, photo.photo_id)
+
+    assert deleted.state is PhotoState.DELETED
+    assert len(ward.store.objects) == 1
+
+
+async def test_a_photo_of_a_closed_consultation_is_stored_and_marked_late(ward: Ward) -> None:
+    """Closing ends shutters, never uploads."""
+    room = await ward.open()
+    photo = ward.taken(room.consultation_id)
+    await ward.visits.change(ANNA, room.consultation_id, ConsultationChange(closed=True))
+    await ward.presigned(photo)
+    ward.put(photo)
+
+    receipt = await ward.uploads.complete(ANNA, photo.photo_id, claim(photo))
+
+    assert receipt.late
+
+
+async def test_a_move_changes_where_it_is_filed_and_nothing_about_its_capture(ward: Ward) -> None:
+    """Row and audit change; the receipt still echoes the shutter; both lists are told."""
+    room, other = await ward.open(), await ward.open("Room 3")
+    photo = await ward.stored(room.consultation_id)
+
+    moved = await ward.uploads.move(ANNA, photo.photo_id, other.consultation_id, ward.signer)
+
+    receipt = await ward.uploads.complete(ANNA, photo.photo_id, claim(photo))
+    assert (moved.consultation_id, moved.captured_in) == (other.consultation_id, room.consultation_id)
+    assert (receipt.consultation_id, receipt.filed_in) == (room.consultation_id, other.consultation_id)
+    assert (await ward.visits.photos(ANNA, room.consultation_id, ward.signer)).photos == []
+    assert len((await ward.visits.photos(ANNA, other.consultation_id, ward.signer)).photos) == 1
+
+
+async def test_nobody_else_can_move_describe_or_delete_a_photo(ward: Ward) -> None:
+    """Somebody else's photo is not there."""
+    room, bens = await ward.open(), await ward.open("Room 9", BEN)
+    photo = await ward.stored(room.consultation_id)
+
+    with pytest.raises(PhotoNotFound):
+        await ward.uploads.move(BEN, photo.photo_id, bens.consultation_id, ward.signer)
+    with pytest.raises(PhotoNotFound):
+        await ward.uploads.describe(BEN, photo.photo_id, PhotoDescription(caption="x"), ward.signer)
+    with pytest.raises(PhotoNotFound):
+        await ward.uploads.delete(BEN, photo.photo_id)
+    with pytest.raises(ConsultationNotFound):
+        await ward.uploads.move(ANNA, photo.photo_id, bens.consultation_id, ward.signer)
+
+
+async def test_a_description_changes_only_what_it_names(ward: Ward) -> None:
+    """Fields that are absent stay as they were."""
+    room = await ward.open()
+    photo = await ward.stored(room.consultation_id)
+    await ward.uploads.describe(
+        ANNA, photo.photo_id, PhotoDescription(body_site="forearm", side="left"), ward.signer
+    )
+
+    seen = await ward.uploads.describe(ANNA, photo.photo_id, PhotoDescription(caption="day 3"), ward.signer)
+
+    assert (seen.caption, seen.body_site, seen.side) == ("day 3", "forearm", "left")
