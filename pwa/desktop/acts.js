@@ -14,7 +14,11 @@ import { labelOf } from "./visit-list.js";
 /** @param {import("./desk.js").Desk} desk @param {(id: string) => void} showVisit */
 export function createVisitActions(desk, showVisit) {
   /** @param {What} what @param {Promise<void>} act */
-  const tell = (what, act) => act.catch((error) => void toast(trouble(what, error)));
+  const tell = (what, act) =>
+    act.catch((error) => {
+      void toast(trouble(what, error));
+      void desk.refresh().catch(() => {});
+    });
   return {
     /** @param {Visit} visit */
     choose: (visit) => void tell("choose", desk.choose(visit)),

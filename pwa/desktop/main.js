@@ -2,7 +2,7 @@
 import { createApi } from "../page/api.js";
 import { readConfig } from "../page/config.js";
 import { createRealtime } from "../page/realtime.js";
-import { createRefetcher } from "../page/refetch.js";
+import { createRefetcher, watchPage } from "../page/refetch.js";
 import { createSession } from "../page/session.js";
 import { announce, toast } from "../page/toasts.js";
 import { desktop as words } from "../page/words-desktop.js";
@@ -14,7 +14,7 @@ import { DraftBox, Drafts } from "./drafts.js";
 import { EmptyState } from "./empty.js";
 import { Gallery } from "./gallery.js";
 import { isTyping, shortcut } from "./keys.js";
-import { showLink } from "./link-status.js";
+import { LinkStatus } from "./link-status.js";
 import { NotesKeeper, NotesView } from "./notes.js";
 import { PhotoDialog } from "./photo-dialog.js";
 import { Printer } from "./print-sheet.js";
@@ -35,7 +35,7 @@ fillWords(words);
 const config = readConfig();
 const session = createSession(config);
 const signInUrl = session.signInUrl("/desktop");
-const getToken = session.getToken.bind(session);
+const getToken = session.getToken;
 const api = createApi({ getToken, fetch: fetch.bind(globalThis) });
 const routes = createRoutes(watchSignIn(api, part("signed-out"), signInUrl));
 const desk = new Desk(routes);
@@ -46,9 +46,14 @@ const notes = new Drafts((id, fields) => keeper.save(id, fields));
 const descriptions = new Drafts(async (id, fields) => {
   desk.replacePhoto(await routes.describe(id, fields));
 });
+const link = new LinkStatus(part("link"));
+const refetcher = createRefetcher({ fetchNow: refresh });
+/** @type {import("./shapes.js").Me | null} */
+let me = null;
 
 wireVisits();
 wirePhotos();
+wirePhone();
 wireLeaving();
 void start();
 
@@ -90,8 +95,15 @@ function wirePhotos() {
     notes: find(document, "#notes-text", HTMLTextAreaElement).value,
     photos: desk.photos ?? [],
     address: (photo) => gallery.address(photo.id) ?? photo.url,
-    user: session.user()?.name ?? "",
+    user: me?.user.name ?? "",
   }));
+}
+
+/** The QR leads to one address; where that is this computer's own, a phone cannot follow. */
+function wirePhone() {
+  const { hostname } = new URL(config.phoneUrl, location.href);
+  const isLoopback = /^(localhost|127\..*|\[::1\])$/.test(hostname);
+  find(part("qr"), ".note", HTMLElement).hidden = !isLoopback;
 }
 
 /** Nothing typed is lost by leaving: it is saved, or kept for the next page of this tab. */
@@ -100,25 +112,50 @@ function wireLeaving() {
   document.addEventListener("visibilitychange", () => void notes.flush());
 }
 
+/** Fetches first and listens beside it; the refetcher decides when to look again. */
 async function start() {
+  await session.load().catch(() => {}); // the first fetch says what is wrong
+  watchPage(refetcher);
+  refetcher.start();
+}
+
+async function refresh() {
   try {
-    await session.load();
-    const [me] = await Promise.all([routes.me(), desk.refresh()]);
-    open(me);
+    const [answer] = await Promise.all([me ?? routes.me(), desk.refresh()]);
+    if (!me) open(answer);
+    link.fetched(true);
+    sayTrouble(null);
   } catch (error) {
-    if (isSignedOut(error)) return location.replace(signInUrl);
-    sayTrouble(error);
-    setTimeout(start, 5000);
+    const failures = link.fetched(false);
+    if (!me && isSignedOut(error)) location.replace(signInUrl);
+    else if (!me || failures > 1) sayTrouble(error);
+    throw error;
   }
 }
 
-/** @param {import("./shapes.js").Me} me */
-function open(me) {
-  sayTrouble(null);
-  notes.restore(new DraftBox(sessionStorage, "notes", me.user.id));
-  descriptions.restore(new DraftBox(sessionStorage, "photos", me.user.id));
-  showAccount(part("account"), me.user, () => void signOut());
-  listen(me);
+/** @param {import("./shapes.js").Me} answer */
+function open(answer) {
+  me = answer;
+  const { user } = answer;
+  notes.restore(new DraftBox(sessionStorage, "notes", user.id));
+  descriptions.restore(new DraftBox(sessionStorage, "photos", user.id));
+  showAccount(part("account"), user, () => void signOut());
+  const realtime = createRealtime({
+    config: answer.realtime,
+    fetchToken: routes.realtimeToken,
+    onSignal: () => refetcher.request(),
+    onStatus(status) {
+      refetcher.setStatus(status);
+      link.signals(status);
+    },
+  });
+  realtime.start();
+  session.onChange(() => {
+    // Another account in another tab: nothing of this one may stay on the screen.
+    if ((session.user()?.id ?? user.id) !== user.id) return location.reload();
+    refetcher.request();
+    realtime.retry();
+  });
 }
 
 /** @param {unknown} error null when all is well again */
@@ -137,15 +174,4 @@ async function signOut() {
   } catch (error) {
     void toast(trouble("signOut", error));
   }
-}
-
-/** @param {import("./shapes.js").Me} me */
-function listen(me) {
-  const refetcher = createRefetcher({ refetch: () => desk.refresh() });
-  createRealtime({
-    config: me.realtime,
-    fetchToken: routes.realtimeToken,
-    onSignal: () => refetcher.request(),
-    onStatus: (/** @type {import("./link-status.js").Link} */ link) => showLink(part("link"), link),
-  });
 }

@@ -21,7 +21,7 @@ export function createRoutes(api) {
     change: (id, change) => data("PATCH", `${visits}/${id}`, change),
     /** @param {string | null} consultationId */
     choose: (consultationId) => data("PUT", `${visits}/current`, { consultationId }),
-    /** @param {string} id @param {string} [etag] @returns {Promise<{ status: number, data: any, etag?: string }>} */
+    /** @param {string} id @param {string | null} [etag] @returns {Promise<{ status: number, data: any, etag: string | null }>} */
     photos: (id, etag) => api.request("GET", `${visits}/${id}/photos`, undefined, { etag }),
     /** @param {string} id @param {import("./shapes.js").Fields} fields @returns {Promise<Photo>} */
     describe: (id, fields) => data("PATCH", `/api/photos/${id}`, fields),

@@ -18,5 +18,7 @@ export function reason(error) {
 
 /** @param {keyof typeof words.failed} what @param {unknown} error */
 export function trouble(what, error) {
+  // Too slow is not undone: nobody may be told that it did not happen.
+  if (/** @type {any} */ (error)?.reason === "timeout") return words.reasons.timeout;
   return `${words.failed[what]} ${reason(error)}`;
 }

@@ -169,6 +169,8 @@ export const desktop = {
   /** Why, and what to do. */
   reasons: {
     unreached: "The server did not answer. What is stored is safe. Check the connection and try again.",
+    timeout:
+      "The server took too long, so this may still happen. What is stored is safe. Look again before you repeat it.",
     signedOut: "Sign in to continue. What is stored is safe.",
     "consultation-closed": "It is closed. Reopen it first, or use another one.",
     "consultation-not-found": "It is no longer there for this account. Reload the page.",
