@@ -21,6 +21,7 @@ const TYPES = {
   png: "image/png",
   svg: "image/svg+xml",
   ico: "image/",
+  webp: "image/webp",
   webmanifest: "application/manifest+json",
   json: "application/json",
   woff2: "font/woff2",

@@ -1,0 +1,230 @@
+/**
+ * The page's side of the service worker: registers it, asks it to send what waits on every occasion,
+ * lends it a token, and runs the same replay here where no worker is active.
+ */
+
+import { realClock } from "../queue/clock.js";
+import { Ledger } from "../queue/ledger.js";
+import { SYNC_TAG, messageOf } from "../queue/messages.js";
+import { replay } from "../queue/replay.js";
+import { Uploader } from "../queue/uploader.js";
+
+/** @import { Clock } from "../queue/clock.js" */
+/** @import { Queue } from "../queue/queue.js" */
+
+/**
+ * @typedef {object} Browser what the bridge needs of it
+ * @property {ServiceWorkerContainer | undefined} container
+ * @property {LockManager} locks
+ * @property {Pick<Document, "visibilityState" | "addEventListener" | "removeEventListener">} page
+ * @property {Pick<Window, "addEventListener" | "removeEventListener">} window
+ * @property {Pick<Location, "origin" | "reload">} location
+ * @property {typeof globalThis.fetch} fetch
+ * @property {Clock} clock
+ */
+
+/**
+ * @typedef {{getToken: (wish?: {fresh?: boolean}) => Promise<string>}} TokenSource rejects when
+ *   nobody is signed in or the server is out of reach
+ */
+
+const WORKER_URL = "/service_worker/sw.js";
+const DRAIN_MS = 15_000;
+const TOKEN_MS = 3_000;
+
+/** A photo in these states waits for a person, not for us. */
+const AT_REST = new Set(["captured", "parked"]);
+
+/**
+ * @param {object} parts
+ * @param {Queue} parts.queue
+ * @param {TokenSource} parts.session
+ * @param {Browser} [parts.browser]
+ * @returns {WorkerBridge} already at work
+ */
+export function startWorker({ queue, session, browser = thisBrowser() }) {
+  const bridge = new WorkerBridge(queue, session, browser);
+  bridge.start();
+  return bridge;
+}
+
+export class WorkerBridge {
+  #queue;
+  #session;
+  #browser;
+  /** @type {Promise<ServiceWorkerRegistration | null>} */
+  #registration = Promise.resolve(null);
+  /** @type {Set<() => void>} */
+  #newVersion = new Set();
+  #stopped = new AbortController();
+
+  /**
+   * @param {Queue} queue
+   * @param {TokenSource} session
+   * @param {Browser} browser
+   */
+  constructor(queue, session, browser) {
+    this.#queue = queue;
+    this.#session = session;
+    this.#browser = browser;
+  }
+
+  start() {
+    const { container, page, window, location } = this.#browser;
+    const { signal } = this.#stopped;
+    this.#registration = this.#register();
+    container?.addEventListener("message", (event) => this.#lend(event, location.origin), {
+      signal,
+    });
+    container?.startMessages();
+    const seen = () => page.visibilityState === "visible" && this.#hurry();
+    page.addEventListener("visibilitychange", seen, { signal });
+    window.addEventListener("online", () => this.#hurry(), { signal });
+    const quiet = this.#queue.changes.listen((notice) => {
+      if (notice.type === "changed" && notice.by === "page") void this.#registerSync();
+    });
+    signal.addEventListener("abort", quiet);
+    this.#tickLater();
+    void this.#hurry();
+  }
+
+  stop() {
+    this.#stopped.abort();
+  }
+
+  /**
+   * Asks for a replay; every occasion is as good as any other.
+   * @returns {Promise<void>} asked, not done
+   */
+  drain = async () => {
+    void this.#registerSync();
+    const registration = await this.#registration;
+    if (registration?.active) registration.active.postMessage({ type: "drain" });
+    else void this.#replayHere();
+  };
+
+  /** Somebody signed in: what waited for that goes on. */
+  signedIn = () => this.#hurry();
+
+  /**
+   * @param {() => void} callback called when a new version of the app is ready to take over
+   * @returns {() => void} stops
+   */
+  onNewVersion = (callback) => {
+    this.#newVersion.add(callback);
+    void this.#registration.then((registration) => registration?.waiting && callback());
+    return () => this.#newVersion.delete(callback);
+  };
+
+  /** Changes to the new version, as soon as nothing is being sent. */
+  reload = async () => {
+    const { container, location } = this.#browser;
+    const waiting = (await this.#registration)?.waiting;
+    if (!waiting) return location.reload();
+    container?.addEventListener("controllerchange", () => location.reload(), { once: true });
+    waiting.postMessage({ type: "skip-waiting" });
+  };
+
+  async #hurry() {
+    // Where the storage fails the page says so elsewhere; sending what can be read still helps.
+    await this.#queue.hurry().catch(() => undefined);
+    await this.drain();
+  }
+
+  /** @returns {Promise<ServiceWorkerRegistration | null>} null where workers are not to be had */
+  async #register() {
+    const { container } = this.#browser;
+    try {
+      const options = /** @type {const} */ ({ type: "module", scope: "/", updateViaCache: "none" });
+      const registration = (await container?.register(WORKER_URL, options)) ?? null;
+      registration?.addEventListener("updatefound", () => this.#follow(registration));
+      return registration;
+    } catch {
+      return null;
+    }
+  }
+
+  /** @param {ServiceWorkerRegistration} registration */
+  #follow({ installing, active }) {
+    // The very first worker replaces nothing: nobody needs to hear of it.
+    if (!installing || !active) return;
+    installing.addEventListener("statechange", () => {
+      if (installing.state === "installed") for (const callback of this.#newVersion) callback();
+    });
+  }
+
+  async #registerSync() {
+    const registration = /** @type {any} */ (await this.#registration);
+    // Chromium only, and it may be switched off; every other occasion works without it.
+    await registration?.sync?.register(SYNC_TAG).catch(() => undefined);
+  }
+
+  #tickLater() {
+    const { signal } = this.#stopped;
+    const cancel = this.#browser.clock.after(DRAIN_MS, async () => {
+      if (await this.#anythingWaits().catch(() => false)) void this.drain();
+      if (!signal.aborted) this.#tickLater();
+    });
+    signal.addEventListener("abort", cancel);
+  }
+
+  async #anythingWaits() {
+    const owner = await this.#queue.owner();
+    if (!owner || owner.signedOut) return false;
+    const { photos } = await this.#queue.list(owner.id);
+    return photos.some((photo) => !AT_REST.has(photo.state));
+  }
+
+  /**
+   * @param {MessageEvent} event
+   * @param {string} origin
+   */
+  async #lend(event, origin) {
+    const message = messageOf(event, origin);
+    if (message?.type !== "token-request") return;
+    const token = await this.#token({ fresh: message.fresh });
+    event.ports[0]?.postMessage({ type: "token-answer", token });
+  }
+
+  /**
+   * @param {{fresh: boolean}} wish
+   * @returns {Promise<string | null>} null leaves it to the upload cookie
+   */
+  #token(wish) {
+    const { clock } = this.#browser;
+    return new Promise((resolve) => {
+      const cancel = clock.after(TOKEN_MS, () => resolve(null));
+      this.#session
+        .getToken(wish)
+        .then(resolve, () => resolve(null))
+        .finally(cancel);
+    });
+  }
+
+  async #replayHere() {
+    const { locks, clock, fetch, page } = this.#browser;
+    const credentials = { token: (/** @type {{fresh: boolean}} */ wish) => this.#token(wish) };
+    await replay({
+      ledger: new Ledger(this.#queue),
+      network: new Uploader({ fetch, clock, credentials }),
+      locks,
+      clock,
+      random: Math.random,
+      visible: async () => page.visibilityState === "visible",
+      signal: this.#stopped.signal,
+    }).catch(() => "aborted");
+  }
+}
+
+/** @returns {Browser} */
+function thisBrowser() {
+  return {
+    container: navigator.serviceWorker,
+    locks: navigator.locks,
+    page: document,
+    window,
+    location,
+    fetch: fetch.bind(window),
+    clock: realClock,
+  };
+}
