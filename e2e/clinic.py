@@ -25,8 +25,9 @@ START_LIMIT_S = 60
 class Clinic:
     """One server process with its data folder; ``start`` may be called again after ``kill``."""
 
-    def __init__(self, folder: Path, port: int | None = None, **settings: str) -> None:
+    def __init__(self, folder: Path, port: int | None = None, root: Path = ROOT, **settings: str) -> None:
         self.folder = folder
+        self.root = root
         self.port = port or free_port()
         self.settings = settings
         self.name = ""
@@ -43,7 +44,8 @@ class Clinic:
         """Start the program and wait until it says that it serves."""
         self._process = subprocess.Popen(
             [sys.executable, "-m", "app", "serve"],
-            cwd=ROOT, env=self._environment(), text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            cwd=self.root, env=self._environment(), text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )  # fmt: skip
         self._wait_until_it_serves()
 
@@ -73,7 +75,7 @@ class Clinic:
         """A second account, by the command that an operator uses; its password."""
         done = subprocess.run(
             [sys.executable, "-m", "app", "user", "add", name],
-            cwd=ROOT, env=self._environment(), text=True, capture_output=True, check=True,
+            cwd=self.root, env=self._environment(), text=True, capture_output=True, check=True,
         )  # fmt: skip
         return done.stdout.split()[-1]
 
