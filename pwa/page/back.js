@@ -1,0 +1,16 @@
+/** Where a page may send somebody after the sign-in: our own pages, and nothing that only looks like them. */
+
+const OWN_PAGE = /^\/(mobile|desktop)(\?[\w=&-]{0,200})?(#[\w=&-]{0,200})?$/;
+
+/**
+ * @param {string | null | undefined} wish a path from the address bar, which anybody may have written
+ * @returns {string} the wish when it is one of our pages, else the start page
+ */
+export function safeBack(wish) {
+  return wish && OWN_PAGE.test(wish) ? wish : "/";
+}
+
+/** @param {string} backTo @returns {string} the sign-in page, which leads back there */
+export function signInUrl(backTo) {
+  return `/sign-in?back=${encodeURIComponent(safeBack(backTo))}`;
+}

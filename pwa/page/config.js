@@ -1,0 +1,20 @@
+/** What the server tells every page in `<meta name="cp-config">`: public facts, the same for everybody. */
+
+/**
+ * @typedef {object} Config
+ * @property {"local" | "clerk"} identity who signs people in
+ * @property {string | null} clerkPublishableKey
+ * @property {boolean} production whether people use https addresses
+ * @property {string} phoneUrl what the QR says
+ */
+
+/**
+ * @param {Pick<Document, "querySelector">} [page]
+ * @returns {Config}
+ * @throws {Error} when the page was not rendered by the server
+ */
+export function readConfig(page = document) {
+  const content = page.querySelector('meta[name="cp-config"]')?.getAttribute("content");
+  if (!content) throw new Error("cp-config is missing from the page");
+  return JSON.parse(content);
+}

@@ -1,0 +1,199 @@
+/**
+ * Sessions of Clerk, behind the same functions as local ones. Clerk's script waits for its server
+ * for up to a minute and may hang for ever, so every call has a limit of our own; and it forgets a
+ * sign-out made without a connection, so that is remembered here and finished at the next start.
+ */
+
+import { createApi, NotReached } from "./api.js";
+import { SignedOut } from "./signed-out.js";
+import { ANY_SESSION, Who } from "./who.js";
+
+/** @import { Session } from "./session.js" */
+
+/**
+ * What is used of Clerk's object.
+ * @typedef {{id: string}} ClerkSessionRef
+ * @typedef {object} Clerk
+ * @property {(options: object) => Promise<void>} load
+ * @property {{id: string, fullName?: string | null, primaryEmailAddress?: {emailAddress: string} | null} | null} [user]
+ * @property {{id: string, getToken: (options?: {skipCache?: boolean}) => Promise<string | null>} | null} [session]
+ * @property {string} [status] "ready", or "degraded" when Clerk's server was not reached
+ * @property {(options?: {sessionId: string}) => Promise<void>} signOut
+ * @property {(listener: () => void) => unknown} addListener
+ */
+
+const LIMIT_MS = 8_000;
+
+/**
+ * @param {() => Promise<Clerk>} fetchClerk brings Clerk's object, not loaded yet
+ * @param {{fetch: typeof fetch, limitMs?: number}} parts
+ * @returns {Omit<Session, "signInUrl">}
+ */
+export function createClerkSession(fetchClerk, { fetch: send, limitMs = LIMIT_MS }) {
+  const session = new ClerkSession(fetchClerk, send, limitMs);
+  return {
+    load: () => session.load(),
+    user: () => session.who.user,
+    getToken: (wish) => session.getToken(wish),
+    signOut: () => session.signOut(),
+    onChange: (callback) => session.who.onChange(callback),
+    remember: (memory) => void (session.who.memory = memory),
+  };
+}
+
+/**
+ * @param {string} publishableKey
+ * @returns {Promise<Clerk>} from our own server, as the policy of the pages demands
+ */
+export function loadClerkScript(publishableKey) {
+  const script = document.createElement("script");
+  script.src = "/pwa/vendor/clerk.browser.js";
+  script.dataset.clerkPublishableKey = publishableKey;
+  return new Promise((resolve, reject) => {
+    script.onload = () => resolve(/** @type {any} */ (globalThis).Clerk);
+    script.onerror = () => reject(new NotReached("network"));
+    document.head.append(script);
+  });
+}
+
+class ClerkSession {
+  who = new Who();
+  #fetchClerk;
+  #limitMs;
+  #api;
+  /** @type {Clerk | null} */
+  #clerk = null;
+  /** @type {Promise<void> | null} */
+  #loading = null;
+  /** A session that was signed out here and may still live at Clerk. @type {string | undefined} */
+  #left;
+
+  /** @param {() => Promise<Clerk>} fetchClerk @param {typeof fetch} send @param {number} limitMs */
+  constructor(fetchClerk, send, limitMs) {
+    this.#fetchClerk = fetchClerk;
+    this.#limitMs = limitMs;
+    this.#api = createApi({ getToken: () => this.getToken(), fetch: send });
+  }
+
+  async load() {
+    this.#left = (await this.who.owner())?.pendingSignOut;
+    try {
+      await this.#ready();
+      if (!this.#clerk?.user && this.#clerk?.status === "degraded") await this.who.recall();
+    } catch {
+      await this.who.recall();
+    }
+  }
+
+  /** @param {{fresh?: boolean}} [wish] */
+  async getToken({ fresh = false } = {}) {
+    await this.#ready();
+    const { session, status } = /** @type {Clerk} */ (this.#clerk);
+    if (this.#isLeft(session)) throw new SignedOut();
+    if (!session && status === "degraded") throw new NotReached("network");
+    if (!session) throw new SignedOut();
+    const token = await this.#limited(session.getToken({ skipCache: fresh })).catch(refusal);
+    if (!token) throw new SignedOut();
+    return token;
+  }
+
+  async signOut() {
+    const pending = await this.who.lock();
+    try {
+      await this.#endUploads();
+      await this.#endSession(this.#clerk?.session?.id ?? pending);
+    } catch (error) {
+      if (!this.who.memory) throw error;
+      this.#left = pending;
+    }
+    this.who.set(null);
+  }
+
+  /** Background uploads end first, while there is still a token to say whose they are. */
+  async #endUploads() {
+    try {
+      await this.#api.request("DELETE", "/api/upload-session");
+    } catch (error) {
+      if (!(error instanceof SignedOut)) throw error;
+    }
+  }
+
+  /** @param {string | undefined} sessionId */
+  async #endSession(sessionId) {
+    // Clerk's own sign-out "succeeds" without a connection and is undone at the next start.
+    const offline = globalThis.navigator?.onLine === false;
+    if (offline || !this.#clerk || this.#clerk.status === "degraded") {
+      throw new NotReached("network");
+    }
+    const one = sessionId && sessionId !== ANY_SESSION ? { sessionId } : undefined;
+    await this.#limited(this.#clerk.signOut(one));
+    await this.who.settle();
+    this.#left = undefined;
+  }
+
+  /** Loads once; a call after a failure tries again. */
+  async #ready() {
+    this.#loading ??= this.#start();
+    try {
+      await this.#limited(this.#loading);
+    } catch (error) {
+      if (!this.#clerk) this.#loading = null;
+      throw error;
+    }
+  }
+
+  async #start() {
+    const clerk = await this.#fetchClerk();
+    await clerk.load({ telemetry: false, selectInitialSession: this.#choose });
+    this.#clerk = clerk;
+    if (this.#left) await this.#endSession(this.#left).catch(() => undefined);
+    clerk.addListener(() => void this.#look());
+    await this.#look();
+  }
+
+  /** @param {{signedInSessions: ClerkSessionRef[]}} client */
+  #choose = (client) => client.signedInSessions.find((session) => !this.#isLeft(session)) ?? null;
+
+  /** @param {ClerkSessionRef | null | undefined} session */
+  #isLeft(session) {
+    return !!session && (session.id === this.#left || this.#left === ANY_SESSION);
+  }
+
+  async #look() {
+    const { user, session, status } = /** @type {Clerk} */ (this.#clerk);
+    if (user && session && !this.#isLeft(session)) {
+      const name = user.fullName || user.primaryEmailAddress?.emailAddress || null;
+      await this.who.confirm({ id: user.id, name }, session.id);
+    } else if (status !== "degraded") {
+      this.who.set(null);
+    }
+  }
+
+  /**
+   * @template T
+   * @param {Promise<T> | T} work
+   * @returns {Promise<T>}
+   */
+  async #limited(work) {
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    let timer;
+    const limit = new Promise((_, reject) => {
+      timer = setTimeout(() => reject(new NotReached("timeout")), this.#limitMs);
+    });
+    try {
+      return await /** @type {Promise<T>} */ (Promise.race([work, limit]));
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+/**
+ * Clerk's error in our words: its server said no, or said nothing.
+ * @param {any} error
+ * @returns {never}
+ */
+function refusal(error) {
+  if ([401, 403, 404].includes(error?.status)) throw new SignedOut();
+  throw error instanceof NotReached ? error : new NotReached("network", error);
+}

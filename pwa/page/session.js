@@ -1,0 +1,47 @@
+/**
+ * Who is signed in, and tokens for the API, whichever way people sign in here. Pages see the shape
+ * `Session` and cannot tell which one they have.
+ */
+
+import { createApi } from "./api.js";
+import { signInUrl } from "./back.js";
+import { createClerkSession, loadClerkScript } from "./session-clerk.js";
+import { createLocalSession } from "./session-local.js";
+
+/** @typedef {{id: string, name: string | null}} User */
+
+/**
+ * The last person on this phone, as the queue keeps it. `pendingSignOut` is the session which was
+ * left without a connection and must still be ended.
+ * @typedef {User & {sid?: string, signedOut?: boolean, pendingSignOut?: string}} OwnerRecord
+ */
+
+/**
+ * @typedef {object} Memory
+ * @property {() => Promise<OwnerRecord | null>} owner
+ * @property {(owner: OwnerRecord | null) => Promise<unknown>} setOwner
+ */
+
+/**
+ * @typedef {object} Session
+ * @property {() => Promise<void>} load settles within seconds, with or without a connection
+ * @property {() => User | null} user signed in, or remembered while the server is out of reach
+ * @property {(wish?: {fresh?: boolean}) => Promise<string>} getToken throws SignedOut, or NotReached
+ * @property {() => Promise<void>} signOut with a memory it holds offline as well, else it throws
+ * @property {(callback: (user: User | null) => void) => () => void} onChange returns how to stop
+ * @property {(memory: Memory) => void} remember call before `load`, where a phone has a queue
+ * @property {(backTo: string) => string} signInUrl
+ */
+
+/**
+ * @param {import("./config.js").Config} config
+ * @param {{fetch?: typeof fetch}} [parts]
+ * @returns {Session}
+ */
+export function createSession(config, { fetch: send = (...args) => fetch(...args) } = {}) {
+  const session =
+    config.identity === "clerk"
+      ? createClerkSession(() => loadClerkScript(config.clerkPublishableKey ?? ""), { fetch: send })
+      : createLocalSession({ api: createApi({ fetch: send }) });
+  return { ...session, signInUrl };
+}
