@@ -81,7 +81,8 @@ class SqlDatabase:
 
     async def migrate(self) -> None:
         """Bring the schema up to date; nothing happens when it is. Raises ``DatabaseBusy``."""
-        await migrating.migrate(self._location)
+        location = str(self._location) if _is_address(self._location) else Path(self._location)
+        await migrating.migrate(location)
 
     async def close(self) -> None:
         """Let what is under way finish, then let go of every connection."""

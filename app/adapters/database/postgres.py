@@ -1,7 +1,7 @@
 """PostgreSQL through asyncpg's own pool; each transaction has a connection to itself."""
 
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any
 
 import asyncpg
@@ -15,6 +15,14 @@ _COMMAND_S = 15.0
 _DISK_FULL = "53100"
 # Connection lost, out of resources, operator's shutdown, lock not to be had, deadlock or conflict.
 _UNREACHABLE = ("08", "53", "57", "55P03", "40")
+# A connection that is cut in the very moment of its use shows as the driver's internal error.
+_LOST = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+)
 
 
 class PostgresConnection:
@@ -62,9 +70,7 @@ class PostgresPool:
         with own_words():
             connection = await self._pool.acquire(timeout=self._acquire_s)
         try:
-            transaction = connection.transaction()
-            with own_words():
-                await transaction.start()
+            transaction = await _start(connection)
             try:
                 yield PostgresConnection(connection)
             except BaseException:
@@ -80,10 +86,9 @@ class PostgresPool:
         await self._pool.close()
 
     async def _release(self, connection: Any) -> None:
-        try:
+        # Where giving back fails, the pool has thrown the connection away.
+        with suppress(*_LOST):
             await self._pool.release(connection)
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
-            connection.terminate()
 
 
 async def connect(url: str) -> Any:
@@ -96,12 +101,23 @@ async def _keep(_: Any) -> None:
     """Nothing to reset: no statement here changes a session, and the reset would be a round trip."""
 
 
-async def _roll_back(transaction: Any) -> None:
+async def _start(connection: Any) -> Any:
+    transaction = connection.transaction()
     try:
+        with own_words():
+            await transaction.start()
+    except BaseException:
+        # Half a start, or a connection that was cut while it lay in the pool: not to be lent again.
+        with suppress(asyncpg.InterfaceError):
+            connection.terminate()
+        raise
+    return transaction
+
+
+async def _roll_back(transaction: Any) -> None:
+    # Where the connection is lost, the server rolls back by itself.
+    with suppress(*_LOST):
         await transaction.rollback()
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
-        # The connection is lost, and the server rolls back by itself.
-        return
 
 
 @contextmanager
@@ -109,8 +125,6 @@ def own_words() -> Iterator[None]:
     """The domain's errors for what a database that cannot answer raises."""
     try:
         yield
-    except (OSError, TimeoutError, asyncpg.InterfaceError) as error:
-        raise DatabaseBusy from error
     except asyncpg.PostgresError as error:
         state = error.sqlstate or ""
         if state == _DISK_FULL:
@@ -118,3 +132,5 @@ def own_words() -> Iterator[None]:
         if state.startswith(_UNREACHABLE):
             raise DatabaseBusy from error
         raise
+    except _LOST as error:
+        raise DatabaseBusy from error

@@ -1,0 +1,105 @@
+"""Local accounts, their logins, and failed attempts that a restart does not forget."""
+
+import asyncio
+from pathlib import Path
+
+from app.adapters.database.engine import SqlDatabase
+from app.domain.ports import Account
+from tests.contract.records.made import ANNE, BEN, MINUTE, NOW, SECOND
+
+ACCOUNT = Account(user=ANNE, name="Anne Ärmel", password_hash="$argon2id$1", must_change=True)
+
+
+async def add(database: SqlDatabase, account: Account = ACCOUNT) -> bool:
+    """Add an account in a transaction of its own."""
+    async with database.transaction() as records:
+        return await records.add_account(account)
+
+
+async def test_an_account_is_found_by_its_name_in_any_case(database: SqlDatabase) -> None:
+    """Also with letters that are not ASCII, and as it was written."""
+    assert await add(database)
+
+    async with database.transaction() as records:
+        for name in ("Anne Ärmel", "ANNE ÄRMEL", "anne a\u0308rmel"):
+            assert await records.account(name) == ACCOUNT
+        assert await records.account("Anne") is None
+        assert await records.account_by_user(ANNE) == ACCOUNT
+        assert await records.account_by_user(BEN) is None
+
+
+async def test_a_name_is_taken_once_whatever_its_case(database: SqlDatabase) -> None:
+    """Of ten at once one gets it; the others change nothing."""
+    names = ["Anne", "ANNE", "anne", "aNNE", "AnnE"] * 2
+    accounts = [
+        Account(user=f"user_{place}", name=name, password_hash="x", must_change=False)
+        for place, name in enumerate(names)
+    ]
+
+    answers = await asyncio.gather(*(add(database, account) for account in accounts))
+
+    assert sum(answers) == 1
+    async with database.transaction() as records:
+        assert await records.accounts() == [accounts[answers.index(True)]]
+
+
+async def test_accounts_are_listed_by_name(database: SqlDatabase) -> None:
+    """Whatever the case and the order of adding."""
+    for name in ("carl", "Anne", "ben"):
+        await add(database, Account(user=f"user_{name}", name=name, password_hash="x", must_change=False))
+
+    async with database.transaction() as records:
+        assert [account.name for account in await records.accounts()] == ["Anne", "ben", "carl"]
+
+
+async def test_a_new_password_replaces_the_old_one(database: SqlDatabase) -> None:
+    """With the flag, and for this user only."""
+    other = Account(user=BEN, name="Ben", password_hash="$argon2id$2", must_change=True)
+    await add(database)
+    await add(database, other)
+
+    async with database.transaction() as records:
+        await records.set_password(ANNE, "$argon2id$3", must_change=False)
+        changed = await records.account_by_user(ANNE)
+        assert await records.account_by_user(BEN) == other
+
+    assert changed is not None
+    assert (changed.password_hash, changed.must_change) == ("$argon2id$3", False)
+
+
+async def test_a_login_lasts_until_it_expires_or_is_dropped(database: SqlDatabase) -> None:
+    """One is dropped alone, the rest together."""
+    await add(database)
+    async with database.transaction() as records:
+        for digest in ("a" * 64, "b" * 64, "c" * 64):
+            await records.add_login(digest, ANNE, NOW + MINUTE)
+
+        assert await records.login("a" * 64, NOW + MINUTE - SECOND) == ANNE
+        assert await records.login("a" * 64, NOW + MINUTE) is None
+        await records.drop_login("a" * 64)
+        await records.drop_login("unknown")
+        assert await records.login("a" * 64, NOW) is None
+        assert await records.login("b" * 64, NOW) == ANNE
+        await records.drop_logins(ANNE)
+        assert await records.login("b" * 64, NOW) is None
+        assert await records.login("c" * 64, NOW) is None
+
+
+async def test_failed_attempts_survive_a_restart(database: SqlDatabase, location: str | Path) -> None:
+    """The last word about a key counts, and clearing ends it."""
+    async with database.transaction() as records:
+        assert await records.login_failures("name:anne") is None
+        await records.note_login_failure("name:anne", 1, NOW)
+        await records.note_login_failure("name:anne", 6, NOW + MINUTE)
+        await records.note_login_failure("address:192.0.2.1", 1, NOW)
+    await database.close()
+
+    restarted = await SqlDatabase.open(location)
+    try:
+        async with restarted.transaction() as records:
+            assert await records.login_failures("name:anne") == (6, NOW + MINUTE)
+            await records.clear_login_failures("name:anne")
+            assert await records.login_failures("name:anne") is None
+            assert await records.login_failures("address:192.0.2.1") == (1, NOW)
+    finally:
+        await restarted.close()

@@ -1,0 +1,199 @@
+"""Outbox, audit, sweeper's queries, upload cookies and the operator's gauges."""
+
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import select
+
+from app.adapters.database.engine import SqlDatabase
+from app.adapters.database.statements import Statement
+from app.adapters.database.tables import audit
+from app.domain.photos import PhotoState
+from app.domain.ports import AuditEntry
+from tests.contract.records.made import (
+    ANNE,
+    BEN,
+    MINUTE,
+    NOW,
+    SECOND,
+    add_photo,
+    add_visit,
+    delete,
+    find,
+    know,
+    store,
+)
+
+
+async def add_events(database: SqlDatabase, count: int) -> None:
+    """Events with the numbers from 0 as revisions."""
+    for rev in range(count):
+        async with database.transaction() as records:
+            await records.add_event(uuid4(), ANNE, {"t": "photos.changed", "rev": rev}, NOW + rev * SECOND)
+
+
+async def test_events_come_out_in_the_order_in_which_they_went_in(database: SqlDatabase) -> None:
+    """Up to the limit, with owner and payload, and growing numbers."""
+    await add_events(database, 5)
+
+    async with database.transaction() as records:
+        events = await records.unpublished(3)
+
+    assert [event.payload for event in events] == [{"t": "photos.changed", "rev": rev} for rev in range(3)]
+    assert {event.owner for event in events} == {ANNE}
+    assert [event.seq for event in events] == sorted({event.seq for event in events})
+
+
+async def test_published_events_do_not_come_again(database: SqlDatabase) -> None:
+    """Marking none is allowed."""
+    await add_events(database, 3)
+    async with database.transaction() as records:
+        events = await records.unpublished(10)
+        await records.mark_published([], NOW)
+        await records.mark_published([event.seq for event in events[:2]], NOW)
+
+    async with database.transaction() as records:
+        assert await records.unpublished(10) == events[2:]
+
+
+async def test_events_published_long_ago_are_forgotten_but_never_those_that_wait(
+    database: SqlDatabase,
+) -> None:
+    """The outbox does not grow for ever; the numbers are not used again."""
+    await add_events(database, 3)
+    async with database.transaction() as records:
+        events = await records.unpublished(10)
+        await records.mark_published([events[0].seq], NOW)
+        await records.mark_published([events[1].seq], NOW + 8 * 24 * 60 * MINUTE)
+
+    async with database.transaction() as records:
+        assert await records.unpublished(10) == events[2:]
+        await records.add_event(uuid4(), ANNE, {}, NOW)
+        assert (await records.unpublished(10))[-1].seq > events[2].seq
+
+
+async def test_an_event_belongs_to_its_transaction(database: SqlDatabase) -> None:
+    """What is rolled back is never announced."""
+
+    async def fail() -> None:
+        async with database.transaction() as records:
+            await records.add_event(uuid4(), ANNE, {}, NOW)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await fail()
+
+    async with database.transaction() as records:
+        assert await records.unpublished(10) == []
+
+
+async def test_audit_lines_are_kept(database: SqlDatabase) -> None:
+    """Two equal lines are two lines, in order."""
+    entry = AuditEntry(at=NOW, actor=ANNE, action="move", photo_id=uuid4(), before="a", after="b")
+    columns = [audit.c[name] for name in AuditEntry.__struct_fields__]
+
+    async with database.transaction() as records:
+        await records.add_audit(entry)
+        await records.add_audit(entry)
+        rows = await records._connection.fetch(Statement(select(*columns).order_by(audit.c.seq)))
+
+    assert [AuditEntry(**dict(zip(AuditEntry.__struct_fields__, row, strict=True))) for row in rows] == [
+        entry,
+        entry,
+    ]
+
+
+async def test_a_pending_photo_is_due_half_a_minute_after_its_url(database: SqlDatabase) -> None:
+    """Not before, not once it is put off, and never when stored or deleted."""
+    consultation = await add_visit(database, ANNE)
+    waiting, stored, deleted = [await add_photo(database, consultation) for _ in range(3)]
+    await store(database, stored)
+    await delete(database, deleted)
+
+    async with database.transaction() as records:
+        assert await records.due_pending(NOW + 29 * SECOND, 10) == []
+        assert await records.due_pending(NOW + 30 * SECOND, 10) == [waiting]
+        for row in (waiting, stored, deleted):
+            await records.postpone(row.photo_id, NOW + MINUTE)
+        assert await records.due_pending(NOW + 59 * SECOND, 10) == []
+        assert await records.due_pending(NOW + MINUTE, 10) == [waiting]
+
+
+async def test_the_longest_due_come_first_and_no_more_than_asked(database: SqlDatabase) -> None:
+    """So that no photo waits for ever behind others."""
+    consultation = await add_visit(database, ANNE)
+    rows = [await add_photo(database, consultation, created_at=NOW - place * SECOND) for place in range(3)]
+
+    async with database.transaction() as records:
+        assert await records.due_pending(NOW + MINUTE, 2) == [rows[2], rows[1]]
+
+
+async def test_a_tombstones_object_is_erased_again_when_its_url_is_dead(database: SqlDatabase) -> None:
+    """Six minutes after the delete, until it is settled."""
+    row = await add_photo(database, await add_visit(database, ANNE))
+    await delete(database, row)
+
+    async with database.transaction() as records:
+        assert await records.due_erasures(NOW + 6 * MINUTE - SECOND, 10) == []
+        due = await records.due_erasures(NOW + 6 * MINUTE, 10)
+        assert [tombstone.key for tombstone in due] == [row.key]
+        await records.settle_erasure(row.photo_id)
+        assert await records.due_erasures(NOW + 60 * MINUTE, 10) == []
+    found = await find(database, row.photo_id)
+    assert found is not None
+    assert found.state is PhotoState.DELETED
+
+
+async def test_the_gauges_count_what_waits_and_for_how_long(database: SqlDatabase) -> None:
+    """All zero at first."""
+    names = ("pending", "oldest_pending_s", "outbox", "oldest_outbox_s", "erasures")
+    async with database.transaction() as records:
+        assert await records.counts(NOW) == dict.fromkeys(names, 0.0)
+    consultation = await add_visit(database, ANNE)
+    rows = [await add_photo(database, consultation) for _ in range(4)]
+    await store(database, rows[0])
+    await delete(database, rows[1])
+    await add_events(database, 3)
+
+    async with database.transaction() as records:
+        counts = await records.counts(NOW + 90 * SECOND)
+
+    assert counts == dict(zip(names, (2.0, 90.0, 3.0, 90.0, 1.0), strict=True))
+
+
+async def test_an_upload_cookie_is_known_until_it_expires(database: SqlDatabase) -> None:
+    """By its digest only."""
+    async with database.transaction() as records:
+        await records.add_upload_session("d" * 64, ANNE, "sess_1", NOW + MINUTE)
+
+        assert await records.upload_session("d" * 64, NOW) == (ANNE, "sess_1")
+        assert await records.upload_session("d" * 64, NOW + MINUTE) is None
+        assert await records.upload_session("e" * 64, NOW) is None
+
+
+async def test_dropping_upload_cookies_leaves_other_sign_ins_and_other_users(database: SqlDatabase) -> None:
+    """One sign-in's, then all of a user's."""
+    cookies = {"a" * 64: (ANNE, "one"), "b" * 64: (ANNE, "two"), "c" * 64: (BEN, "one")}
+    async with database.transaction() as records:
+        for digest, (user, session) in cookies.items():
+            await records.add_upload_session(digest, user, session, NOW + MINUTE)
+
+    async def known() -> set[str]:
+        async with database.transaction() as records:
+            return {digest for digest in cookies if await records.upload_session(digest, NOW)}
+
+    async with database.transaction() as records:
+        await records.drop_upload_sessions(ANNE, "one")
+    assert await known() == {"b" * 64, "c" * 64}
+    async with database.transaction() as records:
+        await records.drop_upload_sessions(ANNE)
+    assert await known() == {"c" * 64}
+
+
+async def test_a_known_user_stays_as_first_seen(database: SqlDatabase) -> None:
+    """Meeting a user again writes nothing."""
+    await know(database, ANNE)
+    async with database.transaction() as records:
+        first = await records.unfiled(ANNE)
+        await records.ensure_user(ANNE, uuid4(), NOW + MINUTE)
+        assert await records.unfiled(ANNE) == first

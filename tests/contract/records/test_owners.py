@@ -1,0 +1,132 @@
+"""Nobody reads or changes what belongs to somebody else: each method that takes an owner, by name."""
+
+import inspect
+from collections.abc import Awaitable, Callable
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from app.adapters.database.engine import SqlDatabase
+from app.adapters.database.records import SqlRecords
+from app.domain.photos import PhotoDescription
+from app.domain.ports import Records
+from tests.contract.records.made import ANNE, BEN, NOW, add_photo, add_visit, know, photo, store
+
+Attempt = Callable[[SqlRecords, UUID, UUID, UUID], Awaitable[Any]]
+
+# How Ben asks for Anne's consultation and photo, and what he may see. The last id is his own consultation.
+ATTEMPTS: dict[str, tuple[Attempt, Any]] = {
+    "consultation": (lambda records, visit, photo, own: records.consultation(BEN, visit), None),
+    "owned_consultations": (
+        lambda records, visit, photo, own: records.owned_consultations(BEN, [visit]),
+        set(),
+    ),
+    "consultations": (lambda records, visit, photo, own: _labels(records), {"Ben's", "Unfiled"}),
+    "unfiled": (lambda records, visit, photo, own: _unfiled_owner(records), BEN),
+    "current": (lambda records, visit, photo, own: records.current(BEN), None),
+    "set_current": (lambda records, visit, photo, own: _choose(records, visit), None),
+    "set_notes": (lambda records, visit, photo, own: records.set_notes(BEN, visit, "Ben was here"), None),
+    "set_closed": (lambda records, visit, photo, own: records.set_closed(BEN, visit, NOW), None),
+    "stored_photos": (lambda records, visit, photo, own: records.stored_photos(BEN, visit), []),
+    "mark_deleted": (lambda records, visit, photo, own: records.mark_deleted(BEN, photo, NOW), None),
+    "describe": (
+        lambda records, visit, photo, own: records.describe(BEN, photo, PhotoDescription(caption="Ben")),
+        None,
+    ),
+    "file_under": (lambda records, visit, photo, own: records.file_under(BEN, photo, own), None),
+}
+# The owner of an event is whom it is sent to, and the outbox is no user's to read.
+NOT_READ_BY_OWNER = {"add_event"}
+
+
+async def _labels(records: SqlRecords) -> set[str]:
+    return {consultation.label for consultation in await records.consultations(BEN)}
+
+
+async def _unfiled_owner(records: SqlRecords) -> str:
+    return (await records.unfiled(BEN)).owner
+
+
+async def _choose(records: SqlRecords, visit: UUID) -> object:
+    await records.set_current(BEN, visit)
+    return await records.current(BEN)
+
+
+def test_every_method_with_an_owner_is_attempted() -> None:
+    """A new method of ``Records`` with an owner must join the table above."""
+    methods = {
+        name
+        for name, method in inspect.getmembers(Records, inspect.isfunction)
+        if "owner" in inspect.signature(method).parameters
+    }
+
+    assert methods - NOT_READ_BY_OWNER == set(ATTEMPTS)
+
+
+@pytest.mark.parametrize("method", ATTEMPTS)
+async def test_another_users_rows_are_neither_seen_nor_changed(database: SqlDatabase, method: str) -> None:
+    """The attempt answers as if there were nothing, and everything of Anne's stays as it was."""
+    visit = await add_visit(database, ANNE, label="Anne's")
+    row = await add_photo(database, visit)
+    await store(database, row)
+    own = await add_visit(database, BEN, label="Ben's")
+    async with database.transaction() as records:
+        await records.set_current(ANNE, visit.consultation_id)
+    attempt, expected = ATTEMPTS[method]
+
+    before = await _everything(database, visit.consultation_id)
+    async with database.transaction() as records:
+        seen = await attempt(records, visit.consultation_id, row.photo_id, own.consultation_id)
+
+    assert seen == expected
+    assert await _everything(database, visit.consultation_id) == before
+
+
+async def test_the_owner_is_seen_by_the_same_questions(database: SqlDatabase) -> None:
+    """The control: what Ben does not get, Anne gets."""
+    visit = await add_visit(database, ANNE)
+    row = await add_photo(database, visit)
+    await store(database, row)
+
+    async with database.transaction() as records:
+        assert await records.consultation(ANNE, visit.consultation_id) is not None
+        assert await records.owned_consultations(ANNE, [visit.consultation_id]) == {visit.consultation_id}
+        assert len(await records.stored_photos(ANNE, visit.consultation_id)) == 1
+        assert await records.describe(ANNE, row.photo_id, PhotoDescription(caption="x")) is not None
+        assert await records.file_under(ANNE, row.photo_id, visit.consultation_id) is not None
+        assert await records.mark_deleted(ANNE, row.photo_id, NOW) is not None
+
+
+async def test_a_photo_cannot_be_filed_under_another_users_consultation(database: SqlDatabase) -> None:
+    """Not by its own owner either."""
+    row = await add_photo(database, await add_visit(database, ANNE))
+    await store(database, row)
+    theirs = await add_visit(database, BEN)
+
+    async with database.transaction() as records:
+        assert await records.file_under(ANNE, row.photo_id, theirs.consultation_id) is None
+
+
+async def test_the_schema_refuses_a_photo_in_another_users_consultation(database: SqlDatabase) -> None:
+    """Even where a caller forgot to ask, the foreign key holds, and the transaction leaves nothing."""
+    await know(database, BEN)
+    theirs = await add_visit(database, ANNE)
+    row = photo(BEN, theirs.consultation_id)
+
+    with pytest.raises(Exception, match=r"(?i)foreign key"):
+        async with database.transaction() as records:
+            await records.add_pending([row])
+
+    async with database.transaction() as records:
+        assert await records.photos([row.photo_id]) == {}
+
+
+async def _everything(database: SqlDatabase, visit: UUID) -> tuple[object, ...]:
+    async with database.transaction() as records:
+        return (
+            await records.consultations(ANNE),
+            await records.current(ANNE),
+            await records.stored_photos(ANNE, visit),
+            await records.due_erasures(NOW.replace(year=2030), 10),
+        )

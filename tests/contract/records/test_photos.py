@@ -1,0 +1,223 @@
+"""Photos: pending once, stored once, a tombstone for ever."""
+
+import asyncio
+from datetime import timedelta
+from uuid import uuid4
+
+import msgspec
+import pytest
+
+from app.adapters.database.engine import SqlDatabase
+from app.domain.photos import PhotoDescription, PhotoState
+from tests.contract.records.made import (
+    ANNE,
+    MINUTE,
+    NOW,
+    SECOND,
+    add_photo,
+    add_visit,
+    delete,
+    find,
+    photo,
+    store,
+)
+
+
+async def test_a_pending_row_reads_back_as_it_was_written(database: SqlDatabase) -> None:
+    """Every field survives, times to the millisecond and in UTC."""
+    row = await add_photo(database, await add_visit(database, ANNE), content_type="image/webp")
+
+    assert await find(database, row.photo_id) == row
+
+
+async def test_a_batch_of_twenty_goes_in_with_one_insert(database: SqlDatabase) -> None:
+    """All rows of a presign batch are there, each under its id."""
+    consultation = await add_visit(database, ANNE)
+    rows = [photo(ANNE, consultation.consultation_id, size=size) for size in range(1, 21)]
+
+    async with database.transaction() as records:
+        await records.add_pending(rows)
+        found = await records.photos([row.photo_id for row in rows])
+
+    assert found == {row.photo_id: row for row in rows}
+
+
+async def test_nothing_to_insert_and_nothing_to_find_are_no_queries(database: SqlDatabase) -> None:
+    """Empty batches answer empty."""
+    async with database.transaction() as records:
+        await records.add_pending([])
+        assert await records.photos([]) == {}
+        assert await records.owned_consultations(ANNE, []) == set()
+
+
+async def test_adding_a_photo_twice_keeps_the_first(database: SqlDatabase) -> None:
+    """A second presign of the same id changes nothing, not even inside one batch."""
+    consultation = await add_visit(database, ANNE)
+    first = await add_photo(database, consultation)
+    second = msgspec.structs.replace(first, sha256="cd" * 32, size=1)
+    new = photo(ANNE, consultation.consultation_id)
+
+    async with database.transaction() as records:
+        await records.add_pending([second, new, msgspec.structs.replace(new, size=2)])
+
+    assert await find(database, first.photo_id) == first
+    assert await find(database, new.photo_id) == new
+
+
+async def test_fifty_completes_at_once_store_a_photo_exactly_once(database: SqlDatabase) -> None:
+    """Exactly one of them gets the row."""
+    row = await add_photo(database, await add_visit(database, ANNE))
+
+    answers = await asyncio.gather(*(store(database, row) for _ in range(50)))
+
+    assert [answer.state for answer in answers if answer is not None] == [PhotoState.STORED]
+
+
+async def test_stored_says_when_it_was_received(database: SqlDatabase) -> None:
+    """The new row comes back with its state and time, and is not late."""
+    row = await add_photo(database, await add_visit(database, ANNE))
+
+    stored = await store(database, row, NOW + SECOND)
+
+    assert stored == msgspec.structs.replace(row, state=PhotoState.STORED, received_at=NOW + SECOND)
+    assert await find(database, row.photo_id) == stored
+
+
+async def test_an_unknown_photo_is_never_stored(database: SqlDatabase) -> None:
+    """No row, no answer."""
+    async with database.transaction() as records:
+        assert await records.mark_stored(uuid4(), NOW) is None
+
+
+async def test_a_tombstone_before_the_complete_wins(database: SqlDatabase) -> None:
+    """What was deleted first is never stored."""
+    row = await add_photo(database, await add_visit(database, ANNE))
+
+    before = await delete(database, row)
+
+    assert before == row
+    assert await store(database, row) is None
+    found = await find(database, row.photo_id)
+    assert found is not None
+    assert found.state is PhotoState.DELETED
+
+
+async def test_a_tombstone_after_the_complete_wins(database: SqlDatabase) -> None:
+    """A stored photo is tombstoned, and a late complete does not bring it back."""
+    row = await add_photo(database, await add_visit(database, ANNE))
+    stored = await store(database, row)
+
+    assert await delete(database, row) == stored
+
+    assert await store(database, row) is None
+    found = await find(database, row.photo_id)
+    assert found is not None
+    assert found.state is PhotoState.DELETED
+
+
+async def test_delete_and_complete_at_once_end_in_a_tombstone(database: SqlDatabase) -> None:
+    """Whichever comes first, twenty times over."""
+    consultation = await add_visit(database, ANNE)
+    for _ in range(20):
+        row = await add_photo(database, consultation)
+
+        await asyncio.gather(store(database, row), delete(database, row))
+
+        found = await find(database, row.photo_id)
+        assert found is not None
+        assert found.state is PhotoState.DELETED
+
+
+async def test_deleting_twice_returns_the_tombstone(database: SqlDatabase) -> None:
+    """The second delete sees that it came second, and does not put off the erasure."""
+    row = await add_photo(database, await add_visit(database, ANNE))
+    await delete(database, row)
+
+    again = await delete(database, row, NOW + MINUTE)
+
+    assert again is not None
+    assert again.state is PhotoState.DELETED
+    async with database.transaction() as records:
+        assert len(await records.due_erasures(NOW + 6 * MINUTE, 10)) == 1
+
+
+async def test_a_tombstone_keeps_no_words_about_the_patient(database: SqlDatabase) -> None:
+    """Caption, body site, side and view are gone; ids, hash and times stay."""
+    row = await add_photo(database, await add_visit(database, ANNE))
+    await store(database, row)
+    said = PhotoDescription(caption="Naevus", body_site="Back", side="left", view="close-up")
+    async with database.transaction() as records:
+        await records.describe(ANNE, row.photo_id, said)
+
+    before = await delete(database, row)
+
+    found = await find(database, row.photo_id)
+    assert before is not None
+    assert before.caption == "Naevus"
+    assert found is not None
+    assert (found.caption, found.body_site, found.side, found.view) == ("", "", "", "")
+    assert found.sha256 == row.sha256
+
+
+@pytest.mark.parametrize(("received_after", "late"), [(-SECOND, False), (timedelta(0), True), (MINUTE, True)])
+async def test_a_photo_is_late_when_its_consultation_was_closed_by_then(
+    database: SqlDatabase, received_after: timedelta, late: bool
+) -> None:
+    """It is stored all the same."""
+    consultation = await add_visit(database, ANNE)
+    row = await add_photo(database, consultation)
+    async with database.transaction() as records:
+        await records.set_closed(ANNE, consultation.consultation_id, NOW)
+
+    stored = await store(database, row, NOW + received_after)
+
+    assert stored is not None
+    assert stored.state is PhotoState.STORED
+    assert stored.late is late
+
+
+async def test_the_list_keeps_the_order_of_receipt_when_clocks_step_back(database: SqlDatabase) -> None:
+    """Neither the phone's clock nor a stepping clock of the server moves a photo."""
+    consultation = await add_visit(database, ANNE)
+    rows = [await add_photo(database, consultation, captured_at=NOW - place * MINUTE) for place in range(4)]
+    await add_photo(database, consultation)
+    for place, row in enumerate(rows):
+        await store(database, row, NOW - place * SECOND)
+
+    async with database.transaction() as records:
+        listed = await records.stored_photos(ANNE, consultation.consultation_id)
+
+    assert [row.photo_id for row in listed] == [row.photo_id for row in rows]
+
+
+async def test_a_description_changes_only_what_was_said(database: SqlDatabase) -> None:
+    """Absent fields stay, an empty word empties, and a pending photo cannot be described."""
+    row = await add_photo(database, await add_visit(database, ANNE))
+    async with database.transaction() as records:
+        assert await records.describe(ANNE, row.photo_id, PhotoDescription(caption="Naevus")) is None
+    await store(database, row)
+
+    async with database.transaction() as records:
+        await records.describe(ANNE, row.photo_id, PhotoDescription(caption="Naevus", side="left"))
+        described = await records.describe(ANNE, row.photo_id, PhotoDescription(side="", view="overview"))
+
+    assert described is not None
+    assert (described.caption, described.side, described.view) == ("Naevus", "", "overview")
+    assert await find(database, row.photo_id) == described
+
+
+async def test_a_moved_photo_keeps_where_it_was_captured(database: SqlDatabase) -> None:
+    """It leaves one list and joins the other; its key does not change."""
+    here, there = await add_visit(database, ANNE), await add_visit(database, ANNE)
+    row = await add_photo(database, here)
+    await store(database, row)
+
+    async with database.transaction() as records:
+        moved = await records.file_under(ANNE, row.photo_id, there.consultation_id)
+        left = await records.stored_photos(ANNE, here.consultation_id)
+        joined = await records.stored_photos(ANNE, there.consultation_id)
+
+    assert moved is not None
+    assert (moved.filed_in, moved.captured_in) == (there.consultation_id, here.consultation_id)
+    assert moved.key == row.key
+    assert (left, joined) == ([], [moved])
