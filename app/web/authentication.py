@@ -35,8 +35,8 @@ PUBLIC = frozenset(
 UPLOAD_COOKIE = frozenset(
     {
         "POST /api/uploads/presign",
-        "POST /api/uploads/{photo_id:uuid}/complete",
-        "GET /api/uploads/{photo_id:uuid}",
+        "POST /api/uploads/{photo_id}/complete",
+        "GET /api/uploads/{photo_id}",
         "DELETE /api/upload-session",
     }
 )

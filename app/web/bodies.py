@@ -59,7 +59,7 @@ def _joined(*parts: str) -> str:
 
 
 def json_body(shape: type[Any]) -> type[Operation]:
-    """An OpenAPI operation whose request body is ``shape``, for a handler that takes ``body: bytes``."""
+    """An OpenAPI operation whose request body is ``shape``, for a handler that takes ``body: RawBody``."""
     return operation_with(inline_schema(shape))
 
 

@@ -87,7 +87,7 @@ def _record(log: Any, metrics: Metrics, status: int, arrival: Arrival, scope: Ma
 
 
 def route_template(scope: Mapping[str, Any]) -> str:
-    """``/api/photos/{photo_id:uuid}`` and never the raw path, which may hold anything."""
+    """``/api/photos/{photo_id}`` and never the raw path, which may hold anything."""
     handler = scope.get("route_handler")
     if handler is None:
         return "unmatched"

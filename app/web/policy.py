@@ -3,8 +3,6 @@
 Built once from the settings; headers, origin guard, cookies and ``/api/me`` all read it.
 """
 
-import base64
-import binascii
 from collections.abc import Iterable, Mapping
 from urllib.parse import urlsplit
 
@@ -58,7 +56,7 @@ def build_policy(settings: Settings) -> Policy:
     """The policy of these settings."""
     stores = _store_origins(settings)
     live = _signal_origins(settings)
-    clerk = [clerk_issuer(settings)] if settings.cloud_identity else []
+    clerk = [settings.issuer] if settings.cloud_identity else []
     avatars = ["https://img.clerk.com"] if clerk else []
     return Policy(
         origins={urlsplit(origin).netloc: origin for origin in settings.public_origins},
@@ -66,18 +64,6 @@ def build_policy(settings: Settings) -> Policy:
         worker_csp=_csp({"default-src": "'none'", "script-src": "'self'", "connect-src": _self(stores)}),
         sign_in_hosts="https://*.protect.clerk.com" if clerk else "",
     )
-
-
-def clerk_issuer(settings: Settings) -> str:
-    """Clerk's address: as set, or as the publishable key spells it in base64 before its ``$``."""
-    if settings.clerk_issuer:
-        return settings.clerk_issuer.rstrip("/")
-    encoded = settings.clerk_publishable_key.split("_", 2)[2]
-    try:
-        host = base64.b64decode(encoded + "=" * (-len(encoded) % 4)).decode("ascii")
-    except (binascii.Error, UnicodeDecodeError):
-        host = ""
-    return f"https://{host.rstrip('$')}"
 
 
 def _page_csp(images: Iterable[str], connections: Iterable[str]) -> str:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from litestar import Controller, Response, Router, delete, get, post, put
 from litestar.di import Provide
-from litestar.params import Dependency
+from litestar.params import Dependency, RawBody
 
 from app.domain.accounts import AccountUser, LocalAccounts, PasswordChange, SessionToken, SignIn
 from app.domain.errors import CrossSite, Unauthenticated
@@ -34,7 +34,7 @@ class SessionController(Controller):
     tags = ("Session",)
 
     @post(status_code=200, operation_class=json_body(SignIn), responses=problems(400, 413, 415))
-    async def sign_in(self, request: Call, body: bytes, accounts: Accounts) -> Response[SignInAnswer]:
+    async def sign_in(self, request: Call, body: RawBody, accounts: Accounts) -> Response[SignInAnswer]:
         """Open a login with name and password; it replaces the one this browser had."""
         wish, origin = read_body(SignIn, body), _page_origin(request)
         old = read_login(request, origin)
@@ -53,7 +53,7 @@ class SessionController(Controller):
         operation_class=json_body(PasswordChange),
         responses=problems(400, 413, 415),
     )
-    async def change_password(self, request: Call, body: bytes, accounts: Accounts) -> Response[None]:
+    async def change_password(self, request: Call, body: RawBody, accounts: Accounts) -> Response[None]:
         """Set a new password; every other login and every background upload session ends."""
         origin = _page_origin(request)
         cookie, wish = _login(request, origin), read_body(PasswordChange, body)

@@ -5,6 +5,7 @@ from http import HTTPStatus
 from uuid import UUID
 
 from litestar import Controller, Response, get, patch, post, put
+from litestar.params import FromPath, RawBody
 
 from app.domain.consultations import (
     Consultation,
@@ -45,7 +46,7 @@ class ConsultationController(Controller):
     tags = ("Consultations",)
 
     @post(operation_class=json_body(NewConsultation), responses=problems(400, 413, 415))
-    async def start(self, request: Call, body: bytes) -> ConsultationView:
+    async def start(self, request: Call, body: RawBody) -> ConsultationView:
         """Start a consultation, which becomes the current one."""
         wish = read_body(NewConsultation, body)
         return view(await request.parts.visits.start(request.person, wish))
@@ -62,13 +63,13 @@ class ConsultationController(Controller):
         return _current(request, await request.parts.visits.current(request.person))
 
     @put("/current", operation_class=json_body(CurrentChoice), responses=problems(400, 404, 409, 413, 415))
-    async def choose(self, request: Call, body: bytes) -> Current:
+    async def choose(self, request: Call, body: RawBody) -> Current:
         """Make a consultation current, or none."""
         choice = read_body(CurrentChoice, body)
         return _current(request, await request.parts.visits.choose(request.person, choice.consultation_id))
 
     @get("/{consultation_id:uuid}", responses=problems(404))
-    async def read(self, request: Call, consultation_id: UUID) -> ConsultationView:
+    async def read(self, request: Call, consultation_id: FromPath[UUID]) -> ConsultationView:
         """One consultation."""
         return view(await request.parts.visits.read(request.person, consultation_id))
 
@@ -77,13 +78,13 @@ class ConsultationController(Controller):
         operation_class=json_body(ConsultationChange),
         responses=problems(400, 404, 413, 415),
     )
-    async def change(self, request: Call, consultation_id: UUID, body: bytes) -> ConsultationView:
+    async def change(self, request: Call, consultation_id: FromPath[UUID], body: RawBody) -> ConsultationView:
         """Edit the notes, close or reopen."""
         change = read_body(ConsultationChange, body)
         return view(await request.parts.visits.change(request.person, consultation_id, change))
 
     @get("/{consultation_id:uuid}/photos", responses=problems(404))
-    async def photos(self, request: Call, consultation_id: UUID) -> Response[PhotoList | None]:
+    async def photos(self, request: Call, consultation_id: FromPath[UUID]) -> Response[PhotoList | None]:
         """Stored photos with signed URLs; 304 while neither photos nor URLs would differ."""
         window = _window(request)
         asked = request.headers.get("if-none-match", "")

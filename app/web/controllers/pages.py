@@ -6,6 +6,7 @@ from typing import Any
 
 import segno
 from litestar import Controller, HttpMethod, Response, get, route
+from litestar.params import FromPath
 from litestar.response import Redirect
 
 from app.domain.errors import NotFound
@@ -41,12 +42,12 @@ class PagesController(Controller):
         return _answer(request.desk.assets, "/pwa/icons/favicon.ico", request)
 
     @route("/pwa/{path:path}", http_method=READ)
-    async def asset(self, request: Call, path: str) -> Response[Any]:
+    async def asset(self, request: Call, path: FromPath[str]) -> Response[Any]:
         """A script, style, icon or font."""
         return _answer(request.desk.assets, f"/pwa{path}", request)
 
     @route("/service_worker/{name:str}", http_method=READ)
-    async def worker(self, request: Call, name: str) -> Response[Any]:
+    async def worker(self, request: Call, name: FromPath[str]) -> Response[Any]:
         """A script of the service worker, the generated list among them."""
         return _answer(request.desk.assets, f"/service_worker/{name}", request)
 

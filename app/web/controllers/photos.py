@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from litestar import Controller, delete, patch, post
+from litestar.params import FromPath, RawBody
 
 from app.domain.photos import PhotoDescription, PhotoView, Receipt, Schema
 from app.web.bodies import json_body, read_body
@@ -23,18 +24,18 @@ class PhotoController(Controller):
     tags = ("Photos",)
 
     @patch(operation_class=json_body(PhotoDescription), responses=problems(400, 404, 413, 415))
-    async def describe(self, request: Call, photo_id: UUID, body: bytes) -> PhotoView:
+    async def describe(self, request: Call, photo_id: FromPath[UUID], body: RawBody) -> PhotoView:
         """Caption, body site, side and view; absent fields stay."""
         change = read_body(PhotoDescription, body)
         return await request.parts.uploads.describe(request.person, photo_id, change, request.signer)
 
     @delete(status_code=200, responses=problems(404))
-    async def delete(self, request: Call, photo_id: UUID) -> Receipt:
+    async def delete(self, request: Call, photo_id: FromPath[UUID]) -> Receipt:
         """Tombstone and erase; idempotent, for photos on their way too."""
         return await request.parts.uploads.delete(request.person, photo_id)
 
     @post("/move", status_code=200, operation_class=json_body(Move), responses=problems(400, 404, 413, 415))
-    async def move(self, request: Call, photo_id: UUID, body: bytes) -> PhotoView:
+    async def move(self, request: Call, photo_id: FromPath[UUID], body: RawBody) -> PhotoView:
         """File under another consultation of the same user."""
         target = read_body(Move, body).consultation_id
         return await request.parts.uploads.move(request.person, photo_id, target, request.signer)

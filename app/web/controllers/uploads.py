@@ -6,6 +6,7 @@ from uuid import UUID
 import msgspec
 from litestar import Controller, get, post
 from litestar.openapi.spec import Operation
+from litestar.params import FromPath, RawBody
 
 from app.domain.errors import CaptureError
 from app.domain.photos import CapturedPhoto, CompletionClaim, Receipt, Schema
@@ -68,7 +69,7 @@ class UploadController(Controller):
         operation_class=_presign_operation(),
         responses=problems(400, 413, 415),
     )
-    async def presign(self, request: Call, body: bytes) -> PresignAnswer:
+    async def presign(self, request: Call, body: RawBody) -> PresignAnswer:
         """A signed PUT for each photo; a bad item gets its own problem and spoils no other."""
         read = [_photo(index, raw) for index, raw in enumerate(read_body(PresignRequest, body).photos)]
         good = [photo for photo in read if isinstance(photo, CapturedPhoto)]
@@ -87,13 +88,13 @@ class UploadController(Controller):
         operation_class=json_body(CompletionClaim),
         responses=problems(400, 404, 409, 413, 415, 422, 507),
     )
-    async def complete(self, request: Call, photo_id: UUID, body: bytes) -> Receipt:
+    async def complete(self, request: Call, photo_id: FromPath[UUID], body: RawBody) -> Receipt:
         """Verify the stored object and answer the receipt; idempotent."""
         claim = read_body(CompletionClaim, body)
         return await request.parts.uploads.complete(request.person, photo_id, claim)
 
     @get("/{photo_id:uuid}", responses=problems(404))
-    async def state(self, request: Call, photo_id: UUID) -> UploadState:
+    async def state(self, request: Call, photo_id: FromPath[UUID]) -> UploadState:
         """Where one upload stands."""
         return await request.parts.uploads.state(request.person, photo_id)
 

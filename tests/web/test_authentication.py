@@ -1,0 +1,279 @@
+"""Deny by default, tokens remembered until they end, and the upload cookie's narrow reach."""
+
+import base64
+import json
+from datetime import timedelta
+from uuid import UUID
+
+import httpx
+import pytest
+from litestar import Litestar, get
+from litestar.routes import HTTPRoute
+
+from app.adapters.database.engine import SqlDatabase
+from app.domain.errors import Unauthenticated
+from app.domain.identity import Principal
+from app.web.authentication import PUBLIC, UPLOAD_COOKIE, RememberingVerifier, bearer
+from app.web.upload_cookie import digest
+from tests.fakes import FixedClock, OpenTokens, uuid7
+from tests.web.conftest import ANNA, BEN, MakeApp, client_of, own_page, signed_in
+
+HTTPS = "https://capture.clinic.example"
+
+
+def routes_of(app: Litestar) -> list[tuple[str, str]]:
+    """(method, template) of every HTTP route that the app registered."""
+    return [
+        (method, route.path_format)
+        for route in app.routes
+        if isinstance(route, HTTPRoute)
+        for method in sorted(route.methods)
+    ]
+
+
+def path_of(template: str) -> str:
+    """A real path of a template."""
+    return template.replace("{consultation_id}", str(uuid7(1))).replace("{photo_id}", str(uuid7(2)))
+
+
+@get("/api/forgotten")
+async def forgotten() -> str:
+    return "open"
+
+
+async def test_every_api_route_is_public_by_name_or_answers_401(make_app: MakeApp) -> None:
+    """The app's own route table is walked, a route that nobody thought of among them."""
+    app = make_app(handlers=[forgotten])
+    api = [(method, path) for method, path in routes_of(app) if path.startswith("/api/")]
+    asked = [(method, path) for method, path in api if f"{method} {path}" not in PUBLIC]
+
+    async with client_of(app, **own_page()) as client:
+        answers = {
+            f"{method} {path}": (await client.request(method, path_of(path))).status_code
+            for method, path in asked
+        }
+
+    assert {"GET /api/forgotten", "GET /api/me", "POST /api/uploads/presign"} <= answers.keys()
+    assert set(answers.values()) == {401}
+
+
+async def test_the_walk_would_notice_an_open_route(
+    make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The control: the same forgotten route, put on the public list, answers."""
+    monkeypatch.setattr("app.web.authentication.PUBLIC", PUBLIC | {"GET /api/forgotten"})
+    async with client_of(make_app(handlers=[forgotten])) as client:
+        assert (await client.get("/api/forgotten")).status_code == 200
+
+
+async def test_every_route_on_the_cookie_list_exists(app: Litestar) -> None:
+    """A misspelled template would shut the worker out without a word."""
+    assert {f"{method} {path}" for method, path in routes_of(app)} >= UPLOAD_COOKIE
+
+
+@pytest.mark.parametrize("header", ["", "Bearer", "Bearer ", "Basic dTpw", "Bearer " + "a" * 4097, "token"])
+def test_only_a_bearer_token_of_acceptable_length(header: str) -> None:
+    """Everything else is no credential."""
+    with pytest.raises(Unauthenticated):
+        bearer(header)
+
+
+async def test_a_page_signs_in_with_its_token(anna: httpx.AsyncClient) -> None:
+    """The good way."""
+    assert (await anna.get("/api/me")).json()["user"]["id"] == ANNA
+
+
+async def test_the_upload_cookie_opens_upload_routes_and_nothing_else(app: Litestar) -> None:
+    """A stolen cookie reads no photo, gets no signal token and renews nothing."""
+    async with client_of(app, **signed_in()) as client:
+        answer = await client.post("/api/upload-session")
+        del client.headers["authorization"]
+        states = {
+            f"{method} {path}": (await client.request(method, path_of(path))).status_code
+            for method, path in routes_of(app)
+            if path.startswith("/api/") and method != "OPTIONS"
+        }
+
+    cookie = answer.headers["set-cookie"]
+    assert cookie.startswith("cp_upload=")
+    assert {"HttpOnly", "Path=/", "SameSite=strict", "Max-Age=43200"} <= set(cookie.split("; "))
+    assert "Secure" not in cookie
+    assert {route for route, status in states.items() if status != 401} == set(UPLOAD_COOKIE)
+
+
+async def test_over_https_the_cookie_is_bound_to_the_host(make_app: MakeApp) -> None:
+    """``__Host-`` with Secure, and the plain name is worth nothing there."""
+    app = make_app(PUBLIC_ORIGINS=HTTPS)
+    async with client_of(app, HTTPS, **signed_in(origin=HTTPS)) as client:
+        cookie = (await client.post("/api/upload-session")).headers["set-cookie"]
+        value = cookie.split(";")[0].split("=", 1)[1]
+        del client.headers["authorization"]
+        client.cookies.clear()
+        url = f"/api/uploads/{uuid7(1)}"
+        bare = await client.get(url, headers={"cookie": f"cp_upload={value}"})
+        bound = await client.get(url, headers={"cookie": f"__Host-cp_upload={value}"})
+
+    assert cookie.startswith("__Host-cp_upload=")
+    assert "Secure" in cookie.split("; ")
+    assert (bare.status_code, bound.status_code) == (401, 404)
+
+
+async def test_only_a_digest_of_the_cookie_is_kept(app: Litestar, database: SqlDatabase) -> None:
+    """A copy of the database opens no upload."""
+    async with client_of(app, **signed_in()) as client:
+        await client.post("/api/upload-session")
+        value = client.cookies["cp_upload"]
+    async with database.transaction() as records:
+        found = await records.upload_session(digest(value), FixedClock().now)
+        assert await records.upload_session(value, FixedClock().now) is None
+
+    assert found == (ANNA, "sess_anna")
+
+
+async def test_the_cookie_ends_with_its_time_and_with_the_sign_out(app: Litestar, clock: FixedClock) -> None:
+    """12 hours at most, and at once when its owner signs out."""
+    url = f"/api/uploads/{uuid7(1)}"
+    async with client_of(app, **signed_in()) as client:
+        await client.post("/api/upload-session")
+        old = client.cookies["cp_upload"]
+        page = client.headers.pop("authorization")
+        clock.advance(12 * 3600)
+        expired = await client.get(url)
+        await client.post("/api/upload-session", headers={"authorization": page})
+        alive = await client.get(url)
+        gone = await client.delete("/api/upload-session")
+        after = await client.get(url, headers={"cookie": f"cp_upload={old}"})
+
+    assert (expired.status_code, alive.status_code) == (401, 404)
+    assert gone.status_code == 204
+    assert "Max-Age=0" in gone.headers["set-cookie"]
+    assert after.status_code == 401
+
+
+async def test_a_bad_token_is_not_saved_by_a_good_cookie(app: Litestar) -> None:
+    """A page that is signed out must learn so, whatever cookie the phone still holds."""
+    async with client_of(app, **signed_in()) as client:
+        await client.post("/api/upload-session")
+        answer = await client.get(f"/api/uploads/{uuid7(1)}", headers={"authorization": "Bearer gone"})
+
+    assert answer.status_code == 401
+
+
+async def test_another_users_photo_does_not_exist(app: Litestar) -> None:
+    """404 and the same body as for nothing at all, but for the request id."""
+    async with client_of(app, **signed_in()) as client:
+        made = await client.post("/api/consultations", json={"label": "Elbow"})
+    theirs = made.json()["id"]
+    async with client_of(app, **signed_in(BEN)) as client:
+        foreign = (await client.get(f"/api/consultations/{theirs}")).json()
+        nothing = (await client.get(f"/api/consultations/{uuid7(999)}")).json()
+
+    assert foreign["status"] == 404
+    assert foreign | {"requestId": ""} == nothing | {"requestId": ""}
+
+
+def jwt(exp: float | None, mark: str = "") -> str:
+    """The shape of a token, for a verifier that believes everything."""
+    claims = base64.urlsafe_b64encode(json.dumps({"exp": exp, "m": mark}).encode()).rstrip(b"=").decode()
+    return f"head.{claims}.sign"
+
+
+class Believer:
+    """A verifier that believes every token and counts."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    async def verify(self, token: str) -> Principal:
+        self.asked.append(token)
+        return Principal(user=ANNA, session="sess_1", via="token")
+
+
+async def test_a_token_is_verified_once_until_it_ends() -> None:
+    """Remembered to the second of its ``exp`` and not beyond."""
+    clock, inner = FixedClock(), Believer()
+    verifier = RememberingVerifier(inner, clock)
+    token = jwt(int((clock.now + timedelta(seconds=60)).timestamp()))
+
+    for _ in range(3):
+        await verifier.verify(token)
+    assert len(inner.asked) == 1
+    clock.advance(60)
+    await verifier.verify(token)
+
+    assert len(inner.asked) == 2
+
+
+async def test_refusals_are_never_remembered(tokens: OpenTokens, clock: FixedClock) -> None:
+    """Keys may be out of reach for a moment only."""
+    verifier = RememberingVerifier(tokens, clock)
+    for _ in range(2):
+        with pytest.raises(Unauthenticated):
+            await verifier.verify("bad")
+
+    assert tokens.asked == 2
+
+
+async def test_a_token_without_a_readable_end_is_not_remembered(clock: FixedClock) -> None:
+    """What cannot be forgotten in time is asked for every time."""
+    inner = Believer()
+    verifier = RememberingVerifier(inner, clock)
+    for token in ("opaque", "a.!!.c", jwt(None)):
+        await verifier.verify(token)
+        await verifier.verify(token)
+
+    assert len(inner.asked) == 6
+
+
+async def test_memory_is_bounded_and_the_ended_go_first(clock: FixedClock) -> None:
+    """A flood of tokens pushes out expired ones, then the oldest."""
+    inner = Believer()
+    verifier = RememberingVerifier(inner, clock, limit=2)
+    now = int(clock.now.timestamp())
+    short, long, third, fourth = jwt(now + 1), jwt(now + 90), jwt(now + 91), jwt(now + 92)
+
+    for token in (short, long):
+        await verifier.verify(token)
+    clock.advance(2)
+    await verifier.verify(third)
+    await verifier.verify(long)
+    assert inner.asked.count(long) == 1
+    await verifier.verify(fourth)
+    await verifier.verify(long)
+
+    assert inner.asked.count(long) == 2
+    assert inner.asked.count(fourth) == 1
+
+
+async def test_a_forgotten_session_is_asked_for_again(clock: FixedClock) -> None:
+    """After a revocation, also for a token whose verification was under way."""
+    inner = Believer()
+    verifier = RememberingVerifier(inner, clock)
+    token, other = jwt(clock.now.timestamp() // 1 + 60), jwt(int(clock.now.timestamp()) + 60, "b")
+    token = jwt(int(clock.now.timestamp()) + 60)
+    await verifier.verify(token)
+
+    verifier.forget("sess_2")
+    await verifier.verify(token)
+    assert len(inner.asked) == 1
+    verifier.forget("sess_1")
+    await verifier.verify(token)
+    assert len(inner.asked) == 2
+
+    class Revoking(Believer):
+        async def verify(self, token: str) -> Principal:
+            racing.forget("sess_1")
+            return await super().verify(token)
+
+    racing = RememberingVerifier(slow := Revoking(), clock)
+    await racing.verify(other)
+    await racing.verify(other)
+    assert len(slow.asked) == 2
+
+
+def test_paths_of_templates_have_no_holes(app: Litestar) -> None:
+    """The walk asks real addresses: every parameter of an API template is filled."""
+    for _, template in routes_of(app):
+        if template.startswith("/api/"):
+            assert "{" not in path_of(template)
+    assert UUID(str(uuid7(1))).version == 7

@@ -1,0 +1,167 @@
+"""Presign, complete and state over HTTP: one bad photo spoils no other."""
+
+import hashlib
+from typing import Any
+
+import httpx
+import pytest
+from litestar import Litestar
+
+from tests.fakes import MemoryStore, uuid7
+from tests.web.conftest import ANNA, BEN, MakeApp, client_of, signed_in
+
+BODY = b"photo"
+SHA = hashlib.sha256(BODY).hexdigest()
+
+
+@pytest.fixture
+async def visit(anna: httpx.AsyncClient) -> str:
+    """The id of Anna's open consultation."""
+    return str((await anna.post("/api/consultations", json={"label": "Elbow"})).json()["id"])
+
+
+def item(visit: str, number: int = 1, **changes: Any) -> dict[str, Any]:
+    """What a phone declares of one photo."""
+    photo = {
+        "photoId": str(uuid7(500 + number)), "consultationId": visit, "owner": ANNA, "contentType": "image/jpeg",
+        "size": len(BODY), "sha256": SHA, "width": 800, "height": 600, "capturedAt": "2026-11-22T11:59:00.123Z",
+    }  # fmt: skip
+    return photo | changes
+
+
+async def presign(client: httpx.AsyncClient, *items: object) -> list[dict[str, Any]]:
+    """The results of one batch."""
+    answer = await client.post("/api/uploads/presign", json={"photos": list(items)})
+    assert answer.status_code == 200, answer.text
+    return list(answer.json()["results"])
+
+
+async def test_a_photos_way_from_presign_to_receipt(
+    anna: httpx.AsyncClient, visit: str, store: MemoryStore
+) -> None:
+    """A signed PUT, then the receipt, and ever after the receipt."""
+    photo = item(visit)
+    url = f"/api/uploads/{photo['photoId']}"
+    claim = {"owner": ANNA, "consultationId": visit, "sha256": SHA}
+
+    (granted,) = await presign(anna, photo)
+    assert granted.keys() == {"photoId", "upload"}
+    assert granted["upload"].keys() == {"url", "method", "headers", "expiresIn"}
+    assert (await anna.get(url)).json() == {"photoId": photo["photoId"], "state": "pending", "receipt": None}
+
+    early = await anna.post(f"{url}/complete", json=claim)
+    assert (early.status_code, early.json()["code"]) == (409, "not-uploaded")
+
+    store.put(f"consultations/{visit}/{photo['photoId']}.jpg", BODY)
+    receipt = (await anna.post(f"{url}/complete", json=claim)).json()
+    assert (receipt["state"], receipt["consultationId"], receipt["sha256"]) == ("stored", visit, SHA)
+    assert (await anna.post(f"{url}/complete", json=claim)).json() == receipt
+    assert await presign(anna, photo) == [{"photoId": photo["photoId"], "receipt": receipt}]
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"size": 4_000_001}, "photos[1].size"),
+        ({"size": 0}, "photos[1].size"),
+        ({"size": "5"}, "photos[1].size"),
+        ({"sha256": "AB" * 32}, "photos[1].sha256"),
+        ({"width": 2049}, "photos[1].width"),
+        ({"contentType": "image/svg+xml"}, "photos[1].contentType"),
+        ({"capturedAt": "2026-11-22T11:59:00"}, "photos[1].capturedAt"),
+        ({"owner": "user:*"}, "photos[1].owner"),
+        ({"key": "../../etc"}, "photos[1]"),
+        ({"consultationId": "../x"}, "photos[1].consultationId"),
+    ],
+)
+async def test_a_bad_item_fails_alone(
+    anna: httpx.AsyncClient, visit: str, changes: dict[str, Any], field: str
+) -> None:
+    """Its neighbours get their URLs, in the order asked, and it is named by id and path."""
+    bad = item(visit, 2, **changes)
+    first, refused, last = await presign(anna, item(visit, 1), bad, item(visit, 3))
+
+    assert [first["photoId"], last["photoId"]] == [str(uuid7(501)), str(uuid7(503))]
+    assert "upload" in first
+    assert "upload" in last
+    assert refused["photoId"] == bad["photoId"]
+    assert (refused["problem"]["code"], refused["problem"]["field"]) == ("invalid-field", field)
+    assert refused["problem"]["status"] == 400
+
+
+@pytest.mark.parametrize("bad", [None, 5, "x", [], {}, {"photoId": "1"}, {"photoId": 7}])
+async def test_something_that_is_no_photo_fails_alone(
+    anna: httpx.AsyncClient, visit: str, bad: object
+) -> None:
+    """Without an id to name it, its place in the batch does."""
+    refused, good = await presign(anna, bad, item(visit))
+
+    assert refused["photoId"] is None
+    assert refused["problem"]["field"].startswith("photos[0]")
+    assert "upload" in good
+
+
+async def test_an_old_kind_of_id_is_told_so(anna: httpx.AsyncClient, visit: str) -> None:
+    """The order of photos relies on ids of version 7."""
+    four = "0f8fad5b-d9cb-469f-a165-70867728950e"
+    (refused,) = await presign(anna, item(visit, photoId=four))
+
+    assert refused["photoId"] == four
+    assert refused["problem"]["detail"] == "photoId must be a UUID of version 7."
+
+
+async def test_domain_refusals_are_per_photo_too(anna: httpx.AsyncClient, visit: str) -> None:
+    """Another owner's photo and an unknown consultation, beside a good one."""
+    codes = [
+        result.get("problem", {}).get("code")
+        for result in await presign(anna, item(visit, 1, owner=BEN), item(str(uuid7(9)), 2), item(visit, 3))
+    ]
+
+    assert codes == ["other-owner", "consultation-not-found", None]
+
+
+@pytest.mark.parametrize("photos", [[], [{}] * 21, {}, None])
+async def test_a_batch_has_one_to_twenty_photos(anna: httpx.AsyncClient, photos: object) -> None:
+    """The batch itself is refused as a whole."""
+    answer = await anna.post("/api/uploads/presign", json={"photos": photos})
+
+    assert (answer.status_code, answer.json()["field"]) == (400, "photos")
+
+
+async def test_twenty_photos_fit_into_the_body_limit(anna: httpx.AsyncClient, visit: str) -> None:
+    """The limit of 64 kB never meets a full batch."""
+    results = await presign(anna, *(item(visit, number) for number in range(20)))
+
+    assert ["upload" in result for result in results] == [True] * 20
+
+
+async def test_urls_name_the_host_that_was_asked(app: Litestar, visit: str) -> None:
+    """A phone that came by another of our names can reach them."""
+    base = "http://127.0.0.1:8000"
+    async with client_of(app, base, **signed_in(origin=base)) as client:
+        (granted,) = await presign(client, item(visit))
+
+    assert granted["upload"]["url"].startswith(f"{base}/photos/")
+
+
+async def test_a_drain_of_500_photos_is_never_throttled(make_app: MakeApp) -> None:
+    """In full batches at once; a page that runs wild is told when to come back."""
+    async with client_of(make_app(), **signed_in()) as client:
+        for _ in range(25):
+            assert (await client.post("/api/uploads/presign", json={})).status_code == 400
+        statuses = [(await client.post("/api/uploads/presign", json={})).status_code for _ in range(130)]
+        last = await client.post("/api/uploads/presign", json={})
+
+    assert 429 in statuses
+    assert (last.json()["code"], last.headers["retry-after"]) == ("rate-limited", "1")
+
+
+async def test_one_users_haste_does_not_slow_another(make_app: MakeApp) -> None:
+    """Thirty clinicians behind one address each have their own bucket."""
+    app = make_app()
+    async with client_of(app, **signed_in()) as anna, client_of(app, **signed_in(BEN)) as ben:
+        codes = [(await anna.get("/api/realtime/token")).status_code for _ in range(40)]
+
+        assert codes[-1] == 429
+        assert (await ben.get("/api/realtime/token")).status_code == 200
+        assert (await anna.get("/api/me")).status_code == 200
