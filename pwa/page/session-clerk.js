@@ -56,6 +56,16 @@ export function loadClerkScript(publishableKey) {
   });
 }
 
+/**
+ * @param {string} backTo a whole address of ours
+ * @returns {Promise<string>} Clerk's own sign-in page, which leads back; Clerk must be loaded
+ */
+export async function clerkSignInUrl(backTo) {
+  const { Clerk } = /** @type {any} */ (globalThis);
+  if (!Clerk?.buildSignInUrl) throw new NotReached("network");
+  return Clerk.buildSignInUrl({ signInForceRedirectUrl: backTo, signUpForceRedirectUrl: backTo });
+}
+
 class ClerkSession {
   who = new Who();
   #fetchClerk;

@@ -1,0 +1,111 @@
+/** The sign-in page: name and password, a small form for a new password, or the way to the provider. */
+
+import { createApi } from "./api.js";
+import { safeBack } from "./back.js";
+import { readConfig } from "./config.js";
+import { createSession } from "./session.js";
+import { clerkSignInUrl } from "./session-clerk.js";
+import { busy, fill, find, say, showSecrets } from "./sign-in-form.js";
+import { sentenceFor } from "./sign-in-trouble.js";
+import { signIn as words } from "./words-sign-in.js";
+
+const config = readConfig();
+const asked = new URLSearchParams(location.search);
+const back = safeBack(asked.get("back"));
+const session = createSession(config);
+const api = createApi({ fetch: (...args) => fetch(...args) });
+
+fill(document, words);
+void start();
+
+async function start() {
+  if (config.identity === "clerk") return startHosted();
+  const known = session.load();
+  if (asked.has("change")) {
+    await known;
+    return session.user() ? startChange() : startSignIn(`/sign-in?change=1`);
+  }
+  // Shown at once: whoever is signed in already is gone again before they could type.
+  startSignIn(back);
+  await known;
+  if (session.user()) location.replace(back);
+}
+
+/** @param {string} next */
+function startSignIn(next) {
+  const form = find(document, "#sign-in", HTMLFormElement);
+  const name = find(form, "#name", HTMLInputElement);
+  const password = find(form, "#password", HTMLInputElement);
+  showSecrets(form, words);
+  form.hidden = false;
+  (name.value ? password : name).focus();
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    if (!name.value.trim()) return say(form, words.failed.missingName, name);
+    if (!password.value) return say(form, words.failed.missingPassword, password);
+    void busy(form, words.signingIn, async () => {
+      try {
+        await api.request("POST", "/api/session", { name: name.value, password: password.value });
+        location.replace(next);
+      } catch (error) {
+        say(form, sentenceFor(error, words.failed.wrong), password);
+      }
+    });
+  });
+}
+
+function startChange() {
+  const form = find(document, "#change", HTMLFormElement);
+  const current = find(form, "#current", HTMLInputElement);
+  const fresh = find(form, "#new", HTMLInputElement);
+  find(form, '[name="username"]', HTMLInputElement).value = session.user()?.name ?? "";
+  find(form, "a", HTMLAnchorElement).href = back;
+  showSecrets(form, words);
+  form.hidden = false;
+  current.focus();
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    if (!current.value) return say(form, words.failed.missingPassword, current);
+    if ([...fresh.value].length < 10) return say(form, words.failed.tooShort, fresh);
+    void busy(form, words.changing, () => change(form, current, fresh));
+  });
+}
+
+/** @param {HTMLFormElement} form @param {HTMLInputElement} current @param {HTMLInputElement} fresh */
+async function change(form, current, fresh) {
+  try {
+    const wish = { current: current.value, new: fresh.value };
+    await api.request("PUT", "/api/session/password", wish);
+    showChanged(form);
+  } catch (error) {
+    const field = /** @type {any} */ (error).field === "new" ? fresh : current;
+    say(form, sentenceFor(error, words.failed.wrongCurrent), field);
+  }
+}
+
+/** @param {HTMLFormElement} form */
+function showChanged(form) {
+  const done = find(document, "#changed", HTMLElement);
+  find(done, "a", HTMLAnchorElement).href = back;
+  form.reset();
+  form.hidden = true;
+  done.hidden = false;
+  find(done, "h1", HTMLElement).focus();
+}
+
+async function startHosted() {
+  const sheet = find(document, "#hosted", HTMLElement);
+  const button = find(sheet, "button", HTMLButtonElement);
+  sheet.hidden = false;
+  await session.load();
+  if (session.user()) return location.replace(back);
+  button.addEventListener("click", () => {
+    void busy(sheet, words.signingIn, async () => {
+      try {
+        location.assign(await clerkSignInUrl(location.origin + back));
+      } catch (error) {
+        say(sheet, sentenceFor(error, words.failed.other), button);
+      }
+    });
+  });
+}
