@@ -121,7 +121,8 @@ class S3Store:
     async def _call(self, seconds: float, call: Callable[[], T]) -> T:
         running = asyncio.get_running_loop().run_in_executor(self._threads, call)
         try:
-            return await asyncio.wait_for(running, seconds)
+            async with asyncio.timeout(seconds):
+                return await running
         except TimeoutError:
             raise StoreUnavailable("The store did not answer in time.") from None
         except ClientError as problem:

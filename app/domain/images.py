@@ -21,7 +21,7 @@ _FRAMES = frozenset({0xC0, 0xC1, 0xC2})
 _TABLES = frozenset({0xC4, 0xDB, 0xDD})
 _PROFILE = b"ICC_PROFILE\x00"
 # In entropy-coded data FF 00 is a data byte and FF D0-D7 are restarts; any other FF ends the scan.
-_END_OF_SCAN = re.compile(rb"\xff+[^\xff\x00\xd0-\xd7]")
+_END_OF_SCAN = re.compile(rb"\xff[^\x00\xd0-\xd7]")
 
 _WEBP_PROFILE, _WEBP_ALPHA = 0x20, 0x10
 
@@ -71,9 +71,10 @@ class _Jpeg:
     def _marker(self) -> int:
         if self._body[self._at] != 0xFF:
             raise InvalidImage("The stored JPEG has bytes between its segments.")
-        marker = self._body[self._at + 1]
+        while self._body[self._at + 1] == 0xFF:  # the standard lets any number of these fill up
+            self._at += 1
         self._at += 2
-        return marker
+        return self._body[self._at - 1]
 
     def _payload(self) -> bytes:
         (length,) = struct.unpack_from(">H", self._body, self._at)
@@ -111,7 +112,7 @@ class _Jpeg:
         if self._size is None or found is None:
             raise InvalidImage("The stored JPEG is cut off.")
         self._scans += 1
-        self._at = found.end() - 2
+        self._at = found.start()
 
     def _finish(self) -> Picture:
         if self._at != len(self._body):

@@ -106,7 +106,8 @@ class EmbeddedStore:
     async def _call(self, work: Callable[[], T]) -> T:
         running = asyncio.get_running_loop().run_in_executor(self._threads, work)
         try:
-            return await asyncio.wait_for(running, CALL_SECONDS)
+            async with asyncio.timeout(CALL_SECONDS):
+                return await running
         except TimeoutError:
             raise StoreUnavailable("The disk did not answer in time.") from None
         except OSError as problem:
