@@ -57,6 +57,7 @@ class RunningHub:
         self.limits = limits
         self.port = 0
         self.hub: Hub | None = None
+        self._on_stop: list[Callable[[], None]] = []
         self._listening: socket.socket
         self._server: TellingServer | None = None
         self._task: asyncio.Task[None] | None = None
@@ -78,6 +79,10 @@ class RunningHub:
             await self._server.ready.wait()
         return self
 
+    def on_stop(self, call: Callable[[], None]) -> None:
+        """Call this whenever the hub is stopped."""
+        self._on_stop.append(call)
+
     def _bind(self) -> None:
         self._listening = socket.socket()
         self._listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -86,6 +91,8 @@ class RunningHub:
 
     async def stop(self) -> None:
         """Stop as the operator would; connected clients are sent away."""
+        for told in self._on_stop:
+            told()
         if self._server and self._task:
             self._server.should_exit = True
             await self._task

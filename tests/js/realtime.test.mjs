@@ -2,8 +2,22 @@ import assert from "node:assert/strict";
 import { after, afterEach, beforeEach, describe, it } from "node:test";
 import { WebSocket } from "ws";
 import { HubProcess } from "./hub-process.mjs";
+import { VirtualTime } from "./virtual-time.mjs";
 
-globalThis.WebSocket ??= WebSocket;
+/** Remembers every address, and dials none beyond this machine. */
+class WatchedSocket extends EventTarget {
+  static dialled = [];
+
+  constructor(url, ...rest) {
+    super();
+    WatchedSocket.dialled.push(new URL(url));
+    if (new URL(url).hostname === "127.0.0.1") return new WebSocket(url, ...rest);
+  }
+
+  close() {}
+}
+
+globalThis.WebSocket = WatchedSocket;
 const { createRealtime } = await import("../../pwa/page/realtime.js");
 
 const hub = new HubProcess();
@@ -59,10 +73,15 @@ const token = () => hub.ask({ token: "abc" });
 const publish = (id, payload = { t: "photos.changed", rev: 1 }) =>
   hub.ask({ publish: "abc", id, payload });
 const last = (list) => list.at(-1);
+const signedOut = () => Object.assign(new Error("signed out"), { name: "SignedOut" });
+const hosts = () => new Set(WatchedSocket.dialled.map(({ host }) => host));
 const isLive = (told) => last(told.words) === "live";
 
 describe("the page's link to the hub", { concurrency: false }, () => {
-  beforeEach(async () => (config = await hub.start("abc")));
+  beforeEach(async () => {
+    WatchedSocket.dialled.length = 0;
+    config = await hub.start("abc");
+  });
   afterEach(async () => {
     link.stop();
     await hub.ask({ stop: true });
@@ -108,13 +127,28 @@ describe("the page's link to the hub", { concurrency: false }, () => {
     assert.ok(Math.abs(polling.at - gone.at - 3_000) < 500, `${polling.at - gone.at} ms`);
     assert.ok(back < 5_000, `${back} ms`);
     assert.deepEqual(told.signals, [null, null]);
+    assert.deepEqual(hosts(), new Set([`127.0.0.1:${config.port}`]));
+  });
+
+  it("asks again by itself a minute after it gave up, since another tab may have signed in", async () => {
+    const told = new Told();
+    const time = new VirtualTime();
+    let asked = 0;
+    const fetchToken = () => (asked++ ? token() : Promise.reject(signedOut()));
+    open(told, { fetchToken, timers: time.timers });
+    await told.until(() => last(told.statuses).signIn);
+
+    await time.pass(59_000);
+    assert.equal(asked, 1);
+    await time.pass(1_000);
+
+    await told.until(isLive);
   });
 
   it("gives up without a sign-in, says so, and is live after the next one", async () => {
     const told = new Told();
     let signedIn = false;
-    const signedOut = Object.assign(new Error("signed out"), { name: "SignedOut" });
-    const fetchToken = () => (signedIn ? token() : Promise.reject(signedOut));
+    const fetchToken = () => (signedIn ? token() : Promise.reject(signedOut()));
     open(told, { fetchToken });
     await told.until(() => last(told.statuses).signIn);
 
@@ -168,4 +202,26 @@ describe("the page's link to the hub", { concurrency: false }, () => {
     assert.equal(told.signals.length, known);
     assert.equal(last(told.words), "live");
   });
+});
+
+describe("the page's link without a hub of its own", () => {
+  for (const [endpoint, host] of [
+    [null, "main.realtime.ably.net"],
+    ["signals.clinic.example", "signals.clinic.example"],
+  ]) {
+    it(`goes to ${host}, over TLS`, async () => {
+      WatchedSocket.dialled.length = 0;
+      const told = new Told();
+      config = { channel: "user:abc", endpoint, port: null, tls: true, embedded: false };
+      const dialled = new Promise((done) => (WatchedSocket.dialled.push = done));
+
+      open(told, { fetchToken: async () => ({ token: "a.b.c" }) });
+      const url = await dialled;
+      link.stop();
+
+      delete WatchedSocket.dialled.push;
+      assert.equal(url.protocol, "wss:");
+      assert.equal(url.hostname, host);
+    });
+  }
 });
