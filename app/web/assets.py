@@ -13,16 +13,17 @@ import msgspec
 from litestar import Response
 from litestar.connection import Request
 
+# The framework adds the charset to text types.
 TYPES = {
-    ".js": "text/javascript; charset=utf-8",
-    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript",
+    ".css": "text/css",
     ".svg": "image/svg+xml",
     ".png": "image/png",
     ".webp": "image/webp",
     ".woff2": "font/woff2",
     ".ico": "image/x-icon",
 }
-HTML = "text/html; charset=utf-8"
+HTML = "text/html"
 _COMPRESSED = ("text/", "image/svg+xml", "application/manifest+json")
 
 

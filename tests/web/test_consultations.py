@@ -65,11 +65,19 @@ async def test_me_says_all_a_page_needs(anna: httpx.AsyncClient) -> None:
     ("variables", "origin", "expected"),
     [
         ({"PUBLIC_ORIGINS": "https://c.example"}, "https://c.example", ("c.example", 443, True, True)),
-        ({"PUBLIC_ORIGINS": "https://c.example:8443"}, "https://c.example:8443", ("c.example", 8443, True, True)),
+        (
+            {"PUBLIC_ORIGINS": "https://c.example:8443"},
+            "https://c.example:8443",
+            ("c.example", 8443, True, True),
+        ),
         ({"ABLY_API_KEY": "app.key:secret"}, "http://localhost:8000", (None, None, True, False)),
-        ({"ABLY_API_KEY": "a.b:c", "ABLY_ENDPOINT": "a.example"}, "http://localhost:8000", ("a.example", None, True, False)),
+        (
+            {"ABLY_API_KEY": "a.b:c", "ABLY_ENDPOINT": "a.example"},
+            "http://localhost:8000",
+            ("a.example", None, True, False),
+        ),
     ],
-)  # fmt: skip
+)
 async def test_realtime_settings_follow_the_edition(
     make_app: MakeApp, variables: dict[str, str], origin: str, expected: tuple[object, ...]
 ) -> None:

@@ -1,5 +1,7 @@
 """Who may change state: our own pages, under our own hosts, with JSON."""
 
+from collections.abc import AsyncIterator
+
 import pytest
 from litestar import Litestar
 
@@ -85,7 +87,7 @@ async def test_a_body_is_json(app: Litestar, content_type: str) -> None:
 async def test_a_body_of_unknown_length_is_a_body(app: Litestar) -> None:
     """Leaving the length out does not leave the check out."""
 
-    async def chunks():  # noqa: ANN202
+    async def chunks() -> AsyncIterator[bytes]:
         yield b"label=Elbow"
 
     async with client_of(app, **signed_in(), **{"content-type": "text/plain"}) as client:

@@ -73,13 +73,17 @@ def test_an_unknown_code_is_internal() -> None:
         (NotAuthorizedException("Mrs Example"), 401, "unauthenticated"),
         (PermissionDeniedException("Mrs Example"), 403, "cross-site"),
         (TooManyRequestsException("Mrs Example"), 429, "rate-limited"),
-        (ValidationException("Mrs Example", extra=[{"key": "edge", "message": "Mrs Example"}]), 400, "invalid-field"),
+        (
+            ValidationException("Mrs Example", extra=[{"key": "edge", "message": "Mrs Example"}]),
+            400,
+            "invalid-field",
+        ),
         (ValidationException("Mrs Example"), 400, "invalid-field"),
         (ServiceUnavailableException("Mrs Example"), 500, "internal"),
         (ImproperlyConfiguredException("Mrs Example"), 500, "internal"),
         (KeyError("Mrs Example"), 500, "internal"),
     ],
-)  # fmt: skip
+)
 async def test_the_frameworks_errors_leave_in_our_form(
     make_app: MakeApp, error: Exception, status: int, code: str
 ) -> None:

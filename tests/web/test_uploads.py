@@ -23,9 +23,16 @@ async def visit(anna: httpx.AsyncClient) -> str:
 def item(visit: str, number: int = 1, **changes: Any) -> dict[str, Any]:
     """What a phone declares of one photo."""
     photo = {
-        "photoId": str(uuid7(500 + number)), "consultationId": visit, "owner": ANNA, "contentType": "image/jpeg",
-        "size": len(BODY), "sha256": SHA, "width": 800, "height": 600, "capturedAt": "2026-11-22T11:59:00.123Z",
-    }  # fmt: skip
+        "photoId": str(uuid7(500 + number)),
+        "consultationId": visit,
+        "owner": ANNA,
+        "contentType": "image/jpeg",
+        "size": len(BODY),
+        "sha256": SHA,
+        "width": 800,
+        "height": 600,
+        "capturedAt": "2026-11-22T11:59:00.123Z",
+    }
     return photo | changes
 
 

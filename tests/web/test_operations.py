@@ -1,0 +1,101 @@
+"""What operators see: alive, ready or which part is not, and numbers for this machine only."""
+
+import asyncio
+
+import pytest
+from litestar import Litestar
+
+from app.web.controllers import operations
+from tests.fakes import MemorySignals, MemoryStore
+from tests.web.conftest import MakeApp, client_of, signed_in
+
+
+async def test_live_asks_no_part(app: Litestar, store: MemoryStore) -> None:
+    """A slow store must not make a platform restart the server."""
+    store.down = True
+    async with client_of(app) as client:
+        assert (await client.get("/health/live")).json() == {"status": "live"}
+
+
+async def test_ready_when_every_part_answers(app: Litestar) -> None:
+    """Database, store and signals."""
+    async with client_of(app) as client:
+        answer = await client.get("/health/ready")
+
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "status": "ready", "parts": {"database": "ok", "store": "ok", "signals": "ok"}
+    }  # fmt: skip
+    assert answer.headers["cache-control"] == "no-store"
+
+
+async def test_not_ready_names_the_part_that_is_down(
+    app: Litestar, store: MemoryStore, signals: MemorySignals
+) -> None:
+    """503 in the form of every error, with the parts beside it."""
+    store.down = signals.down = True
+    async with client_of(app) as client:
+        answer = await client.get("/health/ready")
+
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert (answer.json()["code"], answer.json()["parts"]) == (
+        "unavailable", {"database": "ok", "store": "down", "signals": "down"}
+    )  # fmt: skip
+
+
+async def test_a_part_that_hangs_is_down(make_app: MakeApp, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The answer comes within the limit."""
+    monkeypatch.setattr(operations, "CHECK_SECONDS", 0.01)
+    hang = asyncio.Event().wait
+    async with client_of(make_app(readiness={"store": hang})) as client:
+        answer = await client.get("/health/ready")
+
+    assert answer.json()["parts"] == {"store": "down"}
+
+
+async def test_metrics_count_by_template_and_tell_what_waits(app: Litestar) -> None:
+    """Requests by route and status, and the database's own counts."""
+    async with client_of(app, **signed_in()) as client:
+        await client.get("/api/me")
+        await client.get("/Mrs-Example")
+        await client.request("BREW", "/mobile")
+        answer = await client.get("/metrics")
+
+    text = answer.text
+    assert 'capture_requests_total{method="GET",route="/api/me",status="200"} 1.0' in text
+    assert 'capture_requests_total{method="GET",route="unmatched",status="404"} 1.0' in text
+    assert 'method="other"' in text
+    assert 'capture_request_seconds_count{route="/api/me"} 1.0' in text
+    assert "capture_pending 0.0" in text
+    assert "capture_oldest_pending_seconds" in text
+    assert "capture_outbox" in text
+    assert "Example" not in text
+    assert "user_anna" not in text
+
+
+@pytest.mark.parametrize(
+    ("base", "peer", "headers"),
+    [
+        ("http://localhost:8000", "192.168.1.9", {}),
+        ("http://localhost:8000", "127.0.0.1", {"x-forwarded-for": "10.0.0.1"}),
+        ("http://localhost:8000", "127.0.0.1", {"forwarded": "for=10.0.0.1"}),
+        ("https://capture.clinic.example", "127.0.0.1", {}),
+    ],
+)
+async def test_metrics_are_for_this_machine_only(
+    make_app: MakeApp, base: str, peer: str, headers: dict[str, str]
+) -> None:
+    """To others, and through a proxy, there is nothing at this address."""
+    app = make_app(PUBLIC_ORIGINS="http://localhost:8000,https://capture.clinic.example")
+    async with client_of(app, base, peer=peer, **headers) as client:
+        assert (await client.get("/metrics")).status_code == 404
+
+
+async def test_two_apps_count_apart(make_app: MakeApp) -> None:
+    """A registry for each app."""
+    first, second = make_app(), make_app()
+    async with client_of(first) as client:
+        await client.get("/mobile")
+    async with client_of(second) as client:
+        assert "/mobile" not in (await client.get("/metrics")).text

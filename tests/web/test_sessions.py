@@ -1,0 +1,265 @@
+"""The sign-in routes over real accounts, the real issuer and the real verifier."""
+
+import msgspec
+import pytest
+from argon2 import PasswordHasher
+
+from app.adapters.clerk import SessionTokenVerifier
+from app.embedded.identity import LocalIdentity
+from app.embedded.identity_keys import LocalKeySet, SessionIssuer, load_session_key
+from app.embedded.identity_passwords import Passwords
+from app.web.sessions import session_router
+from tests.tokens import ISSUER, TokenFactory, hostile_tokens
+from tests.web.conftest import client_of, own_page
+
+LOCAL = "http://localhost:8000"
+CLINIC = "https://capture.clinic.example"
+ALIAS = "http://127.0.0.1:8000"
+
+
+@pytest.fixture(scope="module")
+def key(tmp_path_factory):
+    return load_session_key(tmp_path_factory.mktemp("keys"))
+
+
+@pytest.fixture
+def accounts(database, key, clock):
+    passwords = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    return LocalIdentity(database, SessionIssuer(key, ISSUER, clock), passwords, clock)
+
+
+@pytest.fixture
+async def anna(accounts):
+    return await accounts.add_user("Anna")
+
+
+@pytest.fixture
+def app(make_app, accounts, key, clock):
+    origins = (LOCAL, CLINIC)
+    return make_app(
+        PUBLIC_ORIGINS=",".join(origins),
+        verifier=SessionTokenVerifier(ISSUER, origins, LocalKeySet(key), clock),
+        profiles=accounts,
+        handlers=[session_router(accounts)],
+    )
+
+
+def browser(app, origin=LOCAL):
+    return client_of(app, origin, **own_page(origin))
+
+
+async def sign_in(client, account):
+    return await client.post("/api/session", json={"name": account.name, "password": account.password})
+
+
+async def bearer(client):
+    answer = await client.post("/api/session/token")
+    assert answer.status_code == 200, answer.text
+    return {"authorization": f"Bearer {answer.json()['token']}"}
+
+
+async def test_from_password_to_the_api(app, anna):
+    """Name and password open a login, the login gives a token, and the token opens the API."""
+    async with browser(app) as client:
+        answer = await sign_in(client, anna)
+        assert (answer.status_code, answer.json()["user"]["name"]) == (200, "Anna")
+
+        me = await client.get("/api/me", headers=await bearer(client))
+
+    assert me.json()["user"] == {**answer.json()["user"], "suggestPasswordChange": True}
+
+
+@pytest.mark.parametrize(
+    ("origin", "name", "secure"), [(LOCAL, "cp_login", False), (CLINIC, "__Host-cp_login", True)]
+)
+async def test_the_login_cookie_is_out_of_reach(app, anna, origin, name, secure):
+    """No script reads it, no other site sends it, and on https no other host can set it."""
+    async with browser(app, origin) as client:
+        cookie = (await sign_in(client, anna)).headers["set-cookie"]
+
+    parts = {part.strip().lower() for part in cookie.split(";")[1:]}
+    assert cookie.startswith(f"{name}=")
+    assert {"httponly", "samesite=strict", "path=/"} <= parts
+    assert ("secure" in parts) is secure
+    assert not any(part.startswith("domain") for part in parts)
+
+
+async def test_a_login_of_http_is_not_taken_on_https(app, anna):
+    """A cookie that a network could have planted on http opens nothing on https."""
+    async with browser(app) as client:
+        value = (await sign_in(client, anna)).headers["set-cookie"].split(";")[0].split("=", 1)[1]
+
+    async with browser(app, CLINIC) as client:
+        answer = await client.post("/api/session/token", headers={"cookie": f"cp_login={value}"})
+    assert answer.status_code == 401
+
+
+async def test_a_wrong_password_is_told_in_our_form(app, anna):
+    """The answer says neither which of the two is wrong nor what was typed."""
+    async with browser(app) as client:
+        answers = [
+            await client.post("/api/session", json={"name": name, "password": "hunter2hunter2"})
+            for name in ("Anna", "Nobody")
+        ]
+
+    for answer in answers:
+        assert (answer.status_code, answer.json()["code"]) == (401, "wrong-password")
+        assert answer.headers["x-cp-server"] == "capture/1"
+        assert "hunter2" not in answer.text
+        assert "set-cookie" not in answer.headers
+    assert answers[0].json()["detail"] == answers[1].json()["detail"]
+
+
+async def test_too_many_attempts_say_how_long_to_wait(app, anna):
+    """The form can count down."""
+    async with browser(app) as client:
+        for _ in range(5):
+            await client.post("/api/session", json={"name": "Anna", "password": "no"})
+        answer = await sign_in(client, anna)
+
+    assert (answer.status_code, answer.json()["code"]) == (429, "rate-limited")
+    assert answer.headers["retry-after"] == "1"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"{", b"[]", b'{"name": "Anna"}', b'{"name": 1, "password": "x"}', b'{"name":"","password":""}'],
+)
+async def test_a_malformed_sign_in_names_its_field(app, body):
+    """Nothing but a name and a password is taken."""
+    async with browser(app) as client:
+        answer = await client.post("/api/session", content=body, headers={"content-type": "application/json"})
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid-field")
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/api/session"),
+        ("POST", "/api/session/token"),
+        ("PUT", "/api/session/password"),
+        ("DELETE", "/api/session"),
+    ],
+)
+async def test_a_foreign_page_signs_nobody_in_or_out(app, anna, method, path):
+    """Forms and scripts of other sites are refused although cookies might come with them."""
+    foreign = {"origin": "https://evil.example", "sec-fetch-site": "cross-site", "x-cp-client": "1"}
+    body = {"name": anna.name, "password": anna.password}
+    async with client_of(app, LOCAL, **foreign) as client:
+        answer = await client.request(method, path, json=body)
+
+    assert (answer.status_code, answer.json()["code"]) == (403, "cross-site")
+    assert "set-cookie" not in answer.headers
+
+
+async def test_a_loopback_alias_is_told_the_address_to_use(app, anna):
+    """A token for 127.0.0.1 would be believed nowhere, so the sign-in says so at once."""
+    async with browser(app, ALIAS) as client:
+        answer = await sign_in(client, anna)
+
+    assert answer.status_code == 403
+    assert LOCAL in answer.json()["detail"]
+
+
+async def test_no_login_gives_no_token(app):
+    """The page hears that nobody is signed in."""
+    async with browser(app) as client:
+        answer = await client.post("/api/session/token")
+
+    assert (answer.status_code, answer.json()["code"]) == (401, "unauthenticated")
+
+
+async def test_sign_out_ends_tokens_and_background_uploads_at_once(app, anna):
+    """The cookies are removed, and their values are worth nothing any more."""
+    async with browser(app) as client:
+        await sign_in(client, anna)
+        begun = await client.post("/api/upload-session", headers=await bearer(client))
+        assert begun.status_code == 204
+        kept = {cookie.name: cookie.value for cookie in client.cookies.jar}
+        assert set(kept) == {"cp_login", "cp_upload"}
+
+        answer = await client.delete("/api/session")
+        assert answer.status_code == 204
+        assert not list(client.cookies.jar)
+
+        again = {"cookie": "; ".join(f"{name}={value}" for name, value in kept.items())}
+        token = await client.post("/api/session/token", headers=again)
+        upload = await client.post("/api/uploads/presign", json={"photos": []}, headers=again)
+        repeated = await client.delete("/api/session")
+
+    assert (token.status_code, upload.status_code, repeated.status_code) == (401, 401, 204)
+
+
+async def test_a_new_password_keeps_this_page_signed_in_and_no_other(app, anna):
+    """The answer carries the new login's cookie."""
+    async with browser(app) as here, browser(app) as there:
+        await sign_in(here, anna)
+        await sign_in(there, anna)
+        change = {"current": anna.password, "new": "a better password"}
+        answer = await here.put("/api/session/password", json=change)
+
+        assert answer.status_code == 204
+        assert (await here.post("/api/session/token")).status_code == 200
+        assert (await there.post("/api/session/token")).status_code == 401
+
+
+async def test_a_weak_password_names_field_and_rule(app, anna):
+    """The form can show the rule beside the field."""
+    async with browser(app) as client:
+        await sign_in(client, anna)
+        change = {"current": anna.password, "new": "short"}
+        answer = await client.put("/api/session/password", json=change)
+
+    problem = answer.json()
+    assert (answer.status_code, problem["code"], problem["field"]) == (400, "invalid-field", "new")
+    assert "10 characters" in problem["detail"]
+
+
+async def test_a_stranger_changes_no_password(app, anna):
+    """Without a login even the right password changes nothing."""
+    async with browser(app) as client:
+        change = {"current": anna.password, "new": "a better password"}
+        answer = await client.put("/api/session/password", json=change)
+
+    assert answer.status_code == 401
+
+
+async def test_the_keys_are_public_and_hold_no_private_part(app):
+    """Anybody may verify, nobody may sign."""
+    async with client_of(app) as client:
+        answer = await client.get("/.well-known/jwks.json")
+
+    (published,) = answer.json()["keys"]
+    assert set(published) == {"kty", "n", "e", "use", "alg", "kid"}
+    assert answer.headers["cache-control"] == "public, max-age=300"
+
+
+async def test_every_hostile_token_gets_the_same_answer_on_every_route(app, clock, key):
+    """Only the request id differs, so that no route tells a forger what was wrong."""
+    factory = TokenFactory(int(clock().timestamp()))
+    tokens = [token for token in hostile_tokens(factory).values() if len(token) < 6000]
+    said = set()
+    async with browser(app) as client:
+        for path in ("/api/me", "/api/consultations", "/api/realtime/token"):
+            for token in tokens:
+                header = {b"authorization": b"Bearer " + token.encode()}
+                answer = await client.get(path, headers=header)
+                body = {name: value for name, value in answer.json().items() if name != "requestId"}
+                said.add((answer.status_code, msgspec.json.encode(body, order="sorted")))
+
+    assert len(said) == 1
+    assert next(iter(said))[0] == 401
+
+
+async def test_the_sign_in_page_is_the_same_for_everybody(app):
+    """Neither the way back nor anything else of the request reaches the page."""
+    async with client_of(app) as client:
+        plain = await client.get("/sign-in")
+        asked = await client.get("/sign-in?back=//evil.example&change=1")
+        head = await client.head("/sign-in")
+
+    assert plain.status_code == head.status_code == 200
+    assert plain.headers["content-type"] == "text/html; charset=utf-8"
+    assert plain.content == asked.content
+    assert "script-src 'self'" in plain.headers["content-security-policy"]

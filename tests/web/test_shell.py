@@ -1,0 +1,174 @@
+"""The app shell is generated, complete, and new whenever one of its files is."""
+
+import hashlib
+import json
+import re
+from pathlib import Path
+
+import httpx
+import pytest
+
+from app.web.import_graph import BrokenImport
+from tests.web.conftest import MakeApp, client_of, signed_in, write
+
+REQUIRED = {
+    "/mobile",
+    "/manifest.webmanifest",
+    "/pwa/capture/main.js",
+    "/pwa/queue/queue.js",
+    "/pwa/styles/tokens.css",
+    "/pwa/styles/base.css",
+    "/pwa/icons/icon.svg",
+    "/pwa/icons/icon-192.png",
+    "/pwa/icons/maskable-512.png",
+    "/pwa/icons/apple-touch-icon.png",
+}
+
+
+async def precache(client: httpx.AsyncClient) -> dict[str, object]:
+    """The generated list, read as a browser's module would be."""
+    text = (await client.get("/service_worker/precache.js")).text
+    found = re.fullmatch(r"export const PRECACHE = (\{.*\});\n", text)
+    assert found is not None
+    return dict(json.loads(found[1]))
+
+
+async def shell_of(make_app: MakeApp) -> tuple[object, str]:
+    """Version of the list, and the last line of the worker's main script."""
+    async with client_of(make_app()) as client:
+        worker = (await client.get("/service_worker/sw.js")).text
+        return (await precache(client))["version"], worker.rstrip().splitlines()[-1]
+
+
+async def test_the_list_holds_all_the_phone_needs_with_true_digests(stranger: httpx.AsyncClient) -> None:
+    """Each listed file is served, under that digest; the desktop's modules are not among them."""
+    listed = {asset["url"]: asset["sha256"] for asset in (await precache(stranger))["assets"]}  # type: ignore[attr-defined]
+
+    assert listed.keys() >= REQUIRED
+    assert "/pwa/desktop/main.js" not in listed
+    for url, digest in listed.items():
+        answer = await stranger.get(url)
+        assert hashlib.sha256(answer.content).hexdigest() == digest, url
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new"),
+    [
+        ("pwa/queue/queue.js", "{}", "{ }"),
+        ("pwa/styles/base.css", "0", "1"),
+        ("pwa/icons/icon.svg", "#fff", "#eee"),
+        ("pwa/templates/mobile.html", "<main>", "<main lang='en'>"),
+        ("pwa/templates/layout.html", "viewport-fit=cover", "viewport-fit=auto"),
+    ],
+)
+async def test_a_changed_file_makes_a_new_version(
+    make_app: MakeApp, tree: Path, name: str, old: str, new: str
+) -> None:
+    """The list and the worker's main script both change, so that every engine sees the update."""
+    before = await shell_of(make_app)
+    assert await shell_of(make_app) == before
+    (tree / name).write_text((tree / name).read_text().replace(old, new))
+    after = await shell_of(make_app)
+
+    assert after[0] != before[0]
+    assert after[1] != before[1]
+
+
+async def test_a_change_in_the_worker_alone_changes_its_main_script(make_app: MakeApp, tree: Path) -> None:
+    """WebKit compares only the main script, so an imported one must show there."""
+    write(
+        tree,
+        {
+            "service_worker/sw.js": 'import "./precache.js";\nimport "./shell.js";\n',
+            "service_worker/shell.js": "export const one = 1;\n",
+        },
+    )
+    before = await shell_of(make_app)
+    write(tree, {"service_worker/shell.js": "export const one = 2;\n"})
+    after = await shell_of(make_app)
+
+    assert after[0] == before[0]
+    assert after[1] != before[1]
+
+
+async def test_a_change_for_the_desktop_alone_updates_no_phone(make_app: MakeApp, tree: Path) -> None:
+    """The control: what the phone does not load does not touch its shell."""
+    before = await shell_of(make_app)
+    write(tree, {"pwa/desktop/main.js": "export const changed = 1;\n"})
+
+    assert await shell_of(make_app) == before
+
+
+async def test_images_of_style_sheets_and_later_modules_belong_to_it(make_app: MakeApp, tree: Path) -> None:
+    """Everything that could be missing offline."""
+    write(
+        tree,
+        {
+            "pwa/styles/base.css": "main { background: url(../icons/favicon.ico) }",
+            "pwa/capture/main.js": 'export const late = () => import("./late.js");\n',
+            "pwa/capture/late.js": "",
+        },
+    )
+    async with client_of(make_app()) as client:
+        listed = [asset["url"] for asset in (await precache(client))["assets"]]  # type: ignore[attr-defined]
+        page = (await client.get("/mobile")).text
+
+    assert {"/pwa/icons/favicon.ico", "/pwa/capture/late.js"} <= set(listed)
+    assert 'href="/pwa/capture/late.js"' not in page
+
+
+async def test_the_worker_may_rule_the_whole_app_and_is_never_stale(stranger: httpx.AsyncClient) -> None:
+    """Only the main script carries the right; none is taken from a cache unasked."""
+    worker = await stranger.get("/service_worker/sw.js")
+    other = await stranger.get("/service_worker/precache.js")
+
+    assert worker.headers["service-worker-allowed"] == "/"
+    assert worker.headers["cache-control"] == other.headers["cache-control"] == "no-cache"
+    assert "service-worker-allowed" not in other.headers
+    assert re.fullmatch(r"// shell [0-9a-f]{64}", worker.text.rstrip().splitlines()[-1])
+
+
+async def test_the_phones_page_is_the_same_for_everybody(make_app: MakeApp) -> None:
+    """Byte by byte, whoever asks and however: it is kept by its digest."""
+    app = make_app()
+    bodies = set()
+    for headers in ({}, signed_in(), {"user-agent": "iPhone"}, {"cookie": "cp_upload=x"}):
+        for base in ("http://localhost:8000", "http://127.0.0.1:8000"):
+            async with client_of(app, base, **headers) as client:
+                answer = await client.get("/mobile?start=camera")
+                bodies.add(answer.content)
+                assert "set-cookie" not in answer.headers
+
+    assert len(bodies) == 1
+
+
+async def test_modules_are_preloaded_in_loading_order(stranger: httpx.AsyncClient) -> None:
+    """What the entry imports is fetched at once instead of in turns."""
+    page = (await stranger.get("/mobile")).text
+
+    assert re.findall(r'modulepreload" href="([^"]+)"', page) == [
+        "/pwa/capture/main.js",
+        "/pwa/queue/queue.js",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "missing"),
+    [
+        ("pwa/capture/main.js", 'import "./gone.js";', "/pwa/capture/gone.js"),
+        ("service_worker/sw.js", 'import "./gone.js";', "/service_worker/gone.js"),
+        (
+            "pwa/templates/mobile.html",
+            '{% extends "layout.html" %}{% block body %}<img src="/pwa/gone.png" alt="">{% endblock %}',
+            "/pwa/gone.png",
+        ),
+    ],
+)
+async def test_a_missing_file_stops_the_start(
+    make_app: MakeApp, tree: Path, name: str, text: str, missing: str
+) -> None:
+    """Rather no server than one whose phones cannot start offline."""
+    write(tree, {name: text})
+
+    with pytest.raises(BrokenImport, match=re.escape(missing)):
+        make_app()
