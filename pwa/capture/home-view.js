@@ -67,7 +67,7 @@ export function drawHeader(state) {
   const opened = consultation?.openedAt && words.opened(clock(consultation.openedAt));
   const detail = [consultation?.secondIdentifier, opened].filter(Boolean).join(" · ");
   say(part("patient-detail"), unfiled ? (known ? words.goUnfiled : "") : detail);
-  drawLink(linkUp);
+  drawLink(linkUp === true);
 }
 
 /** @param {boolean} up */
@@ -127,7 +127,7 @@ function noticesOf(state, actions) {
       action: words.signIn,
       href: actions.signInUrl?.(),
     });
-  else if (!known && !linkUp && !flow.error) notices.push({ text: words.offlineFirst });
+  else if (!known && linkUp === false && !flow.error) notices.push({ text: words.offlineFirst });
   if (!room) notices.push({ text: words.almostFull, kind: "warn" });
   // A reload in the middle of sending would be an interruption.
   if (newVersion && !listing.photos.some(isMoving))

@@ -34,7 +34,7 @@ const TICK = 1000; // ms between redraws while a countdown is on the screen
 async function start(store, queue) {
   const session = createSession(readConfig());
   const api = createApi({ getToken: session.getToken, fetch: fetch.bind(window) });
-  const bridge = startWorker({ queue, api });
+  const bridge = startWorker({ queue, session });
   const reports = new Reports(store, (event) => capturing.go(event));
   const shots = new Shots(queue, () => store.state.images, reports);
   const camera = new Camera(part("video"), (state) => reports.camera(state));
@@ -44,11 +44,12 @@ async function start(store, queue) {
     current: (current) => person.learn(current),
     me: async (me) => {
       if (await person.meet(me)) capturing.go({ type: "leave" });
-      await queueing.resume();
+      await queueing.refresh();
+      void bridge.signedIn();
     },
   });
   const capturing = new Capturing(store, camera, shots, () => watch.ask());
-  const queueing = new Queueing(store, queue, (event) => capturing.go(event), bridge.drain);
+  const queueing = new Queueing(store, queue, (event) => capturing.go(event), bridge);
   const person = new Person(store, queue, session, (known) => capturing.hear(known));
 
   queue.watch(() => queueing.refresh());

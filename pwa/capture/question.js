@@ -1,7 +1,8 @@
 /** The words of the consultation's open question, for the card in the camera and for the dialog. */
 import { phone as words } from "../page/words-phone.js";
+import { clock } from "./dom.js";
 
-/** @import { Known, Visit } from "./consultation-guard.js" */
+/** @import { Binding, Known, Visit } from "./consultation-guard.js" */
 /** @import { Choice } from "../page/dialog.js" */
 
 /**
@@ -18,6 +19,12 @@ export function questionOf({ belongs, question }, known) {
       choices: [choice("use", words.use(label)), choice("decline", words.decline)],
     };
   const to = labelOf(question.to, known);
+  if (to === label) return moved(timed(belongs), timed(question.to));
+  return moved(label, to);
+}
+
+/** @param {string} label @param {string} to @returns {{text: string, choices: Choice[]}} */
+function moved(label, to) {
   return {
     text: `${words.movedTo(to)} ${words.belongTo(label)}`,
     choices: [choice("keep", words.keep(label)), choice("switch", words.switchTo(to))],
@@ -32,6 +39,9 @@ export function questionOf({ belongs, question }, known) {
 export function labelOf({ id, label }, known, none = words.noConsultation) {
   return id === known?.unfiled.id ? none : label;
 }
+
+/** Two consultations of one label are told apart by their time. @param {Binding} binding */
+const timed = ({ label, openedAt }) => `${label} (${clock(openedAt)})`;
 
 /** @param {number} since ms */
 function age(since) {

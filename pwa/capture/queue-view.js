@@ -1,6 +1,5 @@
 /** The upload queue: every photo's state in words, its next try, and one action where one helps. */
 import { ask } from "../page/dialog.js";
-import { announce } from "../page/toasts.js";
 import { phone as words } from "../page/words-phone.js";
 import { clock, copy, part, repeat, say, setIcon } from "./dom.js";
 import { labelOf } from "./question.js";
@@ -38,11 +37,7 @@ export class QueueView {
   /** @param {State} state @param {string|undefined} shownId the consultation in the header */
   draw(state, shownId) {
     const queued = inQueue(state);
-    /** @type {Row[]} */
-    const rows = [
-      ...queued,
-      ...state.left.map((photo) => ({ ...photo, state: /** @type {const} */ ("stored") })),
-    ];
+    const rows = rowsOf(queued, state.left);
     part("queue").hidden = !rows.length;
     say(part("queue-count"), String(queued.length || ""));
     part("send-now").hidden = !queued.some(
@@ -90,6 +85,18 @@ export class QueueView {
 }
 
 /**
+ * In the order of the shutters, those that need a person first.
+ * @param {PhotoSummary[]} queued @param {PhotoSummary[]} left
+ */
+function rowsOf(queued, left) {
+  const stored = left.map((photo) => ({ ...photo, state: /** @type {const} */ ("stored") }));
+  /** @type {Row[]} */
+  const rows = [...queued, ...stored];
+  const calm = (/** @type {Row} */ { state }) => Number(state !== "parked");
+  return rows.sort((a, b) => calm(a) - calm(b) || a.seq - b.seq);
+}
+
+/**
  * The status of a photo in words.
  * @param {Row} photo
  * @param {number} now ms
@@ -132,6 +139,5 @@ function drawProgress({ flow, stored, left }) {
   const text = words.progress(stored.length, all);
   part("progress").max = all;
   part("progress").value = stored.length;
-  if (part("progress-text").textContent !== text) announce(text);
   say(part("progress-text"), text);
 }

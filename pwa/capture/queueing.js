@@ -3,6 +3,8 @@
  * after every change and notices which photos have become the server's.
  */
 
+import { isMoving } from "../queue/record.js";
+
 /** @import { Queue } from "../queue/queue.js" */
 /** @import { PhotoSummary } from "../queue/record.js" */
 /** @import { FlowEvent } from "./flow.js" */
@@ -14,31 +16,26 @@ export class Queueing {
   #store;
   #queue;
   #go;
-  #drain;
+  #worker;
+  #reading = Promise.resolve();
 
   /**
    * @param {Store} store
    * @param {Queue} queue
    * @param {(event: FlowEvent) => void} go
-   * @param {() => unknown} drain asks for a replay
+   * @param {{drain: () => unknown, signedIn: () => unknown}} worker asked to send, with patience or at once
    */
-  constructor(store, queue, go, drain) {
+  constructor(store, queue, go, worker) {
     this.#store = store;
     this.#queue = queue;
     this.#go = go;
-    this.#drain = drain;
+    this.#worker = worker;
   }
 
-  async refresh() {
-    const { owner, listing: before } = this.#store.state;
-    const listing = await this.#queue.list(owner?.id ?? "");
-    this.#store.set({ listing });
-    const present = new Set(listing.photos.map(({ photoId }) => photoId));
-    for (const photo of before.photos) if (!present.has(photo.photoId)) await this.#gone(photo);
-    const moving = listing.photos.filter(
-      ({ state }) => state === "sending" || state === "confirming",
-    );
-    this.#go({ type: "moving", photoIds: moving.map(({ photoId }) => photoId) });
+  /** Reads the queue anew; readings never overlap, or one photo would be seen leaving twice. */
+  refresh() {
+    this.#reading = this.#reading.then(() => this.#read());
+    return this.#reading;
   }
 
   /** @param {string[]} photoIds */
@@ -46,32 +43,25 @@ export class Queueing {
     this.#store.set({ stored: [] });
     this.#go({ type: "upload", photoIds });
     await this.#queue.approve(photoIds);
-    this.#drain();
-  }
-
-  /** Somebody signed in: what waited for that goes on. */
-  async resume() {
-    await this.refresh();
-    await (this.#store.state.listing.pause ? this.sendNow() : this.#drain());
+    void this.#worker.drain();
   }
 
   /** A reconnect ends every wait. @param {boolean} linkUp */
-  async hearLink(linkUp) {
+  hearLink(linkUp) {
     const { linkUp: before, listing } = this.#store.state;
     this.#store.set({ linkUp });
-    if (linkUp && !before && listing.pause?.concerns === "link") await this.sendNow();
+    if (linkUp && !before && listing.pause?.concerns === "link") this.sendNow();
   }
 
   /** Whatever waits is tried now. */
-  async sendNow() {
-    await this.#queue.hurry();
-    this.#drain();
+  sendNow() {
+    this.#worker.signedIn();
   }
 
   /** @param {string} photoId */
   async retry(photoId) {
     await this.#queue.retry(photoId);
-    this.#drain();
+    void this.#worker.drain();
   }
 
   /** @param {string} photoId @returns {Promise<boolean>} false while it is being sent */
@@ -82,7 +72,7 @@ export class Queueing {
       return false;
     }
     this.#go({ type: "drop", photoId });
-    this.#drain();
+    void this.#worker.drain();
     return true;
   }
 
@@ -97,11 +87,22 @@ export class Queueing {
     setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
   }
 
-  /** @param {PhotoSummary} photo no longer listed: stored, or deleted here or elsewhere */
-  async #gone(photo) {
-    const receipt = await this.#queue.receipt(photo.photoId);
-    if (receipt?.state !== "stored") return this.#go({ type: "drop", photoId: photo.photoId });
+  async #read() {
+    const { owner, listing: before } = this.#store.state;
+    const listing = await this.#queue.list(owner?.id ?? "").catch(() => before);
+    const present = new Set(listing.photos.map(({ photoId }) => photoId));
+    const gone = before.photos.filter(({ photoId }) => !present.has(photoId));
+    const receipts = await Promise.all(gone.map(({ photoId }) => this.#queue.receipt(photoId)));
+    this.#store.set({ listing });
+    gone.forEach((photo, index) => this.#leave(photo, receipts[index]?.state === "stored"));
+    const moving = listing.photos.filter(isMoving);
+    this.#go({ type: "moving", photoIds: moving.map(({ photoId }) => photoId) });
+  }
+
+  /** @param {PhotoSummary} photo no longer listed @param {boolean} isStored else it was deleted, here or elsewhere */
+  #leave(photo, isStored) {
     const { left, stored, flow } = this.#store.state;
+    if (!isStored) return this.#go({ type: "drop", photoId: photo.photoId });
     const ours = flow.batch.includes(photo.photoId);
     this.#store.set({
       left: [...left, photo],

@@ -1,6 +1,7 @@
 /** What the camera, the encoder and the storage report, turned into what the clinician is told. */
 import { announce } from "../page/toasts.js";
 import { phone as words } from "../page/words-phone.js";
+import { inReview } from "./store.js";
 import { askDurable } from "./surroundings.js";
 
 /** @import { CameraState } from "./camera.js" */
@@ -27,7 +28,8 @@ export class Reports {
   }
 
   saved() {
-    announce(words.saved);
+    // The list is read again a moment later: this photo is not in it yet.
+    announce(words.kept(inReview(this.#store.state).length + 1));
     void this.#askDurable();
   }
 

@@ -87,7 +87,7 @@ export class ReviewView {
     const act = target instanceof Element && target.closest("[data-act]");
     if (!(act instanceof HTMLElement)) return;
     if (act.dataset.act === "retake") this.#actions.retake(photo);
-    if (act.dataset.act === "enlarge") await this.#enlarge(photo, act.ariaLabel ?? "");
+    if (act.dataset.act === "enlarge") await this.#enlarge(photo, act.dataset.name ?? "");
     if (act.dataset.act === "delete" && (await confirmDelete()))
       await this.#actions.remove(photo.photoId);
   }
@@ -103,8 +103,8 @@ export class ReviewView {
 /** Asks before a photo is erased for good. */
 export async function confirmDelete() {
   const choices = [
-    { value: "delete", text: words.delete, kind: "danger" },
     { value: "", text: words.keepPhoto },
+    { value: "delete", text: words.delete, kind: "danger" },
   ];
   return (await ask({ title: words.deleteTitle, text: words.deleteText, choices })) === "delete";
 }
@@ -122,7 +122,7 @@ function fillViewer(dialog, address) {
   let zoom = 1;
   const by = (/** @type {number} */ step) => {
     zoom = Math.min(4, Math.max(1, zoom + step));
-    image.style.inlineSize = `${zoom * 100}%`;
+    image.style.inlineSize = image.style.blockSize = `${zoom * 100}%`;
     smaller.disabled = zoom === 1;
     larger.disabled = zoom === 4;
   };
@@ -137,6 +137,7 @@ function fillViewer(dialog, address) {
 function nameCard(card, name) {
   const preview = /** @type {HTMLElement} */ (card.querySelector(".preview"));
   preview.ariaLabel = words.enlarge(name);
+  preview.dataset.name = name;
   say(/** @type {Element} */ (card.querySelector(".pick span")), words.include(name));
   for (const act of /** @type {NodeListOf<HTMLElement>} */ (card.querySelectorAll(".acts button")))
     act.ariaDescription = name;

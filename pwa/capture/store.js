@@ -21,7 +21,7 @@ import { START } from "./flow.js";
  * @property {Visit|null} visit
  * @property {PhotoSummary|null} retake the photo that the next shot replaces
  * @property {CameraState} camera
- * @property {boolean} linkUp whether our own server answered last
+ * @property {boolean|null} linkUp whether our own server answered last; null before the first try
  * @property {boolean} signIn whether the server wants a sign-in
  * @property {boolean} room whether three more photos fit
  * @property {boolean} durable whether the browser promised not to clear this storage
@@ -43,7 +43,7 @@ export const UNKNOWN = {
   visit: null,
   retake: null,
   camera: "starting",
-  linkUp: false,
+  linkUp: null,
   signIn: false,
   room: true,
   durable: true,
@@ -93,11 +93,8 @@ export class Store {
 /** Photos that were kept but not approved yet. @param {State} state */
 export const inReview = ({ listing }) => listing.photos.filter(({ state }) => state === "captured");
 
-/** Photos on their way or held up, those that need a person first. @param {State} state */
-export const inQueue = ({ listing }) =>
-  listing.photos
-    .filter(({ state }) => state !== "captured")
-    .sort((a, b) => Number(b.state === "parked") - Number(a.state === "parked"));
+/** Photos on their way or held up. @param {State} state */
+export const inQueue = ({ listing }) => listing.photos.filter(({ state }) => state !== "captured");
 
 /** Photos that the server does not have yet, memory included. @param {State} state */
 export const waiting = ({ listing, unsaved }) => listing.photos.length + unsaved;

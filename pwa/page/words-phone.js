@@ -20,8 +20,7 @@ export const phone = {
   reviewTitle: "Review",
   photosToReview: "Photos to review",
   nothingToReview: "No photos to review. Open the camera to take one.",
-  notUploaded: (/** @type {number} */ n) =>
-    `${counted(n, "photo")} saved on this phone, not uploaded yet`,
+  notUploaded: (/** @type {number} */ n) => `${counted(n, "photo")} not uploaded yet`,
   upload: (/** @type {number} */ n) => `Upload ${counted(n, "photo")}`,
   uploadQueue: "Upload queue",
   uploadProgress: "Upload progress",
@@ -38,6 +37,7 @@ export const phone = {
   zoomIn: "Zoom in",
   zoomOut: "Zoom out",
   close: "Close",
+  closeReview: "Close review",
   delete: "Delete",
   retake: "Retake",
   blurry: "Looks blurred",
@@ -49,6 +49,7 @@ export const phone = {
     `Retaking the photo of ${time}. The old one stays until the new one is saved.`,
 
   saved: "Saved on this phone",
+  kept: (/** @type {number} */ n) => `Photo kept, ${n} to review`,
   sending: "Sending",
   waiting: "Waiting for connection",
   retrying: (/** @type {number} */ seconds, /** @type {number} */ attempt) =>
