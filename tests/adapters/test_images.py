@@ -38,7 +38,7 @@ def process_of(inspector: PillowInspector) -> int:
 async def underway(inspector: PillowInspector, body: bytes) -> "asyncio.Task[object]":
     """An inspection whose worker has been asked."""
     asked = asyncio.create_task(inspector.inspect(body))
-    while not inspector._workers[0]._busy.locked():
+    while not inspector._workers[0]._busy.locked():  # noqa: ASYNC110 - turns of the loop, no time
         await asyncio.sleep(0)
     return asked
 

@@ -1,0 +1,209 @@
+"""Our signer against boto3's: the same bytes, and nothing left out that must be signed."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import boto3
+import pytest
+
+from app.adapters.s3 import bucket_address, build_client, build_signer
+from app.adapters.signing import CurrentCredentials, S3Signer, origin_signer
+from app.domain.bucket import BucketAccess
+from app.domain.errors import StoreUnavailable
+from app.domain.photos import PhotoRow
+from app.settings import read_settings
+from tests.pictures import jpeg
+from tests.stores import now, row
+
+BODY = jpeg(32, 24)
+PLACES = {
+    "aws": {"S3_REGION": "eu-west-2"},
+    "us-east-1": {"S3_REGION": "us-east-1"},
+    "china": {"S3_REGION": "cn-north-1"},
+    "path": {"S3_ADDRESSING": "path"},
+    "dotted": {"S3_BUCKET": "photos.clinic.example"},
+    "endpoint": {"S3_ENDPOINT": "https://s3.clinic.example:9000", "S3_ADDRESSING": "path"},
+    "endpoint with the bucket as host": {"S3_ENDPOINT": "https://s3.clinic.example"},
+    "local": {"S3_ENDPOINT": "http://127.0.0.1:9000", "S3_ADDRESSING": "path"},
+    "owner": {"S3_EXPECTED_OWNER": "123456789012"},
+}
+KEYS = {
+    "fixed": ("AKIAEXAMPLE", "secret/with+signs", None),
+    "role": ("ASIAEXAMPLE", "secret", "token/with+signs=="),
+}
+
+
+@pytest.fixture(params=PLACES)
+def settings(request: pytest.FixtureRequest) -> Any:
+    return read_settings({"S3_BUCKET": "clinic-photos", **PLACES[request.param]})
+
+
+@pytest.fixture(params=KEYS)
+def client(request: pytest.FixtureRequest, settings: Any) -> Iterator[Any]:
+    opened = build_client(settings, boto3.session.Session(*KEYS[request.param]))
+    yield opened
+    opened.close()
+
+
+def expected_put(client: Any, settings: Any, photo: PhotoRow, checksum: str) -> str:
+    owner = {"ExpectedBucketOwner": settings.s3_expected_owner} if settings.s3_expected_owner else {}
+    asked = {
+        "Bucket": settings.s3_bucket,
+        "Key": photo.key,
+        "ContentType": photo.content_type,
+        "ContentLength": photo.size,
+        "ServerSideEncryption": "AES256",
+        "ChecksumSHA256": checksum,
+        "IfNoneMatch": "*",
+        "CacheControl": "private, max-age=31536000, immutable",
+        **owner,
+    }
+    return str(client.generate_presigned_url("put_object", Params=asked, ExpiresIn=300, HttpMethod="PUT"))
+
+
+def expected_get(client: Any, settings: Any, photo: PhotoRow) -> str:
+    asked = {
+        "Bucket": settings.s3_bucket,
+        "Key": photo.key,
+        "ResponseCacheControl": "private, max-age=300",
+        "ResponseContentDisposition": f'inline; filename="{photo.photo_id}.jpg"',
+        "ResponseContentType": photo.content_type,
+    }
+    return str(client.generate_presigned_url("get_object", Params=asked, ExpiresIn=900))
+
+
+def signed_at(url: str) -> datetime:
+    text = parse_qs(urlsplit(url).query)["X-Amz-Date"][0]
+    return datetime.strptime(text, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+
+
+def test_an_upload_is_signed_as_boto3_signs_it(client: Any, settings: Any) -> None:
+    """Byte for byte, in every place and with every kind of keys."""
+    photo = row(BODY)
+    signer = build_signer(settings, client, now)
+    checksum = signer.sign_put(photo).headers["x-amz-checksum-sha256"]
+
+    theirs = expected_put(client, settings, photo, checksum)
+    ours = build_signer(settings, client, lambda: signed_at(theirs)).sign_put(photo)
+
+    assert ours.url == theirs
+    assert (ours.method, ours.expires_in) == ("PUT", 300)
+
+
+def test_a_picture_is_signed_as_boto3_signs_it(client: Any, settings: Any) -> None:
+    """Byte for byte at the start of a window, where our floored time is boto3's own."""
+    photo = row(BODY)
+    signer = build_signer(settings, client, now)
+
+    theirs = expected_get(client, settings, photo)
+    window = signed_at(theirs)
+    ours = signer._get.sign("GET", signer.sign_get(photo, now()).split("&X-Amz-Algorithm")[0], {}, window)
+
+    assert ours == theirs
+
+
+def test_every_header_that_is_sent_is_signed(settings: Any, client: Any) -> None:
+    """The phone sends the map unchanged; length and host come by themselves and are signed too."""
+    upload = build_signer(settings, client, now).sign_put(row(BODY))
+
+    signed = parse_qs(urlsplit(upload.url).query)["X-Amz-SignedHeaders"][0].split(";")
+
+    assert set(signed) == {name.lower() for name in upload.headers} | {"content-length", "host"}
+    assert upload.headers["If-None-Match"] == "*"
+    assert upload.headers["x-amz-server-side-encryption"] == "AES256"
+
+
+@pytest.fixture
+def signer() -> S3Signer:
+    access = BucketAccess(bucket="photos", region="local", access_key="k", secret_key="s")
+    return origin_signer(access, ["http://localhost:8000", "https://192.168.1.20:8443"], now)
+
+
+def test_a_picture_keeps_its_address_within_a_window(signer: S3Signer) -> None:
+    """The same for five minutes, so that the browser's cache holds; then another."""
+    photo, start = row(BODY), datetime(2026, 11, 22, 10, 40, tzinfo=UTC)
+
+    urls = [signer.sign_get(photo, start + timedelta(seconds=second)) for second in (0, 1, 299)]
+
+    assert len(set(urls)) == 1
+    assert "X-Amz-Date=20261122T104000Z" in urls[0]
+    assert "X-Amz-Expires=900" in urls[0]
+    assert signer.sign_get(photo, start + timedelta(seconds=300)) != urls[0]
+
+
+def test_the_address_names_the_origin_that_the_page_came_through(signer: S3Signer) -> None:
+    """A phone in the network cannot open localhost."""
+    photo = row(BODY)
+
+    lan = signer.for_origin("https://192.168.1.20:8443")
+
+    assert lan.sign_put(photo).url.startswith(f"https://192.168.1.20:8443/photos/{photo.key}?")
+    assert lan.sign_get(photo, now()).startswith(f"https://192.168.1.20:8443/photos/{photo.key}?")
+    assert signer.sign_put(photo).url.startswith("http://localhost:8000/photos/")
+    assert signer.for_origin("https://evil.example.org") is signer
+
+
+def test_a_new_day_gets_a_new_key(signer: S3Signer) -> None:
+    """The kept key is for one day only: both sides of midnight equal a signer that kept nothing."""
+    photo, before = row(BODY), datetime(2026, 11, 22, 23, 59, tzinfo=UTC)
+    after = before + timedelta(hours=1)
+    access = BucketAccess(bucket="photos", region="local", access_key="k", secret_key="s")
+
+    kept = [signer.sign_get(photo, moment) for moment in (before, after, before)]
+    fresh = [
+        origin_signer(access, ["http://localhost:8000"], now).sign_get(photo, moment)
+        for moment in (before, after, before)
+    ]
+
+    assert kept == fresh
+
+
+def test_a_cloud_store_keeps_its_own_address(client: Any, settings: Any) -> None:
+    """Where the store does not follow the page, every origin gets the bucket's address."""
+    signer = build_signer(settings, client, now)
+
+    assert signer.for_origin("https://capture.clinic.example") is signer
+    assert bucket_address(client, settings.s3_bucket).endswith("/")
+
+
+def test_no_keys_stop_the_start_with_a_sentence() -> None:
+    """Rather than an error at the first photo."""
+    nobody = SimpleNamespace(_request_signer=SimpleNamespace(_credentials=None))
+
+    with pytest.raises(StoreUnavailable, match="No keys"):
+        build_signer(read_settings({"S3_BUCKET": "clinic-photos"}), nobody, now)
+
+
+class RoleKeys:
+    """Keys of a role near their end: ``renew`` is what the network call of the real ones does."""
+
+    def __init__(self) -> None:
+        self.ending = False
+        self.renewals = 0
+
+    def refresh_needed(self) -> bool:
+        return self.ending
+
+    def get_frozen_credentials(self) -> str:
+        if self.ending:
+            self.renewals += 1
+            self.ending = False
+        return f"keys {self.renewals}"
+
+
+def test_a_role_is_renewed_beside_the_signing() -> None:
+    """The first signature after the keys begin to end does not wait; a later one has the new keys."""
+    source = RoleKeys()
+    keys = CurrentCredentials(source)
+    assert keys() == "keys 0"
+
+    source.ending = True
+    assert keys() == "keys 0"
+    while keys._renewing.locked():
+        pass
+
+    assert keys() == "keys 1"
+    assert source.renewals == 1
