@@ -67,6 +67,10 @@ class LocalAccounts(Protocol):
         """Open a login and end the one it replaces. ``WrongPassword`` or ``TooManyRequests``."""
         ...
 
+    async def user(self, cookie: str) -> AccountUser | None:
+        """Whose login this is; None once it has ended."""
+        ...
+
     async def token(self, cookie: str, origin: str) -> SessionToken:
         """A token for a page of ``origin``; ``Unauthenticated`` once the login has ended."""
         ...

@@ -21,7 +21,7 @@ from app.domain.accounts import (
     normal_name,
     typed_name,
 )
-from app.domain.errors import InvalidField, WrongPassword
+from app.domain.errors import InvalidField, Unauthenticated, WrongPassword
 from app.domain.ports import Account, AccountDatabase, AccountRecords, Clock
 from app.embedded import identity_logins as logins
 from app.embedded.identity_keys import TOKEN_LIFE_S, SessionIssuer
@@ -59,6 +59,14 @@ class LocalIdentity:
             if replaced:
                 await logins.end(records, replaced, self._clock())
             return await self._signed_in(records, account)
+
+    async def user(self, cookie: str) -> AccountUser | None:
+        """Whose login this is; None once it has ended."""
+        async with self._database.transaction() as records:
+            try:
+                return _user(await logins.account_of(records, cookie, self._clock()))
+            except Unauthenticated:
+                return None
 
     async def token(self, cookie: str, origin: str) -> SessionToken:
         """A token for a page of ``origin``; ``Unauthenticated`` once the login has ended."""

@@ -24,6 +24,7 @@ REMEMBERED = 4096
 # Local accounts only: each proves by itself who asks, by password or by the login cookie.
 PUBLIC = frozenset(
     {
+        "GET /api/session",
         "POST /api/session",
         "POST /api/session/token",
         "DELETE /api/session",

@@ -4,11 +4,12 @@ The routes stand on the list of those that prove by themselves who asks: the fir
 password, the others by the login cookie.
 """
 
-from typing import Annotated, Any
+from dataclasses import dataclass
+from typing import Any
 
 from litestar import Controller, Response, Router, delete, get, post, put
-from litestar.di import Provide
-from litestar.params import Dependency, RawBody
+from litestar.di import NamedDependency, Provide
+from litestar.params import RawBody
 
 from app.domain.accounts import AccountUser, LocalAccounts, PasswordChange, SessionToken, SignIn
 from app.domain.errors import CrossSite, Unauthenticated
@@ -18,13 +19,24 @@ from app.web.call import Call
 from app.web.controllers.problems_spec import problems
 from app.web.login_cookie import end_login, read_login, set_login
 
-Accounts = Annotated[LocalAccounts, Dependency(skip_validation=True)]
+
+@dataclass(frozen=True)
+class Door:
+    """The accounts in a class of their own: the framework checks what it hands on by ``isinstance``."""
+
+    accounts: LocalAccounts
 
 
 class SignInAnswer(Schema, frozen=True):
     """Whose login was opened."""
 
     user: AccountUser
+
+
+class WhoAnswer(Schema, frozen=True):
+    """Whose login this browser has, if any."""
+
+    user: AccountUser | None
 
 
 class SessionController(Controller):
@@ -34,18 +46,26 @@ class SessionController(Controller):
     tags = ("Session",)
 
     @post(status_code=200, operation_class=json_body(SignIn), responses=problems(400, 413, 415))
-    async def sign_in(self, request: Call, body: RawBody, accounts: Accounts) -> Response[SignInAnswer]:
+    async def sign_in(
+        self, request: Call, body: RawBody, door: NamedDependency[Door]
+    ) -> Response[SignInAnswer]:
         """Open a login with name and password; it replaces the one this browser had."""
         wish, origin = read_body(SignIn, body), _page_origin(request)
         old = read_login(request, origin)
-        login = await accounts.sign_in(wish.name, wish.password, _address(request), old or None)
+        login = await door.accounts.sign_in(wish.name, wish.password, _address(request), old or None)
         return Response(SignInAnswer(user=login.user), cookies=[set_login(origin, login)])
 
+    @get(responses=problems())
+    async def who(self, request: Call, door: NamedDependency[Door]) -> WhoAnswer:
+        """Whose login came with the request; for the sign-in page, which must not begin with an error."""
+        cookie = read_login(request, request.public_origin)
+        return WhoAnswer(user=await door.accounts.user(cookie) if cookie else None)
+
     @post("/token", status_code=200, responses=problems())
-    async def token(self, request: Call, accounts: Accounts) -> SessionToken:
+    async def token(self, request: Call, door: NamedDependency[Door]) -> SessionToken:
         """A session token for a minute, for the page that asks."""
         origin = _page_origin(request)
-        return await accounts.token(_login(request, origin), origin)
+        return await door.accounts.token(_login(request, origin), origin)
 
     @put(
         "/password",
@@ -53,37 +73,39 @@ class SessionController(Controller):
         operation_class=json_body(PasswordChange),
         responses=problems(400, 413, 415),
     )
-    async def change_password(self, request: Call, body: RawBody, accounts: Accounts) -> Response[None]:
+    async def change_password(
+        self, request: Call, body: RawBody, door: NamedDependency[Door]
+    ) -> Response[None]:
         """Set a new password; every other login and every background upload session ends."""
         origin = _page_origin(request)
         cookie, wish = _login(request, origin), read_body(PasswordChange, body)
-        login = await accounts.change_password(cookie, wish, _address(request))
+        login = await door.accounts.change_password(cookie, wish, _address(request))
         return Response(None, status_code=204, cookies=[set_login(origin, login)])
 
     @delete(status_code=204, responses=problems())
-    async def sign_out(self, request: Call, accounts: Accounts) -> Response[None]:
+    async def sign_out(self, request: Call, door: NamedDependency[Door]) -> Response[None]:
         """End the login and its background uploads; nothing to do without one."""
         origin = request.public_origin
-        await accounts.sign_out(read_login(request, origin))
+        await door.accounts.sign_out(read_login(request, origin))
         return Response(None, status_code=204, cookies=end_login(origin))
 
 
 @get("/.well-known/jwks.json", include_in_schema=False)
-async def public_keys(accounts: Accounts) -> Response[dict[str, Any]]:
+async def public_keys(door: NamedDependency[Door]) -> Response[dict[str, Any]]:
     """The public keys of the session tokens."""
-    return Response(accounts.key_document(), headers={"cache-control": "public, max-age=300"})
+    return Response(door.accounts.key_document(), headers={"cache-control": "public, max-age=300"})
 
 
 def session_router(accounts: LocalAccounts) -> Router:
     """The routes over these accounts."""
 
-    async def provide() -> LocalAccounts:
-        return accounts
+    async def provide() -> Door:
+        return Door(accounts)
 
     return Router(
         "/",
         route_handlers=[SessionController, public_keys],
-        dependencies={"accounts": Provide(provide)},
+        dependencies={"door": Provide(provide)},
     )
 
 

@@ -12,23 +12,28 @@ import { signIn as words } from "./words-sign-in.js";
 const config = readConfig();
 const asked = new URLSearchParams(location.search);
 const back = safeBack(asked.get("back"));
-const session = createSession(config);
 const api = createApi({ fetch: (...args) => fetch(...args) });
 
 fill(document, words);
-void start();
+void (config.identity === "clerk" ? startHosted() : startLocal());
 
-async function start() {
-  if (config.identity === "clerk") return startHosted();
-  const known = session.load();
-  if (asked.has("change")) {
-    await known;
-    return session.user() ? startChange() : startSignIn(`/sign-in?change=1`);
-  }
+async function startLocal() {
+  const change = asked.has("change");
   // Shown at once: whoever is signed in already is gone again before they could type.
-  startSignIn(back);
-  await known;
-  if (session.user()) location.replace(back);
+  if (!change) startSignIn(back);
+  const user = await signedIn();
+  if (change && user) return startChange(user.name);
+  if (change) return startSignIn("/sign-in?change=1");
+  if (user) location.replace(back);
+}
+
+/** Asked without a token: to have none is no error on this page. */
+async function signedIn() {
+  try {
+    return (await api.request("GET", "/api/session")).data.user;
+  } catch {
+    return null;
+  }
 }
 
 /** @param {string} next */
@@ -54,11 +59,12 @@ function startSignIn(next) {
   });
 }
 
-function startChange() {
+/** @param {string} name */
+function startChange(name) {
   const form = find(document, "#change", HTMLFormElement);
   const current = find(form, "#current", HTMLInputElement);
   const fresh = find(form, "#new", HTMLInputElement);
-  find(form, '[name="username"]', HTMLInputElement).value = session.user()?.name ?? "";
+  find(form, '[name="username"]', HTMLInputElement).value = name;
   find(form, "a", HTMLAnchorElement).href = back;
   showSecrets(form, words);
   form.hidden = false;
@@ -94,6 +100,7 @@ function showChanged(form) {
 }
 
 async function startHosted() {
+  const session = createSession(config);
   const sheet = find(document, "#hosted", HTMLElement);
   const button = find(sheet, "button", HTMLButtonElement);
   sheet.hidden = false;

@@ -10,7 +10,7 @@ from app.embedded.identity_keys import LocalKeySet, SessionIssuer, load_session_
 from app.embedded.identity_passwords import Passwords
 from app.web.sessions import session_router
 from tests.tokens import ISSUER, TokenFactory, hostile_tokens
-from tests.web.conftest import client_of, own_page
+from tests.web.conftest import REPOSITORY, client_of, own_page, write
 
 LOCAL = "http://localhost:8000"
 CLINIC = "https://capture.clinic.example"
@@ -170,6 +170,18 @@ async def test_no_login_gives_no_token(app):
     assert (answer.status_code, answer.json()["code"]) == (401, "unauthenticated")
 
 
+async def test_the_sign_in_page_learns_who_is_signed_in_without_an_error(app, anna):
+    """Nobody and somebody are both good answers."""
+    async with browser(app) as client:
+        nobody = await client.get("/api/session")
+        user = (await sign_in(client, anna)).json()["user"]
+        somebody = await client.get("/api/session")
+        forged = await client.get("/api/session", headers={"cookie": "cp_login=x.1"})
+
+    assert [answer.status_code for answer in (nobody, somebody, forged)] == [200] * 3
+    assert [answer.json()["user"] for answer in (nobody, somebody, forged)] == [None, user, None]
+
+
 async def test_sign_out_ends_tokens_and_background_uploads_at_once(app, anna):
     """The cookies are removed, and their values are worth nothing any more."""
     async with browser(app) as client:
@@ -252,9 +264,12 @@ async def test_every_hostile_token_gets_the_same_answer_on_every_route(app, cloc
     assert next(iter(said))[0] == 401
 
 
-async def test_the_sign_in_page_is_the_same_for_everybody(app):
+async def test_the_sign_in_page_is_the_same_for_everybody(make_app, tree):
     """Neither the way back nor anything else of the request reaches the page."""
-    async with client_of(app) as client:
+    template = (REPOSITORY / "pwa/templates/sign-in.html").read_bytes()
+    page = {"pwa/templates/sign-in.html": template, "pwa/page/sign-in-page.js": "start();\n"}
+    write(tree, page)
+    async with client_of(make_app()) as client:
         plain = await client.get("/sign-in")
         asked = await client.get("/sign-in?back=//evil.example&change=1")
         head = await client.head("/sign-in")
