@@ -51,7 +51,8 @@ class Clinic:
 
     def _wait_until_it_serves(self) -> None:
         lines: Queue[str | None] = Queue()
-        threading.Thread(target=self._read, args=(self._process, lines), daemon=True).start()
+        self._reader = threading.Thread(target=self._read, args=(self._process, lines), daemon=True)
+        self._reader.start()
         while True:
             try:
                 line = lines.get(timeout=START_LIMIT_S)
@@ -66,9 +67,10 @@ class Clinic:
 
     def _read(self, process: subprocess.Popen[str], lines: "Queue[str | None]") -> None:
         assert process.stdout is not None
-        for line in process.stdout:
-            self.log.append(line)
-            lines.put(line)
+        with process.stdout as output:
+            for line in output:
+                self.log.append(line)
+                lines.put(line)
         lines.put(None)
 
     def add_account(self, name: str) -> str:
@@ -104,6 +106,7 @@ class Clinic:
         if self._process.poll() is None:
             self._process.send_signal(number)
         code = self._process.wait(timeout=30)
+        self._reader.join(timeout=10)
         self._process = None
         return code
 

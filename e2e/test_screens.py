@@ -96,7 +96,8 @@ def test_axe_finds_a_fault_that_is_there(clinic: Clinic, phone: Page) -> None:
 def test_the_app_can_be_installed(clinic: Clinic, handset: Handset) -> None:
     """Chromium has no complaint, and the manifest says who we are."""
     phone = handset.open()
-    phone.goto("/mobile")
+    sign_in(phone, clinic)
+    at(phone, "connected")
     phone.evaluate("navigator.serviceWorker.ready.then(() => true)")
     session = handset.context.new_cdp_session(phone)
 

@@ -29,6 +29,7 @@ from app.web.origin_guard import OriginGuard
 from app.web.parts import WebParts
 from app.web.policy import Policy, build_policy
 from app.web.problems import EXCEPTION_HANDLERS
+from app.web.sign_in import sign_in_page
 from app.web.templates import Pages, phone_url
 from app.web.upload_cookie import UploadCookies
 
@@ -42,6 +43,7 @@ CONTROLLERS = (
     RealtimeController,
     OperationsController,
     PagesController,
+    sign_in_page,
 )
 
 
