@@ -4,6 +4,7 @@
  */
 
 /** @typedef {import("./shapes.js").Fields} Fields */
+/** @typedef {{ setTimeout(run: () => void, ms: number): any, clearTimeout(timer: any): void }} Timers */
 /** @typedef {"saved" | "editing" | "saving" | "failed" | "conflict"} SaveState */
 
 /** The server's text is another one than the typed text started from. */
@@ -35,7 +36,7 @@ export class Autosave {
 
   /**
    * @param {(fields: Fields) => Promise<void>} send @param {() => void} onState
-   * @param {{ setTimeout(run: () => void, ms: number): any, clearTimeout(timer: any): void }} timers
+   * @param {Timers} timers
    */
   constructor(send, onState, timers = globalThis) {
     this.#send = send;

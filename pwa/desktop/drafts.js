@@ -39,11 +39,16 @@ export class Drafts extends EventTarget {
   /** @type {DraftBox | null} */
   #box = null;
   #send;
+  #timers;
 
-  /** @param {(id: string, fields: Fields) => Promise<void>} send */
-  constructor(send) {
+  /**
+   * @param {(id: string, fields: Fields) => Promise<void>} send
+   * @param {import("./autosave.js").Timers} [timers]
+   */
+  constructor(send, timers = globalThis) {
     super();
     this.#send = send;
+    this.#timers = timers;
   }
 
   /** Takes up what an earlier page of this tab could not save. @param {DraftBox} box */
@@ -101,6 +106,7 @@ export class Drafts extends EventTarget {
     const made = new Autosave(
       (fields) => this.#send(id, fields),
       () => this.#changed(made),
+      this.#timers,
     );
     this.#saves.set(id, made);
     return made;

@@ -27,7 +27,9 @@ export class Gallery {
     // Load failures do not bubble; they are caught on the way down.
     list.addEventListener("error", (event) => this.#failed(event), true);
     desk.addEventListener("change", () => this.#render());
-    desk.addEventListener("arrived", (event) => this.#ring(/** @type {CustomEvent} */ (event).detail));
+    desk.addEventListener("arrived", (event) =>
+      this.#ring(/** @type {CustomEvent} */ (event).detail),
+    );
   }
 
   /** The address under which the browser already holds the photo, if it does. @param {string} id */

@@ -1,19 +1,18 @@
 /** One photo large: zoom, its neighbours, what it shows, and what can be done with it. */
 import { desktop as words } from "../page/words-desktop.js";
-import { fillSelect, find, make } from "./dom.js";
+import { find } from "./dom.js";
 import { isTyping, shortcut } from "./keys.js";
-import { lateMark } from "./tile.js";
-import { when } from "./times.js";
-import { Zoom } from "./zoom.js";
+import { PhotoForm } from "./photo-form.js";
+import { labelOf } from "./visit-list.js";
+import { Zoom, zoomKey } from "./zoom.js";
 
 /** @typedef {import("./shapes.js").Photo} Photo */
 /**
  * What the dialog asks of the page; each act rejects with a sentence to show.
  * @typedef {{ download(photo: Photo, number: number): Promise<void>, move(photo: Photo): Promise<void>,
  *   delete(photo: Photo): Promise<void> }} PhotoActs
+ * @typedef {{ address(id: string): string | undefined, focus(id: string): void }} Tiles
  */
-
-const FIELDS = /** @type {const} */ (["caption", "bodySite", "side", "view"]);
 
 export class PhotoDialog {
   #dialog;
@@ -21,31 +20,27 @@ export class PhotoDialog {
   #image;
   #zoom;
   #desk;
-  #drafts;
   #acts;
-  #address;
+  #tiles;
   /** @type {string | null} */
   #id = null;
 
   /**
    * @param {HTMLDialogElement} dialog @param {import("./desk.js").Desk} desk
-   * @param {import("./drafts.js").Drafts} drafts @param {PhotoActs} acts
-   * @param {{ address(id: string): string | undefined, focus(id: string): void }} gallery
+   * @param {import("./drafts.js").Drafts} drafts @param {PhotoActs} acts @param {Tiles} tiles
    */
-  constructor(dialog, desk, drafts, acts, gallery) {
+  constructor(dialog, desk, drafts, acts, tiles) {
     this.#dialog = dialog;
     this.#desk = desk;
-    this.#drafts = drafts;
     this.#acts = acts;
-    this.#address = (/** @type {Photo} */ photo) => gallery.address(photo.id) ?? photo.url;
-    this.#form = find(dialog, "form", HTMLFormElement);
+    this.#tiles = tiles;
+    this.#form = new PhotoForm(find(dialog, "form", HTMLFormElement), drafts);
     this.#image = find(dialog, ".viewport img", HTMLImageElement);
     this.#zoom = new Zoom(find(dialog, ".viewport", HTMLElement), this.#image, (at, last) => {
       this.#button("out").disabled = this.#button("fit").disabled = at === 0;
       this.#button("in").disabled = at === last;
     });
-    this.#fillChoices();
-    this.#listen(gallery);
+    this.#listen();
   }
 
   /** @param {string} id */
@@ -59,16 +54,7 @@ export class PhotoDialog {
     this.#dialog.close();
   }
 
-  #fillChoices() {
-    fillSelect(find(this.#form, "[name=side]", HTMLSelectElement), words.sides);
-    fillSelect(find(this.#form, "[name=view]", HTMLSelectElement), words.views);
-    find(this.#form, "datalist", HTMLDataListElement).append(
-      ...words.bodySites.map((site) => new Option(site, site)),
-    );
-  }
-
-  /** @param {{ focus(id: string): void }} gallery */
-  #listen(gallery) {
+  #listen() {
     const dialog = this.#dialog;
     dialog.addEventListener("click", (event) => {
       const button = /** @type {Element} */ (event.target).closest("button");
@@ -76,16 +62,12 @@ export class PhotoDialog {
     });
     dialog.addEventListener("keydown", (event) => this.#key(event));
     dialog.addEventListener("close", () => {
-      const id = this.#id;
+      this.#form.leave();
+      if (this.#id) this.#tiles.focus(this.#id);
       this.#id = null;
-      if (id) void this.#drafts.flush(id);
-      if (id) gallery.focus(id);
     });
-    this.#form.addEventListener("submit", (event) => event.preventDefault());
-    this.#form.addEventListener("input", (event) => this.#typed(event));
     this.#image.addEventListener("error", () => this.#failed());
     this.#desk.addEventListener("change", () => this.#refresh());
-    this.#drafts.addEventListener("state", () => this.#showSaved());
   }
 
   get #at() {
@@ -98,60 +80,39 @@ export class PhotoDialog {
 
   /** @param {string} id */
   #show(id) {
-    if (this.#id && this.#id !== id) void this.#drafts.flush(this.#id);
     this.#id = id;
     const photo = this.#photo;
     if (!photo) return;
-    this.#say("");
     this.#zoom.to(0);
-    this.#image.src = this.#address(photo);
-    this.#refresh(true);
+    this.#image.src = this.#tiles.address(id) ?? photo.url;
+    this.#refresh();
   }
 
-  /** Shows what the server knows, except in a field that someone is in. @param {boolean} [isNew] */
-  #refresh(isNew = false) {
+  #refresh() {
     if (!this.#id) return;
     const photo = this.#photo;
-    if (!photo) return this.close();
-    const count = this.#desk.photos?.length ?? 0;
-    const title = words.photoOf(this.#at + 1, count);
+    const { shown, photos } = this.#desk;
+    if (!photo || !shown || !photos) return this.close();
+    const title = words.photoOf(this.#at + 1, photos.length);
     find(this.#dialog, "h2", HTMLElement).textContent = title;
-    find(this.#dialog, "header p", HTMLElement).textContent = this.#desk.shown?.label ?? "";
+    find(this.#dialog, "header p", HTMLElement).textContent = labelOf(shown);
     this.#image.alt = title;
     this.#image.width = photo.width;
     this.#image.height = photo.height;
     this.#button("previous").disabled = this.#at === 0;
-    this.#button("next").disabled = this.#at === count - 1;
-    const known = { ...photo, ...this.#drafts.unsaved(photo.id) };
-    for (const name of FIELDS) {
-      const field = this.#field(name);
-      if (isNew || field !== document.activeElement) field.value = known[name];
-    }
-    find(this.#form, ".facts", HTMLElement).replaceChildren(...facts(photo));
-    this.#showSaved();
+    this.#button("next").disabled = this.#at === photos.length - 1;
+    this.#form.show(photo);
   }
 
-  #showSaved() {
-    if (!this.#id) return;
-    const state = this.#drafts.state(this.#id);
-    const saved = find(this.#form, ".saved", HTMLElement);
-    saved.textContent = state ? words.saveStates[state] : "";
-    saved.dataset.saved = state ?? "";
-  }
-
-  /** @param {Event} event */
-  #typed({ target }) {
-    const field = /** @type {HTMLInputElement} */ (target);
-    if (this.#id) this.#drafts.edit(this.#id, { [field.name]: field.value });
-  }
-
+  /** The signed address may have run out: the newest one is tried, then one more list is asked for. */
   #failed() {
     const photo = this.#photo;
     if (!photo) return;
-    const fresh = new URL(photo.url, location.href).href;
-    if (this.#image.src !== fresh) this.#image.src = fresh;
-    else if (this.#desk.photoFailed()) void this.#reload().catch(() => this.#say(words.brokenPhoto));
-    else this.#say(words.brokenPhoto);
+    const isOld = this.#image.src !== new URL(photo.url, location.href).href;
+    const sorry = () => this.#form.say(words.brokenPhoto);
+    if (isOld) this.#image.src = photo.url;
+    else if (this.#desk.photoFailed()) void this.#reload().catch(sorry);
+    else sorry();
   }
 
   async #reload() {
@@ -170,9 +131,9 @@ export class PhotoDialog {
 
   /** @param {string} value @param {Photo} photo */
   async #act(value, photo) {
-    this.#say("");
+    this.#form.say("");
     const act = this.#acts[/** @type {keyof PhotoActs} */ (value)];
-    await act(photo, this.#at + 1).catch((error) => this.#say(error.message));
+    await act(photo, this.#at + 1).catch((error) => this.#form.say(error.message));
   }
 
   /** @param {"previous" | "next"} way */
@@ -184,45 +145,15 @@ export class PhotoDialog {
   /** @param {KeyboardEvent} event */
   #key(event) {
     if (isTyping(event.target)) return;
-    const way = /** @type {Record<string, "in" | "out" | "fit">} */ ({
-      "+": "in",
-      "=": "in",
-      "-": "out",
-      0: "fit",
-    })[event.key];
-    if (way && !event.ctrlKey && !event.metaKey) this.#zoom.step(way);
+    const way = zoomKey(event);
+    if (way) this.#zoom.step(way);
     if (this.#zoom.isZoomed) return; // arrows pan the enlarged photo
     const turn = shortcut(event, false);
     if (turn === "previous" || turn === "next") this.#turn(turn);
-  }
-
-  /** @param {string} text */
-  #say(text) {
-    find(this.#form, ".field-error", HTMLElement).textContent = text;
   }
 
   /** @param {string} value */
   #button(value) {
     return find(this.#dialog, `button[value=${value}]`, HTMLButtonElement);
   }
-
-  /** @param {string} name */
-  #field(name) {
-    return /** @type {HTMLInputElement} */ (this.#form.elements.namedItem(name));
-  }
-}
-
-/** @param {Photo} photo */
-function facts(photo) {
-  const now = new Date();
-  const received = make("dd", "", when(photo.receivedAt, now, words.locale));
-  if (photo.late) received.append(" ", lateMark());
-  return [
-    make("dt", "", words.taken),
-    make("dd", "", when(photo.capturedAt, now, words.locale)),
-    make("dt", "", words.received),
-    received,
-    make("dt", "", words.size),
-    make("dd", "", `${photo.width} × ${photo.height}`),
-  ];
 }

@@ -7,6 +7,8 @@ import { when } from "./times.js";
 import { labelOf } from "./visit-list.js";
 
 const PATIENCE = 15_000;
+/** Every time is printed with its day: paper outlives today. */
+const NO_DAY = new Date(0);
 
 /** @typedef {import("./shapes.js").Visit} Visit @typedef {import("./shapes.js").Photo} Photo */
 
@@ -48,7 +50,9 @@ export class Printer {
 /** @param {Content} content @param {Visit} visit */
 function contentsOf({ notes, photos, address, user }, visit) {
   const now = new Date().toISOString();
-  const list = photos.map((photo, at) => figure(photo, at + 1, photos.length, visit, address(photo)));
+  const list = photos.map((photo, at) =>
+    figure(photo, at + 1, photos.length, visit, address(photo)),
+  );
   return [
     make("h1", "", labelOf(visit)),
     make("p", "", visitLine(visit, photos.length)),
@@ -59,9 +63,9 @@ function contentsOf({ notes, photos, address, user }, visit) {
   ];
 }
 
-/** With the day, always: paper outlives today. @param {string} iso */
+/** @param {string} iso */
 function dated(iso) {
-  return when(iso, new Date(0), words.locale);
+  return when(iso, NO_DAY, words.locale);
 }
 
 /**
@@ -79,9 +83,7 @@ async function picturesMissing(sheet) {
 function visitLine(visit, count) {
   const opened = visit.kind === "visit" && words.opened(dated(visit.openedAt));
   const closed = visit.closedAt && `${words.closedMark} ${dated(visit.closedAt)}`;
-  return [visit.secondIdentifier, opened, closed, words.photos(count)]
-    .filter(Boolean)
-    .join(" · ");
+  return [visit.secondIdentifier, opened, closed, words.photos(count)].filter(Boolean).join(" · ");
 }
 
 /** @param {Photo} photo @param {number} number @param {number} all @param {Visit} visit @param {string} address */
@@ -92,7 +94,8 @@ function figure(photo, number, all, visit, address) {
   image.width = photo.width;
   image.height = photo.height;
   const whose = [labelOf(visit), words.photoOf(number, all)].join(" · ");
-  const lines = [siteOf(photo), photo.caption, timesOf(photo) + (photo.late ? ` · ${words.late}` : "")];
+  const times = timesOf(photo, NO_DAY) + (photo.late ? ` · ${words.late}` : "");
+  const lines = [siteOf(photo), photo.caption, times];
   const caption = make("figcaption", "", make("strong", "", whose));
   caption.append(...lines.filter(Boolean).map((line) => make("span", "", line)));
   return make("figure", "", image, caption);

@@ -7,6 +7,7 @@ import { apart, when } from "./times.js";
 
 export class Tile {
   #image = document.createElement("img");
+  #frame = make("span", "frame", this.#image);
   #words = make("span", "tile-words");
   #button;
   #drawn = "";
@@ -16,7 +17,7 @@ export class Tile {
   constructor(id) {
     this.#image.loading = "lazy";
     this.#image.decoding = "async";
-    this.#button = make("button", "tile", make("span", "frame", this.#image), this.#words);
+    this.#button = make("button", "tile", this.#frame, this.#words);
     this.#button.type = "button";
     this.#button.dataset.photo = id;
     this.element = make("li", "", this.#button);
@@ -51,7 +52,7 @@ export class Tile {
 
   failed() {
     this.element.classList.add("is-broken");
-    this.element.dataset.broken = words.brokenPhoto;
+    this.#frame.dataset.broken = words.brokenPhoto;
   }
 
   /** @param {boolean} isReachable by Tab */
@@ -84,9 +85,11 @@ export function siteOf({ side, bodySite, view }) {
   return text.charAt(0).toLocaleUpperCase(words.locale) + text.slice(1);
 }
 
-/** The time taken, and the time received where the two lie apart. @param {Photo} photo */
-export function timesOf(photo) {
-  const now = new Date();
+/**
+ * The time taken, and the time received where the two lie apart.
+ * @param {Photo} photo @param {Date} [now] the day that needs no saying
+ */
+export function timesOf(photo, now = new Date()) {
   const taken = when(photo.capturedAt, now, words.locale);
   if (!apart(photo)) return taken;
   return words.bothTimes(taken, when(photo.receivedAt, now, words.locale));

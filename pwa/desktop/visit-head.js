@@ -44,7 +44,10 @@ export class VisitHead {
     const close = button(words.closeVisit, () => acts.close(shown), "quiet");
     if (shown.closedAt) {
       const at = when(shown.closedAt, new Date(), words.locale);
-      return [make("span", "muted", words.closed(at)), button(words.reopen, () => acts.reopen(shown))];
+      return [
+        make("span", "muted", words.closed(at)),
+        button(words.reopen, () => acts.reopen(shown)),
+      ];
     }
     const here = make("strong", "here", icon("lens"), words.here);
     const place = shown === current ? [here] : elsewhere(shown, current, acts);

@@ -29,7 +29,8 @@ export class VisitList {
       return /** @type {Element} */ (row.parentElement);
     });
     const { children } = this.#list;
-    const moved = items.length !== children.length || items.some((item, at) => children[at] !== item);
+    const moved =
+      items.length !== children.length || items.some((item, at) => children[at] !== item);
     if (moved) this.#list.replaceChildren(...items);
   }
 

@@ -39,7 +39,17 @@ export class Zoom {
     this.#image.style.inlineSize = size;
     this.#image.style.blockSize = size;
     pane.classList.toggle("is-zoomed", this.isZoomed);
-    pane.scrollTo(x * pane.scrollWidth - pane.clientWidth / 2, y * pane.scrollHeight - pane.clientHeight / 2);
+    pane.scrollTo(
+      x * pane.scrollWidth - pane.clientWidth / 2,
+      y * pane.scrollHeight - pane.clientHeight / 2,
+    );
     this.#onChange(this.#at, STEPS.length - 1);
   }
+}
+
+/** @param {KeyboardEvent} press @returns {"in" | "out" | "fit" | undefined} */
+export function zoomKey({ key, ctrlKey, metaKey }) {
+  if (ctrlKey || metaKey) return undefined;
+  const ways = /** @type {const} */ ({ "+": "in", "=": "in", "-": "out", 0: "fit" });
+  return /** @type {Record<string, "in" | "out" | "fit">} */ (ways)[key];
 }

@@ -28,7 +28,7 @@ export const desktop = {
   closedMark: "Closed",
   here: "New photos go here",
   /** @param {string} label */
-  elsewhere: (label) => `New photos go to ${label}.`,
+  elsewhere: (label) => `New photos go to ${label}`,
   useThis: "Use for new photos",
   showCurrent: "Show it",
   /** @param {string} at */
@@ -40,8 +40,9 @@ export const desktop = {
   /** @param {string} label */
   closeAsk: (label) => `Close ${label}?`,
   closeText:
-    "No new photos can be taken for it. Photos still on their way arrive here, marked late. You can reopen it.",
-  unfiledText: "Photos taken with no consultation open. Open one, then choose “Move to…” to file it.",
+    "No new photos can be taken for it. Photos still on their way are kept with it, marked late. You can reopen it.",
+  unfiledText:
+    "Photos taken with no consultation open. Open one, then choose “Move to…” to file it.",
 
   scan: "Scan to open on your phone",
   scanHint: "Sign in there with the same account.",
@@ -86,7 +87,8 @@ export const desktop = {
   printed: (at, name) => `Printed ${at} by ${name}. ClinicPro Capture.`,
   noNotes: "No notes.",
   /** @param {number} n */
-  missing: (n) => `${photos(n)} could not be loaded and would be missing. Try Print again in a moment.`,
+  missing: (n) =>
+    `${photos(n)} could not be loaded and would be missing. Try Print again in a moment.`,
 
   live: "Live",
   reconnecting: "Reconnecting",
@@ -99,7 +101,7 @@ export const desktop = {
   /** @param {number} n @param {number} all */
   arrived: (n, all) => `${n === 1 ? "New photo" : `${n} new photos`}. ${photos(all)} now.`,
   /** @param {string} label */
-  currentMoved: (label) => `New photos now go to ${label}.`,
+  currentMoved: (label) => `New photos now go to ${label}`,
 
   /** @param {number} n */
   photo: (n) => `Photo ${n}`,
@@ -125,9 +127,34 @@ export const desktop = {
   caption: "Caption",
   bodySite: "Body site",
   bodySites: [
-    "scalp", "forehead", "face", "eye", "ear", "nose", "mouth", "neck", "chest", "breast", "abdomen",
-    "back", "shoulder", "upper arm", "elbow", "forearm", "wrist", "hand", "finger", "groin", "hip",
-    "buttock", "thigh", "knee", "lower leg", "ankle", "foot", "toe",
+    "scalp",
+    "forehead",
+    "face",
+    "eye",
+    "ear",
+    "nose",
+    "mouth",
+    "neck",
+    "chest",
+    "breast",
+    "abdomen",
+    "back",
+    "shoulder",
+    "upper arm",
+    "elbow",
+    "forearm",
+    "wrist",
+    "hand",
+    "finger",
+    "groin",
+    "hip",
+    "buttock",
+    "thigh",
+    "knee",
+    "lower leg",
+    "ankle",
+    "foot",
+    "toe",
   ],
   side: "Side",
   sides: { "": "Not given", left: "Left", right: "Right", both: "Both sides", midline: "Midline" },
@@ -141,7 +168,7 @@ export const desktop = {
   move: "Move photo",
   noOther: "There is no other consultation to move it to. Start one first.",
   /** @param {string} label */
-  moved: (label) => `Photo moved to ${label}.`,
+  moved: (label) => `Photo moved to ${label}`,
   undo: "Undo",
   delete: "Delete",
   deleteAsk: "Delete this photo?",
@@ -168,7 +195,8 @@ export const desktop = {
   },
   /** Why, and what to do. */
   reasons: {
-    unreached: "The server did not answer. What is stored is safe. Check the connection and try again.",
+    unreached:
+      "The server did not answer. What is stored is safe. Check the connection and try again.",
     timeout:
       "The server took too long, so this may still happen. What is stored is safe. Look again before you repeat it.",
     signedOut: "Sign in to continue. What is stored is safe.",
