@@ -16,7 +16,7 @@ from app.domain.errors import CrossSite, Unauthenticated
 from app.domain.photos import Schema
 from app.web.bodies import json_body, read_body
 from app.web.call import Call
-from app.web.controllers.problems_spec import problems
+from app.web.controllers.problems_spec import NO_CONTENT, problems
 from app.web.login_cookie import end_login, read_login, set_login
 
 
@@ -45,7 +45,7 @@ class SessionController(Controller):
     path = "/api/session"
     tags = ("Session",)
 
-    @post(status_code=200, operation_class=json_body(SignIn), responses=problems(400, 413, 415))
+    @post(status_code=200, operation_class=json_body(SignIn), responses=problems(413, 415))
     async def sign_in(
         self, request: Call, body: RawBody, door: NamedDependency[Door]
     ) -> Response[SignInAnswer]:
@@ -71,7 +71,7 @@ class SessionController(Controller):
         "/password",
         status_code=204,
         operation_class=json_body(PasswordChange),
-        responses=problems(400, 413, 415),
+        responses=problems(413, 415) | NO_CONTENT,
     )
     async def change_password(
         self, request: Call, body: RawBody, door: NamedDependency[Door]
@@ -82,7 +82,7 @@ class SessionController(Controller):
         login = await door.accounts.change_password(cookie, wish, _address(request))
         return Response(None, status_code=204, cookies=[set_login(origin, login)])
 
-    @delete(status_code=204, responses=problems())
+    @delete(status_code=204, responses=problems() | NO_CONTENT)
     async def sign_out(self, request: Call, door: NamedDependency[Door]) -> Response[None]:
         """End the login and its background uploads; nothing to do without one."""
         origin = request.public_origin

@@ -40,10 +40,8 @@ def write(root: Path, files: dict[str, str | bytes]) -> None:
         path.write_bytes(text if isinstance(text, bytes) else text.encode())
 
 
-@pytest.fixture
-def tree(tmp_path: Path) -> Path:
+def plant(root: Path) -> Path:
     """A small copy of what is served: own pages and modules, the real layout, icons and trust page."""
-    root = tmp_path / "tree"
     page = '{% extends "layout.html" %}{% block body %}<main></main>{% endblock %}'
     write(
         root,
@@ -65,6 +63,11 @@ def tree(tmp_path: Path) -> Path:
     for icon in (REPOSITORY / "pwa" / "icons").iterdir():
         write(root, {f"pwa/icons/{icon.name}": icon.read_bytes()})
     return root
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    return plant(tmp_path / "tree")
 
 
 @pytest.fixture
@@ -105,6 +108,28 @@ def settings_of(tmp_path: Path, **variables: str) -> Settings:
     return read_settings({**places, **variables})
 
 
+def build_app(folder: Path, root: Path, database: SqlDatabase, **changes: Any) -> Litestar:
+    """The app over a database; keywords replace parts, upper-case ones are environment variables."""
+    variables = {name: changes.pop(name) for name in list(changes) if name.isupper()}
+    clock = changes.pop("clock", None) or FixedClock()
+    store = changes.pop("store", None) or MemoryStore(clock)
+    signals, ids = changes.pop("signals", None) or MemorySignals(), SequentialIds()
+    parts: dict[str, Any] = {
+        "settings": settings_of(folder, **variables),
+        "database": database,
+        "uploads": Uploads(database, store, TrustingInspector(), clock, ids, _silent),
+        "visits": Visits(database, clock, ids, _silent),
+        "signals": signals,
+        "signers": PlainSigner,
+        "verifier": OpenTokens(),
+        "profiles": NamedProfiles(),
+        "clock": clock,
+        "readiness": {"database": database.check, "store": store.check, "signals": signals.check},
+        "root": root,
+    }
+    return create_web_app(WebParts(**parts | changes))
+
+
 @pytest.fixture
 def make_app(
     tmp_path: Path,
@@ -112,28 +137,13 @@ def make_app(
     clock: FixedClock,
     store: MemoryStore,
     signals: MemorySignals,
-    tokens: OpenTokens,
     database: SqlDatabase,
 ) -> MakeApp:
-    """Builds the app; keywords replace parts, upper-case ones are environment variables."""
+    """``build_app`` over this test's parts."""
 
     def make(**changes: Any) -> Litestar:
-        variables = {name: changes.pop(name) for name in list(changes) if name.isupper()}
-        ids = SequentialIds()
-        parts: dict[str, Any] = {
-            "settings": settings_of(tmp_path, **variables),
-            "database": database,
-            "uploads": Uploads(database, store, TrustingInspector(), clock, ids, _silent),
-            "visits": Visits(database, clock, ids, _silent),
-            "signals": signals,
-            "signers": PlainSigner,
-            "verifier": tokens,
-            "profiles": NamedProfiles(),
-            "clock": clock,
-            "readiness": {"database": database.check, "store": store.check, "signals": signals.check},
-            "root": tree,
-        }
-        return create_web_app(WebParts(**parts | changes))
+        shared = {"clock": clock, "store": store, "signals": signals}
+        return build_app(tmp_path, tree, database, **shared | changes)
 
     return make
 

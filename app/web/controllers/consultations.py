@@ -45,7 +45,7 @@ class ConsultationController(Controller):
     path = "/api/consultations"
     tags = ("Consultations",)
 
-    @post(operation_class=json_body(NewConsultation), responses=problems(400, 413, 415))
+    @post(operation_class=json_body(NewConsultation), responses=problems(413, 415))
     async def start(self, request: Call, body: RawBody) -> ConsultationView:
         """Start a consultation, which becomes the current one."""
         wish = read_body(NewConsultation, body)
@@ -62,7 +62,7 @@ class ConsultationController(Controller):
         """The current consultation, if there is one."""
         return _current(request, await request.parts.visits.current(request.person))
 
-    @put("/current", operation_class=json_body(CurrentChoice), responses=problems(400, 404, 409, 413, 415))
+    @put("/current", operation_class=json_body(CurrentChoice), responses=problems(404, 409, 413, 415))
     async def choose(self, request: Call, body: RawBody) -> Current:
         """Make a consultation current, or none."""
         choice = read_body(CurrentChoice, body)
@@ -76,7 +76,7 @@ class ConsultationController(Controller):
     @patch(
         "/{consultation_id:uuid}",
         operation_class=json_body(ConsultationChange),
-        responses=problems(400, 404, 413, 415),
+        responses=problems(404, 413, 415),
     )
     async def change(self, request: Call, consultation_id: FromPath[UUID], body: RawBody) -> ConsultationView:
         """Edit the notes, close or reopen."""

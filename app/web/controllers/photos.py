@@ -23,7 +23,7 @@ class PhotoController(Controller):
     path = "/api/photos/{photo_id:uuid}"
     tags = ("Photos",)
 
-    @patch(operation_class=json_body(PhotoDescription), responses=problems(400, 404, 413, 415))
+    @patch(operation_class=json_body(PhotoDescription), responses=problems(404, 413, 415))
     async def describe(self, request: Call, photo_id: FromPath[UUID], body: RawBody) -> PhotoView:
         """Caption, body site, side and view; absent fields stay."""
         change = read_body(PhotoDescription, body)
@@ -34,7 +34,7 @@ class PhotoController(Controller):
         """Tombstone and erase; idempotent, for photos on their way too."""
         return await request.parts.uploads.delete(request.person, photo_id)
 
-    @post("/move", status_code=200, operation_class=json_body(Move), responses=problems(400, 404, 413, 415))
+    @post("/move", status_code=200, operation_class=json_body(Move), responses=problems(404, 413, 415))
     async def move(self, request: Call, photo_id: FromPath[UUID], body: RawBody) -> PhotoView:
         """File under another consultation of the same user."""
         target = read_body(Move, body).consultation_id

@@ -4,7 +4,8 @@ from litestar.openapi import ResponseSpec
 
 from app.web.problems import PROBLEM_TYPE, Problem, title
 
-ALWAYS = (401, 403, 421, 429, 500, 503)
+NO_CONTENT = {204: ResponseSpec(None, description="Done", media_type="")}
+ALWAYS = (400, 401, 403, 421, 429, 500, 503)
 
 
 def problems(*statuses: int) -> dict[int, ResponseSpec]:

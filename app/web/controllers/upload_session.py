@@ -3,7 +3,7 @@
 from litestar import Controller, Response, delete, post
 
 from app.web.call import Call
-from app.web.controllers.problems_spec import problems
+from app.web.controllers.problems_spec import NO_CONTENT, problems
 
 
 class UploadSessionController(Controller):
@@ -12,13 +12,13 @@ class UploadSessionController(Controller):
     path = "/api/upload-session"
     tags = ("Upload session",)
 
-    @post(status_code=204, responses=problems())
+    @post(status_code=204, responses=problems() | NO_CONTENT)
     async def begin(self, request: Call) -> Response[None]:
         """Set the upload cookie; only a session token can, so that the cookie never renews itself."""
         cookie = await request.desk.cookies.issue(request, request.principal)
         return Response(None, status_code=204, cookies=[cookie])
 
-    @delete(status_code=204, responses=problems())
+    @delete(status_code=204, responses=problems() | NO_CONTENT)
     async def end(self, request: Call) -> Response[None]:
         """End this session's background uploads and remove the cookie."""
         cookie = await request.desk.cookies.end(request, request.principal)

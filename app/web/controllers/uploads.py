@@ -67,7 +67,7 @@ class UploadController(Controller):
         "/presign",
         status_code=200,
         operation_class=_presign_operation(),
-        responses=problems(400, 413, 415),
+        responses=problems(413, 415),
     )
     async def presign(self, request: Call, body: RawBody) -> PresignAnswer:
         """A signed PUT for each photo; a bad item gets its own problem and spoils no other."""
@@ -86,7 +86,7 @@ class UploadController(Controller):
         "/{photo_id:uuid}/complete",
         status_code=200,
         operation_class=json_body(CompletionClaim),
-        responses=problems(400, 404, 409, 413, 415, 422, 507),
+        responses=problems(404, 409, 413, 415, 422, 507),
     )
     async def complete(self, request: Call, photo_id: FromPath[UUID], body: RawBody) -> Receipt:
         """Verify the stored object and answer the receipt; idempotent."""
