@@ -45,6 +45,8 @@ async function request(holding, options) {
   const mine = new AbortController();
   const stop = () => mine.abort(holding.signal.reason);
   holding.signal.addEventListener("abort", stop, { once: true });
+  // An event that is over is never heard.
+  if (holding.signal.aborted) stop();
   try {
     return await holding.locks.request(LOCK, options, (lock) =>
       lock ? beating(holding, mine.signal) : "busy",

@@ -1,49 +1,330 @@
-/** The queue as a page uses it: nothing is called saved that is not there, nothing goes too early. */
-import "fake-indexeddb/auto";
+/** The queue as a page uses it: nothing is called saved that is not there, nothing leaves too early. */
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
 import test from "node:test";
 
-import { openQueue } from "../../../pwa/queue/queue.js";
+import { Changes } from "../../../pwa/queue/changes.js";
 import { newPhotoId } from "../../../pwa/queue/photo-id.js";
-
-let databases = 0;
-const fresh = async (t, options = {}) => {
-  databases += 1;
-  const queue = await openQueue({ name: `queue-${databases}`, ...options });
-  t.after(() => queue.close());
-  return queue;
-};
-const capture = (change = {}) => ({
-  photoId: newPhotoId(),
-  owner: "anna",
-  consultationId: "c-1",
-  consultationLabel: "Left knee",
-  capturedAt: "2026-11-22T10:41:00.123Z",
-  contentType: "image/jpeg",
-  bytes: Uint8Array.of(1, 2, 3).buffer,
-  width: 800,
-  height: 600,
-  ...change,
-});
+import { capture, openPhone, receiptFor, sha256, until } from "./support.mjs";
 
 test("an added photo is listed with the hash of its bytes and its place in the order", async (t) => {
-  const queue = await fresh(t);
+  const { queue } = await openPhone(t);
+  const taken = capture();
 
-  const record = await queue.add(capture());
+  const record = await queue.add(taken);
 
-  const { photos } = await queue.list("anna");
-  assert.deepEqual(photos, [record]);
-  assert.equal(record.sha256, createHash("sha256").update(Uint8Array.of(1, 2, 3)).digest("hex"));
-  assert.deepEqual([record.seq, record.state, record.size], [1, "captured", 3]);
+  assert.deepEqual((await queue.list("anna")).photos, [record]);
+  assert.equal(record.sha256, sha256(taken.bytes));
+  assert.deepEqual([record.seq, record.state, record.size], [1, "captured", 64]);
+  assert.deepEqual(await queue.bytes(record.photoId), taken.bytes);
 });
 
-test("an unsigned photo is erased at once", async (t) => {
-  const queue = await fresh(t);
+test("the order is that of the shutters, whatever the ids and times say", async (t) => {
+  const { queue } = await openPhone(t);
+  const late = await queue.add(capture({ photoId: newPhotoId(9e12) }));
+  const early = await queue.add(capture({ photoId: newPhotoId(1) }));
+
+  const { photos } = await queue.list("anna");
+
+  assert.deepEqual(
+    photos.map((photo) => photo.photoId),
+    [late.photoId, early.photoId],
+  );
+});
+
+test("a photo id is a UUID of version 7 that begins with the time", () => {
+  const id = newPhotoId(Date.UTC(2026, 10, 22));
+
+  assert.match(id, /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+  assert.equal(Number.parseInt(id.replaceAll("-", "").slice(0, 12), 16), Date.UTC(2026, 10, 22));
+  assert.notEqual(newPhotoId(1), newPhotoId(1));
+});
+
+test("a capture without bytes is refused", async (t) => {
+  const { queue } = await openPhone(t);
+
+  const adding = queue.add(capture({ bytes: new ArrayBuffer(0) }));
+
+  await assert.rejects(adding, { name: "StorageRefused", code: "empty" });
+  assert.deepEqual((await queue.list("anna")).photos, []);
+});
+
+test("bytes that come back different are refused and erased", async (t) => {
+  const { queue } = await openPhone(t);
+  const read = queue.database.read.bind(queue.database);
+  queue.database.read = async (stores, work) =>
+    stores[0] === "bytes" ? Uint8Array.of(9).buffer : read(stores, work);
+
+  await assert.rejects(queue.add(capture()), { code: "damaged" });
+
+  assert.deepEqual((await queue.list("anna")).photos, []);
+});
+
+test("bytes that cannot be read back are refused and erased", async (t) => {
+  const { queue } = await openPhone(t);
+  const read = queue.database.read.bind(queue.database);
+  queue.database.read = async (stores, work) =>
+    stores[0] === "bytes" ? undefined : read(stores, work);
+
+  await assert.rejects(queue.add(capture()), { code: "damaged" });
+
+  assert.deepEqual((await queue.list("anna")).photos, []);
+});
+
+for (const [thrown, code] of [
+  [new DOMException("", "QuotaExceededError"), "full"],
+  [new DOMException("", "UnknownError"), "lost"],
+  [new Error("odd"), "lost"],
+  ["not even an error", "lost"],
+]) {
+  test(`storage that fails with ${thrown.name ?? typeof thrown} refuses the photo as ${code}`, async (t) => {
+    const { queue } = await openPhone(t);
+    queue.database.write = async () => {
+      throw thrown;
+    };
+
+    await assert.rejects(queue.add(capture()), { name: "StorageRefused", code });
+  });
+}
+
+test("approving moves photos from review to the queue and nothing else", async (t) => {
+  const { queue } = await openPhone(t);
+  const [one, two] = [await queue.add(capture()), await queue.add(capture())];
+
+  await queue.approve([one.photoId, newPhotoId()]);
+  await queue.approve([one.photoId]);
+
+  const { photos } = await queue.list("anna");
+  assert.deepEqual(
+    photos.map((photo) => [photo.photoId, photo.state]),
+    [
+      [one.photoId, "queued"],
+      [two.photoId, "captured"],
+    ],
+  );
+});
+
+test("a photo that never had a URL is erased at once", async (t) => {
+  const { queue } = await openPhone(t);
   const { photoId } = await queue.add(capture());
+  await queue.approve([photoId]);
 
   assert.equal(await queue.remove(photoId), "erased");
 
   assert.deepEqual((await queue.list("anna")).photos, []);
   await assert.rejects(queue.bytes(photoId), { code: "photo-missing" });
+  assert.equal(await queue.remove(photoId), "erased");
+});
+
+test("a photo that may have a URL stays as a row without bytes until the server confirms", async (t) => {
+  const { queue, ledger } = await openPhone(t);
+  const { photoId } = await queue.add(capture());
+  await queue.approve([photoId]);
+  await ledger.markSigned([photoId], "anna");
+
+  assert.equal(await queue.remove(photoId), "deleting");
+
+  const { photos } = await queue.list("anna");
+  assert.deepEqual(
+    photos.map((photo) => photo.state),
+    ["deleting"],
+  );
+  await assert.rejects(queue.bytes(photoId), { code: "photo-missing" });
+});
+
+test("a photo that is being sent can be neither deleted nor replaced", async (t) => {
+  const { queue, ledger } = await openPhone(t);
+  const { photoId } = await queue.add(capture());
+  const retake = await queue.add(capture());
+  await queue.approve([photoId]);
+  await ledger.claim(photoId, "anna", []);
+
+  await assert.rejects(queue.remove(photoId), { name: "PhotoBusy", code: "photo-busy" });
+  await assert.rejects(queue.replaceAfterRetake(retake.photoId, photoId), { code: "photo-busy" });
+
+  assert.equal((await queue.list("anna")).photos.length, 2);
+});
+
+test("a retake takes the consultation of the photo it replaces, which goes only then", async (t) => {
+  const { queue } = await openPhone(t);
+  const old = await queue.add(capture({ consultationId: "first", consultationLabel: "First" }));
+  const other = capture({ consultationId: "second", retakeOf: old.photoId });
+
+  const taken = await queue.add(other);
+  assert.equal(taken.consultationId, "first");
+  assert.equal((await queue.list("anna")).photos.length, 2);
+  await queue.replaceAfterRetake(taken.photoId, old.photoId);
+
+  const { photos } = await queue.list("anna");
+  assert.deepEqual(
+    photos.map((photo) => [photo.photoId, photo.consultationId, photo.consultationLabel]),
+    [[taken.photoId, "first", "First"]],
+  );
+});
+
+test("a retake of a photo that has gone keeps its own consultation", async (t) => {
+  const { queue } = await openPhone(t);
+
+  const taken = await queue.add(capture({ retakeOf: newPhotoId(), consultationId: "own" }));
+  await queue.replaceAfterRetake(taken.photoId, taken.retakeOf);
+
+  assert.equal((await queue.list("anna")).photos[0].consultationId, "own");
+});
+
+test("an old photo is never given up for a retake that is not there", async (t) => {
+  const { queue } = await openPhone(t);
+  const old = await queue.add(capture());
+
+  await assert.rejects(queue.replaceAfterRetake(newPhotoId(), old.photoId), {
+    code: "photo-missing",
+  });
+
+  assert.equal((await queue.list("anna")).photos.length, 1);
+});
+
+test("somebody else's photos are counted and never listed", async (t) => {
+  const { queue } = await openPhone(t);
+  await queue.add(capture({ owner: "ben" }));
+  await queue.add(capture());
+
+  const { photos, otherOwners } = await queue.list("anna");
+
+  assert.deepEqual([photos.length, otherOwners], [1, 1]);
+  assert.equal(photos[0].owner, "anna");
+});
+
+test("photos stored today are counted by this phone's own day and person", async (t) => {
+  const { queue, ledger, clock } = await openPhone(t);
+  const records = [await queue.add(capture()), await queue.add(capture())];
+  for (const record of records)
+    await ledger.settle(record.photoId, receiptFor(record.photoId, record));
+  assert.equal((await queue.list("anna")).storedToday, 2);
+  assert.equal((await queue.list("ben")).storedToday, 0);
+
+  clock.time += 86_400_000;
+
+  assert.equal((await queue.list("anna")).storedToday, 0);
+  assert.equal((await queue.receipt(records[0].photoId)).state, "stored");
+  assert.equal(await queue.receipt(newPhotoId()), null);
+});
+
+test("a pause of the whole queue is shown on every photo that waits its turn", async (t) => {
+  const { queue, ledger, clock } = await openPhone(t);
+  const [queued, waiting, parked] = [
+    await queue.add(capture()),
+    await queue.add(capture()),
+    await queue.add(capture()),
+  ];
+  await queue.approve([queued.photoId, waiting.photoId, parked.photoId]);
+  const shown = { reason: "store-403", attempt: 1, equal: 1, sent: false, inMs: 5_000 };
+  await ledger.note([{ photoId: waiting.photoId, state: "waiting", ...shown }]);
+  await ledger.note([{ photoId: parked.photoId, state: "parked", ...shown }]);
+
+  await ledger.pause({ concerns: "link", reason: "no-answer", attempt: 2, inMs: 4_000 });
+  const { photos, pause } = await queue.list("anna");
+  assert.deepEqual(
+    photos.map(({ state, reason, attempt, nextTryAt }) => [state, reason, attempt, nextTryAt]),
+    [
+      ["waiting", "no-answer", 2, clock.wall() + 4_000],
+      ["waiting", "store-403", 1, clock.wall() + 5_000],
+      ["parked", "store-403", 1, clock.wall() + 5_000],
+    ],
+  );
+  assert.equal(pause.reason, "no-answer");
+
+  await ledger.pause({ concerns: "person", reason: "unauthenticated", attempt: 0, inMs: null });
+  const states = (await queue.list("anna")).photos.map((photo) => photo.state);
+  assert.deepEqual(states, ["needs-sign-in", "needs-sign-in", "parked"]);
+});
+
+test("retrying a parked photo forgets what it failed at", async (t) => {
+  const { queue, ledger } = await openPhone(t);
+  const { photoId } = await queue.add(capture());
+  await queue.approve([photoId]);
+  const failed = { reason: "store-403", attempt: 3, equal: 3, sent: false, inMs: 9_000 };
+  await ledger.note([{ photoId, state: "parked", ...failed }]);
+
+  await queue.retry(photoId);
+
+  const [photo] = (await queue.list("anna")).photos;
+  assert.deepEqual(
+    [photo.state, photo.reason, photo.attempt, photo.equal, photo.nextTryAt],
+    ["queued", null, 0, 0, null],
+  );
+});
+
+test("retrying a photo in review leaves it there", async (t) => {
+  const { queue } = await openPhone(t);
+  const { photoId } = await queue.add(capture());
+
+  await queue.retry(photoId);
+
+  assert.equal((await queue.list("anna")).photos[0].state, "captured");
+});
+
+test("an exported photo carries its bytes and a name that tells nothing", async (t) => {
+  const { queue } = await openPhone(t);
+  const jpeg = await queue.add(capture());
+  const webp = await queue.add(capture({ contentType: "image/webp" }));
+
+  const copy = await queue.exportPhoto(jpeg.photoId);
+
+  assert.equal(sha256(copy.parts[0]), jpeg.sha256);
+  assert.deepEqual([copy.type, copy.name], ["image/jpeg", `${jpeg.photoId}.jpg`]);
+  assert.equal((await queue.exportPhoto(webp.photoId)).name, `${webp.photoId}.webp`);
+  await assert.rejects(queue.exportPhoto(newPhotoId()), { code: "photo-missing" });
+});
+
+test("owner and consultation are remembered across a restart", async (t) => {
+  const phone = await openPhone(t);
+  await phone.queue.setConsultation({ id: "c", confirmedAt: 5 });
+  await phone.queue.setOwner({ id: "ben", name: null });
+  await phone.queue.close();
+
+  await phone.open();
+
+  assert.deepEqual(await phone.queue.owner(), { id: "ben", name: null });
+  assert.deepEqual(await phone.queue.consultation(), { id: "c", confirmedAt: 5 });
+});
+
+test("a change made elsewhere is heard, and a slow listener hears of many at once", async (t) => {
+  const phone = await openPhone(t);
+  const elsewhere = await openPhone(t, { name: phone.name });
+  let calls = 0;
+  let finish;
+  const stop = phone.queue.watch(() => {
+    calls += 1;
+    return new Promise((resolve) => (finish = resolve));
+  });
+
+  await elsewhere.queue.add(capture());
+  await until(() => calls === 1);
+  await phone.queue.add(capture());
+  await phone.queue.add(capture());
+  assert.equal(calls, 1);
+  finish();
+  await until(() => calls === 2);
+
+  stop();
+  finish();
+  await phone.queue.add(capture());
+  assert.equal(calls, 2);
+});
+
+test("hurrying forgets every wait and tells whoever is at work", async (t) => {
+  const { queue, ledger } = await openPhone(t);
+  const { photoId } = await queue.add(capture());
+  await queue.approve([photoId]);
+  const failed = { reason: "store-403", attempt: 1, equal: 1, sent: false, inMs: 9_000 };
+  await ledger.note([{ photoId, state: "waiting", ...failed }]);
+  await ledger.pause({ concerns: "link", reason: "no-answer", attempt: 2, inMs: 4_000 });
+  const elsewhere = new Changes();
+  t.after(() => elsewhere.close());
+  const heard = [];
+  elsewhere.listen((notice) => heard.push(notice.type));
+
+  await queue.hurry();
+
+  await until(() => heard.includes("hurry"));
+  assert.equal((await ledger.load("anna"))[0].waitMs, 0);
+  assert.equal(await ledger.paused(), null);
 });
