@@ -15,13 +15,13 @@ export const signIn = {
   show: "Show characters",
   capsLock: "Caps Lock is on.",
   forgotten: "Forgotten? Whoever looks after this server can set a new password for you.",
-  kept: "Photos that wait on this phone are kept while you are signed out.",
+  kept: "Photos that wait on a phone are kept while you are signed out.",
 
   hosted: "Sign in with your clinic's account.",
   toProvider: "Continue to sign in",
 
   changeTitle: "Change password",
-  changeWhy: "Everywhere else you are signed out with it.",
+  changeWhy: "You stay signed in here, and are signed out everywhere else.",
   current: "Current password",
   new: "New password",
   newHint: "At least 10 characters. Three or four words that you can remember are good.",
