@@ -16,6 +16,7 @@ from litestar.types import ControllerRouterHandler
 
 from app.adapters.ably import AblySignals
 from app.adapters.clerk import SessionTokenVerifier
+from app.adapters.clerk_sessions import ClerkSessions
 from app.adapters.database.engine import SqlDatabase
 from app.adapters.images import PillowInspector
 from app.adapters.key_set import HttpKeySet, PemKeySet
@@ -33,12 +34,12 @@ from app.embedded.hub.hub import Hub
 from app.embedded.hub.keys import keep_hub_key
 from app.embedded.hub.signals import HubSignals
 from app.embedded.identity import GeneratedPassword, LocalIdentity
-from app.embedded.identity_keys import LocalKeySet, SessionIssuer, load_session_key
+from app.embedded.identity_keys import KEY_FILE, LocalKeySet, SessionIssuer, SessionKey, load_session_key
 from app.embedded.identity_passwords import Passwords
 from app.embedded.store import open_store
 from app.embedded.store_face import StoreFace, store_route
 from app.identifiers import uuid7
-from app.settings import Settings
+from app.settings import Settings, SettingsError
 from app.web.app import create_web_app
 from app.web.authentication import RememberingVerifier
 from app.web.parts import Check, WebParts
@@ -95,6 +96,7 @@ class People:
     profiles: Profiles
     check: Check
     accounts: LocalIdentity | None = None
+    session_alive: Callable[[str], Awaitable[bool]] | None = None
     handlers: Sequence[ControllerRouterHandler] = ()
 
 
@@ -174,6 +176,7 @@ def create_app(settings: Settings, parts: Parts | None = None) -> Litestar:
             signers=assembly.storage.signers,
             verifier=RememberingVerifier(assembly.people.verifier, assembly.clock),
             profiles=assembly.people.profiles,
+            session_alive=assembly.people.session_alive,
             clock=assembly.clock,
             readiness=assembly.readiness,
             root=ROOT,
@@ -220,15 +223,12 @@ def _wire(settings: Settings, clock: Clock) -> Wire:
 
 def _people(settings: Settings, database: Any, clock: Clock) -> People:
     if settings.cloud_identity:
-        url = settings.clerk_jwks_url or f"{settings.issuer}/.well-known/jwks.json"
-        keys = PemKeySet(settings.clerk_jwt_key) if settings.clerk_jwt_key else HttpKeySet(url)
+        keys = _clerk_keys(settings)
         verifier = SessionTokenVerifier(settings.issuer, settings.public_origins, keys, clock)
-
-        async def check() -> None:
-            await keys.key("readiness")
-
-        return People(verifier=verifier, profiles=NoProfiles(), check=check)
-    key = load_session_key(settings.key_dir)
+        asks = ClerkSessions(settings.clerk_secret_key) if settings.clerk_secret_key else None
+        alive = asks.alive if asks else None
+        return People(verifier=verifier, profiles=NoProfiles(), check=keys.check, session_alive=alive)
+    key = _session_key(settings)
     issuer = SessionIssuer(key, LOCAL_ISSUER, clock)
     accounts = LocalIdentity(database, issuer, Passwords(), clock)
     verifier = SessionTokenVerifier(LOCAL_ISSUER, settings.public_origins, LocalKeySet(key), clock)
@@ -239,6 +239,24 @@ def _people(settings: Settings, database: Any, clock: Clock) -> People:
         accounts=accounts,
         handlers=[session_router(accounts)],
     )
+
+
+def _clerk_keys(settings: Settings) -> HttpKeySet | PemKeySet:
+    if not settings.clerk_jwt_key:
+        return HttpKeySet(settings.clerk_jwks_url or f"{settings.issuer}/.well-known/jwks.json")
+    try:
+        return PemKeySet(settings.clerk_jwt_key)
+    except ValueError as problem:
+        raise SettingsError(f"CLERK_JWT_KEY {problem}. Correct it and start again.") from None
+
+
+def _session_key(settings: Settings) -> SessionKey:
+    try:
+        return load_session_key(settings.key_dir)
+    except ValueError:
+        raise SettingsError(
+            f"KEY_DIR holds a damaged {KEY_FILE}. Restore it, or remove it and let everybody sign in again."
+        ) from None
 
 
 class NoProfiles:

@@ -57,6 +57,15 @@ class HttpKeySet:
             raise KeysUnavailable
         return known
 
+    async def check(self) -> None:
+        """Raise ``KeysUnavailable`` unless some key is known, which needs a fetch at the start only."""
+        if not self._keys or self._age() > FRESH_S:
+            flight = self._refresh()
+            if flight is not None and not self._keys:
+                await asyncio.shield(flight)
+        if not self._keys or self._age() > STALE_S:
+            raise KeysUnavailable
+
     def _known(self, kid: str) -> RSAPublicKey | None:
         return self._keys.get(kid) if self._age() <= STALE_S else None
 
@@ -108,7 +117,10 @@ class PemKeySet:
 
     def __init__(self, pem: str) -> None:
         """Raises ``ValueError`` unless ``pem`` is a public RSA key of at least 2048 bits."""
-        key = load_pem_public_key(pem.replace("\\n", "\n").encode())
+        try:
+            key = load_pem_public_key(pem.replace("\\n", "\n").encode())
+        except ValueError:
+            key = None
         if not isinstance(key, RSAPublicKey) or not MIN_BITS <= key.key_size <= MAX_BITS:
             raise ValueError("must be a public RSA key of at least 2048 bits")
         self._key = key
@@ -116,6 +128,9 @@ class PemKeySet:
     async def key(self, kid: str) -> RSAPublicKey | None:
         """The key."""
         return self._key
+
+    async def check(self) -> None:
+        """The key is always there."""
 
 
 def read_keys(document: bytes) -> dict[str, RSAPublicKey]:

@@ -60,7 +60,8 @@ class CaptureApp(Litestar):
 def create_web_app(web: WebParts) -> Litestar:
     """The whole app; raises at once when a page, an asset or a module it imports is missing."""
     policy, metrics = build_policy(web.settings), Metrics()
-    cookies = UploadCookies(web.database, policy, web.clock, web.settings.upload_session_hours)
+    hours = web.settings.upload_session_hours
+    cookies = UploadCookies(web.database, policy, web.clock, hours, web.session_alive)
     return CaptureApp(
         route_handlers=[*CONTROLLERS, *web.handlers],
         guards=[_guard(web, policy, cookies)],

@@ -29,7 +29,8 @@ class WebParts:
     ``readiness`` names the parts of ``/health/ready``; each check raises while its part is down.
     ``handlers`` are the routes of the embedded store, hub and accounts. ``authority`` is the local
     certificate authority as PEM, where phones must be told to trust one. ``root`` is the folder
-    that holds ``pwa/`` and ``service_worker/``.
+    that holds ``pwa/`` and ``service_worker/``. ``session_alive`` asks the identity provider whether a
+    session still lives, for upload cookies.
     """
 
     settings: Settings
@@ -46,5 +47,6 @@ class WebParts:
     handlers: Sequence[ControllerRouterHandler] = ()
     lifespan: Sequence[Lifespan] = ()
     authority: bytes | None = None
+    session_alive: Callable[[str], Awaitable[bool]] | None = None
     rates: Rates = field(default_factory=Rates)
     state: Mapping[str, Any] = field(default_factory=dict)

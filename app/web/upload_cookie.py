@@ -6,6 +6,7 @@ and cannot renew itself. WebKit drops Secure cookies on http, so plain loopback 
 
 import hashlib
 import secrets
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
 
@@ -23,16 +24,23 @@ PLAIN_NAME = "cp_upload"
 MAX_CHARS = 128
 
 Connection = ASGIConnection[Any, Any, Any, Any]
+Alive = Callable[[str], Awaitable[bool]]
 
 
 class UploadCookies:
-    """Issues, reads and ends upload cookies."""
+    """Issues, reads and ends upload cookies.
 
-    def __init__(self, database: Database, policy: Policy, clock: Clock, hours: int) -> None:
+    ``alive`` says whether a session still lives where an identity provider can end it elsewhere.
+    """
+
+    def __init__(
+        self, database: Database, policy: Policy, clock: Clock, hours: int, alive: Alive | None = None
+    ) -> None:
         self._database = database
         self._policy = policy
         self._clock = clock
         self._lifetime = timedelta(hours=hours)
+        self._alive = alive
 
     async def issue(self, connection: Connection, principal: Principal) -> Cookie:
         """A new cookie for the principal's session."""
@@ -57,7 +65,12 @@ class UploadCookies:
             found = await records.upload_session(digest(value), self._clock())
         if found is None:
             raise Unauthenticated
-        return Principal(user=found[0], session=found[1], via="upload-cookie")
+        user, session = found
+        if self._alive is not None and not await self._alive(session):
+            async with self._database.transaction() as records:
+                await records.drop_upload_sessions(user, session)
+            raise Unauthenticated
+        return Principal(user=user, session=session, via="upload-cookie")
 
     def _cookie(self, connection: Connection, value: str, max_age: int) -> Cookie:
         return Cookie(

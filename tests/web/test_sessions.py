@@ -278,3 +278,29 @@ async def test_the_sign_in_page_is_the_same_for_everybody(make_app, tree):
     assert plain.headers["content-type"] == "text/html; charset=utf-8"
     assert plain.content == asked.content
     assert "script-src 'self'" in plain.headers["content-security-policy"]
+
+
+@pytest.mark.parametrize(("alive", "status"), [(True, 200), (False, 401)])
+async def test_a_session_that_ended_at_the_provider_sends_no_more_photos(
+    make_app, accounts, anna, key, clock, alive, status
+):
+    """The upload cookie is worth nothing any more, and its record is gone."""
+    asked = []
+
+    async def session_alive(session):
+        asked.append(session)
+        return alive
+
+    app = make_app(
+        verifier=SessionTokenVerifier(ISSUER, [LOCAL], LocalKeySet(key), clock),
+        handlers=[session_router(accounts)],
+        session_alive=session_alive,
+    )
+    photo = {"photoId": "x"}
+    async with browser(app) as client:
+        await sign_in(client, anna)
+        await client.post("/api/upload-session", headers=await bearer(client))
+        answers = [await client.post("/api/uploads/presign", json={"photos": [photo]}) for _ in range(2)]
+
+    assert [answer.status_code for answer in answers] == [status] * 2
+    assert len(asked) == (2 if alive else 1)

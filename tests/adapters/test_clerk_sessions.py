@@ -1,0 +1,92 @@
+"""Whether a session lives is asked rarely, and an outage of the provider ends nothing.
+
+The provider is a real HTTP server on loopback.
+"""
+
+import asyncio
+
+import pytest
+
+from app.adapters.clerk_sessions import ClerkSessions
+from tests.adapters.test_key_set import Time, ok
+
+SESSION = "sess_2aBcDeF"
+
+
+class BackendApi:
+    """``GET /v1/sessions/{id}`` with one answer for all."""
+
+    def __init__(self):
+        self.requests = []
+        self.answer = ok(b'{"id": "sess_2aBcDeF", "status": "active"}')
+
+    async def serve(self, reader, writer):
+        self.requests.append((await reader.readuntil(b"\r\n\r\n")).decode())
+        writer.write(self.answer)
+        await writer.drain()
+        writer.close()
+
+
+@pytest.fixture
+def time():
+    return Time()
+
+
+@pytest.fixture
+def provider():
+    return BackendApi()
+
+
+@pytest.fixture
+async def sessions(provider, time):
+    server = await asyncio.start_server(provider.serve, "127.0.0.1", 0)
+    base = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    yield ClerkSessions("sk_test_secret", base=base, monotonic=time)
+    server.close()
+    await server.wait_closed()
+
+
+async def test_an_active_session_lives_and_is_asked_for_every_five_minutes(sessions, provider, time):
+    """Twenty photos cost one question."""
+    for _ in range(20):
+        assert await sessions.alive(SESSION)
+    assert len(provider.requests) == 1
+
+    time.now += 301
+    assert await sessions.alive(SESSION)
+    assert len(provider.requests) == 2
+    assert provider.requests[0].startswith(f"GET /v1/sessions/{SESSION} HTTP/1.1\r\n")
+    assert "authorization: bearer sk_test_secret" in provider.requests[0].lower()
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        ok(b'{"status": "revoked"}'),
+        ok(b'{"status": "ended"}'),
+        ok(b'{"status": "expired"}'),
+        ok(b"{}", "404 Not Found"),
+    ],
+)
+async def test_a_session_that_was_ended_elsewhere_is_over(sessions, provider, time, answer):
+    """A lost phone stops sending within five minutes of being signed out."""
+    assert await sessions.alive(SESSION)
+    provider.answer = answer
+    time.now += 301
+
+    assert not await sessions.alive(SESSION)
+    assert not await sessions.alive(SESSION)
+
+
+@pytest.mark.parametrize("answer", [ok(b"{}", "500 Internal Server Error"), ok(b"<html>"), b""])
+async def test_a_provider_in_trouble_ends_no_session(sessions, provider, answer):
+    """Photos do not wait for a third party; the cookie has an end of its own."""
+    provider.answer = answer
+
+    assert await sessions.alive(SESSION)
+
+
+async def test_a_foreign_session_id_is_not_put_into_an_address(sessions, provider):
+    """Only ids of the provider's own form are asked for."""
+    assert not await sessions.alive("sess_../users")
+    assert provider.requests == []
