@@ -47,7 +47,9 @@ export function createPhotoActs(desk, leave) {
     },
     /** @param {Photo} photo */
     async move(photo) {
-      const to = await askWhere(desk.visits.filter(({ id }) => id !== photo.consultationId));
+      const others = desk.visits.filter(({ id }) => id !== photo.consultationId);
+      if (others.length === 0) throw new Error(words.noOther);
+      const to = await askWhere(others);
       if (!to) return;
       await orSay("move", desk.move(photo, to.id));
       leave();

@@ -5,7 +5,6 @@ const photos = (n) => (n === 0 ? "No photos" : n === 1 ? "1 photo" : `${n} photo
 
 export const desktop = {
   locale: "en-GB",
-  title: "ClinicPro Capture",
 
   tabVisits: "Consultations",
   tabPhotos: "Photos",
@@ -66,7 +65,6 @@ export const desktop = {
   stepsClosed: ["Photos still on their way arrive here by themselves, marked late."],
   emptyUnfiled: "Nothing to file",
   stepsUnfiled: ["Photos taken with no consultation open arrive here, until you move them."],
-  loading: "Loading photos…",
 
   notes: "Notes",
   notesHint: "Notes for this consultation. They save by themselves.",
@@ -82,7 +80,6 @@ export const desktop = {
   },
 
   print: "Print",
-  preparing: "Preparing to print…",
   /** @param {string} at @param {string} name */
   printed: (at, name) => `Printed ${at} by ${name}. ClinicPro Capture.`,
   noNotes: "No notes.",
