@@ -8,6 +8,7 @@ from litestar.datastructures import State
 from litestar.handlers import BaseRouteHandler
 from litestar.types import Guard
 
+from app.settings import Settings
 from app.web import manifest, shell
 from app.web.arrival import stamp
 from app.web.assets import HTML, Asset, make_asset, read_assets
@@ -86,7 +87,7 @@ def create_web_app(web: WebParts) -> Litestar:
 
 def _guard(web: WebParts, policy: Policy, cookies: UploadCookies) -> Guard:
     """One guard for every route, cheapest question first; the framework copies the handler for each."""
-    origins = OriginGuard(policy, "" if web.settings.cloud_store else f"/{web.settings.store_bucket}/")
+    origins = OriginGuard(policy, _self_authorised(web.settings))
     people = Authenticator(web.verifier, cookies)
     limiter = Limiter(web.rates)
 
@@ -96,6 +97,13 @@ def _guard(web: WebParts, policy: Policy, cookies: UploadCookies) -> Guard:
         limiter.admit(connection)
 
     return admit
+
+
+def _self_authorised(settings: Settings) -> tuple[str, ...]:
+    """Where the built-in store and hub answer; in the cloud edition nothing is exempt."""
+    store = () if settings.cloud_store else (f"/{settings.store_bucket}/",)
+    hub = () if settings.cloud_signals else ("/channels/", "/keys/")
+    return (*store, *hub)
 
 
 def _content(web: WebParts) -> dict[str, Any]:

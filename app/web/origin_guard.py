@@ -25,13 +25,13 @@ Connection = ASGIConnection[Any, Any, Any, Any]
 class OriginGuard:
     """Host allow-list and cross-site guard.
 
-    ``signed_prefix`` is the built-in store's, whose requests carry their own signature and come
-    with no cookie; empty when the store is elsewhere.
+    Paths under ``self_authorised`` belong to the built-in store and hub: their requests carry a
+    signature or a key of their own, never a cookie that a browser would add by itself.
     """
 
-    def __init__(self, policy: Policy, signed_prefix: str) -> None:
+    def __init__(self, policy: Policy, self_authorised: tuple[str, ...]) -> None:
         self._policy = policy
-        self._signed_prefix = signed_prefix
+        self._self_authorised = self_authorised
 
     def admit(self, connection: Connection) -> None:
         """Raises ``HostNotAllowed``, ``CrossSite`` or ``UnsupportedMediaType``."""
@@ -40,13 +40,10 @@ class OriginGuard:
         # A probe asks by the address of the container; the answer says nothing worth rebinding for.
         if not path.startswith("/health/") and not self._policy.allows_host(host):
             raise HostNotAllowed
-        if scope.get("method", "GET") in SAFE_METHODS or self._is_signed(path):
+        if scope.get("method", "GET") in SAFE_METHODS or path.startswith(self._self_authorised):
             return
         check_same_origin(connection.headers, self._policy.own_origins(scope["scheme"], host))
         check_json(connection.headers)
-
-    def _is_signed(self, path: str) -> bool:
-        return bool(self._signed_prefix) and path.startswith(self._signed_prefix)
 
 
 def check_same_origin(headers: Mapping[str, str], own_origins: set[str]) -> None:

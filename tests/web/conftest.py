@@ -108,7 +108,7 @@ def settings_of(tmp_path: Path, **variables: str) -> Settings:
     return read_settings({**places, **variables})
 
 
-def build_app(folder: Path, root: Path, database: SqlDatabase, **changes: Any) -> Litestar:
+def build_app(folder: Path, root: Path, database: SqlDatabase, /, **changes: Any) -> Litestar:
     """The app over a database; keywords replace parts, upper-case ones are environment variables."""
     variables = {name: changes.pop(name) for name in list(changes) if name.isupper()}
     clock = changes.pop("clock", None) or FixedClock()

@@ -3,9 +3,9 @@
 from collections.abc import AsyncIterator
 
 import pytest
-from litestar import Litestar
+from litestar import Litestar, post
+from litestar.params import FromPath
 
-from tests.fakes import uuid7
 from tests.web.conftest import ORIGIN, MakeApp, client_of, own_page, signed_in
 
 TOKEN = {"authorization": "Bearer token-of-user_anna"}
@@ -126,12 +126,28 @@ async def test_a_probe_may_ask_by_address(app: Litestar) -> None:
         assert (await client.get("/health/live")).status_code == 200
 
 
-async def test_the_built_in_stores_requests_carry_their_own_signature(make_app: MakeApp) -> None:
-    """A PUT to a presigned address has no custom header; only the store's own path is exempt."""
-    app = make_app()
-    async with client_of(app) as client:
-        store = await client.put(f"/photos/consultations/{uuid7(1)}/{uuid7(2)}.jpg", content=b"x")
-        other = await client.put("/api/consultations/current", content=b"x")
+@post(["/photos/{name:str}", "/channels/{name:str}", "/keys/{name:str}", "/elsewhere/{name:str}"])
+async def outsiders(name: FromPath[str]) -> str:
+    return name
 
-    assert store.status_code == 404  # no store in this app: the guard let it pass to nothing
-    assert other.status_code == 403
+
+@pytest.mark.parametrize(
+    ("variables", "passed"),
+    [
+        ({}, {"/photos/", "/channels/", "/keys/"}),
+        ({"STORE_BUCKET": "elsewhere"}, {"/elsewhere/", "/channels/", "/keys/"}),
+        ({"S3_BUCKET": "clinic", "ABLY_API_KEY": "a.b:c"}, set()),
+    ],
+)
+async def test_built_in_store_and_hub_authorise_their_own_requests(
+    make_app: MakeApp, variables: dict[str, str], passed: set[str]
+) -> None:
+    """A presigned PUT has no header of ours; where the parts are elsewhere, nothing is exempt."""
+    async with client_of(make_app(handlers=[outsiders], **variables)) as client:
+        statuses = {
+            prefix: (await client.post(f"{prefix}a", content=b"x")).status_code
+            for prefix in ("/photos/", "/channels/", "/keys/", "/elsewhere/")
+        }
+
+    assert {prefix for prefix, status in statuses.items() if status == 201} == passed
+    assert {status for prefix, status in statuses.items() if prefix not in passed} == {403}

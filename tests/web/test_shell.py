@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from app.web.import_graph import BrokenImport
-from tests.web.conftest import MakeApp, client_of, signed_in, write
+from tests.web.conftest import REPOSITORY, MakeApp, client_of, signed_in, write
 
 REQUIRED = {
     "/mobile",
@@ -150,6 +150,22 @@ async def test_modules_are_preloaded_in_loading_order(stranger: httpx.AsyncClien
         "/pwa/capture/main.js",
         "/pwa/queue/queue.js",
     ]
+
+
+async def test_the_repositorys_own_pages_are_whole(make_app: MakeApp) -> None:
+    """Every file that the real phone and desktop name is there and served, with the true digest."""
+    async with client_of(make_app(root=REPOSITORY)) as client:
+        listed = {asset["url"]: asset["sha256"] for asset in (await precache(client))["assets"]}  # type: ignore[attr-defined]
+        bodies = {url: (await client.get(url)).content for url in listed}
+        desktop = (await client.get("/desktop")).text
+        named = re.findall(r'(?:src|href)="(/pwa/[^"]+)"', desktop)
+        statuses = {(await client.get(url)).status_code for url in named}
+
+    assert {url: hashlib.sha256(body).hexdigest() for url, body in bodies.items()} == listed
+    assert {"/pwa/capture/main.js", "/pwa/queue/queue.js", "/pwa/vendor/idb.js", *REQUIRED} <= listed.keys()
+    assert "/pwa/vendor/ably.js" not in listed
+    assert len(named) > 10
+    assert statuses == {200}
 
 
 @pytest.mark.parametrize(
