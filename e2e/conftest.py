@@ -86,7 +86,7 @@ def open_context(browser: Browser, watch: Watch, clinic: Clinic) -> Iterator[Cal
     opened: list[BrowserContext] = []
 
     def open_one(**options: Any) -> BrowserContext:
-        context = browser.new_context(base_url=clinic.url, **options)
+        context = browser.new_context(**{"base_url": clinic.url, **options})
         context.set_default_timeout(15_000)
         watch.context(context)
         opened.append(context)

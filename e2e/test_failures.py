@@ -175,6 +175,7 @@ def test_an_expired_sign_in_pauses_the_queue_and_a_new_one_resumes_it(
 
     capture(phone, 3)
     expect(queue_row(phone, "Sign in to continue")).to_have_count(3)
+    phone.context.clear_cookies()
     proxy.heal()
     sign_in(phone, clinic)
 

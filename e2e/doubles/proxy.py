@@ -11,6 +11,7 @@ import re
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 Writer = asyncio.StreamWriter
 HEAD_LIMIT = 65_536
@@ -56,6 +57,15 @@ class Proxy:
     bytes_per_s: float | None = None
     latency_s: float = 0.0
     down: bool = False
+    _open: dict["asyncio.Task[Any]", Writer] = field(default_factory=dict)
+
+    async def drop_connections(self) -> None:
+        """End every connection there is."""
+        tasks = list(self._open)
+        for task in tasks:
+            reset(self._open[task])
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     def fault(self, method: str, path: str, act: Action, times: int | None = None) -> Fault:
         """Add a rule in front of the others."""
@@ -75,6 +85,10 @@ class Proxy:
 
     async def handle(self, reader: asyncio.StreamReader, writer: Writer) -> None:
         """One client connection: its requests one after the other."""
+        task = asyncio.current_task()
+        assert task is not None
+        self._open[task] = writer
+        task.add_done_callback(lambda done: self._open.pop(done, None))
         try:
             while not self.down and (request := await read_request(reader)):
                 self.seen.append(request)
@@ -190,26 +204,27 @@ def reset(writer: Writer) -> None:
 
 @contextlib.contextmanager
 def open_proxy(target_port: int, port: int = 0) -> Iterator[Proxy]:
-    """A running proxy on loopback; gone at the end."""
+    """A running proxy on loopback; gone with all its connections at the end."""
     proxy = Proxy(target_port)
     ready = threading.Event()
-    loop = asyncio.new_event_loop()
+    ends: list[Callable[[], object]] = []
 
     async def serve() -> None:
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        ends.append(lambda: loop.call_soon_threadsafe(stop.set))
         server = await asyncio.start_server(proxy.handle, "127.0.0.1", port, limit=HEAD_LIMIT)
         proxy.port = server.sockets[0].getsockname()[1]
         ready.set()
+        await stop.wait()
+        server.close()
+        await proxy.drop_connections()
 
-    def run() -> None:
-        asyncio.set_event_loop(loop)
-        loop.run_until_complete(serve())
-        loop.run_forever()
-
-    thread = threading.Thread(target=run, daemon=True)
+    thread = threading.Thread(target=lambda: asyncio.run(serve()), daemon=True)
     thread.start()
     ready.wait(10)
     try:
         yield proxy
     finally:
-        loop.call_soon_threadsafe(loop.stop)
+        ends[0]()
         thread.join(10)
