@@ -14,16 +14,14 @@ const MESSAGES = {
   starting: words.cameraStarting,
   live: "",
   stopped: words.cameraStopped,
-  denied: words.cameraDenied,
-  missing: words.cameraMissing,
-  busy: words.cameraBusy,
-  unsupported: words.cameraUnsupported,
+  ...words.cameraProblems,
 };
 const REFLEX = 400; // ms: a tap meant for the shutter must not answer the question that replaced it
 
 export class CameraView {
   #camera;
   #capturing;
+  #choose;
   #asked = "";
 
   /**
@@ -34,7 +32,7 @@ export class CameraView {
   constructor(camera, capturing, choose) {
     this.#camera = camera;
     this.#capturing = capturing;
-    this.choose = choose;
+    this.#choose = choose;
     part("take-photo").onclick = () => this.#shoot();
     part("close-camera").onclick = () => capturing.close();
     for (const id of ["review-camera", "last-shot"])
@@ -64,17 +62,15 @@ export class CameraView {
 
   /** @param {CameraState} camera @param {boolean} room */
   #drawMessage(camera, room) {
+    const stuck = room && camera in words.cameraProblems;
     const text = room ? MESSAGES[camera] : words.almostFull;
     const box = part("camera-message");
     if (box.dataset.text === text) return;
     box.dataset.text = text;
-    box.replaceChildren(text);
-    if (!room || ["live", "starting", "stopped"].includes(camera)) return;
+    box.replaceChildren(stuck ? `${text} ${words.orChoose}` : text);
+    if (!stuck) return;
     const again = button(words.tryAgain, () => this.#camera.start());
-    box.append(
-      again,
-      button(words.choosePhotos, () => this.choose()),
-    );
+    box.append(again, button(words.choosePhotos, this.#choose));
   }
 
   /** @param {ReturnType<typeof questionOf>} question */

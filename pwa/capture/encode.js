@@ -43,9 +43,12 @@ export function sizes(width, height, longestEdge) {
  * @returns {Promise<Encoded>}
  */
 export function encodeFrame(frame, settings) {
-  const small = shrink(frame, sizes(frame.width, frame.height, settings.longestEdge));
-  if (small !== frame) empty(frame);
-  return encode(small, settings);
+  try {
+    const small = shrink(frame, sizes(frame.width, frame.height, settings.longestEdge));
+    return encode(small, settings);
+  } finally {
+    empty(frame);
+  }
 }
 
 /**

@@ -5,7 +5,7 @@ import { isMoving } from "../queue/record.js";
 import { target } from "./consultation-guard.js";
 import { button, clock, icon, make, part, say } from "./dom.js";
 import { photoBinding } from "./review-view.js";
-import { inReview, waiting } from "./store.js";
+import { inQueue, inReview, waiting } from "./store.js";
 
 /** @import { State } from "./store.js" */
 
@@ -35,8 +35,8 @@ export function wireHome(actions) {
 
 /** The consultation in the header: of the photo being retaken, of the visit, or the current one. @param {State} state */
 export function shown({ retake, visit, known }) {
-  if (retake) return photoBinding(retake);
-  return visit?.belongs ?? (known && target(known)) ?? undefined;
+  const ours = visit?.belongs ?? (known && target(known)) ?? undefined;
+  return retake && retake.consultationId !== ours?.id ? photoBinding(retake) : ours;
 }
 
 /** Shows the screen of a state, and moves the focus to the patient line when it is another one. @param {State} state */
@@ -67,15 +67,17 @@ export function drawHeader(state) {
   const opened = consultation?.openedAt && words.opened(clock(consultation.openedAt));
   const detail = [consultation?.secondIdentifier, opened].filter(Boolean).join(" · ");
   say(part("patient-detail"), unfiled ? (known ? words.goUnfiled : "") : detail);
-  drawLink(linkUp === true);
+  drawLink(linkUp);
 }
 
-/** @param {boolean} up */
+/** @param {boolean|null} up */
 function drawLink(up) {
   const dot = part("link");
   const text = up ? words.linkUp : words.linkDown;
-  dot.dataset.link = up ? "up" : "down";
-  if (dot.ariaLabel && dot.ariaLabel !== text) announce(text);
+  if (dot.ariaLabel === text) return;
+  // The first answer of a page is what everybody expects; only changes are worth a word.
+  if (dot.dataset.link) announce(text);
+  if (up !== null) dot.dataset.link = up ? "up" : "down";
   dot.ariaLabel = dot.title = text;
 }
 
@@ -92,7 +94,9 @@ export function drawHome(state) {
   part("stored-today").hidden = !listing.storedToday;
   say(part("stored-today").lastElementChild, words.storedToday(listing.storedToday));
   say(part("others"), listing.otherOwners ? words.others(listing.otherOwners) : "");
-  say(part("storage-note"), !durable && waiting(state) ? words.mayBeCleared : "");
+  const onItsWay = inQueue(state).length && !("SyncManager" in window);
+  const kept = !durable && waiting(state) ? words.mayBeCleared : "";
+  say(part("storage-note"), onItsWay ? words.keepOpen : kept);
 }
 
 /** @param {State} state @param {Pick<HomeActions, "tryAgain"> & Partial<HomeActions>} actions */
@@ -109,7 +113,8 @@ export function drawNotices(state, actions) {
 
 /** @param {State} state @param {Partial<HomeActions>} actions @returns {Notice[]} */
 function noticesOf(state, actions) {
-  const { flow, signIn, linkUp, known, messages, unsaved, room, newVersion, listing } = state;
+  const { flow, signIn, linkUp, known, messages, unsaved, room, newVersion, listing, camera } =
+    state;
   /** @type {Notice[]} */
   const notices = messages.map((text) => ({
     text,
@@ -117,7 +122,9 @@ function noticesOf(state, actions) {
     action: words.dismiss,
     act: () => actions.dismiss?.(text),
   }));
-  const text = flow.error === "storage" ? words.storageFailed(unsaved) : words.noWay;
+  /** @type {{[problem: string]: string}} */
+  const problems = words.cameraProblems;
+  const text = flow.error === "storage" ? words.storageFailed(unsaved) : problems[camera];
   const again = { action: words.tryAgain, act: actions.tryAgain };
   if (flow.error) notices.unshift({ title: words.errorTitle, text, kind: "danger", ...again });
   if (signIn)
@@ -128,7 +135,7 @@ function noticesOf(state, actions) {
       href: actions.signInUrl?.(),
     });
   else if (!known && linkUp === false && !flow.error) notices.push({ text: words.offlineFirst });
-  if (!room) notices.push({ text: words.almostFull, kind: "warn" });
+  if (!room && flow.name !== "camera") notices.push({ text: words.almostFull, kind: "warn" });
   // A reload in the middle of sending would be an interruption.
   if (newVersion && !listing.photos.some(isMoving))
     notices.push({ text: words.newVersion, action: words.reload, act: actions.reload });

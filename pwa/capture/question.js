@@ -26,7 +26,7 @@ export function questionOf({ belongs, question }, known) {
 /** @param {string} label @param {string} to @returns {{text: string, choices: Choice[]}} */
 function moved(label, to) {
   return {
-    text: `${words.movedTo(to)} ${words.belongTo(label)}`,
+    text: `${words.movedTo(to)}\n${words.belongTo(label)}`,
     choices: [choice("keep", words.keep(label)), choice("switch", words.switchTo(to))],
   };
 }

@@ -37,7 +37,7 @@ export class QueueView {
   /** @param {State} state @param {string|undefined} shownId the consultation in the header */
   draw(state, shownId) {
     const queued = inQueue(state);
-    const rows = rowsOf(queued, state.left);
+    const rows = rowsOf(queued, state);
     part("queue").hidden = !rows.length;
     say(part("queue-count"), String(queued.length || ""));
     part("send-now").hidden = !queued.some(
@@ -86,12 +86,17 @@ export class QueueView {
 
 /**
  * In the order of the shutters, those that need a person first.
- * @param {PhotoSummary[]} queued @param {PhotoSummary[]} left
+ * @param {PhotoSummary[]} queued @param {State} state
  */
-function rowsOf(queued, left) {
-  const stored = left.map((photo) => ({ ...photo, state: /** @type {const} */ ("stored") }));
+function rowsOf(queued, { left, signIn }) {
+  /** @type {(photo: PhotoSummary) => Row} */
+  const held = (photo) =>
+    signIn && (photo.state === "queued" || photo.state === "waiting")
+      ? { ...photo, state: "needs-sign-in" }
+      : photo;
   /** @type {Row[]} */
-  const rows = [...queued, ...stored];
+  const stored = left.map((photo) => ({ ...photo, state: "stored" }));
+  const rows = [...queued.map(held), ...stored];
   const calm = (/** @type {Row} */ { state }) => Number(state !== "parked");
   return rows.sort((a, b) => calm(a) - calm(b) || a.seq - b.seq);
 }

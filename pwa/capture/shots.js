@@ -2,7 +2,7 @@
  * From the shutter to durable, one photo at a time: encode, keep, report. Tapping again never waits,
  * and a photo that the phone refused to store stays here in memory until it can be kept.
  */
-import { Undecodable, empty, encodeFile, encodeFrame } from "./encode.js";
+import { Undecodable, encodeFile, encodeFrame } from "./encode.js";
 
 /** @import { ImageSettings } from "./encode.js" */
 /** @import { Capture } from "../queue/record.js" */
@@ -22,6 +22,7 @@ export class Shots {
   #keeper;
   #settings;
   #reports;
+  #encode;
   #line = Promise.resolve();
   #waiting = 0;
   /** @type {Capture[]} */
@@ -31,11 +32,13 @@ export class Shots {
    * @param {Keeper} keeper
    * @param {() => ImageSettings} settings
    * @param {Reports} reports
+   * @param {typeof encodeSource} [encode]
    */
-  constructor(keeper, settings, reports) {
+  constructor(keeper, settings, reports, encode = encodeSource) {
     this.#keeper = keeper;
     this.#settings = settings;
     this.#reports = reports;
+    this.#encode = encode;
   }
 
   /** Whether one more frame would crowd the memory. */
@@ -67,13 +70,9 @@ export class Shots {
   /** @param {HTMLCanvasElement|File} source @param {Frozen} frozen */
   async #develop(source, frozen) {
     try {
-      const settings = this.#settings();
-      const encoded = await (source instanceof File
-        ? encodeFile(source, settings)
-        : encodeFrame(source, settings));
+      const encoded = await this.#encode(source, this.#settings());
       await this.#keep({ ...frozen, ...encoded });
     } catch (error) {
-      if (!(source instanceof File)) empty(source);
       this.#reports.failed(error instanceof Undecodable ? error.message : null);
     }
   }
@@ -94,6 +93,11 @@ export class Shots {
   async #replace(newId, oldId) {
     await this.#keeper.replaceAfterRetake(newId, oldId).catch(() => {});
   }
+}
+
+/** @param {HTMLCanvasElement|File} source @param {ImageSettings} settings */
+function encodeSource(source, settings) {
+  return source instanceof File ? encodeFile(source, settings) : encodeFrame(source, settings);
 }
 
 /**

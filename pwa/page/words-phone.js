@@ -79,8 +79,8 @@ export const phone = {
   },
   refused: "the server did not accept it",
 
-  movedTo: (/** @type {string} */ label) => `The desktop is now on ${label}.`,
-  belongTo: (/** @type {string} */ label) => `These photos belong to ${label}.`,
+  movedTo: (/** @type {string} */ label) => `The desktop is now on ${label}`,
+  belongTo: (/** @type {string} */ label) => `These photos belong to ${label}`,
   keep: (/** @type {string} */ label) => `Keep ${label}`,
   switchTo: (/** @type {string} */ label) => `Switch to ${label}`,
   stale: (/** @type {string} */ label, /** @type {string} */ age) =>
@@ -102,12 +102,15 @@ export const phone = {
   cameraStarting: "Starting the camera…",
   offlineFirst: "Connect this phone to the network once, to sign in.",
   cameraStopped: "The camera was interrupted. Starting it again…",
-  cameraDenied:
-    "The camera is not allowed for this page. Allow it in the browser's settings, or choose photos instead.",
-  cameraMissing: "No camera was found. Choose photos instead.",
-  cameraBusy: "Another app is using the camera. Close that app and try again, or choose photos.",
-  cameraUnsupported:
-    "This browser gives no camera to this address. Open the https address, or choose photos instead.",
+  cameraProblems: {
+    denied:
+      "The camera is not allowed for this page. Allow it in the browser's settings, then tap Try again.",
+    missing: "No camera was found. Use a phone that has one.",
+    busy: "Another app is using the camera. Close that app, then tap Try again.",
+    unsupported:
+      "This browser gives no camera to this address. Open the https address of this page.",
+  },
+  orChoose: "Or choose photos instead.",
   almostFull:
     "This phone's storage is almost full. Send the photos that wait or free some space, then take more.",
   photoFailed: "That photo could not be made. Nothing else is affected. Take it again.",
@@ -115,7 +118,6 @@ export const phone = {
     `${name} could not be opened by this browser. The other photos are safe. Choose a JPEG instead, or take a photo.`,
 
   errorTitle: "Photos cannot be taken now",
-  noWay: "Allow the camera in the browser's settings, then tap Try again.",
   storageFailed: (/** @type {number} */ n) =>
     n
       ? `This phone could not save ${counted(n, "photo")}. ${n === 1 ? "It is" : "They are"} held only while this page stays open. Free some space, then tap Try again.`
@@ -130,7 +132,7 @@ export const phone = {
   signOut: "Sign out",
   signedInAs: (/** @type {string} */ name) => `Signed in as ${name}`,
   signOutTitle: (/** @type {number} */ n) => `${counted(n, "photo")} not stored yet`,
-  signOutText: "They stay on this phone and are sent when you sign in here again.",
+  signOutText: "Nothing is erased: what waits here is sent when you sign in on this phone again.",
   stay: "Stay signed in",
 
   newVersion: "A new version is ready",
@@ -138,7 +140,7 @@ export const phone = {
   install: "Install",
   iosInstall:
     "To keep photos safer here, tap Share, then Add to Home Screen. Send waiting photos first.",
-  dismiss: "Not now",
+  dismiss: "OK",
   mayBeCleared:
     "This browser may clear saved photos when space runs low. Send them soon, and keep this page open.",
   keepOpen: "Keep this page open until the photos are stored.",
