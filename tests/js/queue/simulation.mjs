@@ -1,0 +1,318 @@
+/**
+ * A small world around the pure core: a clinician, a phone that can be killed, a link with weather,
+ * a server. The world keeps its own books and judges by them; one seed gives one history.
+ */
+import { initialState } from "../../../pwa/queue/core.js";
+
+const WEATHERS = ["good", "good", "down", "portal", "store-down", "flaky", "signed-out"];
+
+/** mulberry32: small, fast, the same everywhere. */
+export function randomFrom(seed) {
+  let a = seed >>> 0;
+  return () => {
+    a = (a + 0x6d2b79f5) >>> 0;
+    let t = Math.imul(a ^ (a >>> 15), a | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+export class World {
+  now = 0;
+  phone = new Map();
+  taken = new Map();
+  deleted = new Set();
+  poisoned = new Set();
+  server = new Map();
+  objects = new Map();
+  ops = [];
+  weather = "good";
+  wakeAt = null;
+  pause = null;
+  running = false;
+
+  constructor(seed, step) {
+    this.random = randomFrom(seed);
+    this.step = step;
+  }
+
+  chance(p) {
+    return this.random() < p;
+  }
+
+  pick(list) {
+    return list[Math.floor(this.random() * list.length)];
+  }
+
+  /** One turn of this world, whatever it brings. */
+  turn() {
+    const roll = this.random();
+    if (roll < 0.05) this.weather = this.pick(WEATHERS);
+    else if (roll < 0.1) this.take();
+    else if (roll < 0.12) this.kill();
+    else if (roll < 0.15) this.remove();
+    else if (roll < 0.17) this.retry();
+    else if (roll < 0.2) this.push({ type: "hurry" });
+    else if (roll < 0.3) this.pass(this.random() * 20_000);
+    else this.progress();
+    this.judge();
+  }
+
+  take() {
+    const seq = this.taken.size + 1;
+    const photo = { photoId: `p${seq}`, seq, sha256: `h${seq}`, owner: "anna" };
+    photo.consultationId = this.pick(["left", "right"]);
+    this.taken.set(photo.photoId, photo);
+    if (this.chance(0.1)) this.poisoned.add(photo.photoId);
+    const fresh = { state: "queued", reason: null, attempt: 0, equal: 0, sent: false, at: null };
+    this.phone.set(photo.photoId, { ...photo, ...fresh, everSigned: false });
+    this.look();
+  }
+
+  remove() {
+    const row = this.pick([...this.phone.values(), undefined]);
+    if (!row || ["sending", "confirming", "deleting"].includes(row.state)) return;
+    this.deleted.add(row.photoId);
+    if (row.everSigned) Object.assign(row, { state: "deleting", attempt: 0, equal: 0, at: null });
+    else this.phone.delete(row.photoId);
+    this.look();
+  }
+
+  retry() {
+    for (const row of this.phone.values()) {
+      if (row.state !== "parked" && row.state !== "waiting") continue;
+      Object.assign(row, { state: "queued", reason: null, attempt: 0, equal: 0, at: null });
+    }
+    this.look();
+  }
+
+  /** The browser ends. A request that has left may still reach the server. */
+  kill() {
+    for (const op of this.ops) if (op.phase === "travel" && this.chance(0.5)) this.arrive(op);
+    this.ops = [];
+    this.running = false;
+    this.wakeAt = null;
+  }
+
+  start() {
+    this.running = true;
+    for (const row of this.phone.values()) {
+      if (row.state !== "sending" && row.state !== "confirming") continue;
+      Object.assign(row, { sent: row.sent || row.state === "confirming", state: "queued" });
+    }
+    const inMs = this.pause ? Math.max(0, this.pause.at - this.now) : 0;
+    this.core = initialState(this.pause ? { ...this.pause, inMs } : null, this.now);
+    this.look();
+  }
+
+  look() {
+    if (!this.running) return;
+    const rows = [...this.phone.values()].filter((row) => row.state !== "parked");
+    const wish = (row) => (row.state === "deleting" ? "delete" : "send");
+    const wait = (row) => Math.max(0, (row.at ?? 0) - this.now);
+    this.push({
+      type: "loaded",
+      rows: rows.map((row) => ({ ...row, wish: wish(row), waitMs: wait(row) })),
+    });
+  }
+
+  push(event) {
+    if (!this.running) return;
+    const moment = { now: this.now, random: this.random(), visible: this.chance(0.5) };
+    const { state, effects } = this.step(this.core, { ...event, ...moment });
+    this.core = state;
+    for (const effect of effects) this.perform(effect);
+  }
+
+  perform(effect) {
+    if (effect.type === "finish") this.running = false;
+    else if (effect.type === "wake") this.wakeAt = this.now + Math.max(1, effect.inMs);
+    else if (effect.type === "note") this.note(effect.notes);
+    else if (effect.type === "pause") this.pause = dated(effect.pause, this.now);
+    else this.ops.push({ ...effect, phase: "begin" });
+    const puts = this.ops.filter((op) => op.type === "put");
+    if (puts.length > 1) throw new Error("two PUTs at once");
+  }
+
+  note(notes) {
+    for (const { inMs, ...note } of notes) {
+      const row = this.phone.get(note.photoId);
+      if (!row || (row.state === "deleting" && note.state !== "deleting")) continue;
+      Object.assign(row, note, { at: inMs === null ? null : this.now + inMs });
+    }
+  }
+
+  pass(ms) {
+    this.now += ms;
+    if (this.wakeAt === null || this.wakeAt > this.now) return;
+    this.wakeAt = null;
+    this.push({ type: "tick" });
+  }
+
+  progress() {
+    if (!this.running) return this.start();
+    const op = this.pick(this.ops);
+    if (!op) return this.pass(Math.max(1, (this.wakeAt ?? this.now) - this.now));
+    if (op.phase === "begin") return this.begin(op);
+    this.ops = this.ops.filter((other) => other !== op);
+    if (op.phase === "travel") this.push(this.lost(op) ?? this.arrive(op));
+  }
+
+  /** The phone's own part of an errand, before anything leaves. */
+  begin(op) {
+    op.phase = "travel";
+    const sendable = (row) => row && !["parked", "deleting"].includes(row.state);
+    if (op.type === "presign") {
+      op.rows = op.photoIds.map((id) => this.phone.get(id)).filter(sendable);
+      for (const row of op.rows) row.everSigned = true;
+    }
+    if (op.type === "put") {
+      this.note(op.notes);
+      op.row = this.phone.get(op.photoId);
+      if (sendable(op.row)) op.row.state = "sending";
+      else op.refused = true;
+    }
+  }
+
+  /** What the weather makes of a request: nothing, a lie, or an outcome that hides what happened. */
+  lost(op) {
+    if (op.type === "settle" || op.refused) return null;
+    const wet = { good: 0, flaky: 0.4, down: 1, portal: 1, "store-down": 1, "signed-out": 1 };
+    const store = op.type === "put";
+    if (this.weather === "store-down" && !store) return null;
+    if (this.weather === "signed-out" && store) return null;
+    if (!this.chance(wet[this.weather])) return null;
+    // The request may arrive all the same, and only its answer be lost.
+    if (this.weather === "flaky" && this.chance(0.5)) this.arrive(op);
+    if (store) return this.answerOf(op, { status: this.weather === "portal" ? 200 : 0 });
+    const person = { concerns: "person", action: "sign-in", reason: "unauthenticated" };
+    const link = { concerns: "link", action: "wait", reason: "no-answer" };
+    const why = this.weather === "signed-out" ? person : link;
+    return this.answerOf(op, { ok: false, failure: { ...why, retryAfterMs: null } });
+  }
+
+  answerOf(op, outcome) {
+    if (op.type === "presign") {
+      const photoIds = op.rows.map((row) => row.photoId);
+      const dropped = op.photoIds.filter((id) => !photoIds.includes(id));
+      return { type: "presigned", photoIds, dropped, outcome };
+    }
+    if (op.type === "put")
+      outcome = { ms: 1 + this.random() * 20_000, retryAfterMs: null, ...outcome };
+    return {
+      type: { put: "put", complete: "completed", delete: "deleted" }[op.type],
+      photoId: op.photoId,
+      outcome,
+    };
+  }
+
+  /** The server, or the phone's own database, does what was asked. */
+  arrive(op) {
+    if (op.type === "settle") return this.settle(op);
+    if (op.refused) return { type: "put", photoId: op.photoId, outcome: { refused: "changed" } };
+    return this.answerOf(op, this[op.type](op));
+  }
+
+  presign(op) {
+    return { ok: true, results: op.rows.map((row) => this.signOne(row)) };
+  }
+
+  signOne({ photoId, sha256, owner, consultationId }) {
+    const row = this.server.get(photoId) ?? {
+      photoId,
+      sha256,
+      owner,
+      consultationId,
+      state: "pending",
+    };
+    this.server.set(photoId, row);
+    if (row.state !== "pending") return { receipt: { ...row } };
+    return { upload: { url: photoId, method: "PUT", headers: {}, expiresIn: 300 } };
+  }
+
+  put(op) {
+    if (this.objects.has(op.photoId)) return { status: 412 };
+    if (this.weather !== "good" && this.chance(0.2)) return { status: 403 };
+    if (this.server.get(op.photoId)?.state !== "deleted")
+      this.objects.set(op.photoId, op.row.sha256);
+    return { status: 200 };
+  }
+
+  complete(op) {
+    const row = this.server.get(op.photoId);
+    if (!row) return refused("send-again", "photo-not-found");
+    if (row.state === "deleted") return { ok: true, receipt: { ...row } };
+    if (!this.objects.has(op.photoId)) return refused("send-again", "not-uploaded");
+    if (this.poisoned.has(op.photoId)) return refused("park", "invalid-image");
+    row.state = "stored";
+    return { ok: true, receipt: { ...row } };
+  }
+
+  delete(op) {
+    const row = this.server.get(op.photoId);
+    if (!row) return { ok: true, receipt: null };
+    row.state = "deleted";
+    this.objects.delete(op.photoId);
+    return { ok: true, receipt: { ...row } };
+  }
+
+  settle({ photoId, receipt }) {
+    const row = this.phone.get(photoId);
+    const settled = (state) => ({ type: "settled", photoId, state });
+    if (!row) return settled("missing");
+    const same = receipt && receipt.sha256 === row.sha256 && receipt.photoId === photoId;
+    if (row.state === "deleting" && receipt && receipt.state !== "deleted")
+      return settled("not-deleted");
+    if (row.state !== "deleting" && !same) return settled("mismatch");
+    this.phone.delete(photoId);
+    return settled(receipt?.state ?? "deleted");
+  }
+
+  stored({ photoId, sha256 }) {
+    return this.server.get(photoId)?.state === "stored" && this.objects.get(photoId) === sha256;
+  }
+
+  /** I1 and I4, at every instant, from the world's own books. */
+  judge() {
+    for (const photo of this.taken.values()) {
+      const { photoId, owner, consultationId } = photo;
+      if (this.deleted.has(photoId)) continue;
+      if (!this.phone.has(photoId) && !this.stored(photo)) throw new Error(`lost: ${photoId}`);
+      const row = this.server.get(photoId);
+      const parked = this.phone.get(photoId)?.state === "parked" && !this.poisoned.has(photoId);
+      if (parked && !/^(store-403|not-stored)$/.test(this.phone.get(photoId).reason))
+        throw new Error(`parked for the link's sake: ${photoId}`);
+      if (row && (row.owner !== owner || row.consultationId !== consultationId))
+        throw new Error(`misfiled: ${photoId}`);
+    }
+  }
+
+  /** Fair weather until nothing moves; then every photo must be where it belongs. */
+  settleDown() {
+    this.weather = "good";
+    this.retry();
+    for (let turn = 0; turn < 5_000; turn += 1) {
+      if (!this.running && ![...this.phone.values()].some((row) => row.state !== "parked")) break;
+      this.progress();
+      this.judge();
+    }
+    for (const photo of this.taken.values()) this.judgeAtRest(photo);
+  }
+
+  judgeAtRest(photo) {
+    const { photoId } = photo;
+    const here = this.phone.has(photoId);
+    if (this.deleted.has(photoId)) {
+      if (here || this.server.get(photoId)?.state === "stored") throw new Error(`back: ${photoId}`);
+    } else if (this.poisoned.has(photoId)) {
+      if (this.phone.get(photoId)?.state !== "parked") throw new Error(`not parked: ${photoId}`);
+    } else if (here || !this.stored(photo)) throw new Error(`stuck or doubled: ${photoId}`);
+  }
+}
+
+const dated = (pause, now) => pause && { ...pause, at: now + (pause.inMs ?? 0) };
+
+const refused = (action, reason) => ({
+  ok: false,
+  failure: { concerns: "photo", action, reason, retryAfterMs: null },
+});
