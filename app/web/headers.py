@@ -41,7 +41,7 @@ def headers_hook(policy: Policy, metrics: Metrics) -> Hook:
         arrival = arrival_of(scope)
         headers: Headers = list(message.get("headers", ()))
         message["headers"] = headers + _missing(headers, _wanted(headers, arrival, scope, policy))
-        _record(log, metrics, message["status"], arrival, scope)
+        _record(log, metrics, int(message["status"]), arrival, scope)
 
     return add_headers
 
