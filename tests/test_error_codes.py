@@ -27,7 +27,8 @@ def all_codes() -> set[str]:
 @pytest.fixture(scope="module")
 def phone() -> dict[str, dict[str, Any]]:
     """The phone's table, read by the engine that runs it."""
-    node = shutil.which("node") or str(ROOT / ".node/bin/node")
+    node = shutil.which("node")
+    assert node is not None, "Node is needed; run make test"
     script = f"import('./{TABLE}').then((m) => console.log(JSON.stringify(m.SERVER_CODES)))"
     done = subprocess.run([node, "-e", script], cwd=ROOT, capture_output=True, text=True, check=True)
     table: dict[str, dict[str, Any]] = json.loads(done.stdout)

@@ -54,8 +54,7 @@ async function request(holding, options) {
   } catch (error) {
     // Stolen: the work inside still runs and must stop, its fetches included.
     mine.abort(error);
-    if (error instanceof DOMException && error.name === "AbortError") return "busy";
-    throw error;
+    return busyOr(error);
   } finally {
     holding.signal.removeEventListener("abort", stop);
   }
@@ -69,15 +68,26 @@ async function request(holding, options) {
  */
 async function beating({ ledger, clock, run }, signal) {
   await ledger.beat();
-  let cancel = () => {};
+  let over = false;
+  // A beat that fails is no beat: the run itself will meet the same storage and say so.
+  const beat = () => ledger.beat().then(next, next);
+  let cancel = clock.after(BEAT_MS, beat);
   const next = () => {
-    // A beat that fails is no beat: the run itself will meet the same storage and say so.
-    cancel = clock.after(BEAT_MS, () => ledger.beat().then(next, next));
+    if (!over) cancel = clock.after(BEAT_MS, beat);
   };
-  next();
   try {
     return await run(signal);
   } finally {
+    over = true;
     cancel();
   }
+}
+
+/**
+ * @param {unknown} error
+ * @returns {"busy"} when the lock was taken away or no longer wanted
+ */
+function busyOr(error) {
+  if (/** @type {Error} */ (error).name !== "AbortError") throw error;
+  return "busy";
 }

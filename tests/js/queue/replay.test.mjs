@@ -577,6 +577,23 @@ test("a storage that fails ends the replay with its error and without a request 
   assert.equal(phone.locks.held, null);
 });
 
+test("a storage that fails twice at once ends the replay once", async (t) => {
+  const phone = await openPhone(t);
+  await phone.take(1);
+  const broken = async () => {
+    throw new DOMException("", "UnknownError");
+  };
+  const running = phone.replay();
+  (await phone.net.next("presign")).sign();
+  (await phone.net.next("put")).respond(200);
+  const complete = await phone.net.next("complete");
+  Object.assign(phone.ledger, { note: broken, pause: broken });
+  complete.fail();
+
+  await assert.rejects(running, { name: "UnknownError" });
+  assert.equal(phone.locks.held, null);
+});
+
 test("a request that hangs is given up at its limit", async (t) => {
   const phone = await openPhone(t);
   await phone.take(1);

@@ -1,0 +1,151 @@
+/** Requests and what their answers mean; whatever is not in our own form is no answer. */
+import assert from "node:assert/strict";
+import test from "node:test";
+
+import { realClock, within } from "../../../pwa/queue/clock.js";
+import { messageOf } from "../../../pwa/queue/messages.js";
+import { Uploader } from "../../../pwa/queue/uploader.js";
+import { ScriptedNetwork, TestClock, capture, receiptFor } from "./support.mjs";
+
+const record = { ...capture(), sha256: "a".repeat(64), size: 64 };
+const OURS = { "X-CP-Server": "capture/1" };
+
+function uploader(token = null) {
+  const net = new ScriptedNetwork();
+  const credentials = { token: async () => token };
+  return { net, up: new Uploader({ fetch: net.fetch, clock: new TestClock(), credentials }) };
+}
+
+for (const [what, response] of [
+  ["a page of a portal", () => new Response("<html>", { status: 200 })],
+  ["a page that wears our mark", () => new Response("<html>", { status: 200, headers: OURS })],
+  ["no results", () => Response.json({}, { headers: OURS })],
+  ["too few results", () => Response.json({ results: [] }, { headers: OURS })],
+  ["nothing", () => new Response(null, { status: 204, headers: OURS })],
+]) {
+  test(`${what} is no answer to presign`, async () => {
+    const { net, up } = uploader();
+    const asking = up.presign([record]);
+
+    (await net.next("presign")).raw(response());
+
+    assert.deepEqual((await asking).failure.reason, "not-ours");
+  });
+}
+
+for (const [what, item] of [
+  ["nothing", null],
+  ["a URL that is none", { upload: { url: 7 } }],
+  ["a receipt without a hash", { receipt: { photoId: record.photoId } }],
+  ["a problem without a status", { problem: { code: "internal" } }],
+]) {
+  test(`an item of a batch that is ${what} is no answer`, async () => {
+    const { net, up } = uploader();
+    const asking = up.presign([record]);
+
+    (await net.next("presign")).respond(200, { results: [item] });
+
+    assert.equal((await asking).results[0].failure.reason, "not-ours");
+  });
+}
+
+test("a 200 that is no receipt is no answer to complete", async () => {
+  const { net, up } = uploader();
+  const asking = up.complete(record);
+
+  (await net.next("complete")).respond(200, { photoId: record.photoId });
+
+  assert.equal((await asking).failure.reason, "not-ours");
+});
+
+test("a refusal without a code is known by its status", async () => {
+  const { net, up } = uploader();
+  const asking = up.complete(record);
+
+  (await net.next("complete")).raw(new Response("oh", { status: 418, headers: OURS }));
+
+  assert.equal((await asking).failure.reason, "http-418");
+});
+
+test("a Retry-After that is no number is not believed", async () => {
+  const { net, up } = uploader();
+  const headers = { "Retry-After": "Fri, 31 Dec 1999 23:59:59 GMT" };
+  const asking = up.complete(record);
+
+  (await net.next("complete")).problem(503, "unavailable", headers);
+
+  assert.equal((await asking).failure.retryAfterMs, null);
+});
+
+test("without a token the upload cookie speaks", async () => {
+  const { net, up } = uploader();
+  const asking = up.complete(record);
+  const request = await net.next("complete");
+
+  assert.equal(request.init.headers.Authorization, undefined);
+  assert.equal(request.init.credentials, "same-origin");
+  request.receipt();
+  assert.equal((await asking).ok, true);
+});
+
+test("a deletion carries no body and brings the receipt", async () => {
+  const { net, up } = uploader("t");
+  const asking = up.remove(record.photoId);
+  const request = await net.next("delete");
+
+  assert.equal(request.init.body, undefined);
+  assert.equal(request.init.headers["Content-Type"], undefined);
+  request.respond(200, receiptFor(record.photoId, record, { state: "deleted" }));
+  assert.equal((await asking).receipt.state, "deleted");
+});
+
+test("a PUT says how the store answered and how long it took", async () => {
+  const { net, up } = uploader();
+  const upload = {
+    url: "https://store.test/x",
+    method: "PUT",
+    headers: { a: "b" },
+    expiresIn: 300,
+  };
+  const sending = up.put(upload, record, record.bytes);
+  const request = await net.next("put");
+  assert.equal(request.init.body.size, 64);
+  assert.equal(request.init.body.type, "image/jpeg");
+  assert.equal(request.init.referrerPolicy, "no-referrer");
+  request.respond(503, null, { "Retry-After": "7" });
+
+  assert.deepEqual(await sending, { status: 503, ms: 0, retryAfterMs: 7_000 });
+});
+
+test("the real clock runs what it was told, unless it was called off", async () => {
+  const began = realClock.now();
+  let ran = 0;
+  const cancel = realClock.after(0, () => (ran += 1));
+  cancel();
+
+  await new Promise((resolve) => realClock.after(1, resolve));
+
+  assert.equal(ran, 0);
+  assert.ok(realClock.now() >= began);
+});
+
+test("work under a limit hears when the caller gives up, even before it began", async () => {
+  const controller = new AbortController();
+  controller.abort(new Error("given up"));
+
+  const working = within(new TestClock(), 1, controller.signal, async (signal) => {
+    signal.throwIfAborted();
+  });
+
+  await assert.rejects(working, /given up/);
+});
+
+test("only messages of the closed list, and of our own origin, are heard", () => {
+  const origin = "https://capture.test";
+
+  assert.deepEqual(messageOf({ data: { type: "drain" }, origin }, origin), { type: "drain" });
+  assert.deepEqual(messageOf({ data: { type: "drain" }, origin: "" }, origin), { type: "drain" });
+  for (const data of [null, undefined, "drain", {}, { type: 1 }, { type: "erase" }])
+    assert.equal(messageOf({ data, origin }, origin), null);
+  assert.equal(messageOf({ data: { type: "drain" }, origin: "https://evil.test" }, origin), null);
+});
