@@ -79,8 +79,9 @@ export class CameraView {
     card.hidden = !question;
     part("take-photo").parentElement.hidden = !!question;
     const text = question?.text ?? "";
-    if (!question || text === this.#asked) return void (this.#asked = text);
+    if (text === this.#asked) return;
     this.#asked = text;
+    if (!question) return part("take-photo").focus();
     const line = make("p", "", text);
     line.tabIndex = -1;
     const answers = question.choices.map(choiceButton);

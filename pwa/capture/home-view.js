@@ -6,6 +6,7 @@ import { target } from "./consultation-guard.js";
 import { button, clock, icon, make, part, say } from "./dom.js";
 import { photoBinding } from "./review-view.js";
 import { inQueue, inReview, waiting } from "./store.js";
+import { installsByHand } from "./surroundings.js";
 
 /** @import { State } from "./store.js" */
 
@@ -83,7 +84,7 @@ function drawLink(up) {
 
 /** @param {State} state */
 export function drawHome(state) {
-  const { known, images, listing, durable } = state;
+  const { known, images, listing } = state;
   part("open-camera").disabled = part("back-to-camera").disabled = !known;
   part("choose-photos").disabled = !known;
   part("choose").hidden = !images.choosePhotos;
@@ -94,9 +95,15 @@ export function drawHome(state) {
   part("stored-today").hidden = !listing.storedToday;
   say(part("stored-today").lastElementChild, words.storedToday(listing.storedToday));
   say(part("others"), listing.otherOwners ? words.others(listing.otherOwners) : "");
-  const onItsWay = inQueue(state).length && !("SyncManager" in window);
-  const kept = !durable && waiting(state) ? words.mayBeCleared : "";
-  say(part("storage-note"), onItsWay ? words.keepOpen : kept);
+  say(part("storage-note"), storageNote(state));
+}
+
+/** The one thing worth knowing about where photos wait. @param {State} state */
+function storageNote(state) {
+  // Without Background Sync nothing is sent once the page is closed.
+  if (inQueue(state).length && !("SyncManager" in window)) return words.keepOpen;
+  if (waiting(state) && !state.durable) return words.mayBeCleared;
+  return installsByHand() ? words.iosInstall : "";
 }
 
 /** @param {State} state @param {Pick<HomeActions, "tryAgain"> & Partial<HomeActions>} actions */

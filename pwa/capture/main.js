@@ -35,7 +35,13 @@ async function start(store, queue) {
   const session = createSession(readConfig());
   const api = createApi({ getToken: session.getToken, fetch: fetch.bind(window) });
   const bridge = startWorker({ queue, session });
-  const reports = new Reports(store, (event) => capturing.go(event));
+  const reports = new Reports(
+    store,
+    (event) => capturing.go(event),
+    () => {
+      void capturing.checkRoom();
+    },
+  );
   const shots = new Shots(queue, () => store.state.images, reports);
   const camera = new Camera(part("video"), (state) => reports.camera(state));
   const watch = new ServerWatch(api.request, {

@@ -6,7 +6,6 @@ import { ask } from "../page/dialog.js";
 import { phone as words } from "../page/words-phone.js";
 import { isStale } from "./consultation-guard.js";
 import { waiting } from "./store.js";
-import { installsByHand } from "./surroundings.js";
 
 /** @import { Binding, Known } from "./consultation-guard.js" */
 /** @import { Store } from "./store.js" */
@@ -68,9 +67,12 @@ export class Person {
   }
 
   /** A phone that knows no last person leads to the sign-in. @param {boolean} signIn whether one is wanted */
-  mayBeMissing(signIn) {
+  async mayBeMissing(signIn) {
     this.#store.set({ signIn });
-    if (signIn && !this.#store.state.owner) location.replace(this.signInUrl);
+    if (!signIn) return;
+    // The last person may have signed out meanwhile, in another tab.
+    const owner = await this.#queue.owner();
+    if (!owner || owner.signedOut) location.replace(this.signInUrl);
   }
 
   /** @param {Install} install */
@@ -80,8 +82,7 @@ export class Person {
     if (owner) choices.unshift({ value: "out", text: words.signOut });
     if (install.offered) choices.unshift({ value: "install", text: words.install });
     const title = owner ? words.signedInAs(owner.name ?? owner.id) : words.menu;
-    const text = installsByHand() ? words.iosInstall : "";
-    const chosen = await ask({ title, text, choices });
+    const chosen = await ask({ title, choices });
     if (chosen === "install") install.offer();
     if (chosen === "out") await this.#leave();
   }

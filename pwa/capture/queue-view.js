@@ -44,6 +44,7 @@ export class QueueView {
       ({ state }) => state === "waiting" || state === "queued",
     );
     drawProgress(state);
+    drawNextTry(state);
     repeat(
       part("upload-queue"),
       rows,
@@ -115,7 +116,7 @@ export function statusOf(photo, now) {
   if (state === "waiting") {
     if (reason === "other-owner") return words.attention(because);
     if (NO_CONNECTION.has(reason ?? "") || !nextTryAt) return words.waiting;
-    return words.retrying(Math.max(1, Math.ceil((nextTryAt - now) / 1000)), attempt);
+    return words.retrying(secondsTo(nextTryAt, now), attempt);
   }
   if (state === "needs-sign-in") return words.signInToContinue;
   if (state === "sending" || state === "confirming") return words.sending;
@@ -134,6 +135,15 @@ function drawStatus(element, row) {
   more.hidden = moving || ["stored", "deleting", "needs-sign-in"].includes(row.state);
   more.classList.toggle("quiet", row.state !== "parked");
 }
+
+/** While the whole queue waits for the link, the next try is said once for all. @param {State} state */
+function drawNextTry({ listing: { pause } }) {
+  const shown = pause?.concerns === "link" && pause.nextTryAt;
+  say(part("next-try"), shown ? words.nextTry(secondsTo(shown, Date.now())) : "");
+}
+
+/** @param {number} time @param {number} now */
+const secondsTo = (time, now) => Math.max(1, Math.ceil((time - now) / 1000));
 
 /** @param {State} state */
 function drawProgress({ flow, stored, left }) {

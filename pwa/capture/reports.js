@@ -11,12 +11,18 @@ import { askDurable } from "./surroundings.js";
 export class Reports {
   #store;
   #go;
+  #checkRoom;
   #asked = false;
 
-  /** @param {Store} store @param {(event: FlowEvent) => void} go */
-  constructor(store, go) {
+  /**
+   * @param {Store} store
+   * @param {(event: FlowEvent) => void} go
+   * @param {() => unknown} checkRoom asked after each photo
+   */
+  constructor(store, go, checkRoom) {
     this.#store = store;
     this.#go = go;
+    this.#checkRoom = checkRoom;
   }
 
   /** @param {CameraState} camera */
@@ -30,6 +36,7 @@ export class Reports {
   saved() {
     // The list is read again a moment later: this photo is not in it yet.
     announce(words.kept(inReview(this.#store.state).length + 1));
+    void this.#checkRoom();
     void this.#askDurable();
   }
 

@@ -121,8 +121,13 @@ function fillViewer(dialog, address) {
   stage.role = "group";
   let zoom = 1;
   const by = (/** @type {number} */ step) => {
+    const before = zoom;
     zoom = Math.min(4, Math.max(1, zoom + step));
     image.style.inlineSize = image.style.blockSize = `${zoom * 100}%`;
+    const { scrollLeft, scrollTop, clientWidth, clientHeight } = stage;
+    // What was in the middle stays in the middle.
+    stage.scrollLeft = ((scrollLeft + clientWidth / 2) * zoom) / before - clientWidth / 2;
+    stage.scrollTop = ((scrollTop + clientHeight / 2) * zoom) / before - clientHeight / 2;
     smaller.disabled = zoom === 1;
     larger.disabled = zoom === 4;
   };

@@ -28,6 +28,7 @@ export const phone = {
     `${stored} of ${all} stored`,
   storedToday: (/** @type {number} */ n) => `${n} stored today`,
   sendNow: "Send now",
+  nextTry: (/** @type {number} */ seconds) => `Next try in ${seconds} s`,
   others: (/** @type {number} */ n) =>
     `${counted(n, "photo")} of another person ${n === 1 ? "is" : "are"} kept on this phone until they sign in.`,
 
