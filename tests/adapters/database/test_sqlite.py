@@ -139,6 +139,23 @@ async def test_a_full_disk_says_so_and_harms_nothing(database: SqlDatabase) -> N
     assert await find(database, rows[-1].photo_id) == rows[-1]
 
 
+async def test_a_commit_waits_for_a_reader_of_another_program(database: SqlDatabase, path: Path) -> None:
+    """A backup that reads for a moment costs that moment and nothing else."""
+    connection(database).execute("PRAGMA journal_mode = TRUNCATE")
+    reader = sqlite3.connect(path, isolation_level=None)
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM users").fetchall()
+
+    request = asyncio.create_task(know(database, ANNE))
+    done, _ = await asyncio.wait({request}, timeout=0.1)
+    assert not done
+    reader.execute("COMMIT")
+    await request
+
+    assert reader.execute("SELECT user_id FROM users").fetchall() == [(ANNE,)]
+    reader.close()
+
+
 async def test_a_commit_that_a_reader_holds_up_for_too_long_is_undone(
     database: SqlDatabase, path: Path
 ) -> None:
