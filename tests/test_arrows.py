@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-FOUNDATION = {"app.settings", "app.log"}
+FOUNDATION = {"app.settings", "app.variables", "app.log"}
 PYTHON = {
     "app.domain": {"app.domain"},
     "app.adapters": {"app.domain", "app.adapters"} | FOUNDATION,
     "app.embedded": {"app.domain", "app.embedded"} | FOUNDATION,
     "app.web": {"app.domain", "app.web"} | FOUNDATION,
-    "app.settings": set(),
+    "app.settings": {"app.variables"},
+    "app.variables": set(),
     "app.log": set(),
 }
 PURE = {"app.domain": {"msgspec"}}

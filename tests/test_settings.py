@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from app.settings import VARIABLES, SettingsError, read_settings
+from app.settings import SettingsError, read_settings
+from app.variables import VARIABLES
 
 README = Path(__file__).resolve().parent.parent / "README.md"
 
@@ -56,6 +57,7 @@ def test_a_wrong_value_is_named_and_not_shown(name: str, value: str) -> None:
         ({"WORKERS": "2"}, "DATABASE_URL"),
         ({"WORKERS": "2", "DATABASE_URL": "postgresql://localhost/capture"}, "S3_BUCKET"),
         ({"DATA_DIR": "clinic", "KEY_DIR": "clinic/keys"}, "KEY_DIR"),
+        ({"STORE_BUCKET": "mobile"}, "STORE_BUCKET"),
         ({"CLERK_ISSUER": "https://clerk.example.org"}, "CLERK_PUBLISHABLE_KEY"),
         (
             {"CLERK_PUBLISHABLE_KEY": "pk_test_Y2xlcms", "PUBLIC_ORIGINS": "https://clinic.example.org"},

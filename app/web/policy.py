@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from app.settings import Settings, is_loopback
+from app.settings import Settings
+from app.variables import is_loopback
 
 PERMISSIONS = (
     "camera=(self), microphone=(), geolocation=(), display-capture=(), usb=(), payment=(), "
@@ -111,7 +112,9 @@ def _signal_origins(settings: Settings) -> list[str]:
     if "." in endpoint or endpoint == "localhost":
         return _both(endpoint)
     hosts = (f"{endpoint}.realtime.ably.net", "*.fallback.ably-realtime.com")
-    return [*_both(hosts[0]), *_both(hosts[1]), "https://internet-up.ably-realtime.com"]
+    # The last two are asked by ably-js when a connection is slow: is it us, or the internet?
+    probes = ("https://internet-up.ably-realtime.com", "wss://ws-up.ably-realtime.com")
+    return [*_both(hosts[0]), *_both(hosts[1]), *probes]
 
 
 def _both(host: str) -> list[str]:

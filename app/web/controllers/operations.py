@@ -9,7 +9,7 @@ import structlog
 from litestar import Controller, MediaType, Response, get
 
 from app.domain.errors import NotFound, Unavailable
-from app.settings import is_loopback
+from app.variables import is_loopback
 from app.web.call import Call
 from app.web.headers import host_of
 from app.web.metrics import CONTENT_TYPE
