@@ -1,6 +1,7 @@
 """Pictures for tests: made with Pillow, and real photographs where ``../shared/photos`` is there."""
 
 import io
+import random
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ PHOTOS = Path(__file__).resolve().parent.parent.parent / "shared" / "photos"
 def scene(width: int, height: int, seed: int = 0) -> Image.Image:
     """A picture with edges, gradients and grain, as a photograph has them; the same for one seed."""
     base = Image.linear_gradient("L").resize((width, height)).convert("RGB")
-    noise = Image.effect_noise((width, height), 40).convert("RGB")
+    grain = random.Random(seed).randbytes(width * height)
+    noise = Image.frombytes("L", (width, height), grain).convert("RGB")
     picture = Image.blend(base, noise, 0.3)
     draw = ImageDraw.Draw(picture)
     for step in range(12):

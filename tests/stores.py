@@ -96,12 +96,13 @@ class Door:
         photo: PhotoRow,
         headers: dict[str, str],
         expires: int = 300,
+        query: str = "",
         **keys: str,
     ) -> str:
         """Any URL at all, signed by botocore itself with these or other keys."""
         credentials = Credentials(keys.get("access_key", self.keys[0]), keys.get("secret_key", self.keys[1]))
         auth = S3SigV4QueryAuth(credentials, "s3", keys.get("region", self.region), expires=expires)
-        request = AWSRequest(method, self.address + photo.key, headers)
+        request = AWSRequest(method, self.address + photo.key + query, headers)
         auth.add_auth(request)
         return str(request.url)
 

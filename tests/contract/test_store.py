@@ -96,7 +96,7 @@ def signed(expires: int = 300, without: str = "", ahead: timedelta | None = None
 TAMPERED = "X-Amz-Signature=" + "0" * 64
 DIGEST = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
 SHORT = BODY[:-1]
-SAME_LENGTH = BODY[:-3] + b"\x00" + BODY[-2:]
+SAME_LENGTH = BODY[:-3] + bytes((BODY[-3] ^ 1,)) + BODY[-2:]
 
 # name, what is changed, the store's answer, and ministack's where it is weaker than S3 itself.
 REFUSED = [

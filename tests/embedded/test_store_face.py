@@ -4,8 +4,10 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
+import msgspec
 import pytest
 
 from app.adapters.signing import S3Signer, origin_signer
@@ -283,3 +285,104 @@ async def test_a_full_disk_answers_507(store: EmbeddedStore, signer: S3Signer) -
 
     assert answer.status_code == 507
     assert "<Code>InsufficientStorage</Code>" in answer.text
+
+
+async def test_a_header_that_comes_twice_is_refused(browser: httpx.AsyncClient, signer: S3Signer) -> None:
+    """Of two, one could be verified and the other used."""
+    upload = signer.sign_put(row(BODY))
+    twice = [("Content-Type", "text/html"), *upload.headers.items()]
+
+    assert (await browser.put(upload.url, content=BODY, headers=twice)).status_code == 403
+    assert (await browser.put(upload.url, content=BODY, headers=upload.headers)).status_code == 200
+
+
+async def test_another_bucket_is_not_there(store: EmbeddedStore, browser: httpx.AsyncClient) -> None:
+    """Also with a true signature."""
+    elsewhere = msgspec.structs.replace(store.access, bucket="other")
+
+    answer = await put(browser, origin_signer(elsewhere, ORIGINS, now), row(BODY), BODY)
+
+    assert answer.status_code == 404
+    assert "<Code>NoSuchBucket</Code>" in answer.text
+
+
+def test_a_picture_is_never_served_as_a_page(door: Door) -> None:
+    """Not even where the signer itself asked for it; as a picture it is."""
+    photo = row(BODY)
+    door.put(photo, BODY)
+
+    for kind, status in (("text%2Fhtml", 400), ("image%2Fjpeg", 200)):
+        url = door.presign("GET", photo, {}, query=f"?response-content-type={kind}")
+        assert door.client.get(url).status_code == status
+
+
+class Wire:
+    """One request to the application, message by message."""
+
+    def __init__(self, url: str, headers: dict[str, str], chunks: list[bytes]) -> None:
+        address = urlsplit(url)
+        pairs = {"Host": address.netloc, **headers}
+        self.scope = {
+            "type": "http",
+            "method": "PUT",
+            "raw_path": address.path.encode(),
+            "query_string": address.query.encode(),
+            "headers": [(name.lower().encode(), value.encode()) for name, value in pairs.items()],
+        }
+        self.chunks = chunks
+        self.sent: list[Any] = []
+
+    async def receive(self) -> Any:
+        if not self.chunks:
+            return {"type": "http.disconnect"}
+        body = self.chunks.pop(0)
+        return {"type": "http.request", "body": body, "more_body": bool(self.chunks)}
+
+    async def send(self, message: Any) -> None:
+        self.sent.append(message)
+
+
+@pytest.mark.parametrize(
+    ("chunks", "code"),
+    [
+        ([BODY[:100], BODY[100:]], None),
+        ([BODY[:100]], b"IncompleteBody"),
+        ([BODY, b"0"], b"IncompleteBody"),
+        ([b"0" * len(BODY)], b"BadDigest"),
+    ],
+)
+async def test_a_body_is_exactly_the_announced_one(
+    store: EmbeddedStore, signer: S3Signer, chunks: list[bytes], code: bytes | None
+) -> None:
+    """However the server cuts it; a wrong one is taken to its end, and then refused."""
+    upload = signer.sign_put(row(BODY))
+    wire = Wire(upload.url, {**upload.headers, "Content-Length": str(len(BODY))}, list(chunks))
+
+    await StoreFace(store, ORIGINS, now)(wire.scope, wire.receive, wire.send)
+
+    assert wire.chunks == []
+    assert wire.sent[0]["status"] == (200 if code is None else 400)
+    assert code is None or b"<Code>" + code in wire.sent[1]["body"]
+
+
+async def test_a_refusal_waits_until_the_client_has_sent(store: EmbeddedStore, signer: S3Signer) -> None:
+    """A browser that is still sending would see a broken connection and not the refusal."""
+    upload = signer.sign_put(row(BODY))
+    wire = Wire(upload.url, {"Content-Length": str(len(BODY))}, [BODY[:100], BODY[100:]])
+
+    await StoreFace(store, ORIGINS, now)(wire.scope, wire.receive, wire.send)
+
+    assert wire.chunks == []
+    assert wire.sent[0]["status"] == 403
+
+
+async def test_nobody_is_answered_who_has_gone(store: EmbeddedStore, signer: S3Signer) -> None:
+    """A connection lost in the body stores nothing and is no error of the server."""
+    photo = row(BODY)
+    upload = signer.sign_put(photo)
+    wire = Wire(upload.url, {**upload.headers, "Content-Length": str(len(BODY))}, [])
+
+    await StoreFace(store, ORIGINS, now)(wire.scope, wire.receive, wire.send)
+
+    assert wire.sent == []
+    assert await store.get(photo.key) is None
