@@ -47,17 +47,12 @@ async function request(holding, options) {
   holding.signal.addEventListener("abort", stop, { once: true });
   // An event that is over is never heard.
   if (holding.signal.aborted) stop();
-  try {
-    return await holding.locks.request(LOCK, options, (lock) =>
-      lock ? beating(holding, mine.signal) : "busy",
-    );
-  } catch (error) {
-    // Stolen: the work inside still runs and must stop, its fetches included.
-    mine.abort(error);
-    return busyOr(error);
-  } finally {
-    holding.signal.removeEventListener("abort", stop);
-  }
+  const held = holding.locks.request(LOCK, options, (lock) =>
+    lock ? beating(holding, mine.signal) : "busy",
+  );
+  // Stolen: the work inside still runs and must stop, its fetches included.
+  held.catch((error) => mine.abort(error));
+  return held.catch(busyOr).finally(() => holding.signal.removeEventListener("abort", stop));
 }
 
 /**

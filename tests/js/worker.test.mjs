@@ -1,0 +1,187 @@
+/** The worker's events with the real queue: messages, sync, tokens from pages, updates. */
+import { TestClock, TestLocks, WELL, ScriptedNetwork, openPhone, until } from "./queue/support.mjs";
+import assert from "node:assert/strict";
+import test from "node:test";
+
+import { DATABASE_NAME } from "../../pwa/queue/database.js";
+import { deleteDB } from "../../pwa/vendor/idb.js";
+import { hear, skipWaitingWhenIdle, sync, tokenFromPages } from "../../service_worker/replay.js";
+
+const ORIGIN = "https://capture.test";
+
+/** A page that answers token requests after its own fashion. */
+const page = (token, visibilityState = "visible") => ({
+  visibilityState,
+  asked: [],
+  postMessage(message, [port]) {
+    this.asked.push(message);
+    if (token !== undefined) port.postMessage({ type: "token-answer", token });
+    else port.close();
+  },
+});
+
+async function worker(t, pages = []) {
+  const net = new ScriptedNetwork();
+  const scope = {
+    net,
+    skipped: 0,
+    fetch: net.fetch,
+    navigator: { locks: new TestLocks() },
+    clients: { matchAll: async () => pages },
+    skipWaiting: async () => (scope.skipped += 1),
+  };
+  const phone = await openPhone(t, { name: DATABASE_NAME });
+  t.after(async () => {
+    await phone.close();
+    await deleteDB(DATABASE_NAME);
+  });
+  return { scope, phone };
+}
+
+/** Answers everything until the work is over. */
+async function serve(net, work, answers = {}) {
+  let over = false;
+  const ended = work.finally(() => (over = true));
+  ended.catch(() => undefined);
+  while (!over) {
+    const request = net.waiting.shift();
+    if (request) (answers[request.what] ?? WELL[request.what])(request);
+    await new Promise(setImmediate);
+  }
+  return ended;
+}
+
+test("a page's word drains the queue, with the page's token", async (t) => {
+  const { scope, phone } = await worker(t, [page("from the page")]);
+  await phone.take(2);
+  let seen;
+  const presign = (request) => {
+    seen = request.init.headers.Authorization;
+    request.sign();
+  };
+
+  const work = hear(scope, { data: { type: "drain" }, origin: ORIGIN }, ORIGIN);
+
+  assert.equal(await serve(scope.net, work, { presign }), "drained");
+  assert.equal(seen, "Bearer from the page");
+  assert.deepEqual(await phone.list(), []);
+});
+
+test("words from elsewhere, and unknown ones, are not heard", async (t) => {
+  const { scope } = await worker(t);
+
+  assert.equal(hear(scope, { data: { type: "drain" }, origin: "https://evil.test" }, ORIGIN), null);
+  assert.equal(hear(scope, { data: { type: "token-answer" }, origin: ORIGIN }, ORIGIN), null);
+  assert.equal(hear(scope, { data: "drain", origin: ORIGIN }, ORIGIN), null);
+});
+
+test("a sync with no page open sends everything on the cookie and ends well", async (t) => {
+  const { scope, phone } = await worker(t);
+  await phone.take(1);
+  let seen = "unasked";
+  const presign = (request) => {
+    seen = request.init.headers.Authorization;
+    request.sign();
+  };
+
+  await serve(scope.net, sync(scope), { presign });
+
+  assert.equal(seen, undefined);
+  assert.deepEqual(await phone.list(), []);
+});
+
+test("a sync that leaves photos behind is refused, so that the browser comes back", async (t) => {
+  const { scope, phone } = await worker(t);
+  await phone.take(1);
+  await phone.ledger.pause({ concerns: "link", reason: "no-answer", attempt: 9, inMs: 200_000 });
+  // The worker's own clock is the real one: the pause is dated by it.
+  await phone.queue.database.write(["meta"], async (tx) => {
+    const meta = tx.objectStore("meta");
+    await meta.put({ ...(await meta.get("pause")), nextTryAt: Date.now() + 200_000 }, "pause");
+  });
+
+  await assert.rejects(sync(scope), /photos remain: waiting/);
+});
+
+test("a sync that would need a sign-in ends, since coming back would not help", async (t) => {
+  const { scope, phone } = await worker(t);
+  await phone.take(1);
+  const presign = (request) => request.problem(401, "unauthenticated");
+
+  await serve(scope.net, sync(scope), { presign });
+
+  assert.deepEqual(await phone.states(), ["needs-sign-in"]);
+});
+
+test("a sync waits for the replay that runs, and gives up before the browser would end it", async (t) => {
+  const { scope, phone } = await worker(t);
+  await phone.take(1);
+  scope.navigator.locks.held = { reject: () => {} };
+  const clock = new TestClock();
+  const syncing = sync(scope, clock);
+  syncing.catch(() => undefined);
+  await new Promise(setImmediate);
+  assert.equal(scope.net.log.length, 0);
+
+  await until(async () => (await phone.ledger.silence()) === Infinity);
+  clock.advance(170_000);
+
+  await assert.rejects(syncing, /photos remain/);
+});
+
+test("an update waits for the replay that runs", async (t) => {
+  const { scope } = await worker(t);
+  let finish;
+  const running = scope.navigator.locks.request(
+    "clinicpro-replay",
+    () => new Promise((resolve) => (finish = resolve)),
+  );
+  const message = { data: { type: "skip-waiting" }, origin: ORIGIN };
+  const work = hear(scope, message, ORIGIN);
+  await until(() => finish);
+  assert.equal(scope.skipped, 0);
+
+  finish();
+  await running;
+  await work;
+
+  assert.equal(scope.skipped, 1);
+  await skipWaitingWhenIdle(scope);
+  assert.equal(scope.skipped, 2);
+});
+
+test("every open page is asked for a token and the first that has one is believed", async (t) => {
+  const pages = [page(null), page("two")];
+  const { scope } = await worker(t, pages);
+
+  assert.equal(await tokenFromPages(scope, { fresh: true }), "two");
+
+  assert.deepEqual(pages[0].asked, [{ type: "token-request", fresh: true }]);
+});
+
+test("pages without a token, or none at all, leave it to the cookie", async (t) => {
+  const { scope } = await worker(t, [page(null), page(null)]);
+  assert.equal(await tokenFromPages(scope, { fresh: false }), null);
+
+  scope.clients.matchAll = async () => [];
+  assert.equal(await tokenFromPages(scope, { fresh: false }), null);
+});
+
+test("a page that says something else has no token", async (t) => {
+  const odd = { postMessage: (_, [port]) => port.postMessage({ type: "drain" }) };
+  const { scope } = await worker(t, [odd]);
+
+  assert.equal(await tokenFromPages(scope, { fresh: false }), null);
+});
+
+test("a silent page is waited for three seconds", async (t) => {
+  const silent = page(undefined);
+  const { scope } = await worker(t, [silent]);
+  const clock = new TestClock();
+  const asking = tokenFromPages(scope, { fresh: false }, clock);
+  await until(() => silent.asked.length === 1);
+
+  clock.advance(3_000);
+
+  assert.equal(await asking, null);
+});
