@@ -15,22 +15,8 @@ import msgspec
 from app.variables import VARIABLES, Variable, is_loopback
 
 # The built-in store answers below /{bucket}/, on the app's own origin.
-ROUTES = frozenset(
-    [
-        "api",
-        "pwa",
-        "service_worker",
-        "mobile",
-        "desktop",
-        "sign-in",
-        "trust",
-        "schema",
-        "health",
-        "metrics",
-        "channels",
-        "keys",
-    ]
-)
+PAGES = ("mobile", "desktop", "sign-in", "trust", "schema")
+ROUTES = frozenset({*PAGES, "api", "pwa", "service_worker", "health", "metrics", "channels", "keys"})
 
 
 class SettingsError(Exception):

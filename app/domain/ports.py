@@ -236,6 +236,10 @@ class Records(Protocol):
 
     async def drop_upload_sessions(self, user: str, session_id: str | None = None) -> None: ...
 
+    async def purge_expired(self, now: datetime) -> None:
+        """Forget sessions that have ended, counted failures and published events of yesterday."""
+        ...
+
     async def counts(self, now: datetime) -> dict[str, float]:
         """Gauges for the operator: pending, oldest_pending_s, outbox, oldest_outbox_s, erasures."""
         ...

@@ -15,6 +15,7 @@ from app.domain.uploads import Uploads
 BATCH = 50
 FIRST_LOOK = timedelta(seconds=30)
 LONGEST_PAUSE = timedelta(hours=6)
+PURGE_EVERY = timedelta(hours=1)
 
 
 class SweepReport(msgspec.Struct, kw_only=True):
@@ -35,6 +36,7 @@ class Sweeper:
         self._store = store
         self._uploads = uploads
         self._clock = clock
+        self._purge_at = clock()
 
     async def sweep(self) -> SweepReport:
         """Settle due pending rows and erase due tombstones; one bad photo never stops the rest."""
@@ -43,6 +45,9 @@ class Sweeper:
         async with self._database.transaction() as records:
             pending = await records.due_pending(now, BATCH)
             erasures = await records.due_erasures(now, BATCH)
+            if now >= self._purge_at:
+                await records.purge_expired(now)
+                self._purge_at = now + PURGE_EVERY
         for row in pending:
             await self._settle(row, now, report)
         for row in erasures:

@@ -6,7 +6,6 @@ that it cannot tell these tokens from Clerk's.
 
 import base64
 import hashlib
-import os
 import secrets
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,7 @@ from jwt.algorithms import RSAAlgorithm
 
 from app.domain.ports import Clock
 from app.domain.tokens import SESSION_CATEGORY
+from app.embedded.key_files import keep
 
 TOKEN_LIFE_S = 60
 KEY_FILE = "session-signing-key.pem"
@@ -87,9 +87,7 @@ class SessionIssuer:
 def load_session_key(folder: Path) -> SessionKey:
     """Read the key of ``folder``, or make it on the first start. ``ValueError`` if it is damaged."""
     path = folder / KEY_FILE
-    if not path.exists():
-        _write_once(path, _new_key())
-    private = load_pem_private_key(path.read_bytes(), password=None)
+    private = load_pem_private_key(keep(path, _new_key), password=None)
     if not isinstance(private, RSAPrivateKey) or private.key_size < 2048:
         raise ValueError(f"{KEY_FILE} in KEY_DIR is not an RSA key of at least 2048 bits")
     return SessionKey(private)
@@ -98,33 +96,6 @@ def load_session_key(folder: Path) -> SessionKey:
 def _new_key() -> bytes:
     private = generate_private_key(public_exponent=65537, key_size=2048)
     return private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-
-
-def _write_once(path: Path, content: bytes) -> None:
-    """Give ``content`` its name only when it is wholly on the disk; the first of two writers wins."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        try:
-            path.hardlink_to(draft)
-        except FileExistsError:
-            return
-    finally:
-        draft.unlink()
-    _sync_folder(path.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def digest(secret: str) -> str:

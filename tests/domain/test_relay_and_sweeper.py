@@ -149,3 +149,22 @@ async def test_a_store_that_is_down_leaves_the_work_for_later(ward: Ward) -> Non
     report = await sweeper(ward).sweep()
 
     assert report.stored == 1
+
+
+async def test_ended_sessions_and_heard_hints_are_forgotten_within_the_hour(ward: Ward) -> None:
+    """What nobody can use any more does not pile up; what still counts stays."""
+    await ward.open()
+    await relay(ward).drain()
+    now = ward.clock()
+    async with ward.database.transaction() as records:
+        await records.add_upload_session("a" * 64, ANNA, "sess_1", now + timedelta(hours=1))
+        await records.add_upload_session("b" * 64, ANNA, "sess_2", now + timedelta(days=9))
+        await records.note_login_failure("name:anna", 3, now)
+    ward.clock.advance(2 * 86_400)
+
+    await sweeper(ward).sweep()
+
+    async with ward.database.transaction() as records:
+        assert await records.upload_session("a" * 64, now) is None
+        assert await records.upload_session("b" * 64, now) == (ANNA, "sess_2")
+        assert await records.login_failures("name:anna") is None

@@ -1,14 +1,14 @@
 """Queries of the background work: pending rows to look at, objects to erase again, gauges."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, null, select, update
+from sqlalchemy import bindparam, delete, func, null, select, update
 
 from app.adapters.database.columns import Moment
 from app.adapters.database.photo_records import PHOTO_COLUMNS, photo_row
 from app.adapters.database.statements import Connection, Statement, given
-from app.adapters.database.tables import outbox, photos
+from app.adapters.database.tables import login_failures, login_sessions, outbox, photos, upload_sessions
 from app.domain.photos import PhotoRow, PhotoState
 
 _P = photos.c
@@ -40,6 +40,14 @@ _COUNT_OUTBOX = Statement(
     .select_from(outbox)
     .where(outbox.c.published_at.is_(None))
 )
+# A day later nobody misses them: an attempt a day never runs into the delay, a hint is long heard.
+KEPT = timedelta(days=1)
+_PURGES = (
+    (Statement(delete(upload_sessions).where(upload_sessions.c.until <= _DUE)), timedelta(0)),
+    (Statement(delete(login_sessions).where(login_sessions.c.until <= _DUE)), timedelta(0)),
+    (Statement(delete(login_failures).where(login_failures.c.until <= _DUE)), KEPT),
+    (Statement(delete(outbox).where(outbox.c.published_at <= _DUE)), KEPT),
+)
 
 
 class SweepRecords:
@@ -64,6 +72,11 @@ class SweepRecords:
     async def settle_erasure(self, photo_id: UUID) -> None:
         """See ``Records.settle_erasure``."""
         await self._connection.fetch(_SETTLE, photo_id=photo_id)
+
+    async def purge_expired(self, now: datetime) -> None:
+        """See ``Records.purge_expired``."""
+        for purge, kept in _PURGES:
+            await self._connection.fetch(purge, now=now - kept)
 
     async def counts(self, now: datetime) -> dict[str, float]:
         """See ``Records.counts``; ages are 0 where nothing waits."""

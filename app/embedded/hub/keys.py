@@ -1,10 +1,11 @@
 """The hub's own key: it signs the tokens of the pages, and nothing outside the server holds it."""
 
-import os
 import secrets
 from pathlib import Path
 
 import msgspec
+
+from app.embedded.key_files import keep
 
 FILE_NAME = "signals.key"
 
@@ -36,27 +37,8 @@ def keep_hub_key(folder: Path) -> HubKey:
     Raises ``ValueError`` naming the file when it holds no key.
     """
     path = folder / FILE_NAME
-    if not path.exists():
-        _write_once(path, new_hub_key().text)
-    name, _, secret = path.read_text(encoding="ascii").strip().partition(":")
+    text = keep(path, lambda: f"{new_hub_key().text}\n".encode()).decode("ascii", "replace")
+    name, _, secret = text.strip().partition(":")
     if not name or len(secret) < 32:
         raise ValueError(f"{path} does not hold a signal key. Remove it and start again.")
     return HubKey(name, secret)
-
-
-def _write_once(path: Path, text: str) -> None:
-    """Complete or not at all: two processes that start together end with the same key."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
-    with os.fdopen(
-        os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii"
-    ) as file:
-        file.write(f"{text}\n")
-        file.flush()
-        os.fsync(file.fileno())
-    try:
-        os.link(draft, path)
-    except FileExistsError:
-        pass
-    finally:
-        draft.unlink()

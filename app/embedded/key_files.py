@@ -1,0 +1,42 @@
+"""Files that hold one secret each: made once, whole or absent, readable by their owner alone."""
+
+import os
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+
+
+def keep(path: Path, make: Callable[[], bytes]) -> bytes:
+    """What ``path`` holds, made there first if absent.
+
+    Two processes that start together end with the same content: the first link wins.
+    """
+    if not path.exists():
+        _link_once(path, make())
+    return path.read_bytes()
+
+
+def _link_once(path: Path, content: bytes) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            path.hardlink_to(draft)
+        except FileExistsError:
+            return
+    finally:
+        draft.unlink()
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
