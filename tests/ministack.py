@@ -56,6 +56,13 @@ class Ministack:
         """A boto3 session of the IAM user."""
         return boto3.session.Session(self.access_key, self.secret_key, region_name=REGION)
 
+    def set_cors(self, page: str, *methods: str) -> None:
+        """The bucket's CORS rule of ``deploy/s3`` for one page, with these methods only."""
+        rules = policy("cors.json", page)
+        rules["CORSRules"][0]["AllowedMethods"] = list(methods)
+        with contextlib.closing(_root_client("s3", self.endpoint)) as s3:
+            s3.put_bucket_cors(Bucket=BUCKET, CORSConfiguration=rules)
+
 
 def prepare() -> Path:
     """The environment of the server, installed once from its own lock file; its Python."""
@@ -74,8 +81,8 @@ def prepare() -> Path:
 
 
 @contextlib.contextmanager
-def running_ministack(folder: Path) -> Iterator[Ministack]:
-    """Start it on a free loopback port, set the bucket and the user up, stop it at the end."""
+def running_ministack(folder: Path, page: str = PAGE) -> Iterator[Ministack]:
+    """Start it on a free loopback port, set up the bucket for ``page`` and the user, stop it at the end."""
     port = _free_port()
     log = (folder / "ministack.log").open("wb")
     environment = {
@@ -92,27 +99,24 @@ def running_ministack(folder: Path) -> Iterator[Ministack]:
     try:
         endpoint = f"http://127.0.0.1:{port}"
         _wait_until_it_answers(endpoint, server)
-        yield _set_up(endpoint)
+        yield _set_up(endpoint, page)
     finally:
         server.terminate()
         server.wait(10)
         log.close()
 
 
-def policy(name: str) -> Any:
-    """A file of ``deploy/s3`` with the test bucket and the test page filled in."""
-    text = (DEPLOY / name).read_text().replace("BUCKET", BUCKET).replace("https://APP", PAGE)
+def policy(name: str, page: str = PAGE) -> Any:
+    """A file of ``deploy/s3`` with the test bucket and a page's origin filled in."""
+    text = (DEPLOY / name).read_text().replace("BUCKET", BUCKET).replace("https://APP", page)
     return json.loads(text)
 
 
-def _set_up(endpoint: str) -> Ministack:
-    root = boto3.session.Session(*_ROOT_KEYS.values(), region_name=REGION)
-    config = Config(s3={"addressing_style": "path"}, signature_version="s3v4")
-    s3 = root.client("s3", endpoint_url=endpoint, config=config)
-    iam = root.client("iam", endpoint_url=endpoint)
+def _set_up(endpoint: str, page: str) -> Ministack:
+    s3, iam = _root_client("s3", endpoint), _root_client("iam", endpoint)
     try:
         s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
-        s3.put_bucket_cors(Bucket=BUCKET, CORSConfiguration=policy("cors.json"))
+        s3.put_bucket_cors(Bucket=BUCKET, CORSConfiguration=policy("cors.json", page))
         s3.put_bucket_policy(Bucket=BUCKET, Policy=json.dumps(_policy_for_plain_http()))
         iam.create_user(UserName="capture")
         document = json.dumps(policy("iam-policy.json"))
@@ -122,6 +126,12 @@ def _set_up(endpoint: str) -> Ministack:
         s3.close()
         iam.close()
     return Ministack(endpoint, key["AccessKeyId"], key["SecretAccessKey"])
+
+
+def _root_client(service: str, endpoint: str) -> Any:
+    root = boto3.session.Session(*_ROOT_KEYS.values(), region_name=REGION)
+    config = Config(s3={"addressing_style": "path"}, signature_version="s3v4")
+    return root.client(service, endpoint_url=endpoint, config=config)
 
 
 def _policy_for_plain_http() -> Any:
