@@ -133,8 +133,8 @@ def free_port() -> int:
 def open_clinic(folder: Path, **settings: str) -> Iterator[Clinic]:
     """A started clinic that is stopped at the end, whatever happens."""
     clinic = Clinic(folder, **settings)
-    clinic.start()
     try:
+        clinic.start()
         yield clinic
     finally:
         clinic.kill()

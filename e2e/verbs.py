@@ -1,6 +1,8 @@
 """What people do, in the names that stand on the screen."""
 
 import re
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -117,3 +119,19 @@ def the_server_holds(desktop: Page, clinic: Clinic, count: int) -> list[Any]:
             assert answer.status == 200
             assert sha256(answer.body()) == photo["sha256"]
     return rows
+
+
+def open_room(clinic: Clinic, phone: Page, desktop: Page, label: str = "Room 2") -> None:
+    """A consultation open on the desktop, and a signed-in phone that shows it."""
+    sign_in(desktop, clinic, "/desktop")
+    start_consultation(desktop, label)
+    sign_in(phone, clinic)
+    expect(phone.get_by_role("heading", name=label)).to_be_visible()
+
+
+def choose(phone: Page, files: Sequence[Path]) -> None:
+    """Choose files with the phone's own picker."""
+    with phone.expect_file_chooser() as opening:
+        phone.get_by_role("button", name="Choose photos").first.click()
+    opening.value.set_files(files)
+    at(phone, "reviewing")

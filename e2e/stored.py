@@ -1,0 +1,43 @@
+"""What is kept where: records on the phone, bytes in the store."""
+
+from typing import Any
+
+from playwright.sync_api import Page
+
+from e2e.clinic import Clinic
+from e2e.verbs import api, the_server_holds
+
+DATABASE = "clinicpro-capture"
+
+
+def on_the_phone(phone: Page) -> list[Any]:
+    """The phone's photo records in the order of their shutters, read past the page's own code."""
+    records: list[Any] = read_all(phone, "photos")
+    return sorted(records, key=lambda record: record["seq"])
+
+
+def read_all(phone: Page, store: str) -> Any:
+    """Every value of one store of the phone's database."""
+    return phone.evaluate(
+        """([name, store]) => new Promise((resolve, reject) => {
+             const opening = indexedDB.open(name);
+             opening.onerror = () => reject(opening.error);
+             opening.onsuccess = () => {
+               const database = opening.result;
+               const asked = database.transaction(store).objectStore(store).getAll();
+               asked.onsuccess = () => { database.close(); resolve(asked.result); };
+               asked.onerror = () => { database.close(); reject(asked.error); };
+             };
+           })""",
+        [DATABASE, store],
+    )
+
+
+def bodies(desktop: Page, clinic: Clinic, count: int) -> dict[str, bytes]:
+    """The bytes of every stored photo by its id, fetched as the desktop fetches them."""
+    rows = the_server_holds(desktop, clinic, count)
+    fetched = {}
+    for consultation in {row["filed_in"] for row in rows}:
+        for photo in api(desktop, f"/api/consultations/{consultation}/photos")["photos"]:
+            fetched[photo["id"]] = desktop.request.get(photo["url"]).body()
+    return fetched
