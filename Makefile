@@ -3,8 +3,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PATH
+# Test processes: one a core, two at least and four at most.
+TEST_PROCESSES = $(shell $(PYTHON) -c 'import os; print(max(2, min(4, os.cpu_count() or 2)))')
 
-.PHONY: run test check test-python test-js format lock bench clean
+.PHONY: run test check test-js test-python test-browser format lock bench clean
 
 run: ## Serve the embedded edition (LAN=1 adds https for phones in the same network)
 	@$(PYTHON) tools/set_up.py run
@@ -12,13 +14,21 @@ run: ## Serve the embedded edition (LAN=1 adds https for phones in the same netw
 
 test: ## Every test, browser included
 	@$(PYTHON) tools/set_up.py test
-	@$(MAKE) --no-print-directory test-js test-python
+	@$(MAKE) --no-print-directory test-js test-python test-browser
 
+# Node 20 takes no patterns, so the files are found here; a failure is told whole.
 test-js:
-	@node --test --test-reporter=dot 'tests/js/**/*.test.mjs'
+	@mkdir -p .setup
+	@node --test --test-reporter=dot --test-reporter-destination=stdout \
+	  --test-reporter=spec --test-reporter-destination=.setup/test-js.txt \
+	  $$(find tests/js -name '*.test.mjs' | sort) || { cat .setup/test-js.txt; exit 1; }
 
 test-python:
-	@$(BIN)/python -m pytest -n 4 --dist loadgroup tests e2e
+	@$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadgroup tests
+
+# A run of its own: the browser's driver and the event loops of the other tests do not share a process.
+test-browser:
+	@$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadgroup e2e
 
 check: ## Format, lint, types
 	@$(PYTHON) tools/set_up.py test

