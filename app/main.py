@@ -195,7 +195,7 @@ def _wrapped(wrap: Callable[[Any], Any] | None, part: Any) -> Any:
 def _storage(settings: Settings, clock: Clock) -> Storage:
     if settings.cloud_store:
         client = build_client(settings)
-        cloud = S3Store(client, settings.s3_bucket)
+        cloud = S3Store(client, settings.s3_bucket, settings.s3_expected_owner)
         signer = build_signer(settings, client, clock)
         return Storage(store=cloud, signers=lambda _: signer, close=cloud.close)
     store = open_store(settings.data_dir, settings.key_dir, settings.store_bucket)

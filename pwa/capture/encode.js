@@ -1,9 +1,10 @@
 /**
  * Makes the one JPEG (or WebP) of a photo: scaled down in steps of at most 2x, without metadata.
  *
- * A single large step is aliased in three engines, and a canvas has no EXIF to leak. No path returns
- * the original file. Canvases are emptied after use, because iOS counts them against one small limit.
+ * A single large step is aliased in three engines. No path returns the original file, and what an
+ * engine writes into a canvas's file by itself is taken out again. Canvases are emptied after use, because iOS counts them against one small limit.
  */
+import { withoutMetadata } from "./clean.js";
 import { GREY_EDGE, judge, measure, toGrey } from "./quality.js";
 
 /** @typedef {{longestEdge: number, format: "jpeg"|"webp", quality: number}} ImageSettings */
@@ -113,7 +114,8 @@ async function encode(canvas, { format, quality }) {
   if (blob?.type !== `image/${format}`) blob = await toBlob(canvas, "image/jpeg", quality);
   empty(canvas);
   if (blob?.type !== "image/jpeg" && blob?.type !== "image/webp") throw new Error("not encoded");
-  return { bytes: await blob.arrayBuffer(), contentType: blob.type, width, height, quality: hint };
+  const bytes = withoutMetadata(await blob.arrayBuffer());
+  return { bytes, contentType: blob.type, width, height, quality: hint };
 }
 
 /** @param {HTMLCanvasElement} canvas */
