@@ -28,6 +28,8 @@ PLACES = {
     "endpoint": {"S3_ENDPOINT": "https://s3.clinic.example:9000", "S3_ADDRESSING": "path"},
     "endpoint with the bucket as host": {"S3_ENDPOINT": "https://s3.clinic.example"},
     "local": {"S3_ENDPOINT": "http://127.0.0.1:9000", "S3_ADDRESSING": "path"},
+    "usual port": {"S3_ENDPOINT": "https://s3.clinic.example:443", "S3_ADDRESSING": "path"},
+    "address of six": {"S3_ENDPOINT": "https://[fd00::1]:9000", "S3_ADDRESSING": "path"},
     "owner": {"S3_EXPECTED_OWNER": "123456789012"},
 }
 KEYS = {
