@@ -1,0 +1,71 @@
+"""Clinicians for the measurements: made in the database, signed in through the API as a page would."""
+
+from collections.abc import Sequence
+
+import httpx
+import msgspec
+
+from app.domain.accounts import AccountUser
+from app.domain.ports import Account
+from app.embedded.identity_passwords import Passwords
+from app.main import Assembly
+from app.settings import read_settings
+from bench.running import MeasuredClinic
+
+PASSWORD = "one password for the whole bench"
+
+
+class Person(msgspec.Struct, frozen=True):
+    """Somebody who is signed in: id, unfiled consultation, and the cookie that tokens are minted from."""
+
+    user: str
+    consultation: str
+    cookie: str
+
+
+async def make_accounts(assembly: Assembly, count: int) -> list[AccountUser]:
+    """Accounts that share one password, because hashing it for each would take the time of the bench."""
+    hashed = await Passwords().hash(PASSWORD)
+    made = [AccountUser(id=f"user_bench{number:04}", name=f"bench{number:04}") for number in range(count)]
+    async with assembly.database.transaction() as records:
+        for each in made:
+            account = Account(user=each.id, name=each.name, password_hash=hashed, must_change=False)
+            await records.add_account(account)  # type: ignore[attr-defined]
+    return made
+
+
+def assembly_of(clinic: MeasuredClinic) -> Assembly:
+    """The parts of a clinic that does not run yet, over its own data."""
+    return Assembly(read_settings(clinic.environment()))
+
+
+def sign_in(clinic: MeasuredClinic, names: Sequence[str]) -> list[Person]:
+    """Everybody signed in."""
+    with httpx.Client(base_url=clinic.url, headers=page_headers(clinic), timeout=30) as page:
+        return [_sign_in(page, name) for name in names]
+
+
+def mint(clinic: MeasuredClinic, people: Sequence[Person]) -> list[str]:
+    """A token for each, which lives for a minute."""
+    with httpx.Client(base_url=clinic.url, headers=page_headers(clinic), timeout=30) as page:
+        return [_token(page, person.cookie) for person in people]
+
+
+def page_headers(clinic: MeasuredClinic) -> dict[str, str]:
+    """What a browser sends with a request of our own page."""
+    return {"host": f"localhost:{clinic.port}", "origin": clinic.url, "sec-fetch-site": "same-origin",
+            "x-cp-client": "1"}  # fmt: skip
+
+
+def _sign_in(page: httpx.Client, name: str) -> Person:
+    page.cookies.clear()
+    answer = page.post("/api/session", json={"name": name, "password": PASSWORD}).raise_for_status()
+    cookie = answer.headers["set-cookie"].split(";")[0]
+    page.cookies.clear()
+    bearer = {"authorization": f"Bearer {_token(page, cookie)}"}
+    me = page.get("/api/me", headers=bearer).raise_for_status().json()
+    return Person(me["user"]["id"], me["unfiledConsultation"]["id"], cookie)
+
+
+def _token(page: httpx.Client, cookie: str) -> str:
+    return str(page.post("/api/session/token", headers={"cookie": cookie}).raise_for_status().json()["token"])
