@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import ssl
 import subprocess
 import sys
 import venv
@@ -118,10 +119,18 @@ def install_browser_libraries() -> None:
     if is_fresh("browser", sources) and all((ROOT / made).exists() for made in MADE_BY_NPM):
         return
     say("Installing the browser libraries")
-    environment = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}"}
+    environment = {**trust(), **os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}"}
     call([*npm, "ci", "--loglevel=error", "--ignore-scripts"], environment)
     call([shutil.which("node", path=environment["PATH"]) or "node", "tools/vendor.mjs"], environment)
     stamp("browser", sources)
+
+
+def trust() -> dict[str, str]:
+    """Lets Node trust whom this machine trusts, such as the authority of a clinic's own network."""
+    for name in (ssl.get_default_verify_paths().cafile, "/etc/ssl/certs/ca-certificates.crt"):
+        if name and Path(name).exists():
+            return {"NODE_EXTRA_CA_CERTS": name}
+    return {}
 
 
 def find_browser() -> Path:
