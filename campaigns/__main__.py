@@ -1,0 +1,101 @@
+"""The command line: ``python -m campaigns <name> --seeds A:B``, ``report``, ``list``.
+
+A campaign is a function from a range of seeds to a ``Result``; each one is a line in ``CAMPAIGNS``.
+"""
+
+import argparse
+import sys
+import time
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from pathlib import Path
+
+import msgspec
+
+from campaigns.results import RESULTS, Result, finished_now, merge, read_all, surroundings, write
+
+# name: module and function. Imported only when asked for, since each brings its own world.
+CAMPAIGNS: dict[str, str] = {}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run what was asked for; 0 when nothing was found and every control arm was caught."""
+    parser = argparse.ArgumentParser(prog="python -m campaigns", description="The product under faults.")
+    parser.add_argument("name", choices=[*sorted(CAMPAIGNS), "list", "report"])
+    parser.add_argument("--seeds", type=seeds, default=range(1), help="first:end, end not included")
+    parser.add_argument("--chunk", type=int, default=0, help="write the result after so many seeds")
+    parser.add_argument("--folder", type=Path, default=RESULTS, help="where result files are")
+    wish = parser.parse_args(arguments)
+    if wish.name == "list":
+        print("\n".join(sorted(CAMPAIGNS)))
+        return 0
+    if wish.name == "report":
+        return report(wish.folder)
+    return run(wish.name, wish.seeds, wish.chunk or len(wish.seeds), wish.folder)
+
+
+def seeds(text: str) -> range:
+    """``A:B`` as a range; B is not included."""
+    begin, _, end = text.partition(":")
+    chosen = range(int(begin), int(end))
+    if not chosen:
+        raise argparse.ArgumentTypeError("there is no seed in this range")
+    return chosen
+
+
+def campaign(name: str) -> Callable[[range], Result]:
+    """The function behind a name."""
+    module, function = CAMPAIGNS[name].split(":")
+    found: Callable[[range], Result] = getattr(import_module(module), function)
+    return found
+
+
+def run(name: str, chosen: range, chunk: int, folder: Path) -> int:
+    """Run a campaign chunk by chunk; each chunk adds to the result file, so that a stop loses little."""
+    work = campaign(name)
+    total: Result | None = None
+    for begin in range(chosen.start, chosen.stop, chunk):
+        result = timed(work, range(begin, min(begin + chunk, chosen.stop)))
+        total = result if total is None else merge([total, result])
+        path = write(total, folder)
+        print(f"{line(total)}  -> {path.name}", flush=True)
+    if total is None or not total.clean:
+        print("\n".join(total.failures if total else []), file=sys.stderr)
+        return 1
+    return 0
+
+
+def timed(work: Callable[[range], Result], chosen: range) -> Result:
+    """A result with its time, versions and machine."""
+    started = time.monotonic()
+    result = work(chosen)
+    spent = round(time.monotonic() - started, 1)
+    return msgspec.structs.replace(result, seconds=spent, versions=surroundings(), finished=finished_now())
+
+
+def report(folder: Path) -> int:
+    """Print every campaign with its bound and its control arms; 1 when one is not clean."""
+    results = read_all(folder)
+    for result in results:
+        print(line(result))
+        print(f"    seeds {', '.join(f'{begin}:{end}' for begin, end in result.seeds)}")
+        print(f"    did {', '.join(f'{name} {count}' for name, count in result.counts.items()) or 'nothing'}")
+        for one in result.controls:
+            print(f"    control {one.name}: caught in {one.caught} of {one.trials}")
+        for failure in result.failures:
+            print(f"    FAILED {failure}")
+    return 0 if all(result.clean for result in results) else 1
+
+
+def line(result: Result) -> str:
+    """One line that says what was found in how many trials."""
+    found = {name: count for name, count in result.violations.items() if count}
+    told = ", ".join(f"{name} {count}" for name, count in found.items())
+    if result.bound is not None:
+        told = f"no violation, so fewer than {result.bound:.2g} per trial (95 %)"
+    controls = f"controls caught {sum(one.caught > 0 for one in result.controls)} of {len(result.controls)}"
+    return f"{result.campaign}: {result.trials} trials in {result.seconds:.0f} s, {told}; {controls}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
