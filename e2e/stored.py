@@ -41,3 +41,25 @@ def bodies(desktop: Page, clinic: Clinic, count: int) -> dict[str, bytes]:
         for photo in api(desktop, f"/api/consultations/{consultation}/photos")["photos"]:
             fetched[photo["id"]] = desktop.request.get(photo["url"]).body()
     return fetched
+
+
+def age_the_server_s_word(phone: Page, minutes: int) -> None:
+    """Let the phone believe that the server last confirmed its consultation this long ago."""
+    phone.evaluate(
+        """([name, age]) => new Promise((resolve, reject) => {
+             const opening = indexedDB.open(name);
+             opening.onerror = () => reject(opening.error);
+             opening.onsuccess = () => {
+               const database = opening.result;
+               const writing = database.transaction("meta", "readwrite");
+               const meta = writing.objectStore("meta");
+               meta.get("consultation").onsuccess = ({target}) => {
+                 target.result.known.confirmedAt -= age;
+                 meta.put(target.result, "consultation");
+               };
+               writing.oncomplete = () => { database.close(); resolve(); };
+               writing.onabort = () => { database.close(); reject(writing.error); };
+             };
+           })""",
+        [DATABASE, minutes * 60_000],
+    )
