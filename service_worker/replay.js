@@ -1,6 +1,5 @@
 /**
- * The worker's part in the replay: it wires the shared replay to the worker's own means, asks open
- * pages for a token, and answers `sync` so that the browser comes back while photos remain. Nothing
+ * The worker's part in the replay: it wires the shared replay to the worker's own means and answers `sync` so that the browser comes back while photos remain. Nothing
  * is kept between events.
  */
 
@@ -11,6 +10,7 @@ import { messageOf } from "../pwa/queue/messages.js";
 import { openQueue } from "../pwa/queue/queue.js";
 import { replay } from "../pwa/queue/replay.js";
 import { Uploader } from "../pwa/queue/uploader.js";
+import { pageTokens } from "./tokens.js";
 
 /** @import { Clock } from "../pwa/queue/clock.js" */
 /** @import { Outcome } from "../pwa/queue/replay.js" */
@@ -20,7 +20,6 @@ import { Uploader } from "../pwa/queue/uploader.js";
 /** Chromium ends a sync event after three minutes; what is under way then must be over by itself. */
 const SYNC_BUDGET_MS = 120_000;
 const SYNC_LIMIT_MS = 170_000;
-const TOKEN_MS = 3_000;
 
 /** Outcomes after which coming back by itself would help. */
 const UNFINISHED = new Set(["waiting", "stopped", "busy", "aborted"]);
@@ -77,44 +76,6 @@ export function hear(worker, event, origin) {
 }
 
 /**
- * Asks every open page at once; the first token wins.
- * @param {Worker} worker
- * @param {{fresh: boolean}} options
- * @param {Clock} [clock]
- * @returns {Promise<string | null>} null when no page answers in time: the upload cookie must do
- */
-export async function tokenFromPages({ clients }, { fresh }, clock = realClock) {
-  const pages = await clients.matchAll({ type: "window", includeUncontrolled: true });
-  if (pages.length === 0) return null;
-  return new Promise((resolve) => {
-    const cancel = clock.after(TOKEN_MS, () => resolve(null));
-    let silent = pages.length;
-    const heard = (/** @type {string | null} */ token) => {
-      silent -= 1;
-      if (token === null && silent > 0) return;
-      cancel();
-      resolve(token);
-    };
-    for (const page of pages) ask(page, fresh, heard);
-  });
-}
-
-/**
- * @param {Client} page
- * @param {boolean} fresh
- * @param {(token: string | null) => void} heard
- */
-function ask(page, fresh, heard) {
-  const { port1, port2 } = new MessageChannel();
-  port1.onmessage = (event) => {
-    const message = messageOf(event, "");
-    port1.close();
-    heard(message?.type === "token-answer" ? message.token : null);
-  };
-  page.postMessage({ type: "token-request", fresh }, [port2]);
-}
-
-/**
  * @param {Worker} worker
  * @param {AbortSignal} signal
  * @param {{wait: boolean, budgetMs?: number}} options
@@ -130,7 +91,7 @@ async function run(worker, signal, options) {
       network: new Uploader({
         fetch: worker.fetch.bind(worker),
         clock: realClock,
-        credentials: { token: (how) => tokenFromPages(worker, how) },
+        credentials: { token: pageTokens(worker.clients) },
       }),
       locks: worker.navigator.locks,
       clock: realClock,

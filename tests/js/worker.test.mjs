@@ -5,13 +5,15 @@ import test from "node:test";
 
 import { DATABASE_NAME } from "../../pwa/queue/database.js";
 import { deleteDB } from "../../pwa/vendor/idb.js";
-import { hear, skipWaitingWhenIdle, sync, tokenFromPages } from "../../service_worker/replay.js";
+import { hear, skipWaitingWhenIdle, sync } from "../../service_worker/replay.js";
+import { pageTokens } from "../../service_worker/tokens.js";
 
 const ORIGIN = "https://capture.test";
 
 /** A page that answers token requests after its own fashion. */
-const page = (token, visibilityState = "visible") => ({
-  visibilityState,
+const page = (token, path = "/mobile") => ({
+  url: ORIGIN + path,
+  visibilityState: "visible",
   asked: [],
   postMessage(message, [port]) {
     this.asked.push(message);
@@ -150,38 +152,61 @@ test("an update waits for the replay that runs", async (t) => {
   assert.equal(scope.skipped, 2);
 });
 
-test("every open page is asked for a token and the first that has one is believed", async (t) => {
-  const pages = [page(null), page("two")];
-  const { scope } = await worker(t, pages);
+const lenders = (pages, clock) => pageTokens({ matchAll: async () => pages }, clock);
 
-  assert.equal(await tokenFromPages(scope, { fresh: true }), "two");
+test("every phone page is asked for a token and the first that has one is believed", async () => {
+  const pages = [page(null), page("two")];
+
+  assert.equal(await lenders(pages)({ fresh: true }), "two");
 
   assert.deepEqual(pages[0].asked, [{ type: "token-request", fresh: true }]);
 });
 
-test("pages without a token, or none at all, leave it to the cookie", async (t) => {
-  const { scope } = await worker(t, [page(null), page(null)]);
-  assert.equal(await tokenFromPages(scope, { fresh: false }), null);
+test("a page that lends no tokens is not even asked", async () => {
+  const desktop = page("desktop", "/desktop");
 
-  scope.clients.matchAll = async () => [];
-  assert.equal(await tokenFromPages(scope, { fresh: false }), null);
+  assert.equal(await lenders([desktop])({ fresh: false }), null);
+
+  assert.deepEqual(desktop.asked, []);
 });
 
-test("a page that says something else has no token", async (t) => {
-  const odd = { postMessage: (_, [port]) => port.postMessage({ type: "drain" }) };
-  const { scope } = await worker(t, [odd]);
-
-  assert.equal(await tokenFromPages(scope, { fresh: false }), null);
+test("pages without a token, or none at all, leave it to the cookie", async () => {
+  assert.equal(await lenders([page(null), page(null)])({ fresh: false }), null);
+  assert.equal(await lenders([])({ fresh: false }), null);
 });
 
-test("a silent page is waited for three seconds", async (t) => {
+test("a page that says something else has no token", async () => {
+  const odd = { ...page(null), postMessage: (_, [port]) => port.postMessage({ type: "drain" }) };
+
+  assert.equal(await lenders([odd])({ fresh: false }), null);
+});
+
+test("a silent page is waited for three seconds, once in a while", async () => {
   const silent = page(undefined);
-  const { scope } = await worker(t, [silent]);
   const clock = new TestClock();
-  const asking = tokenFromPages(scope, { fresh: false }, clock);
+  const token = lenders([silent], clock);
+  const asking = token({ fresh: false });
   await until(() => silent.asked.length === 1);
 
   clock.advance(3_000);
 
   assert.equal(await asking, null);
+  assert.equal(await token({ fresh: false }), null);
+  assert.equal(silent.asked.length, 1);
+});
+
+test("a token is asked for again when it may have died, or was refused", async () => {
+  const lender = page("one");
+  const clock = new TestClock();
+  const token = lenders([lender], clock);
+  await token({ fresh: false });
+  await token({ fresh: false });
+  assert.equal(lender.asked.length, 1);
+
+  await token({ fresh: true });
+  assert.equal(lender.asked.length, 2);
+  clock.advance(20_000);
+  await token({ fresh: false });
+
+  assert.equal(lender.asked.length, 3);
 });
