@@ -76,7 +76,7 @@ def shoot(page: Page, name: str) -> None:
     path = SCREENS / f"{name}.png"
     page.screenshot(path=path, animations="disabled")
     with Image.open(path) as picture:
-        picture.convert("RGB").quantize(128).save(path, optimize=True)
+        picture.convert("RGB").quantize(256, Image.Quantize.MAXCOVERAGE).save(path, optimize=True)
 
 
 if __name__ == "__main__":
