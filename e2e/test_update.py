@@ -74,7 +74,8 @@ def test_an_update_waits_for_a_replay_and_then_asks(
     released.set()
 
     stored_today(phone, 1)
-    phone.get_by_role("button", name="Reload").click()
+    with phone.expect_navigation():
+        phone.get_by_role("button", name="Reload").click()
     at(phone, "connected")
     expect(phone.get_by_text("1 stored today")).to_be_visible()
     assert [row["state"] for row in clinic.photos()] == ["stored"]
