@@ -48,16 +48,14 @@ export class CameraView {
   draw(state) {
     const { camera, retake, room, flow } = state;
     if (flow.name !== "camera") return;
-    const question = !retake && state.visit && state.known && questionOf(state.visit, state.known);
-    this.#drawQuestion(question || null);
+    this.#drawQuestion(openQuestion(state));
     this.#drawMessage(camera, room);
     part("take-photo").disabled = camera !== "live" || !room;
     say(part("retaking"), retake ? words.retaking(clock(retake.capturedAt)) : "");
-    const count = inReview(state).length;
+    const count = retake ? 0 : inReview(state).length;
     say(part("review-camera"), words.review(count));
-    part("review-camera").hidden = part("last-shot").hidden = !count || !!retake;
-    if (camera === "live" && !part("lens").childElementCount) this.#drawLens();
-    if (camera !== "live") part("lens").replaceChildren();
+    part("review-camera").hidden = part("last-shot").hidden = !count;
+    this.#drawLens(camera === "live");
   }
 
   /** @param {CameraState} camera @param {boolean} room */
@@ -91,7 +89,10 @@ export class CameraView {
     line.focus();
   }
 
-  #drawLens() {
+  /** @param {boolean} live */
+  #drawLens(live) {
+    if (live === part("lens").hasChildNodes()) return;
+    if (!live) return part("lens").replaceChildren();
     const { torch, zooms } = this.#camera.offers;
     const controls = zooms.map((factor, index) => {
       const zoom = button(words.zoom(factor), () => {
@@ -139,6 +140,11 @@ export class CameraView {
     ring.hidden = false;
     flash(ring).finished.finally(() => (ring.hidden = true));
   }
+}
+
+/** A retake belongs where its photo did: nothing is asked. @param {State} state */
+function openQuestion({ retake, visit, known }) {
+  return retake || !visit || !known ? null : questionOf(visit, known);
 }
 
 /** A blink by class would need a reflow to start again; an animation object does not. @param {HTMLElement} element */

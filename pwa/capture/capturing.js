@@ -7,7 +7,6 @@ import { newPhotoId } from "../queue/photo-id.js";
 import { answer, begin, hear, resume } from "./consultation-guard.js";
 import { transition } from "./flow.js";
 import { questionOf } from "./question.js";
-import { hasRoom } from "./shots.js";
 
 /** @import { Known, Visit } from "./consultation-guard.js" */
 /** @import { FlowEvent } from "./flow.js" */
@@ -20,7 +19,8 @@ export class Capturing {
   #store;
   #camera;
   #shots;
-  #ask;
+  /** Asks which consultation is current. @type {() => void} */
+  askServer = () => {};
   /** @type {Visit|null} */
   #choosing = null;
 
@@ -28,13 +28,11 @@ export class Capturing {
    * @param {Store} store
    * @param {Camera} camera
    * @param {Shots} shots
-   * @param {() => unknown} askServer
    */
-  constructor(store, camera, shots, askServer) {
+  constructor(store, camera, shots) {
     this.#store = store;
     this.#camera = camera;
     this.#shots = shots;
-    this.#ask = askServer;
   }
 
   /** Moves the page; a visit ends when its screens are left. @param {FlowEvent} event */
@@ -90,15 +88,22 @@ export class Capturing {
 
   /** Takes the picture of this moment. False where none may be taken now. */
   shoot() {
-    const { visit, retake, room } = this.#store.state;
-    const asked = !retake && visit?.question;
-    const belongs = retake ? bindingOf(retake) : visit?.belongs;
-    if (!belongs || asked || !room || !this.#camera.ready || this.#shots.full) return false;
+    const { retake } = this.#store.state;
+    const belongs = this.#belongs();
+    if (!belongs || !this.#camera.ready || this.#shots.full) return false;
     const frozen = this.#freeze(belongs, retake?.photoId);
     void this.#shots.add(this.#camera.grab(), frozen);
     navigator.vibrate?.(30);
     if (retake) this.go({ type: "review" });
     return true;
+  }
+
+  /** The consultation of the next shutter; none while a question is open or the phone is full. */
+  #belongs() {
+    const { visit, retake, room } = this.#store.state;
+    if (!room) return null;
+    if (retake) return bindingOf(retake);
+    return visit && !visit.question ? visit.belongs : null;
   }
 
   /** Asks what must be asked before files are picked. Whether to open the picker. */
@@ -121,16 +126,10 @@ export class Capturing {
     await Promise.all(line);
   }
 
-  async checkRoom() {
-    const estimate = (await navigator.storage?.estimate?.().catch(() => null)) ?? {};
-    this.#store.set({ room: hasRoom(estimate, this.#store.state.images.longestEdge) });
-  }
-
   #start() {
     this.go({ type: "open-camera" });
     void this.#camera.start();
-    void this.checkRoom();
-    this.#ask();
+    this.askServer();
   }
 
   /** @param {Visit} visit answered in a dialog where a question is open */

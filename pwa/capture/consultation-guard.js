@@ -59,14 +59,22 @@ export function hear(visit, known) {
  */
 export function answer(visit, answer, known) {
   const { question } = visit;
-  if (question?.kind === "moved" && answer === "keep")
-    return { ...visit, declined: question.to.id, question: null };
-  if (question?.kind === "moved" && answer === "switch")
-    return { belongs: question.to, declined: null, question: null };
-  if (question?.kind === "stale" && answer === "use") return { ...visit, question: null };
-  if (question?.kind === "stale" && answer === "decline")
-    return { belongs: known.unfiled, declined: visit.belongs.id, question: null };
+  if (question?.kind === "moved") return answerMoved(visit, question.to, answer);
+  if (question?.kind === "stale") return answerStale(visit, known, answer);
   return visit;
+}
+
+/** @param {Visit} visit @param {Binding} to @param {string} answer @returns {Visit} */
+function answerMoved(visit, to, answer) {
+  if (answer === "keep") return { ...visit, declined: to.id, question: null };
+  return answer === "switch" ? { belongs: to, declined: null, question: null } : visit;
+}
+
+/** @param {Visit} visit @param {Known} known @param {string} answer @returns {Visit} */
+function answerStale(visit, { unfiled }, answer) {
+  if (answer === "use") return { ...visit, question: null };
+  if (answer !== "decline") return visit;
+  return { belongs: unfiled, declined: visit.belongs.id, question: null };
 }
 
 /**

@@ -1,9 +1,8 @@
 /** The patient line of every screen, the first screen, and the notices above it. */
 import { announce } from "../page/toasts.js";
 import { phone as words } from "../page/words-phone.js";
-import { isMoving } from "../queue/record.js";
 import { target } from "./consultation-guard.js";
-import { button, clock, icon, make, part, say } from "./dom.js";
+import { clock, part, say } from "./dom.js";
 import { photoBinding } from "./review-view.js";
 import { inQueue, inReview, waiting } from "./store.js";
 import { installsByHand } from "./surroundings.js";
@@ -18,10 +17,6 @@ import { installsByHand } from "./surroundings.js";
  * @property {() => unknown} leave
  * @property {() => unknown} menu
  * @property {() => unknown} sendNow
- * @property {() => unknown} tryAgain
- * @property {() => string} signInUrl
- * @property {() => unknown} reload
- * @property {(message: string) => unknown} dismiss
  */
 
 /** @param {HomeActions} actions */
@@ -104,64 +99,4 @@ function storageNote(state) {
   if (inQueue(state).length && !("SyncManager" in window)) return words.keepOpen;
   if (waiting(state) && !state.durable) return words.mayBeCleared;
   return installsByHand() ? words.iosInstall : "";
-}
-
-/** @param {State} state @param {Pick<HomeActions, "tryAgain"> & Partial<HomeActions>} actions */
-export function drawNotices(state, actions) {
-  const box = part("notices");
-  const notices = noticesOf(state, actions);
-  const key = notices.map(({ text }) => text).join("\n");
-  if (box.dataset.key === key) return;
-  box.dataset.key = key;
-  box.replaceChildren(...notices.map(noticeBox));
-}
-
-/** @typedef {{text: string, title?: string, kind?: string, action?: string, act?: () => unknown, href?: string}} Notice */
-
-/** @param {State} state @param {Partial<HomeActions>} actions @returns {Notice[]} */
-function noticesOf(state, actions) {
-  const { flow, signIn, linkUp, known, messages, unsaved, room, newVersion, listing, camera } =
-    state;
-  /** @type {Notice[]} */
-  const notices = messages.map((text) => ({
-    text,
-    kind: "warn",
-    action: words.dismiss,
-    act: () => actions.dismiss?.(text),
-  }));
-  /** @type {{[problem: string]: string}} */
-  const problems = words.cameraProblems;
-  const text = flow.error === "storage" ? words.storageFailed(unsaved) : problems[camera];
-  const again = { action: words.tryAgain, act: actions.tryAgain };
-  if (flow.error) notices.unshift({ title: words.errorTitle, text, kind: "danger", ...again });
-  if (signIn)
-    notices.push({
-      text: words.signInTitle(waiting(state)),
-      kind: "warn",
-      action: words.signIn,
-      href: actions.signInUrl?.(),
-    });
-  else if (!known && linkUp === false && !flow.error) notices.push({ text: words.offlineFirst });
-  if (!room && flow.name !== "camera") notices.push({ text: words.almostFull, kind: "warn" });
-  // A reload in the middle of sending would be an interruption.
-  if (newVersion && !listing.photos.some(isMoving))
-    notices.push({ text: words.newVersion, action: words.reload, act: actions.reload });
-  return notices;
-}
-
-/** @param {Notice} notice */
-function noticeBox({ title, text, kind = "", action, act, href }) {
-  const content = make(
-    "p",
-    "",
-    ...(title ? [make("strong", "", title), make("br", "")] : []),
-    text,
-  );
-  const box = make("div", `note ${kind}`, icon("alert"), content);
-  if (href && action) {
-    const link = make("a", "button", action);
-    link.href = href;
-    box.append(link);
-  } else if (action && act) box.append(button(action, act));
-  return box;
 }

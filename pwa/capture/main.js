@@ -13,6 +13,7 @@ import { Capturing } from "./capturing.js";
 import { fillWords, part } from "./dom.js";
 import { transition } from "./flow.js";
 import * as home from "./home-view.js";
+import { drawNotices } from "./notices-view.js";
 import { Person } from "./person.js";
 import { Pictures } from "./pictures.js";
 import { QueueView } from "./queue-view.js";
@@ -24,27 +25,65 @@ import { Shots } from "./shots.js";
 import { Store, UNKNOWN } from "./store.js";
 import { Install, WakeLock } from "./surroundings.js";
 
+/** @import { FlowEvent } from "./flow.js" */
 /** @import { HomeActions } from "./home-view.js" */
+/** @import { NoticeActions } from "./notices-view.js" */
+/** @import { Request } from "./server-watch.js" */
+/** @import { State } from "./store.js" */
+/** @import { Session } from "../page/session.js" */
+/** @import { WorkerBridge } from "../page/worker-bridge.js" */
 /** @import { Queue } from "../queue/queue.js" */
 /** @import { PhotoSummary } from "../queue/record.js" */
 
 const TICK = 1000; // ms between redraws while a countdown is on the screen
 
+/**
+ * @typedef {object} Parts
+ * @property {Queue} queue
+ * @property {Session} session
+ * @property {WorkerBridge} bridge
+ * @property {Camera} camera
+ * @property {Shots} shots
+ * @property {Capturing} capturing
+ * @property {Queueing} queueing
+ * @property {Person} person
+ */
+
 /** @param {Store} store @param {Queue} queue */
 async function start(store, queue) {
   const session = createSession(readConfig());
   const api = createApi({ getToken: session.getToken, fetch: fetch.bind(window) });
+  const parts = build(store, queue, session);
+  const { person, queueing } = parts;
+  await person.recall();
+  await queueing.refresh();
+  show(store, parts);
+  session.remember(queue);
+  await session.load();
+  keepUploadSession(session, api);
+  const watch = watchServer(api.request, parts);
+  parts.capturing.askServer = () => watch.ask();
+  session.onChange((user) => user && watch.meetAnew());
+  await watch.start();
+}
+
+/** @param {Store} store @param {Queue} queue @param {Session} session @returns {Parts} */
+function build(store, queue, session) {
   const bridge = startWorker({ queue, session });
-  const reports = new Reports(
-    store,
-    (event) => capturing.go(event),
-    () => {
-      void capturing.checkRoom();
-    },
-  );
+  /** @type {(event: FlowEvent) => void} */
+  const go = (event) => capturing.go(event);
+  const reports = new Reports(store, go);
   const shots = new Shots(queue, () => store.state.images, reports);
   const camera = new Camera(part("video"), (state) => reports.camera(state));
-  const watch = new ServerWatch(api.request, {
+  const capturing = new Capturing(store, camera, shots);
+  const queueing = new Queueing(store, queue, go, bridge);
+  const person = new Person(store, queue, session, (known) => capturing.hear(known));
+  return { queue, session, bridge, camera, shots, capturing, queueing, person };
+}
+
+/** @param {Request} request @param {Parts} parts */
+function watchServer(request, { bridge, capturing, queueing, person }) {
+  return new ServerWatch(request, {
     link: (up) => queueing.hearLink(up),
     signIn: (needed) => person.mayBeMissing(needed),
     current: (current) => person.learn(current),
@@ -54,27 +93,7 @@ async function start(store, queue) {
       void bridge.signedIn();
     },
   });
-  const capturing = new Capturing(store, camera, shots, () => watch.ask());
-  const queueing = new Queueing(store, queue, (event) => capturing.go(event), bridge);
-  const person = new Person(store, queue, session, (known) => capturing.hear(known));
-
-  queue.watch(() => queueing.refresh());
-  bridge.onNewVersion(() => store.set({ newVersion: true }));
-  document.addEventListener("visibilitychange", () => document.hidden || capturing.wake());
-  addEventListener("beforeunload", (event) => shots.unsaved && event.preventDefault());
-  await person.recall();
-  await queueing.refresh();
-  show(store, { queue, camera, capturing, queueing, person, shots, reload: bridge.reload });
-  session.remember(queue);
-  await session.load();
-  keepUploadSession(session, api);
-  await watch.start();
 }
-
-/**
- * @typedef {{queue: Queue, camera: Camera, capturing: Capturing, queueing: Queueing, person: Person,
- *   shots: Shots, reload: () => unknown}} Parts
- */
 
 /** @param {Store} store @param {Parts} parts */
 function show(store, parts) {
@@ -90,27 +109,41 @@ function show(store, parts) {
   const queueView = new QueueView(pictures, queueing);
   const wakeLock = new WakeLock();
   home.wireHome(actions);
-  part("files").onchange = () => {
-    const files = Array.from(part("files").files);
-    part("files").value = "";
-    void capturing.choose(files);
-  };
+  listen(store, parts);
   store.show((state) => {
     const shownId = home.shown(state)?.id;
-    home.drawScreen(state);
-    home.drawHeader(state);
+    drawCommon(state, actions);
     home.drawHome(state);
-    home.drawNotices(state, actions);
     cameraView.draw(state);
     reviewView.draw(state, shownId);
     queueView.draw(state, shownId);
     wakeLock.want(state.listing.photos.some(isMoving));
   });
+}
+
+/** @param {State} state @param {NoticeActions} actions */
+function drawCommon(state, actions) {
+  home.drawScreen(state);
+  home.drawHeader(state);
+  drawNotices(state, actions);
+}
+
+/** @param {Store} store @param {Parts} parts */
+function listen(store, { queue, bridge, shots, capturing, queueing }) {
+  queue.watch(() => queueing.refresh());
+  bridge.onNewVersion(() => store.set({ newVersion: true }));
+  document.addEventListener("visibilitychange", () => document.hidden || capturing.wake());
+  addEventListener("beforeunload", (event) => shots.unsaved && event.preventDefault());
+  part("files").onchange = () => {
+    const files = Array.from(part("files").files);
+    part("files").value = "";
+    void capturing.choose(files);
+  };
   setInterval(() => store.state.listing.photos.some(isCounting) && store.draw(), TICK);
 }
 
-/** @param {Store} store @param {Parts} parts @returns {HomeActions} */
-function actionsOf(store, { capturing, queueing, person, shots, reload }) {
+/** @param {Store} store @param {Parts} parts @returns {HomeActions & NoticeActions} */
+function actionsOf(store, { bridge, capturing, queueing, person, shots }) {
   const install = new Install();
   return {
     open: () => capturing.open(),
@@ -120,7 +153,7 @@ function actionsOf(store, { capturing, queueing, person, shots, reload }) {
     menu: () => person.menu(install),
     sendNow: () => queueing.sendNow(),
     signInUrl: () => person.signInUrl,
-    reload,
+    reload: () => bridge.reload(),
     dismiss: (message) => {
       store.set({ messages: store.state.messages.filter((text) => text !== message) });
     },
@@ -138,11 +171,9 @@ const isCounting = ({ nextTryAt }) => nextTryAt !== null;
 function refuse(store) {
   const flow = transition(store.state.flow, { type: "fail", reason: "storage" });
   store.set({ flow });
-  store.show((state) => {
-    home.drawScreen(state);
-    home.drawHeader(state);
-    home.drawNotices(state, { tryAgain: () => location.reload() });
-  });
+  const nothing = () => "";
+  const actions = { tryAgain: () => location.reload(), reload: nothing, dismiss: nothing };
+  store.show((state) => drawCommon(state, { ...actions, signInUrl: nothing }));
 }
 
 fillWords(document, words);

@@ -22,6 +22,16 @@ import { inQueue } from "./store.js";
 const NO_CONNECTION = new Set(["no-answer", "timed-out", "not-ours", "store-unreachable"]);
 
 /** @type {{[state: string]: string}} */
+const STATUSES = {
+  queued: words.saved,
+  sending: words.sending,
+  confirming: words.sending,
+  "needs-sign-in": words.signInToContinue,
+  deleting: words.deleting,
+  stored: words.stored,
+};
+
+/** @type {{[state: string]: string}} */
 const ICONS = { parked: "alert", "needs-sign-in": "key", stored: "check", waiting: "clock" };
 
 export class QueueView {
@@ -109,19 +119,17 @@ function rowsOf(queued, { left, signIn }) {
  */
 export function statusOf(photo, now) {
   const { state, reason, attempt, nextTryAt } = photo;
+  if (state === "parked" || reason === "other-owner") return words.attention(because(reason));
+  if (state !== "waiting") return STATUSES[state];
+  if (NO_CONNECTION.has(reason ?? "") || !nextTryAt) return words.waiting;
+  return words.retrying(secondsTo(nextTryAt, now), attempt);
+}
+
+/** @param {string|null} reason */
+function because(reason) {
   /** @type {{[code: string]: string}} */
   const reasons = words.reasons;
-  const because = reasons[reason ?? ""] ?? words.refused;
-  if (state === "parked") return words.attention(because);
-  if (state === "waiting") {
-    if (reason === "other-owner") return words.attention(because);
-    if (NO_CONNECTION.has(reason ?? "") || !nextTryAt) return words.waiting;
-    return words.retrying(secondsTo(nextTryAt, now), attempt);
-  }
-  if (state === "needs-sign-in") return words.signInToContinue;
-  if (state === "sending" || state === "confirming") return words.sending;
-  if (state === "deleting") return words.deleting;
-  return state === "stored" ? words.stored : words.saved;
+  return reasons[reason ?? ""] ?? words.refused;
 }
 
 /** @param {HTMLElement} element @param {Row} row */

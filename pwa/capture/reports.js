@@ -1,6 +1,7 @@
 /** What the camera, the encoder and the storage report, turned into what the clinician is told. */
 import { announce } from "../page/toasts.js";
 import { phone as words } from "../page/words-phone.js";
+import { hasRoom } from "./shots.js";
 import { inReview } from "./store.js";
 import { askDurable } from "./surroundings.js";
 
@@ -11,23 +12,18 @@ import { askDurable } from "./surroundings.js";
 export class Reports {
   #store;
   #go;
-  #checkRoom;
   #asked = false;
 
-  /**
-   * @param {Store} store
-   * @param {(event: FlowEvent) => void} go
-   * @param {() => unknown} checkRoom asked after each photo
-   */
-  constructor(store, go, checkRoom) {
+  /** @param {Store} store @param {(event: FlowEvent) => void} go */
+  constructor(store, go) {
     this.#store = store;
     this.#go = go;
-    this.#checkRoom = checkRoom;
   }
 
   /** @param {CameraState} camera */
   camera(camera) {
     this.#store.set({ camera });
+    if (camera === "starting") void this.#checkRoom();
     const works = ["starting", "live", "stopped"].includes(camera);
     if (!works && !this.#store.state.images.choosePhotos)
       this.#go({ type: "fail", reason: "no-input" });
@@ -52,6 +48,11 @@ export class Reports {
     this.#store.set({
       messages: [...messages, fileName ? words.undecodable(fileName) : words.photoFailed],
     });
+  }
+
+  async #checkRoom() {
+    const estimate = (await navigator.storage?.estimate?.().catch(() => null)) ?? {};
+    this.#store.set({ room: hasRoom(estimate, this.#store.state.images.longestEdge) });
   }
 
   async #askDurable() {

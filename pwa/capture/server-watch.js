@@ -37,6 +37,12 @@ export class ServerWatch {
     return this.ask();
   }
 
+  /** Somebody else may have signed in, in another tab: what was learnt about the last one is void. */
+  meetAnew() {
+    this.#met = false;
+    return this.ask();
+  }
+
   /** Asks now; calls during an answer share it. */
   ask() {
     this.#asking ??= this.#round().finally(() => (this.#asking = null));
@@ -58,7 +64,8 @@ export class ServerWatch {
   async #once() {
     if (this.#met) {
       const { data } = await this.#request("GET", "/api/consultations/current");
-      return this.#hearing.current(data.consultation);
+      // The token of this very request may have been the other person's.
+      if (this.#met) return this.#hearing.current(data.consultation);
     }
     const { data } = await this.#request("GET", "/api/me");
     this.#met = true;
