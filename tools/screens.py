@@ -29,8 +29,8 @@ def main() -> None:
     """One visit, from sign-in to the desktop, with a picture of each screen."""
     SCREENS.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp())
-    arguments = [*QUIET, "--use-fake-device-for-media-stream"]
-    arguments.append(f"--use-file-for-fake-video-capture={film(folder / 'film.mjpeg', treat=lambda _: drawn())}")
+    camera = film(folder / "film.mjpeg", treat=lambda _: drawn())
+    arguments = [*QUIET, "--use-fake-device-for-media-stream", f"--use-file-for-fake-video-capture={camera}"]
     with open_clinic(folder / "clinic") as clinic, sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=chromium(), args=arguments)
         desktop = browser.new_context(base_url=clinic.url, **DESKTOP).new_page()
