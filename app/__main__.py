@@ -10,13 +10,21 @@ import msgspec
 import uvloop
 
 from app import log, serving
-from app.domain.errors import CaptureError
+from app.adapters.database.engine import UnusableDatabase
+from app.domain.errors import CaptureError, DatabaseBusy
 from app.embedded.store_keys import StoreKeyError
 from app.main import Assembly
 from app.settings import Settings, SettingsError, read_settings
 from app.web.controllers.operations import check_parts
+from app.web.import_graph import BrokenImport
 
 Command = Callable[[Assembly, argparse.Namespace], Awaitable[int]]
+
+INTERRUPTED = 130  # What shells expect of a program ended by Ctrl-C.
+
+
+# Their messages are written for whoever starts the program.
+SENTENCES = (SettingsError, StoreKeyError, UnusableDatabase, BrokenImport, serving.CannotServe)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -24,12 +32,32 @@ def main(arguments: Sequence[str] | None = None) -> None:
     wish = _parser().parse_args(arguments)
     try:
         settings = read_settings(os.environ)
-        log.configure(settings.log_level)
-        sys.exit(wish.run(settings, wish))
-    except (SettingsError, StoreKeyError, serving.CannotServe) as problem:
-        sys.exit(f"clinicpro-capture: {problem}")
-    except CaptureError as problem:
-        sys.exit(f"clinicpro-capture: {problem.detail}")
+        # What a command finds it prints; only a server's log tells its life.
+        log.configure(settings.log_level if wish.run is _serve else "warning")
+        code = wish.run(settings, wish)
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+    except Exception as problem:
+        if (sentence := _sentence(problem)) is None:
+            raise
+        code = f"clinicpro-capture: {sentence}"
+    sys.exit(code)
+
+
+def _sentence(problem: Exception) -> str | None:
+    """What to tell; None for what nobody foresaw, which keeps its traceback."""
+    while isinstance(problem, ExceptionGroup) and len(problem.exceptions) == 1:
+        problem = problem.exceptions[0]  # What opens beside other tasks fails as a group.
+    if isinstance(problem, SENTENCES):
+        return str(problem)
+    if isinstance(problem, DatabaseBusy):
+        return "The database is locked or does not answer. Check DATABASE_URL and DATA_DIR and start again."
+    if isinstance(problem, CaptureError):
+        return problem.detail
+    if isinstance(problem, OSError) and problem.filename:
+        where = os.fsdecode(problem.filename)
+        return f"{where} cannot be used ({problem.strerror}). Check DATA_DIR and KEY_DIR and start again."
+    return None
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -58,7 +86,7 @@ def _over_assembly(command: Command) -> Callable[[Settings, argparse.Namespace],
     """Run a command with every part open."""
 
     async def run(settings: Settings, wish: argparse.Namespace) -> int:
-        async with Assembly(settings).opened() as assembly:
+        async with Assembly(settings).opened(migrate=command is not _doctor) as assembly:
             return await command(assembly, wish)
 
     def start(settings: Settings, wish: argparse.Namespace) -> int:
@@ -80,13 +108,16 @@ async def _sweep(assembly: Assembly, _: argparse.Namespace) -> int:
 
 
 async def _doctor(assembly: Assembly, _: argparse.Namespace) -> int:
+    """Says all it can: a database that is down does not hide the other parts."""
     states = await check_parts(assembly.readiness)
     for part, state in states.items():
         print(f"{part:12} {state}")
-    async with assembly.database.transaction() as records:
-        counts = await records.counts(assembly.clock())
-    for name, value in counts.items():
-        print(f"{name:24} {value:g}")
+    if states["database"] == "ok":
+        await assembly.sql.migrate()
+        async with assembly.database.transaction() as records:
+            counts = await records.counts(assembly.clock())
+        for name, value in counts.items():
+            print(f"{name:24} {value:g}")
     return 0 if all(state == "ok" for state in states.values()) else 1
 
 
@@ -96,7 +127,7 @@ async def _user(assembly: Assembly, wish: argparse.Namespace) -> int:
         print("Accounts are kept by Clerk here; use its dashboard.", file=sys.stderr)
         return 1
     if wish.action == "list":
-        print("\n".join(await accounts.users()))
+        print("\n".join(await accounts.users()) or "No account yet. The first start makes one.")
         return 0
     change = accounts.add_user if wish.action == "add" else accounts.reset_password
     made = await change(wish.name)

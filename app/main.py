@@ -31,7 +31,7 @@ from app.domain.sweeper import Sweeper
 from app.domain.uploads import Uploads
 from app.domain.visits import Visits
 from app.embedded.hub.hub import Hub
-from app.embedded.hub.keys import keep_hub_key
+from app.embedded.hub.keys import FILE_NAME, HubKey, keep_hub_key
 from app.embedded.hub.signals import HubSignals
 from app.embedded.identity import GeneratedPassword, LocalIdentity
 from app.embedded.identity_keys import KEY_FILE, LocalKeySet, SessionIssuer, SessionKey, load_session_key
@@ -137,12 +137,13 @@ class Assembly:
         }
 
     @asynccontextmanager
-    async def opened(self) -> AsyncIterator["Assembly"]:
+    async def opened(self, *, migrate: bool = True) -> AsyncIterator["Assembly"]:
         """Database, store, signals and decoder open; nothing works by itself yet."""
         async with AsyncExitStack() as stack:
             await self.sql.start()
             stack.push_async_callback(self.sql.close)
-            await self.sql.migrate()
+            if migrate:
+                await self.sql.migrate()
             stack.callback(self.storage.close)
             if self.wire.start is not None:
                 await self.wire.start()
@@ -217,8 +218,17 @@ def _wire(settings: Settings, clock: Clock) -> Wire:
             await ably.start()
 
         return Wire(signals=ably, start=start, close=ably.close)
-    hub = Hub(keep_hub_key(settings.key_dir), clock, settings.public_origins)
+    hub = Hub(_hub_key(settings), clock, settings.public_origins)
     return Wire(signals=HubSignals(hub), close=hub.close, handlers=hub.route_handlers())
+
+
+def _hub_key(settings: Settings) -> HubKey:
+    try:
+        return keep_hub_key(settings.key_dir)
+    except ValueError:
+        raise SettingsError(
+            f"KEY_DIR holds a damaged {FILE_NAME}. Remove it and start again; pages come back by themselves."
+        ) from None
 
 
 def _people(settings: Settings, database: Any, clock: Clock) -> People:

@@ -1,17 +1,21 @@
 """Serves one app on one or two sockets in one event loop: plain for this computer, https for phones.
 
-The first server carries the lifespan; the second shares the running app. Ctrl-C or SIGTERM stops
-both, the one with the lifespan last, so that no request meets a closed database.
+The app's parts open before the first socket is served and close after the last, so that no request
+meets a closed database and what cannot work ends the start with a sentence. Ctrl-C or SIGTERM stops it.
 """
 
 import asyncio
 import contextlib
+import errno
+import io
 import os
+import shlex
 import signal
 import socket
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from datetime import UTC, datetime
+from itertools import zip_longest
 from typing import Any
 
 import msgspec
@@ -28,6 +32,7 @@ from app.settings import Settings, read_settings
 
 # Pages hold WebSockets open; they come back by themselves.
 GOODBYE_S = 3
+BACKLOG = 2048
 
 
 class CannotServe(Exception):
@@ -45,27 +50,19 @@ class QuietServer(uvicorn.Server):
 
 def serve(settings: Settings) -> None:
     """Serve until a signal ends it. Raises ``CannotServe`` with one sentence."""
-    if settings.workers > 1:
-        uvicorn.run(
-            "app.serving:from_environment",
-            factory=True,
-            workers=settings.workers,
-            host=settings.host,
-            port=settings.port,
-            **_options(),
-        )
-        return
     certificates = None
     if settings.lan:
         settings, certificates = _with_lan(settings)
-    _need_free_ports(settings)
-    app = create_app(settings)
-    configs = [uvicorn.Config(app, host=settings.host, port=settings.port, **_options())]
-    if certificates is not None:
-        configs.append(_https(app, settings, certificates))
     redact_queries()
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(serve_together(configs, lambda: _announce(settings, app)))
+    with contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(_listening("PORT", settings.host, settings.port))]
+        if certificates is not None:
+            everywhere = "0.0.0.0"  # noqa: S104 - LAN=1 is the wish to be reached from the network
+            sockets.append(stack.enter_context(_listening("HTTPS_PORT", everywhere, settings.https_port)))
+        if settings.workers == 1:
+            _run(_serve_here(settings, sockets, certificates))
+    if settings.workers > 1:
+        _serve_many(settings)
 
 
 def from_environment() -> Litestar:
@@ -76,15 +73,57 @@ def from_environment() -> Litestar:
     return create_app(settings)
 
 
-async def serve_together(configs: Sequence[uvicorn.Config], announce: Callable[[], None]) -> None:
-    """Start each config in turn, announce once all listen, stop them in reverse order."""
-    servers = [QuietServer(config) for config in configs]
+def _serve_many(settings: Settings) -> None:
+    """Worker processes under uvicorn; what cannot work is found here before the first of them starts."""
+    _run(_prepare(settings))
+    uvicorn.run(
+        "app.serving:from_environment",
+        factory=True,
+        workers=settings.workers,
+        host=settings.host,
+        port=settings.port,
+        **_options(),
+    )
+
+
+async def _prepare(settings: Settings) -> None:
+    """Migrate, make the first account, announce."""
+    app = create_app(settings)
+    async with app.lifespan():
+        _announce(settings, app)
+
+
+async def _serve_here(
+    settings: Settings, sockets: Sequence[socket.socket], certificates: Certificates | None
+) -> None:
+    """One app behind every socket; its parts open before the first and close after the last."""
+    app = create_app(settings)
+    configs = [uvicorn.Config(app, lifespan="off", **_options())]
+    if certificates is not None:
+        configs.append(uvicorn.Config(app, lifespan="off", **_options(), **_tls(certificates)))
+    async with app.lifespan():
+        await serve_together(configs, lambda: _announce(settings, app), sockets)
+
+
+def _run(work: Coroutine[Any, Any, None]) -> None:
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(work)
+
+
+async def serve_together(
+    configs: Sequence[uvicorn.Config], announce: Callable[[], None], sockets: Sequence[socket.socket] = ()
+) -> None:
+    """Start each config in turn, announce once all listen, stop them in reverse order on a signal.
+
+    Each takes its socket, or binds one of its own where ``sockets`` is empty.
+    """
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    servers = [QuietServer(config) for config in configs]
     tasks: list[asyncio.Task[None]] = []
-    for server in servers:
-        tasks.append(asyncio.create_task(server.serve()))
+    for server, listening in zip_longest(servers, sockets):
+        tasks.append(asyncio.create_task(server.serve(sockets=[listening] if listening else None)))
         await _until_started(server, tasks[-1])
     announce()
     waiting = asyncio.create_task(stop.wait())
@@ -115,16 +154,8 @@ def _options() -> dict[str, Any]:
     }
 
 
-def _https(app: Litestar, settings: Settings, certificates: Certificates) -> uvicorn.Config:
-    return uvicorn.Config(
-        app,
-        host="0.0.0.0",  # noqa: S104 - LAN=1 is the wish to be reached from the network
-        port=settings.https_port,
-        lifespan="off",
-        ssl_certfile=str(certificates.leaf),
-        ssl_keyfile=str(certificates.leaf_key),
-        **_options(),
-    )
+def _tls(certificates: Certificates) -> dict[str, Any]:
+    return {"ssl_certfile": str(certificates.leaf), "ssl_keyfile": str(certificates.leaf_key)}
 
 
 def _with_lan(settings: Settings) -> tuple[Settings, Certificates]:
@@ -133,7 +164,13 @@ def _with_lan(settings: Settings) -> tuple[Settings, Certificates]:
         raise CannotServe("LAN=1 needs a network, and this computer has no address in one.")
     origin = f"https://{address}:{settings.https_port}"
     origins = tuple(dict.fromkeys((*settings.public_origins, origin)))
-    certificates = certificates_for(address, settings.data_dir / "tls", datetime.now(UTC))
+    try:
+        certificates = certificates_for(address, settings.data_dir / "tls", datetime.now(UTC))
+    except ValueError:
+        raise CannotServe(
+            "DATA_DIR holds a damaged certificate in its folder tls. Remove that folder and start again; "
+            "each phone must then trust the new certificate once."
+        ) from None
     return msgspec.structs.replace(settings, public_origins=origins), certificates
 
 
@@ -148,20 +185,29 @@ def lan_address() -> str | None:
     return None if address.startswith(("127.", "0.")) else address
 
 
-def _need_free_ports(settings: Settings) -> None:
-    wanted = [("PORT", settings.host, settings.port)]
-    if settings.lan:
-        wanted.append(("HTTPS_PORT", "0.0.0.0", settings.https_port))  # noqa: S104
-    for name, host, port in wanted:
-        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((host, port))
-            except OSError:
-                message = (
-                    f"{name} {port} is in use on this computer. Stop what uses it, or set {name} to another."
-                )
-                raise CannotServe(message) from None
+def _listening(name: str, host: str, port: int) -> socket.socket:
+    """A listening socket; what stands in the way is said in a sentence that names the setting."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+    except socket.gaierror:
+        raise CannotServe("HOST is no address of this computer. Correct it and start again.") from None
+    listening = socket.socket(found[0], found[1])
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(found[4])
+        listening.listen(BACKLOG)  # Not later: until then another program can take the port as well.
+    except OSError as problem:
+        listening.close()
+        raise CannotServe(_why_not(name, port, problem)) from None
+    return listening
+
+
+def _why_not(name: str, port: int, problem: OSError) -> str:
+    if problem.errno == errno.EADDRINUSE:
+        return f"{name} {port} is in use on this computer. Stop what uses it, or set {name} to another."
+    if problem.errno == errno.EACCES:
+        return f"{name} {port} needs rights that this account does not have. Set {name} to 1024 or more."
+    return f"HOST and {name} {port} cannot be served ({problem.strerror}). Correct them and start again."
 
 
 def _announce(settings: Settings, app: Litestar) -> None:
@@ -171,8 +217,16 @@ def _announce(settings: Settings, app: Litestar) -> None:
     print(f"Phone: {phone}")
     if assembly.people.accounts is not None:
         print(f"Sign in: {_sign_in(assembly)}")
-    segno.make(phone, error="m").terminal(out=sys.stdout, compact=True)
+    _print_qr(phone)
     sys.stdout.flush()
+
+
+def _print_qr(text: str) -> None:
+    """Only where the terminal can show it; the line with the address says the same."""
+    drawn = io.StringIO()
+    segno.make(text, error="m", micro=False).terminal(out=drawn, compact=True)
+    with contextlib.suppress(UnicodeEncodeError):
+        print(drawn.getvalue(), end="")
 
 
 def _sign_in(assembly: Assembly) -> str:
@@ -180,5 +234,5 @@ def _sign_in(assembly: Assembly) -> str:
     if first is not None:
         return f"{first.name} / {first.password}"
     names = assembly.account_names
-    name = names[0] if len(names) == 1 else "your name"
-    return f"{name} / (your password; forgotten: .venv/bin/python -m app user reset NAME)"
+    name, reset = (names[0], names[0]) if len(names) == 1 else ("your name", "NAME")
+    return f"{name} / (your password; forgotten: .venv/bin/python -m app user reset {shlex.quote(reset)})"

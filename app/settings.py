@@ -132,6 +132,11 @@ def _check_together(settings: Settings) -> None:
             "must not be the name of one of the app's own addresses",
         ),
         (
+            "LAN",
+            settings.workers > 1 and settings.lan,
+            "must be 0 when WORKERS is more than 1",
+        ),
+        (
             "KEY_DIR",
             settings.key_dir.resolve().is_relative_to(settings.data_dir.resolve()),
             "must lie outside DATA_DIR, so that a copy of the data does not carry the key",

@@ -106,6 +106,15 @@ def _optional_origin(text: str) -> str:
     return parse_origin(text) if text else ""
 
 
+def _database_url(text: str) -> str:
+    _matching(r"postgresql://\S+", "must start with postgresql://")(text)
+    try:
+        urlsplit(text).port  # noqa: B018 - asking is what checks it
+    except ValueError:
+        raise ValueError("must have a number as its port") from None
+    return text
+
+
 _BUCKET = _matching(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "must be a bucket name")
 _ABLY_KEY = _matching(r"[\w-]+\.[\w-]+:[\w-]+", "must have the form appId.keyId:secret")
 _HTTPS = _matching(r"https://\S+|http://(localhost|127\.0\.0\.1)(:\d+)?\S*", "must be an https URL")
@@ -131,7 +140,7 @@ VARIABLES: dict[str, Variable] = {
     "WORKERS": Variable("1", _whole(1, 64), "Server processes. More than one needs PostgreSQL, S3 and Ably."),
     "DATABASE_URL": Variable(
         "",
-        _matching(r"postgresql://\S+", "must start with postgresql://"),
+        _database_url,
         "PostgreSQL address. Empty: SQLite in DATA_DIR.",
     ),
     "S3_BUCKET": Variable(

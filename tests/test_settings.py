@@ -18,6 +18,7 @@ WRONG = [
     ("PUBLIC_ORIGINS", "https://clinic"),
     ("PUBLIC_ORIGINS", "https://clinic.example.org/app"),
     ("DATABASE_URL", "mysql://secret@host/db"),
+    ("DATABASE_URL", "postgresql://host:secret/db"),
     ("S3_BUCKET", "Bad_Bucket"),
     ("S3_ADDRESSING", "sideways"),
     ("S3_ENDPOINT", "http://store.example.org"),

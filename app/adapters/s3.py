@@ -30,7 +30,10 @@ _FULL = frozenset({"InsufficientStorage", "XMinioStorageFull", "QuotaExceeded"})
 
 
 def build_client(settings: Settings, session: Any = None) -> Any:
-    """The one client; its keys come from boto3's usual chain (role, profile or environment)."""
+    """The one client; its keys come from boto3's usual chain (role, profile or environment).
+
+    Raises ``StoreUnavailable`` where the chain itself is wrong, such as a profile that is not there.
+    """
     config = Config(
         # boto3's own default would sign with SigV2 in us-east-1 and use the global host elsewhere,
         # whose redirect kills a browser's preflight.
@@ -43,9 +46,12 @@ def build_client(settings: Settings, session: Any = None) -> Any:
         request_checksum_calculation="when_required",
         response_checksum_validation="when_supported",
     )
-    return (session or boto3.session.Session()).client(
-        "s3", region_name=settings.s3_region, endpoint_url=settings.s3_endpoint or None, config=config
-    )
+    try:
+        return (session or boto3.session.Session()).client(
+            "s3", region_name=settings.s3_region, endpoint_url=settings.s3_endpoint or None, config=config
+        )
+    except BotoCoreError as problem:
+        raise StoreUnavailable(f"The keys for the bucket cannot be read: {problem}.") from problem
 
 
 def build_signer(settings: Settings, client: Any, clock: Clock) -> S3Signer:

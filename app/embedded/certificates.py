@@ -1,7 +1,8 @@
 """A local certificate authority, so that phones in the same network get https without a public name.
 
-The authority may vouch for private addresses only (name constraints), so that a phone which trusts
-it is not exposed to it anywhere else. The leaf is renewed when the address changes or it grows old.
+The authority may vouch for private addresses and this computer's own only (name constraints), so
+that a phone which trusts it is not exposed to it anywhere else. The leaf is renewed when the address
+changes or it grows old; the authority only where it may not vouch for a new address.
 """
 
 import ipaddress
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import msgspec
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
@@ -30,23 +32,29 @@ class Certificates(msgspec.Struct, frozen=True):
 
 
 def certificates_for(address: str, folder: Path, now: datetime) -> Certificates:
-    """The authority and a leaf for one IP address, made or renewed in ``folder`` as needed."""
+    """The authority and a leaf for one IPv4 address, made or renewed in ``folder`` as needed.
+
+    Raises ``ValueError`` when what is kept there is damaged.
+    """
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     paths = Certificates(folder / "authority.pem", folder / "leaf.pem", folder / "leaf-key.pem")
     authority_key_path = folder / "authority-key.pem"
-    if not (paths.authority.exists() and authority_key_path.exists()):
-        _make_authority(paths.authority, authority_key_path, now)
+    if not (authority_key_path.exists() and _authority_serves(paths.authority, address)):
+        _make_authority(paths.authority, authority_key_path, address, now)
     if not _leaf_serves(paths, address, now):
         _make_leaf(paths, authority_key_path, address, now)
     return paths
 
 
-def _make_authority(certificate_path: Path, key_path: Path, now: datetime) -> None:
+def _make_authority(certificate_path: Path, key_path: Path, address: str, now: datetime) -> None:
     key = ec.generate_private_key(ec.SECP256R1())
     name = _name("ClinicPro Capture local authority")
-    networks = [x509.IPAddress(ipaddress.ip_network(network)) for network in PRIVATE_NETWORKS]
+    own = ipaddress.IPv4Network(address)
+    networks = [ipaddress.IPv4Network(network) for network in PRIVATE_NETWORKS]
+    if not any(own.subnet_of(network) for network in networks):
+        networks.append(own)
     # A kind of name that no subtree mentions would be free, so one harmless host name bars the rest.
-    subtrees: list[x509.GeneralName] = [*networks, x509.DNSName("localhost")]
+    subtrees = [*(x509.IPAddress(network) for network in networks), x509.DNSName("localhost")]
     certificate = (
         _builder(name, name, key.public_key(), now, AUTHORITY_LIFE)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
@@ -79,10 +87,24 @@ def _make_leaf(paths: Certificates, authority_key_path: Path, address: str, now:
     _write(paths.leaf, pem + paths.authority.read_bytes(), 0o644)
 
 
+def _authority_serves(certificate_path: Path, address: str) -> bool:
+    if not certificate_path.exists():
+        return False
+    authority = x509.load_pem_x509_certificate(certificate_path.read_bytes())
+    names = authority.extensions.get_extension_for_class(x509.NameConstraints).value.permitted_subtrees
+    networks = [name.value for name in names or () if isinstance(name, x509.IPAddress)]
+    own = ipaddress.IPv4Address(address)
+    return any(isinstance(network, ipaddress.IPv4Network) and own in network for network in networks)
+
+
 def _leaf_serves(paths: Certificates, address: str, now: datetime) -> bool:
     if not (paths.leaf.exists() and paths.leaf_key.exists()):
         return False
     leaf = x509.load_pem_x509_certificate(paths.leaf.read_bytes())
+    try:
+        leaf.verify_directly_issued_by(x509.load_pem_x509_certificate(paths.authority.read_bytes()))
+    except (ValueError, InvalidSignature):
+        return False
     names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     named = ipaddress.ip_address(address) in names.get_values_for_type(x509.IPAddress)
     return named and leaf.not_valid_after_utc - RENEW_BEFORE > now

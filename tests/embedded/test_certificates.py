@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
-from app.embedded.certificates import certificates_for
+from app.embedded import certificates
+from app.embedded.certificates import Certificates, certificates_for
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -52,9 +53,8 @@ def test_keys_are_readable_by_their_owner_only(tmp_path: Path) -> None:
     assert modes == {"authority-key.pem": 0o600, "leaf-key.pem": 0o600}
 
 
-def _shake_hands(address: str, folder: Path) -> None:
+def _shake_hands(address: str, made: Certificates) -> None:
     """A whole TLS handshake in memory, the client trusting only the local authority."""
-    made = certificates_for(address, folder, datetime.now(UTC))
     server_side, client_side = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context()
     server_side.load_cert_chain(made.leaf, made.leaf_key)
     client_side.load_verify_locations(made.authority)
@@ -69,14 +69,43 @@ def _shake_hands(address: str, folder: Path) -> None:
                 continue
 
 
-def test_a_client_that_trusts_the_authority_accepts_a_private_address(tmp_path: Path) -> None:
-    """The phone's browser shows no warning."""
-    _shake_hands("192.168.1.20", tmp_path)
+@pytest.mark.parametrize("address", ["192.168.1.20", "198.51.100.7"], ids=["private", "own of any kind"])
+def test_a_client_that_trusts_the_authority_accepts_this_computer(tmp_path: Path, address: str) -> None:
+    """The phone's browser shows no warning, also where a clinic's network has public numbers."""
+    made = certificates_for(address, tmp_path, datetime.now(UTC))
 
-    assert (tmp_path / "leaf.pem").exists()
+    _shake_hands(address, made)
+
+    assert _leaf(made.authority).subject == _leaf(made.leaf).issuer
+
+
+def test_an_address_that_the_authority_may_not_vouch_for_gets_another_authority(tmp_path: Path) -> None:
+    """Phones must trust once more, but a certificate that none of them accepts would help nobody."""
+    before = certificates_for("192.168.1.20", tmp_path, NOW).authority.read_bytes()
+
+    made = certificates_for("198.51.100.7", tmp_path, datetime.now(UTC))
+
+    assert made.authority.read_bytes() != before
+    _shake_hands("198.51.100.7", made)
 
 
 def test_the_authority_is_worth_nothing_for_a_public_address(tmp_path: Path) -> None:
     """Whoever stole its key could not pose as anything on the internet."""
+    now = datetime.now(UTC)
+    made = certificates_for("192.168.1.20", tmp_path, now)
+
+    certificates._make_leaf(made, tmp_path / "authority-key.pem", "8.8.8.8", now)
+
     with pytest.raises(ssl.SSLCertVerificationError, match="permitted subtree"):
-        _shake_hands("8.8.8.8", tmp_path)
+        _shake_hands("8.8.8.8", made)
+
+
+@pytest.mark.parametrize("name", ["authority.pem", "authority-key.pem"])
+def test_what_is_damaged_is_an_error_and_not_replaced_in_silence(tmp_path: Path, name: str) -> None:
+    """A new authority would leave every phone that trusts the old one before a warning."""
+    certificates_for("192.168.1.20", tmp_path, NOW)
+    (tmp_path / name).write_text("damaged")
+    (tmp_path / "leaf.pem").unlink()
+
+    with pytest.raises(ValueError, match=r"(?i)pem|deserialize"):
+        certificates_for("192.168.1.20", tmp_path, NOW)

@@ -7,7 +7,10 @@ from pathlib import Path
 from typing import Protocol
 
 import structlog
+from alembic.util import CommandError
+from asyncpg import PostgresError
 from sqlalchemy import literal, select
+from sqlalchemy.exc import DBAPIError
 
 from app.adapters.database import migrating
 from app.adapters.database.postgres import PostgresPool
@@ -17,7 +20,17 @@ from app.adapters.database.statements import Connection, Statement
 from app.domain.errors import DatabaseBusy
 
 _ANSWER = Statement(select(literal(1)))
+_DAMAGED = (
+    "The database file in DATA_DIR is damaged. Put it back from its backup, or move it away to begin "
+    "with an empty one, and start again."
+)
+_NEWER = "The database was last used by a newer version of the app. Start that version, or a newer one."
+_REFUSED = "The database refused to be brought up to date ({}). Check DATABASE_URL and its user's rights."
 _SYNCHRONOUS = ("OFF", "NORMAL", "FULL", "EXTRA")
+
+
+class UnusableDatabase(Exception):
+    """The database cannot be used as it is; the message says why and what to do."""
 
 
 class _Driver(Protocol):
@@ -46,13 +59,16 @@ class SqlDatabase:
         return database
 
     async def start(self) -> None:
-        """Open it in the running event loop, and say in the log how."""
+        """Open it in the running event loop, and say in the log how. Raises ``UnusableDatabase``."""
         log = structlog.get_logger("clinicpro")
         if _is_address(self._location):
             self._opened = await PostgresPool.open(str(self._location), self._busy_timeout_ms)
             log.info("database.opened", edition="postgresql")
             return
-        connection = await SqliteConnection.open(Path(self._location), self._busy_timeout_ms)
+        try:
+            connection = await SqliteConnection.open(Path(self._location), self._busy_timeout_ms)
+        except sqlite3.DatabaseError:
+            raise UnusableDatabase(_DAMAGED) from None
         self._opened = connection
         log.info(
             "database.opened",
@@ -80,9 +96,18 @@ class SqlDatabase:
             await connection.fetch(_ANSWER)
 
     async def migrate(self) -> None:
-        """Bring the schema up to date; nothing happens when it is. Raises ``DatabaseBusy``."""
+        """Bring the schema up to date; nothing happens when it is.
+
+        Raises ``DatabaseBusy``, and ``UnusableDatabase`` where it belongs to a newer version.
+        """
         location = str(self._location) if _is_address(self._location) else Path(self._location)
-        await migrating.migrate(location)
+        try:
+            await migrating.migrate(location)
+        except CommandError:
+            raise UnusableDatabase(_NEWER) from None
+        except (DBAPIError, PostgresError) as problem:
+            why = type(getattr(problem, "orig", None) or problem).__name__
+            raise UnusableDatabase(_REFUSED.format(why)) from problem
 
     async def close(self) -> None:
         """Let what is under way finish, then let go of every connection."""
