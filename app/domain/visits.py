@@ -80,11 +80,12 @@ class Visits:
             return await _owned(records, user, consultation_id)
 
     async def change(self, user: str, consultation_id: UUID, change: ConsultationChange) -> Consultation:
-        """Edit notes, close or reopen. Closing ends new shutters, never uploads."""
+        """Edit notes, close or reopen; tells the user's pages. Closing ends new shutters, never uploads."""
         async with self._database.transaction() as records:
             before = await _owned(records, user, consultation_id)
-            if change.notes is not msgspec.UNSET:
+            if change.notes is not msgspec.UNSET and change.notes != before.notes:
                 await records.set_notes(user, consultation_id, change.notes)
+                await self._tell(records, user, consultation_id, before.rev)
             if change.closed is not msgspec.UNSET:
                 await self._close(records, before, change.closed)
             after = await _owned(records, user, consultation_id)

@@ -65,6 +65,20 @@ async def test_notes_are_kept_and_touch_nothing_else(ward: Ward) -> None:
     assert (after.notes, after.closed_at, after.label) == ("seen", None, "Room 2")
 
 
+async def test_new_notes_are_told_to_the_other_pages_and_the_same_notes_are_not(ward: Ward) -> None:
+    """A second desk shows them at once; saving what is there already wakes nobody."""
+    room = await ward.open()
+    before = len(await ward.events())
+
+    for _ in range(2):
+        await ward.visits.change(ANNA, room.consultation_id, ConsultationChange(notes="seen"))
+
+    told = (await ward.events())[before:]
+    assert [(event["t"], event["consultation"]) for event in told] == [
+        ("consultations.changed", str(room.consultation_id))
+    ]
+
+
 async def test_somebody_else_s_consultation_is_not_there(ward: Ward) -> None:
     """Reading, choosing, changing and listing photos all answer the same."""
     room = await ward.open()
