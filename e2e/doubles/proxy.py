@@ -2,7 +2,7 @@
 
 It forwards one request per upstream connection, so that a fault hits exactly the request that a
 rule names. The vocabulary is that of toxiproxy: latency, bandwidth, reset, timeout (black hole),
-limit_data, down; beside it lost answers and captive portals.
+limit_data, down; beside it lost answers, captive portals, and WebSockets that end while pages still load.
 """
 
 import asyncio
@@ -15,16 +15,35 @@ from typing import Any
 
 Writer = asyncio.StreamWriter
 HEAD_LIMIT = 65_536
+SOON_S = 0.1
 
 
 @dataclass
 class Request:
-    """One request as it passed: method, path, raw bytes."""
+    """One request as it passed: method, path, raw bytes; ``length`` of its body, which comes with time."""
 
     method: str
     path: str
     raw: bytes
     upgrade: bool = False
+    length: int = 0
+    reader: asyncio.StreamReader | None = None
+    missing: int = 0
+
+    async def read(self, count: int | None = None) -> bytes:
+        """So many more bytes of the body, or all that are missing."""
+        count = self.missing if count is None else min(count, self.missing)
+        if self.reader is None or count == 0:
+            return b""
+        more = await self.reader.readexactly(count)
+        self.missing -= count
+        self.raw += more
+        return more
+
+    @property
+    def body(self) -> bytes:
+        """What has come of the body so far."""
+        return self.raw.partition(b"\r\n\r\n")[2]
 
 
 @dataclass
@@ -36,6 +55,7 @@ class Fault:
     act: "Action"
     times: int | None = None
     hits: int = 0
+    early: bool = False
 
     def takes(self, request: Request) -> bool:
         """Whether this fault is for this request and has not run out."""
@@ -54,9 +74,12 @@ class Proxy:
     port: int = 0
     faults: list[Fault] = field(default_factory=list)
     seen: list[Request] = field(default_factory=list)
+    answered: list[tuple[Request, int]] = field(default_factory=list)
     bytes_per_s: float | None = None
+    uplink_bytes_per_s: float | None = None
     latency_s: float = 0.0
     down: bool = False
+    sockets_down: bool = False
     _open: dict["asyncio.Task[Any]", Writer] = field(default_factory=dict)
 
     async def drop_connections(self) -> None:
@@ -67,17 +90,22 @@ class Proxy:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def fault(self, method: str, path: str, act: Action, times: int | None = None) -> Fault:
-        """Add a rule in front of the others."""
-        fault = Fault(method, re.compile(path), act, times)
+    def fault(
+        self, method: str, path: str, act: Action, times: int | None = None, early: bool = False
+    ) -> Fault:
+        """Add a rule in front of the others; an ``early`` one acts before the body has come.
+
+        An early action either ends the connection or leaves the request to go on.
+        """
+        fault = Fault(method, re.compile(path), act, times, early=early)
         self.faults.insert(0, fault)
         return fault
 
     def heal(self) -> None:
         """A good link again."""
         self.faults.clear()
-        self.down = False
-        self.bytes_per_s, self.latency_s = None, 0.0
+        self.down = self.sockets_down = False
+        self.bytes_per_s, self.uplink_bytes_per_s, self.latency_s = None, None, 0.0
 
     def count(self, method: str, path: str) -> int:
         """How many requests of this kind came."""
@@ -93,7 +121,8 @@ class Proxy:
             while not self.down and (request := await read_request(reader)):
                 self.seen.append(request)
                 if request.upgrade:
-                    await self._tunnel(request, reader, writer)
+                    if not self.sockets_down:
+                        await self._tunnel(request, reader, writer)
                     break
                 await self._serve(request, writer)
                 if writer.is_closing():
@@ -104,13 +133,34 @@ class Proxy:
             reset(writer) if self.down else writer.close()
 
     async def _serve(self, request: Request, writer: Writer) -> None:
-        for fault in self.faults:
-            if fault.takes(request):
-                fault.hits += 1
-                await fault.act(self, request, writer)
-                return
+        await self._act(request, writer, early=True)
+        if writer.is_closing():
+            return
+        await self._receive(request)
+        if await self._act(request, writer, early=False):
+            return
         await asyncio.sleep(self.latency_s)
         await self.send(writer, await self.upstream(request))
+
+    async def _act(self, request: Request, writer: Writer, early: bool) -> bool:
+        for fault in self.faults:
+            if fault.early == early and fault.takes(request):
+                fault.hits += 1
+                await fault.act(self, request, writer)
+                return True
+        return False
+
+    async def _upgrade(self, request: Request, reader: asyncio.StreamReader, writer: Writer) -> None:
+        if not await self._act(request, writer, early=False):
+            await self._tunnel(request, reader, writer)
+
+    async def _receive(self, request: Request) -> None:
+        """The rest of the body, at the link's speed."""
+        if self.uplink_bytes_per_s is None:
+            await request.read()
+        while self.uplink_bytes_per_s is not None and request.missing:
+            await request.read(max(1, int(self.uplink_bytes_per_s / 20)))
+            await asyncio.sleep(0.05)
 
     async def upstream(self, request: Request) -> bytes:
         """The clinic's whole answer."""
@@ -119,6 +169,8 @@ class Proxy:
         await writer.drain()
         answer = await reader.read(-1)
         writer.close()
+        status = re.match(rb"HTTP/1\.\d (\d{3})", answer)
+        self.answered.append((request, int(status.group(1)) if status else 0))
         return answer
 
     async def send(self, writer: Writer, answer: bytes) -> None:
@@ -136,7 +188,8 @@ class Proxy:
         up_writer.write(request.raw)
         ways = (pipe(reader, up_writer), pipe(up_reader, writer))
         tasks = [asyncio.create_task(way) for way in ways]
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        while not self.sockets_down and not any(task.done() for task in tasks):
+            await asyncio.wait(tasks, timeout=SOON_S, return_when=asyncio.FIRST_COMPLETED)
         for task in tasks:
             task.cancel()
         up_writer.close()
@@ -171,15 +224,16 @@ def answer_with(status: int, body: str = "", headers: str = "content-type: text/
 
 
 async def read_request(reader: asyncio.StreamReader) -> Request | None:
-    """One whole request with its body, or None at the end of the connection."""
+    """The head of one request, or None at the end of the connection; its body is read by and by."""
     try:
         head = await reader.readuntil(b"\r\n\r\n")
     except asyncio.IncompleteReadError:
         return None
     method, path, _ = head.split(b"\r\n", 1)[0].decode("latin-1").split(" ", 2)
-    length = re.search(rb"(?im)^content-length:\s*(\d+)", head)
-    body = await reader.readexactly(int(length.group(1))) if length else b""
-    return Request(method, path, head + body, upgrade=b"upgrade: websocket" in head.lower())
+    found = re.search(rb"(?im)^content-length:\s*(\d+)", head)
+    length = int(found.group(1)) if found else 0
+    upgrade = b"upgrade: websocket" in head.lower()
+    return Request(method, path, head, upgrade, length, reader, missing=length)
 
 
 def one_shot(raw: bytes) -> bytes:
