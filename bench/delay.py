@@ -20,9 +20,7 @@ def main(port: int, target_port: int, round_trip_ms: float) -> None:
 
     async def serve() -> None:
         loop = asyncio.get_running_loop()
-        server = await loop.create_server(
-            lambda: _Near(target_port, round_trip_ms / 2000), "127.0.0.1", port
-        )
+        server = await loop.create_server(lambda: _Near(target_port, round_trip_ms / 2000), "127.0.0.1", port)
         print("serving", flush=True)
         await server.serve_forever()
 

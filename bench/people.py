@@ -1,6 +1,9 @@
 """Clinicians for the measurements: made in the database, signed in through the API as a page would."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 import httpx
 import msgspec
@@ -12,6 +15,8 @@ from app.main import Assembly
 from app.settings import read_settings
 from bench.running import MeasuredClinic
 
+T = TypeVar("T")
+
 PASSWORD = "one password for the whole bench"
 
 
@@ -21,6 +26,18 @@ class Person(msgspec.Struct, frozen=True):
     user: str
     consultation: str
     cookie: str
+
+
+def prepare(clinic: MeasuredClinic, work: Callable[[Assembly], Awaitable[T]]) -> T:
+    """Work on the data of a clinic that does not run yet, through the program's own parts."""
+
+    async def prepared() -> T:
+        async with Assembly(read_settings(clinic.environment())).opened() as assembly:
+            return await work(assembly)
+
+    # In a thread of its own: while a browser is open, this one has an event loop already.
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, prepared()).result()
 
 
 async def make_accounts(assembly: Assembly, count: int) -> list[AccountUser]:
@@ -34,9 +51,9 @@ async def make_accounts(assembly: Assembly, count: int) -> list[AccountUser]:
     return made
 
 
-def assembly_of(clinic: MeasuredClinic) -> Assembly:
-    """The parts of a clinic that does not run yet, over its own data."""
-    return Assembly(read_settings(clinic.environment()))
+async def make_account(assembly: Assembly) -> AccountUser:
+    """One."""
+    return (await make_accounts(assembly, 1))[0]
 
 
 def sign_in(clinic: MeasuredClinic, names: Sequence[str]) -> list[Person]:

@@ -4,7 +4,6 @@ The limiter of the product stays on, so many clinicians ask: each stays below wh
 once. Tokens are minted for every round; each is verified once and then remembered, as for a phone.
 """
 
-import asyncio
 import uuid
 from collections.abc import Iterator, Sequence
 from itertools import cycle
@@ -15,7 +14,7 @@ import msgspec
 from app.identifiers import uuid7
 from bench.load import Fire, Fired, generator, request
 from bench.machine import cpu_seconds, pin, two_cores
-from bench.people import Person, assembly_of, make_accounts, mint, page_headers, sign_in
+from bench.people import Person, make_accounts, mint, page_headers, prepare, sign_in
 from bench.report import Line, line, paired
 from bench.running import MeasuredClinic, serving
 
@@ -47,23 +46,18 @@ def measure(folder: Path, effort: Effort) -> list[Line]:
     """Rounds of floor, one photo a request, twenty photos a request."""
     clinic = MeasuredClinic(folder / "presign", SWEEP_SECONDS="3600")
     asks = (effort.rounds + 1) * (effort.single + effort.batch)
-    people = asyncio.run(_prepare(clinic, asks // ASKS_EACH + 1))
+    people = prepare(clinic, lambda assembly: make_accounts(assembly, asks // ASKS_EACH + 1))
     server, other = two_cores()
     clinic.start()
     try:
         with serving("floor") as floor, generator(other) as fire:
-            signed_in = sign_in(clinic, people)
+            signed_in = sign_in(clinic, [account.name for account in people])
             clinic.hold_to(server)
             pin(floor[0], server)
             rounds = _Rounds(clinic, signed_in, fire, floor, effort).run()
     finally:
         clinic.kill()
     return _lines(rounds)
-
-
-async def _prepare(clinic: MeasuredClinic, count: int) -> list[str]:
-    async with assembly_of(clinic).opened() as assembly:
-        return [account.name for account in await make_accounts(assembly, count)]
 
 
 class _Rounds:

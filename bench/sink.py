@@ -53,7 +53,9 @@ def _answer(method: str, path: str, body: bytes) -> tuple[str, bytes]:
         photos = msgspec.json.decode(body)["photos"]
         return "application/json", msgspec.json.encode({"results": [_upload(photo) for photo in photos]})
     if path.endswith("/complete"):
-        return "application/json", msgspec.json.encode(_receipt(path.split("/")[-2], msgspec.json.decode(body)))
+        return "application/json", msgspec.json.encode(
+            _receipt(path.split("/")[-2], msgspec.json.decode(body))
+        )
     if method == "GET" and path.startswith("/pwa/"):
         file = ROOT / path[1:]
         return TYPES[file.suffix], file.read_bytes()
@@ -61,7 +63,12 @@ def _answer(method: str, path: str, body: bytes) -> tuple[str, bytes]:
 
 
 def _upload(photo: dict[str, Any]) -> dict[str, Any]:
-    upload = {"url": f"/photos/{photo['photoId']}", "method": "PUT", "headers": UPLOAD_HEADERS, "expiresIn": 300}
+    upload = {
+        "url": f"/photos/{photo['photoId']}",
+        "method": "PUT",
+        "headers": UPLOAD_HEADERS,
+        "expiresIn": 300,
+    }
     return {"photoId": photo["photoId"], "upload": upload}
 
 
