@@ -15,7 +15,9 @@ import msgspec
 from campaigns.results import RESULTS, Result, finished_now, merge, read_all, surroundings, write
 
 # name: module and function. Imported only when asked for, since each brings its own world.
-CAMPAIGNS: dict[str, str] = {}
+CAMPAIGNS: dict[str, str] = {
+    "state-machine": "campaigns.machine:run",
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

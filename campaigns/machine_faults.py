@@ -1,0 +1,90 @@
+"""Servers with one known fault each, made by wrapping a port: the control arms of the state machine."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from app.domain.photos import PhotoRow
+from app.main import Parts
+
+
+class Behind:
+    """Everything of a real part but what a fault overrides."""
+
+    def __init__(self, real: Any) -> None:
+        self.real = real
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.real, name)
+
+
+class ForgetfulStore(Behind):
+    """Says that an object was deleted, and keeps it."""
+
+    async def delete(self, key: str) -> None:
+        """Nothing."""
+
+
+class BlindInspector(Behind):
+    """Takes every file for the picture it was declared to be."""
+
+    async def inspect(self, body: bytes) -> tuple[str, int, int]:
+        """Always good."""
+        return "image/webp" if body.startswith(b"RIFF") else "image/jpeg", 32, 24
+
+
+class LateBinding(Behind):
+    """Files a photo under the consultation that is current when it is sent."""
+
+    async def add_pending(self, rows: Sequence[PhotoRow]) -> None:
+        """The wrong consultation for whoever switched since the shutter."""
+        current = {row.owner: await self.real.current(row.owner) for row in rows}
+        places = {owner: visit.consultation_id for owner, visit in current.items() if visit}
+        await self.real.add_pending(
+            [msgspec.structs.replace(row, filed_in=places.get(row.owner, row.filed_in)) for row in rows]
+        )
+
+
+class OpenDoors(Behind):
+    """Deletes whoever asks."""
+
+    async def mark_deleted(self, owner: str, photo_id: UUID, now: Any) -> Any:
+        """Without the owner's predicate."""
+        row = (await self.real.photos([photo_id])).get(photo_id)
+        return await self.real.mark_deleted(row.owner if row else owner, photo_id, now)
+
+
+class StoredTwice(Behind):
+    """Announces a photo each time its receipt is asked for."""
+
+    async def photos(self, ids: Sequence[UUID]) -> dict[UUID, PhotoRow]:
+        """Every read counts as news."""
+        found: dict[UUID, PhotoRow] = await self.real.photos(ids)
+        for row in found.values():
+            if row.state == "stored":
+                await self.real.grow_rev(row.filed_in)
+        return found
+
+
+def faulty_records(kind: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """A wrap for the database whose transactions hand out faulty records."""
+
+    class Faulty(Behind):
+        @asynccontextmanager
+        async def transaction(self) -> AsyncIterator[Any]:
+            async with self.real.transaction() as records:
+                yield kind(records)
+
+    return Faulty
+
+
+ARMS: dict[str, Callable[[], Parts]] = {
+    "objects survive deletion": lambda: Parts(store=ForgetfulStore),
+    "no look at the picture": lambda: Parts(inspector=BlindInspector),
+    "consultation bound late": lambda: Parts(database=faulty_records(LateBinding)),
+    "owner not asked at delete": lambda: Parts(database=faulty_records(OpenDoors)),
+    "a read is a change": lambda: Parts(database=faulty_records(StoredTwice)),
+}
