@@ -115,19 +115,20 @@ def judge(history: Iterable[Event]) -> Verdict:
 def scenes(history: Iterable[Event]) -> Iterator[Scene]:
     """Each look of a history."""
     told: list[Event] = []
+    until_then: tuple[Event, ...] = ()
     look: Look | None = None
     found: list[Event] = []
     for event in history:
         if isinstance(event, Look):
             if look is not None:
-                yield Scene(tuple(told), found, look.at_rest)
-            look, found = event, []
+                yield Scene(until_then, found, look.at_rest)
+            look, found, until_then = event, [], tuple(told)
         elif isinstance(event, Row | Object | Local | Waiting):
             found.append(event)
         else:
             told.append(event)
     if look is not None:
-        yield Scene(tuple(told), found, look.at_rest)
+        yield Scene(until_then, found, look.at_rest)
 
 
 def lost(scene: Scene) -> set[str]:

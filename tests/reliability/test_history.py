@@ -53,6 +53,7 @@ GOOD: dict[str, Sequence[Event]] = {
     "on both while it moves": [*SAVED, NOW, local(), row(), KEPT],
     "stored": [*SENT, REST, row(), KEPT],
     "taken but never shown as saved": [TAKEN, REST],
+    "stored after an earlier look": [*SAVED, NOW, local(), StoredShown(photo="p"), REST, row(), KEPT],
     "deleted, object still to be erased": [*SENT, Deleted(photo="p"), NOW, row(state="deleted"), KEPT],
     "deleted and erased": [*SENT, Deleted(photo="p"), REST, row(state="deleted")],
     "a wish to delete that came through": [*SENT, DeleteAsked(photo="p"), REST, row(state="deleted")],
