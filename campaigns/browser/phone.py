@@ -1,0 +1,160 @@
+"""The phone of a campaign: a browser with a profile on disk, a witness of its screen, and its storage
+read past the app's own code.
+"""
+
+import base64
+import hashlib
+import json
+import re
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from playwright.sync_api import Error, Page, Playwright, expect
+
+from campaigns.browser.inspector import ARGUMENT, PORT_FILE, Inspector, Target
+from campaigns.events import Local
+from e2e.clinic import Clinic
+from e2e.conftest import PHONE, QUIET, chromium
+from e2e.handset import Handset
+from e2e.verbs import at, sign_in
+from e2e.watch import Watch
+
+WITNESS = (Path(__file__).parent / "witness.js").read_text()
+DATABASE = "clinicpro-capture"
+READ = """(name) => new Promise((resolve, reject) => {
+  const opening = indexedDB.open(name);
+  opening.onerror = () => reject(opening.error);
+  opening.onsuccess = () => {
+    const database = opening.result;
+    const reading = database.transaction(["photos", "bytes"]);
+    const photos = reading.objectStore("photos").getAll();
+    const keys = reading.objectStore("bytes").getAllKeys();
+    const bytes = reading.objectStore("bytes").getAll();
+    reading.onabort = () => reject(reading.error);
+    reading.oncomplete = async () => {
+      database.close();
+      const hex = async (one) => [...new Uint8Array(await crypto.subtle.digest("SHA-256", one))]
+        .map((byte) => byte.toString(16).padStart(2, "0")).join("");
+      const held = await Promise.all(keys.result.map(async (key, i) => [key, await hex(bytes.result[i])]));
+      resolve({photos: photos.result.map(({photoId, seq, state}) => [seq, photoId, state]), held});
+    };
+  };
+})"""
+
+
+class Shot(msgspec.Struct, frozen=True):
+    """One photo on its way into the browser's storage; ``sha256`` of the bytes handed over."""
+
+    photo: str
+    sha256: str
+
+
+class Seen(msgspec.Struct, kw_only=True):
+    """What the witness told since the browser was opened; numbers are the last ones shown."""
+
+    shots: list[Shot] = msgspec.field(default_factory=list)
+    review: int = 0
+    most_in_review: int = 0
+    today: int = 0
+    rows: dict[int, str] = msgspec.field(default_factory=dict)
+
+
+class Phone:
+    """One handset on one clinic; everything it showed is in ``seen``."""
+
+    def __init__(self, playwright: Playwright, origin: str, film: Path) -> None:
+        camera = ["--use-fake-device-for-media-stream", f"--use-file-for-fake-video-capture={film}"]
+        options = {**PHONE, "base_url": origin}
+        self._handset = Handset(playwright, chromium(), [*QUIET, *camera], options, Watch())
+        self._inspector: Inspector | None = None
+        self._witness: Target | None = None
+        self.page: Page
+        self.seen = Seen()
+
+    def sign_in(self, clinic: Clinic) -> None:
+        """Sign in and close properly, so that the profile on disk knows the person."""
+        page = self._handset.open()
+        sign_in(page, clinic)
+        at(page, "connected")
+        page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+        self._handset.close()
+
+    def open(self) -> None:
+        """Start the browser, with a witness in front of the page's own code."""
+        self._hang_up()
+        (self._handset.profile / PORT_FILE).unlink(missing_ok=True)
+        self.page = self._handset.open(ARGUMENT)
+        self._inspector = Inspector(self._handset.profile)
+        self._witness = self._inspector.target("page")
+        for method, parameters in (
+            ("Runtime.enable", {}),
+            ("Page.enable", {}),
+            ("Runtime.addBinding", {"name": "harnessWitness"}),
+            ("Page.addScriptToEvaluateOnNewDocument", {"source": WITNESS}),
+        ):
+            self._witness.call(method, **parameters)
+        self.seen = Seen()
+        self.page.goto("/mobile")
+
+    def at_home(self) -> None:
+        """Wait until the first screen knows what it may offer."""
+        expect(self.page.locator("body")).to_have_attribute(
+            "data-state", re.compile("connected|uploading"), timeout=30_000
+        )
+        expect(self.page.get_by_role("button", name="Open camera")).to_be_enabled(timeout=30_000)
+
+    @property
+    def screen(self) -> Target:
+        """The page under inspection."""
+        assert self._witness is not None
+        return self._witness
+
+    def worker(self) -> Target:
+        """The service worker under inspection."""
+        assert self._inspector is not None
+        return self._inspector.target("service_worker")
+
+    def kill(self) -> None:
+        """``kill -9``; what the witness had said until then is taken in."""
+        self._handset.kill()
+        self.hear()
+
+    def forget(self) -> None:
+        """End it and throw the profile away."""
+        self._hang_up()
+        with suppress(Error):
+            self._handset.close()
+        self._handset.forget()
+
+    def _hang_up(self) -> None:
+        if self._inspector is not None:
+            self._inspector.close()
+        self._inspector = self._witness = None
+
+    def hear(self) -> Seen:
+        """Take in what the witness said."""
+        for event in self.screen.taken("Runtime.bindingCalled"):
+            told = json.loads(event["payload"])
+            if "shutter" in told:
+                self._shot(told)
+            else:
+                self._shown(told["shown"])
+        return self.seen
+
+    def _shot(self, told: dict[str, Any]) -> None:
+        body = base64.b64decode(told["bytes"])
+        self.seen.shots.append(Shot(told["shutter"], hashlib.sha256(body).hexdigest()))
+
+    def _shown(self, shown: dict[str, Any]) -> None:
+        self.seen.review = shown["review"]
+        self.seen.most_in_review = max(self.seen.most_in_review, shown["review"])
+        self.seen.today = shown["today"]
+        self.seen.rows.update(dict(shown["rows"]))
+
+    def kept(self) -> tuple[list[Local], list[tuple[str, str]]]:
+        """Bytes in the phone's storage, hashed here, and each record's id and state in shutter order."""
+        found = self.page.evaluate(READ, DATABASE)
+        held = [Local(photo=photo, sha256=sha256) for photo, sha256 in found["held"]]
+        return held, [(photo, state) for _, photo, state in sorted(found["photos"])]

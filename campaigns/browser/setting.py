@@ -1,0 +1,191 @@
+"""Where a browser campaign plays: a clinic, a link that can fail, a desk, a phone, and the books on them.
+
+The books are a history per round: what the phone's screen showed, what its storage was given, what the
+store took, and what lies on the disks. Rounds before are left out of it once they are judged.
+"""
+
+import contextlib
+import hashlib
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from playwright.sync_api import Playwright, expect
+
+from campaigns.browser.desk import Desk
+from campaigns.browser.film import small_film
+from campaigns.browser.phone import Phone, Shot
+from campaigns.disk import Disk
+from campaigns.events import (
+    Event,
+    Local,
+    Look,
+    Object,
+    PutSeen,
+    Row,
+    SavedShown,
+    Shutter,
+    StoredShown,
+    Waiting,
+    photo_of,
+)
+from campaigns.history import Verdict, judge
+from e2e.clinic import ROOT, Clinic, free_port
+from e2e.doubles.proxy import Proxy, open_proxy
+from e2e.verbs import review, upload
+
+ROOMS = ("Room 1", "Room 2")
+# Small photos are photos: the limits of time and size in the product stay as they are.
+EDGE = "320"
+DRAIN_LIMIT_S = 60.0
+POLL_S = 0.05
+
+
+class Setting:
+    """One clinic with one phone behind a proxy, for many rounds."""
+
+    def __init__(self, clinic: Clinic, proxy: Proxy, phone: Phone, desk: Desk) -> None:
+        self.clinic, self.proxy, self.phone, self.desk = clinic, proxy, phone, desk
+        self.disk = Disk(clinic.folder)
+        self.rooms = {label: desk.open_consultation(label) for label in ROOMS}
+        self.room = ROOMS[-1]
+        self._judged: set[str] = set()
+        self._stored = 0
+        self._taken: list[Shutter] = []
+        self._told: list[Event] = []
+        self._first_shot = self._first_row = 0
+
+    def begin(self) -> None:
+        """A new round on an open phone at its first screen."""
+        self._taken, self._told = [], []
+        self.proxy.seen.clear()
+        self.proxy.answered.clear()
+        self.clinic.log.clear()
+        expect(self.phone.page.get_by_role("heading", name=self.room)).to_be_visible(timeout=30_000)
+        seen = self.phone.hear()
+        self._first_shot, self._first_row = len(seen.shots), max(seen.rows, default=-1) + 1
+        seen.most_in_review = 0
+
+    def move_desk(self) -> None:
+        """The desk goes on to the other room; what was taken before belongs where it was taken."""
+        self.room = next(label for label in ROOMS if label != self.room)
+        self.desk.choose(self.rooms[self.room])
+
+    def write_down(self, room: str) -> None:
+        """Enter what the phone has shown since the round began; ``room`` stood on its screen."""
+        seen = self.phone.hear()
+        self._taken = [self._shutter(shot, room) for shot in seen.shots[self._first_shot :]]
+        self._told += self._taken
+        photos = [one.photo for one in self._taken]
+        self._told += [SavedShown(photo=photo) for photo in photos[: seen.most_in_review]]
+        for place, text in seen.rows.items():
+            index = place - self._first_row
+            if 0 <= index < len(photos) and re.search(r"\bStored\b", text):
+                self._told.append(StoredShown(photo=photos[index]))
+
+    def _shutter(self, shot: Shot, room: str) -> Shutter:
+        owner, consultation = self.desk.user, self.rooms[room]
+        return Shutter(photo=shot.photo, owner=owner, consultation=consultation, sha256=shot.sha256)
+
+    def look(self, *, at_rest: bool = False) -> None:
+        """Read phone, database and store, in the order in which photos travel."""
+        held, _ = self.phone.kept()
+        found = [one for one in self.disk.look(at_rest=at_rest) if not self._is_old(one)]
+        self._told += [*found, *held]
+
+    def _is_old(self, event: Event) -> bool:
+        match event:
+            case Row(photo=photo) | Local(photo=photo):
+                return photo in self._judged
+            case Object(key=key):
+                return photo_of(key) in self._judged
+            case _:
+                return False
+
+    def approve_what_waits(self) -> list[str]:
+        """Review and upload what is on the first screen; complaints when its number is wrong."""
+        _, records = self.phone.kept()
+        waiting = sum(state == "captured" for _, state in records)
+        if waiting == 0:
+            return []
+        try:
+            expect(self.phone.page.get_by_text(f"Review ({waiting})")).to_be_visible(timeout=15_000)
+        except AssertionError:
+            return [f"{waiting} photos wait for review, and the screen does not say so"]
+        review(self.phone.page, waiting)
+        upload(self.phone.page, waiting)
+        return []
+
+    def drain(self, hurry: bool = False) -> None:
+        """Wait until the phone holds nothing and every hint is out, or until the limit has passed."""
+        end = time.monotonic() + DRAIN_LIMIT_S
+        while time.monotonic() < end and self.phone.kept()[1]:
+            if hurry:
+                self.reconnect()
+            self.phone.page.wait_for_timeout(POLL_S * 1000)
+        while time.monotonic() < end and self._unpublished():
+            self.phone.page.wait_for_timeout(POLL_S * 1000)
+
+    def reconnect(self) -> None:
+        """What the browser says when a link comes back."""
+        self.phone.page.evaluate("dispatchEvent(new Event('online'))")
+
+    def _unpublished(self) -> bool:
+        return any(isinstance(one, Waiting) for one in self.disk.look(at_rest=True))
+
+    def end(self) -> tuple[Verdict, list[str]]:
+        """Judge the round: the oracle's verdict, and complaints about numbers on the screen."""
+        puts = [one for one in self.proxy.answered if one[0].method == "PUT" and one[1] == 200]
+        for request, _ in puts:
+            key = request.path.partition("?")[0].removeprefix("/photos/")
+            self._told.append(PutSeen(key=key, sha256=hashlib.sha256(request.body).hexdigest()))
+        complaints = self._numbers()
+        self.look(at_rest=True)
+        verdict = judge(self._told)
+        self._judged |= {one.photo for one in self.disk.rows()}
+        return verdict, complaints
+
+    def _numbers(self) -> list[str]:
+        """The line "n stored today" counts what the database holds."""
+        stored = sum(row.state == "stored" for row in self.disk.rows())
+        try:
+            expect(self.phone.page.get_by_text(f"{stored} stored today")).to_be_visible(timeout=10_000)
+        except AssertionError:
+            return [f"the screen says {self.phone.hear().today} stored today and the server has {stored}"]
+        own = {one.photo for one in self._taken}
+        kept = {one.photo for one in self.disk.rows() if one.state == "stored"} & own
+        self._told += [StoredShown(photo=photo) for photo in sorted(kept)]
+        return []
+
+    @property
+    def history(self) -> list[Event]:
+        """The books of this round."""
+        return self._told
+
+
+@contextlib.contextmanager
+def open_setting(folder: Path, playwright: Playwright, root: Path = ROOT) -> Iterator[Setting]:
+    """A started clinic, a signed-in phone that is open at its first screen; all gone at the end."""
+    folder.mkdir(parents=True, exist_ok=True)
+    port = free_port()
+    with open_proxy(port) as proxy, contextlib.ExitStack() as ends:
+        origins = f"http://localhost:{port},http://localhost:{proxy.port}"
+        clinic = Clinic(folder / "clinic", port, root, PUBLIC_ORIGINS=origins, LONGEST_EDGE=EDGE)
+        ends.callback(clinic.kill)
+        clinic.start()
+        desk = Desk(clinic)
+        ends.callback(desk.close)
+        film = small_film(folder / "film.mjpeg")
+        phone = Phone(playwright, f"http://localhost:{proxy.port}", film)
+        ends.callback(phone.forget)
+        setting = Setting(clinic, proxy, phone, desk)
+        phone.sign_in(clinic)
+        phone.open()
+        phone.at_home()
+        yield setting
+
+
+def looks(history: list[Event]) -> int:
+    """How many inspections a history has."""
+    return sum(isinstance(one, Look) for one in history)

@@ -1,0 +1,99 @@
+"""More that a link can do to one request: stop it half-way, spoil it, cut its answer short."""
+
+import asyncio
+import contextlib
+import threading
+
+from e2e.doubles.proxy import Action, Proxy, Request, Writer, one_shot, reset
+
+HOLD_LIMIT_S = 60
+
+
+class Hold:
+    """Stops the n-th request of its kind once this share of its body has reached the clinic.
+
+    At a share of 1 the clinic has the whole request and has answered; the answer is held. Give it to
+    ``Proxy.fault`` as ``early``. After ``release`` the connection is reset.
+    """
+
+    def __init__(self, share: float, nth: int = 1) -> None:
+        self.reached = threading.Event()
+        self._released = threading.Event()
+        self._share = share
+        self._left = nth
+
+    def release(self) -> None:
+        """Let go of the request; nobody will answer it."""
+        self._released.set()
+
+    async def __call__(self, proxy: Proxy, request: Request, writer: Writer) -> None:
+        self._left -= 1
+        if self._left != 0:
+            return
+        if self._share >= 1:
+            await request.read()
+            await proxy.upstream(request)
+            await self._wait()
+        else:
+            await self._deliver_a_part(proxy, request)
+        reset(writer)
+
+    async def _deliver_a_part(self, proxy: Proxy, request: Request) -> None:
+        await request.read(max(1, int(request.length * self._share)))
+        _, upstream = await asyncio.open_connection("127.0.0.1", proxy.target_port)
+        try:
+            upstream.write(one_shot(request.raw))
+            await upstream.drain()
+            await self._wait()
+        finally:
+            reset(upstream)
+
+    async def _wait(self) -> None:
+        self.reached.set()
+        await asyncio.to_thread(self._released.wait, HOLD_LIMIT_S)
+
+
+def cut_body(share: float) -> Action:
+    """The clinic gets this share of the body, then both ends see a reset. To be used ``early``."""
+
+    async def act(proxy: Proxy, request: Request, writer: Writer) -> None:
+        hold = Hold(share)
+        hold.release()
+        await hold(proxy, request, writer)
+
+    return act
+
+
+async def stop_reading(_: Proxy, request: Request, writer: Writer) -> None:
+    """Half a body, then silence without an end. To be used ``early``."""
+    await request.read(request.length // 2)
+    with contextlib.suppress(ConnectionError):
+        await writer.wait_closed()
+
+
+async def swallow_answer(proxy: Proxy, request: Request, writer: Writer) -> None:
+    """The clinic does its work; the phone waits for a word that never comes."""
+    await proxy.upstream(request)
+    with contextlib.suppress(ConnectionError):
+        await writer.wait_closed()
+
+
+def cut_answer(count: int) -> Action:
+    """The answer ends after so many bytes."""
+
+    async def act(proxy: Proxy, request: Request, writer: Writer) -> None:
+        answer = await proxy.upstream(request)
+        writer.write(answer[:count])
+        with contextlib.suppress(ConnectionError):
+            await writer.drain()
+        reset(writer)
+
+    return act
+
+
+async def flip_a_byte(proxy: Proxy, request: Request, writer: Writer) -> None:
+    """The body reaches the clinic with one byte changed."""
+    spoilt = bytearray(request.raw)
+    spoilt[-100] ^= 0xFF
+    changed = Request(request.method, request.path, bytes(spoilt), length=request.length)
+    await proxy.send(writer, await proxy.upstream(changed))

@@ -1,0 +1,31 @@
+"""A stranger's web site: one empty page on an origin of its own, from which a test attacks."""
+
+import contextlib
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+
+class _Page(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        """Every address shows the same page."""
+        body = b"<!doctype html><link rel='icon' href='data:,'><title>Win a prize</title><iframe name=hole></iframe>"
+        self.send_response(200)
+        self.send_header("content-type", "text/html")
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Nobody reads a stranger's log."""
+
+
+@contextlib.contextmanager
+def open_stranger() -> Iterator[int]:
+    """The port of a running stranger."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Page) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield server.server_address[1]
+        server.shutdown()
+        thread.join(10)
