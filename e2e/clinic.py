@@ -75,11 +75,17 @@ class Clinic:
 
     def add_account(self, name: str) -> str:
         """A second account, by the command that an operator uses; its password."""
-        done = subprocess.run(
-            [sys.executable, "-m", "app", "user", "add", name],
-            cwd=self.root, env=self._environment(), text=True, capture_output=True, check=True,
-        )  # fmt: skip
+        done = self.run("user", "add", name)
+        assert done.returncode == 0, done.stderr
         return done.stdout.split()[-1]
+
+    def run(self, *arguments: str, **settings: str) -> "subprocess.CompletedProcess[str]":
+        """Any command of the program over this clinic's data, to its end."""
+        return subprocess.run(
+            [sys.executable, "-m", "app", *arguments],
+            cwd=self.root, env={**self._environment(), **settings}, text=True, capture_output=True,
+            timeout=START_LIMIT_S, check=False,
+        )  # fmt: skip
 
     def _environment(self) -> dict[str, str]:
         return {
@@ -94,13 +100,14 @@ class Clinic:
 
     def kill(self) -> None:
         """``kill -9``: no goodbye."""
-        self._end(signal.SIGKILL)
+        self.end(signal.SIGKILL)
 
     def stop(self) -> int:
         """Ctrl-C; the exit code."""
-        return self._end(signal.SIGINT)
+        return self.end(signal.SIGINT)
 
-    def _end(self, number: signal.Signals) -> int:
+    def end(self, number: signal.Signals) -> int:
+        """Send a signal and wait; the exit code."""
         if self._process is None:
             return 0
         if self._process.poll() is None:

@@ -53,7 +53,7 @@ def reachable(start: str, sources: Mapping[str, str], links: Links) -> list[str]
         url = waiting.pop(0)
         for target in links(url, sources[url]):
             if target not in sources:
-                raise BrokenImport(f"{url} needs {target}, which is not there; set up again or correct it")
+                raise BrokenImport(f"{url} needs {target}, which is not there. Set up again or correct it.")
             if target not in found:
                 found.append(target)
                 waiting.append(target)

@@ -67,7 +67,7 @@ def shell_assets(assets: Mapping[str, Asset], page: Asset, manifest: Asset) -> l
         if url == MANIFEST_URL:
             continue
         if url not in assets:
-            raise BrokenImport(f"{page.url} needs {url}, which is not there; set up again or correct it")
+            raise BrokenImport(f"{page.url} needs {url}, which is not there. Set up again or correct it.")
         links = style_links if url.endswith(".css") else all_imports
         found |= {needed: assets[needed] for needed in reachable(url, sources, links)}
     return [found[url] for url in sorted(found)]

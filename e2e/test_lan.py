@@ -1,0 +1,124 @@
+"""``LAN=1``: phones in the same network reach this computer over https that they can trust."""
+
+import base64
+import hashlib
+import ssl
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from playwright.sync_api import BrowserContext, Page, Playwright, expect
+
+from app.serving import lan_address
+from e2e.clinic import Clinic, free_port, open_clinic
+from e2e.conftest import PHONE, chromium
+from e2e.printed import code_of, lines, printed_code
+from e2e.verbs import capture, gallery, sign_in, start_consultation, stored_today, the_server_holds
+from e2e.watch import Watch
+
+
+@pytest.fixture
+def clinic(tmp_path: Path) -> Iterator[Clinic]:
+    """A clinic that serves its network."""
+    with open_clinic(tmp_path / "clinic", LAN="1", HTTPS_PORT=str(free_port())) as clinic:
+        yield clinic
+
+
+def phone_origin(clinic: Clinic) -> str:
+    """The address that a phone is sent to."""
+    return f"https://{lan_address()}:{clinic.settings['HTTPS_PORT']}"
+
+
+def authority(clinic: Clinic) -> Path:
+    """The certificate that a phone is asked to trust."""
+    return clinic.folder / "data" / "tls" / "authority.pem"
+
+
+def asking(clinic: Clinic) -> httpx.Client:
+    """A client that trusts the local authority and nobody else."""
+    return httpx.Client(verify=ssl.create_default_context(cafile=str(authority(clinic))), trust_env=False)
+
+
+def test_line_and_code_lead_the_phone_to_the_network_address(clinic: Clinic) -> None:
+    """The desktop stays on this computer's own name, where its browser trusts it."""
+    code = code_of(f"{phone_origin(clinic)}/mobile")
+
+    assert f"Desktop: {clinic.url}/desktop" in lines(clinic)
+    assert f"Phone: {phone_origin(clinic)}/mobile" in lines(clinic)
+    assert printed_code(clinic, len(code)) == code
+
+
+def test_the_certificate_holds_for_whoever_trusts_the_authority_and_for_nobody_else(clinic: Clinic) -> None:
+    """The page that explains it offers exactly the authority's certificate, and never a key."""
+    with asking(clinic) as client:
+        page = client.get(f"{phone_origin(clinic)}/trust")
+        offered = client.get(f"{phone_origin(clinic)}/trust/authority.crt")
+
+    assert 'href="/trust/authority.crt"' in page.text
+    assert offered.content == authority(clinic).read_bytes()
+    assert offered.headers["content-type"] == "application/x-x509-ca-cert"
+    with pytest.raises(httpx.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
+        httpx.get(f"{phone_origin(clinic)}/trust", trust_env=False)
+
+
+def test_browsers_are_told_to_stay_on_https_only_where_there_is_a_name_to_stay_on(clinic: Clinic) -> None:
+    """The network address keeps https; this computer's own name, plain or not, is never bound to it."""
+    port = clinic.settings["HTTPS_PORT"]
+    with asking(clinic) as client:
+        network = client.get(f"{phone_origin(clinic)}/mobile").headers
+    own = httpx.get(f"https://localhost:{port}/mobile", verify=False, trust_env=False).headers
+    plain = httpx.get(f"{clinic.url}/mobile", trust_env=False).headers
+
+    assert "max-age=" in network["strict-transport-security"]
+    assert "strict-transport-security" not in own
+    assert "strict-transport-security" not in plain
+
+
+def test_a_restart_keeps_the_certificate_that_phones_trust(clinic: Clinic) -> None:
+    """Trusting once is enough."""
+    before = authority(clinic).read_bytes()
+
+    clinic.stop()
+    clinic.start()
+
+    with asking(clinic) as client:
+        assert client.get(f"{phone_origin(clinic)}/trust/authority.crt").content == before
+
+
+@pytest.fixture
+def phone(
+    clinic: Clinic, playwright: Playwright, browser_arguments: list[str], watch: Watch
+) -> Iterator[Page]:
+    """A phone on the network address, in a browser that was told to trust the clinic's certificate."""
+    leaf = x509.load_pem_x509_certificate((authority(clinic).parent / "leaf.pem").read_bytes())
+    public = leaf.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    pin = base64.b64encode(hashlib.sha256(public).digest()).decode()
+    arguments = [*browser_arguments, f"--ignore-certificate-errors-spki-list={pin}"]
+    browser = playwright.chromium.launch(executable_path=chromium(), args=arguments)
+    context = browser.new_context(**PHONE, base_url=phone_origin(clinic))
+    context.set_default_timeout(15_000)
+    watch.context(context)
+    yield context.new_page()
+    browser.close()
+
+
+def test_photos_travel_from_the_network_address_to_the_desktop(
+    clinic: Clinic, phone: Page, open_context: Callable[..., BrowserContext]
+) -> None:
+    """Phone on https in the network, desktop on this computer's own name: one store, one truth."""
+    desktop = open_context(viewport={"width": 1440, "height": 900}).new_page()
+    sign_in(desktop, clinic, "/desktop")
+    start_consultation(desktop, "Room 2")
+    sign_in(phone, clinic)
+    expect(phone.get_by_role("heading", name="Room 2")).to_be_visible()
+
+    capture(phone, 2)
+
+    stored_today(phone, 2)
+    gallery(desktop, 2)
+    the_server_holds(desktop, clinic, 2)
+    assert phone.evaluate("isSecureContext && Boolean(navigator.serviceWorker.controller)")
+    assert {cookie["secure"] for cookie in phone.context.cookies()} == {True}
