@@ -5,16 +5,17 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+PAGE = b"<!doctype html><link rel='icon' href='data:,'><title>Win</title><iframe name='hole'></iframe>"
+
 
 class _Page(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         """Every address shows the same page."""
-        body = b"<!doctype html><link rel='icon' href='data:,'><title>Win a prize</title><iframe name=hole></iframe>"
         self.send_response(200)
         self.send_header("content-type", "text/html")
-        self.send_header("content-length", str(len(body)))
+        self.send_header("content-length", str(len(PAGE)))
         self.end_headers()
-        self.wfile.write(body)
+        self.wfile.write(PAGE)
 
     def log_message(self, *_: object) -> None:
         """Nobody reads a stranger's log."""
