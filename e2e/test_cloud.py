@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import httpx
 import pytest
 from playwright.sync_api import Page, Response, expect
 
@@ -139,3 +140,32 @@ def test_a_signal_service_that_cannot_be_reached_costs_only_liveness(
     expect(desktop.get_by_text("Polling", exact=True)).to_be_visible(timeout=30_000)
     gallery(desktop, 1, limit_ms=30_000)
     the_server_holds(desktop, clinic, 1)
+
+
+@pytest.mark.parametrize(
+    "settings", [{"WORKERS": "2", "ABLY_API_KEY": "app.key:secret", "ABLY_ENDPOINT": "localhost"}]
+)
+def test_several_processes_serve_one_clinic(
+    clinic: CloudClinic, phone: Page, desktop: Page, watch: Watch
+) -> None:
+    """The first password is printed once for all of them, every photo is stored once, and Ctrl-C ends all."""
+    watch.allow("wss://localhost", "https://localhost", "ERR_")
+    until_it_answers(f"{clinic.url}/health/live")
+    sign_in(desktop, clinic, "/desktop")
+    start_consultation(desktop, "Room 2")
+    sign_in(phone, clinic)
+
+    capture(phone, 3)
+
+    stored_today(phone, 3)
+    gallery(desktop, 3, limit_ms=30_000)
+    the_server_holds(desktop, clinic, 3)
+    assert clinic.stop() == 0
+    assert [line for line in clinic.log if "Traceback" in line] == []
+
+
+def until_it_answers(url: str) -> None:
+    """Wait for the first of several processes."""
+    transport = httpx.HTTPTransport(retries=8)
+    with httpx.Client(transport=transport) as client:
+        assert client.get(url).status_code == 200
