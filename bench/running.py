@@ -5,6 +5,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import msgspec
+
 from bench.machine import pin
 from e2e.clinic import ROOT, Clinic, free_port
 
@@ -21,6 +23,15 @@ class MeasuredClinic(Clinic):
     def environment(self) -> dict[str, str]:
         """What it is started with."""
         return self._environment()
+
+    def durations_ms(self, method: str, route: str) -> list[float]:
+        """What the program's own log says of the requests of a route."""
+        lines = [msgspec.json.decode(line) for line in self.log if line.startswith("{")]
+        return [
+            line["duration_ms"]
+            for line in lines
+            if (line.get("method"), line.get("route")) == (method, route)
+        ]
 
     def hold_to(self, core: int) -> None:
         """From here on it has one core; what it starts inherits that."""

@@ -1,0 +1,77 @@
+"""``python -m bench [--quick] [part …]``: measures, prints one table, writes ``bench/results.json``.
+
+A ratio compares two things measured in turn in this very run; quote ratios, since the milliseconds
+belong to the machine. Everything stays on loopback. ``--quick`` shows that it works, and no more.
+"""
+
+import argparse
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from app import log
+from bench import listing, presign, replay, shutter, weight
+from bench.browsing import Chromium, browser
+from bench.machine import describe
+from bench.report import Line, table
+
+RESULTS = Path(__file__).with_name("results.json")
+Part = Callable[[Path, Chromium, bool], list[Line]]
+
+PARTS: dict[str, Part] = {
+    presign.PART: lambda folder, _, quick: presign.measure(
+        folder, presign.Effort(rounds=1, floor=500, single=200, batch=10) if quick else presign.Effort()
+    ),
+    shutter.PART: lambda folder, chromium, quick: shutter.measure(folder, chromium, 5 if quick else 30),
+    replay.PART: lambda folder, chromium, quick: replay.measure(
+        folder,
+        chromium,
+        replay.Effort(near=10, near_rounds=1, far=5, far_rounds=1) if quick else replay.Effort(),
+    ),
+    listing.PART: lambda folder, _, quick: listing.measure(
+        folder, listing.Effort(rounds=1, photos=100, lists=2, empty=20) if quick else listing.Effort()
+    ),
+    weight.PART: lambda *_: weight.measure(),
+}
+
+
+def main() -> None:
+    """Run the parts one after the other."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="small counts; the numbers mean nothing")
+    parser.add_argument("parts", nargs="*", metavar="part", help=", ".join(PARTS))
+    wish = parser.parse_args()
+    if unknown := set(wish.parts) - set(PARTS):
+        parser.error(f"no such part: {', '.join(sorted(unknown))}")
+    log.configure("warning")
+    with tempfile.TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True) as folder:
+        _run(Path(folder), wish.parts or list(PARTS), wish.quick)
+
+
+def _run(folder: Path, parts: list[str], quick: bool) -> None:
+    began = time.monotonic()
+    lines: list[Line] = []
+    with browser(folder) as chromium:
+        machine = describe(chromium.version)
+        for name in parts:
+            print(f"… {name}", file=sys.stderr, flush=True)
+            lines += PARTS[name](folder, chromium, quick)
+    machine |= {
+        "seconds": round(time.monotonic() - began),
+        "loadAtEnd": [round(n, 2) for n in os.getloadavg()],
+    }
+    print(f"\n{table(lines)}\n")
+    print(f"{machine['cpu']}, {machine['cores']} cores; load {machine['loadAtStart'][0]} at the start and "
+          f"{machine['loadAtEnd'][0]} at the end; {machine['seconds']} s")  # fmt: skip
+    if not quick and set(parts) == set(PARTS):
+        found = {"machine": machine, "lines": msgspec.to_builtins(lines)}
+        RESULTS.write_bytes(msgspec.json.format(msgspec.json.encode(found), indent=2) + b"\n")
+
+
+if __name__ == "__main__":
+    main()
