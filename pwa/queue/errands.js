@@ -73,8 +73,8 @@ async function put({ ledger, network, owner, signal }, { photoId, upload, notes 
  * @param {ErrandOf<"complete">} errand
  * @returns {Promise<Happening>}
  */
-async function complete({ ledger, network, signal }, { photoId }) {
-  const record = await ledger.record(photoId);
+async function complete({ ledger, network, owner, signal }, { photoId }) {
+  const record = await ledger.record(photoId, owner);
   if (!record) return { type: "gone", photoId };
   return { type: "completed", photoId, outcome: await network.complete(record, signal) };
 }
@@ -84,7 +84,8 @@ async function complete({ ledger, network, signal }, { photoId }) {
  * @param {ErrandOf<"delete">} errand
  * @returns {Promise<Happening>}
  */
-async function remove({ network, signal }, { photoId }) {
+async function remove({ ledger, network, owner, signal }, { photoId }) {
+  if (!(await ledger.record(photoId, owner))) return { type: "gone", photoId };
   return { type: "deleted", photoId, outcome: await network.remove(photoId, signal) };
 }
 

@@ -8,11 +8,12 @@ import { erase } from "./keeping.js";
 import { isMoving, isSendable } from "./record.js";
 import { localDay } from "./listing.js";
 import { sha256Hex } from "./hash.js";
+import { judge } from "./receipts.js";
 import { open } from "./seal.js";
+import { ownIn, senderIn } from "./sender.js";
 
 /** @import { Changes, Notice } from "./changes.js" */
 /** @import { Database, WriteTransaction } from "./database.js" */
-/** @import { Owner } from "./queue.js" */
 /** @import { Pause, PhotoRecord } from "./record.js" */
 /** @import { Note, PauseNote, Receipt, Row, Settled } from "./task.js" */
 
@@ -34,10 +35,8 @@ export class Ledger {
   }
 
   /** @returns {Promise<string | null>} whose photos may be sent now */
-  async sender() {
-    /** @type {Owner | undefined} */
-    const owner = await this.#meta("owner");
-    return owner && !owner.signedOut ? owner.id : null;
+  sender() {
+    return this.#database.read(["meta"], senderIn);
   }
 
   /**
@@ -76,7 +75,8 @@ export class Ledger {
    * @returns {Promise<PhotoRecord[]>} those that are still to be sent
    */
   markSigned(photoIds, owner) {
-    return this.#database.write(["photos"], async (tx) => {
+    return this.#database.write(["photos", "meta"], async (tx) => {
+      if ((await senderIn(tx)) !== owner) return [];
       const photos = tx.objectStore("photos");
       const found = await Promise.all(photoIds.map((photoId) => photos.get(photoId)));
       const wanted = found.filter((record) => record?.owner === owner && isSendable(record));
@@ -95,11 +95,11 @@ export class Ledger {
    * @returns {Promise<Claim>}
    */
   async claim(photoId, owner, notes) {
-    const found = await this.#database.write(["photos", "bytes"], async (tx) => {
+    const found = await this.#database.write(["photos", "bytes", "meta"], async (tx) => {
       await this.#note(tx, notes);
       const photos = tx.objectStore("photos");
-      const record = await photos.get(photoId);
-      if (!record || record.owner !== owner || !isSendable(record)) return null;
+      const record = await ownIn(tx, photoId, owner);
+      if (!record || !isSendable(record)) return null;
       await photos.put({ ...record, state: "sending", nextTryAt: null });
       return { record, bytes: await tx.objectStore("bytes").get(photoId) };
     });
@@ -112,13 +112,11 @@ export class Ledger {
 
   /**
    * @param {string} photoId
-   * @returns {Promise<PhotoRecord | null>}
+   * @param {string} owner
+   * @returns {Promise<PhotoRecord | null>} null when it is gone, or not of whoever is signed in now
    */
-  async record(photoId) {
-    const row = await this.#database.read(["photos"], (tx) =>
-      tx.objectStore("photos").get(photoId),
-    );
-    return row ?? null;
+  record(photoId, owner) {
+    return this.#database.read(["photos", "meta"], (tx) => ownIn(tx, photoId, owner));
   }
 
   /** @param {Note[]} notes */
@@ -134,11 +132,11 @@ export class Ledger {
    * @returns {Promise<Settled>}
    */
   async settle(photoId, receipt) {
-    const stores = /** @type {const} */ (["photos", "bytes", "receipts"]);
+    const stores = /** @type {const} */ (["photos", "bytes", "receipts", "meta"]);
     const settled = await this.#database.write([...stores], async (tx) => {
       const record = await tx.objectStore("photos").get(photoId);
       if (!record) return "missing";
-      const verdict = judge(record, receipt);
+      const verdict = judge(record, receipt, await senderIn(tx));
       if (verdict !== "stored" && verdict !== "deleted") return verdict;
       if (receipt) await tx.objectStore("receipts").put(this.#receiptRow(receipt));
       await erase(tx, photoId);
@@ -244,32 +242,4 @@ export class Ledger {
   #changed() {
     this.#changes.tell({ type: "changed", by: "replay" });
   }
-}
-
-/**
- * @param {PhotoRecord} record
- * @param {Receipt | null} receipt
- * @returns {Settled}
- */
-function judge(record, receipt) {
-  if (record.state === "deleting") {
-    const confirmed =
-      receipt === null || (receipt.state === "deleted" && speaksOf(record, receipt));
-    return confirmed ? "deleted" : "not-deleted";
-  }
-  return receipt !== null && speaksOf(record, receipt) ? receipt.state : "mismatch";
-}
-
-/**
- * @param {PhotoRecord} record
- * @param {Receipt} receipt
- */
-function speaksOf(record, receipt) {
-  return (
-    receipt.photoId === record.photoId &&
-    receipt.sha256 === record.sha256 &&
-    receipt.consultationId === record.consultationId &&
-    receipt.owner === record.owner &&
-    (receipt.state === "stored" || receipt.state === "deleted")
-  );
 }

@@ -117,6 +117,8 @@ class Run {
   async #look() {
     const { ledger, visible } = this.#parts;
     this.#visible = await visible();
+    // Somebody else signed in, or nobody is any more: this run sends for neither.
+    if ((await ledger.sender()) !== this.#owner) return this.#end("aborted");
     this.#happen({ type: "loaded", rows: await ledger.load(this.#owner) });
   }
 

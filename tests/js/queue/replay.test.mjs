@@ -414,9 +414,9 @@ test("a photo that another replay has finished needs no confirmation", async (t)
   const phone = await openPhone(t);
   const [record] = await phone.take(1);
   const read = phone.ledger.record.bind(phone.ledger);
-  phone.ledger.record = async (photoId) => {
+  phone.ledger.record = async (photoId, owner) => {
     await phone.ledger.settle(photoId, receiptFor(photoId, record));
-    return read(photoId);
+    return read(photoId, owner);
   };
 
   assert.equal(await phone.serve(phone.replay()), "drained");
@@ -460,6 +460,51 @@ test("nothing is sent for somebody who signed out, nor for nobody", async (t) =>
 
   assert.deepEqual(phone.net.log, []);
 });
+
+for (const next of [
+  { id: "ben", name: "Ben" },
+  { id: "anna", name: "Anna", signedOut: true },
+]) {
+  const whom = next.signedOut ? "nobody is signed in any more" : "somebody else signs in";
+
+  test(`a replay ends when ${whom}, and sends nothing more`, async (t) => {
+    const phone = await openPhone(t);
+    await phone.take(3);
+    const running = phone.replay();
+    (await phone.net.next("presign")).sign();
+    await phone.net.next("put");
+
+    await phone.queue.setOwner(next);
+
+    assert.equal(await running, "aborted");
+    assert.deepEqual(phone.net.log, ["presign", "put"]);
+    assert.equal((await phone.list("anna")).length, 3);
+  });
+
+  test(`no photo is handed out once ${whom}`, async (t) => {
+    const phone = await openPhone(t);
+    const [{ photoId }] = await phone.take(1);
+    await phone.queue.setOwner(next);
+
+    assert.deepEqual(await phone.ledger.markSigned([photoId], "anna"), []);
+    assert.deepEqual(await phone.ledger.claim(photoId, "anna", []), { refused: "changed" });
+    assert.equal(await phone.ledger.record(photoId, "anna"), null);
+    assert.deepEqual(await phone.states("anna"), ["queued"]);
+  });
+
+  test(`a deletion is not taken for done, since the server knows no such photo, once ${whom}`, async (t) => {
+    const phone = await openPhone(t);
+    const [{ photoId }] = await phone.take(1);
+    await phone.ledger.markSigned([photoId], "anna");
+    await phone.queue.remove(photoId);
+    await phone.queue.setOwner(next);
+
+    assert.equal(await phone.ledger.settle(photoId, null), "not-deleted");
+    assert.deepEqual(await phone.states("anna"), ["deleting"]);
+    await phone.queue.setOwner({ id: "anna", name: "Anna" });
+    assert.equal(await phone.ledger.settle(photoId, null), "deleted");
+  });
+}
 
 test("two replays racing make one PUT at a time", async (t) => {
   const phone = await openPhone(t);
