@@ -24,6 +24,7 @@ from app.adapters.s3 import S3Store, build_client, build_signer
 from app.adapters.signing import origin_signer
 from app.background import Bell, at_work
 from app.domain.accounts import Profile, Profiles
+from app.domain.devices import Devices
 from app.domain.identity import TokenVerifier
 from app.domain.ports import Clock, Database, ImageInspector, NewId, ObjectStore, Signals, UploadSigner
 from app.domain.relay import Relay
@@ -121,6 +122,7 @@ class Assembly:
             self.database, self.store, self.inspector, parts.clock, parts.new_id, self.bell
         )
         self.visits = Visits(self.database, parts.clock, parts.new_id, self.bell)
+        self.devices = Devices(self.database, parts.clock, parts.new_id, self.bell)
         self.relay = Relay(self.database, self.signals, parts.clock)
         self.sweeper = Sweeper(self.database, self.store, self.uploads, parts.clock)
         self.first_password: GeneratedPassword | None = None
@@ -173,6 +175,7 @@ def create_app(settings: Settings, parts: Parts | None = None) -> Litestar:
             database=assembly.database,
             uploads=assembly.uploads,
             visits=assembly.visits,
+            devices=assembly.devices,
             signals=assembly.signals,
             signers=assembly.storage.signers,
             verifier=RememberingVerifier(assembly.people.verifier, assembly.clock),

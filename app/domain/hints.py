@@ -12,3 +12,8 @@ def consultations_changed(consultation_id: UUID | None, rev: int) -> dict[str, o
     """The current consultation, or one of the list, is another one now."""
     consultation = str(consultation_id) if consultation_id else None
     return {"t": "consultations.changed", "consultation": consultation, "rev": rev}
+
+
+def captures_changed() -> dict[str, object]:
+    """An announced photo has gone missing, or an alarm about one is over."""
+    return {"t": "captures.changed"}

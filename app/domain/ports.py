@@ -140,6 +140,25 @@ class AuditEntry(msgspec.Struct, kw_only=True, frozen=True):
     after: str
 
 
+class Announcement(msgspec.Struct, kw_only=True, frozen=True):
+    """A photo that a phone said it holds and that is not here yet; ids and times, no patient data.
+
+    ``announced_at`` is the server's time of the first word, ``heard_at`` that of the device's last one.
+    ``missing_since``: the device listed its photos and this one was no longer among them.
+    """
+
+    photo_id: UUID
+    owner: str
+    device_id: UUID
+    consultation_id: UUID
+    captured_at: datetime
+    state: str
+    announced_at: datetime
+    missing_since: datetime | None = None
+    acknowledged_at: datetime | None = None
+    heard_at: datetime
+
+
 class Records(Protocol):
     """What one transaction can read and write. Owner predicates stand in the SQL itself."""
 
@@ -237,11 +256,47 @@ class Records(Protocol):
     async def drop_upload_sessions(self, user: str, session_id: str | None = None) -> None: ...
 
     async def purge_expired(self, now: datetime) -> None:
-        """Forget sessions that have ended, counted failures and published events of yesterday."""
+        """Forget what is over: sessions, counted failures, published events, settled announcements."""
         ...
 
     async def counts(self, now: datetime) -> dict[str, float]:
-        """Gauges for the operator: pending, oldest_pending_s, outbox, oldest_outbox_s, erasures."""
+        """Numbers for the operator; ages end in ``_s``, counters in ``_total``.
+
+        pending (and those older than 5 min, 1 h, 1 day), outbox, erasures, announced and missing
+        photos, the oldest of each, and what sweeper and reconciliation have found so far.
+        """
+        ...
+
+    async def tally(self, found: Mapping[str, int]) -> None:
+        """Add to the counters that outlive the process; names as ``counts`` gives them."""
+        ...
+
+    async def meet_device(self, digest: str, new_id: UUID, now: datetime) -> UUID:
+        """The device of a cookie, by the SHA-256 of its value; made at first sight, heard of now."""
+        ...
+
+    async def announced(self, owner: str) -> list[Announcement]:
+        """A user's announced photos that are neither stored nor deleted here."""
+        ...
+
+    async def put_announcement(self, announcement: Announcement) -> None:
+        """Add or replace what is known of one announced photo of its owner."""
+        ...
+
+    async def drop_announcements(self, owner: str, photo_ids: Sequence[UUID]) -> None:
+        """Forget announced photos that their owner deleted on the phone."""
+        ...
+
+    async def photo_page(self, after: UUID | None, limit: int) -> list[PhotoRow]:
+        """Rows of all users in the order of their ids, those behind ``after`` only."""
+        ...
+
+    async def home_of(self, consultation_id: UUID) -> str | None:
+        """Whose consultation this is; for the operator's own commands only."""
+        ...
+
+    async def newest_moment(self) -> datetime | None:
+        """The latest time at which this database is known to have been written."""
         ...
 
 

@@ -16,6 +16,7 @@ from app.web.authentication import Authenticator
 from app.web.call import Call, Desk
 from app.web.contract import openapi_config
 from app.web.controllers.consultations import ConsultationController
+from app.web.controllers.devices import DeviceController
 from app.web.controllers.me import MeController
 from app.web.controllers.operations import OperationsController
 from app.web.controllers.pages import PagesController, qr_asset
@@ -40,6 +41,7 @@ CONTROLLERS = (
     ConsultationController,
     UploadController,
     PhotoController,
+    DeviceController,
     UploadSessionController,
     RealtimeController,
     OperationsController,

@@ -38,6 +38,7 @@ UPLOAD_COOKIE = frozenset(
         "POST /api/uploads/presign",
         "POST /api/uploads/{photo_id}/complete",
         "GET /api/uploads/{photo_id}",
+        "PUT /api/devices/current/captures",
         "DELETE /api/upload-session",
     }
 )

@@ -76,6 +76,16 @@ def operation_with(schema: dict[str, Any]) -> type[Operation]:
 
 
 def inline_schema(shape: type[Any]) -> dict[str, Any]:
-    """JSON Schema of a flat struct, without references."""
+    """JSON Schema of a struct, with the structs inside it in their places instead of references."""
     (schema,), parts = msgspec.json.schema_components([shape], ref_template="{name}")
-    return cast("dict[str, Any]", parts[schema["$ref"]])
+    return cast("dict[str, Any]", _inlined(schema, parts))
+
+
+def _inlined(node: Any, parts: dict[str, Any]) -> Any:
+    if isinstance(node, list):
+        return [_inlined(item, parts) for item in node]
+    if not isinstance(node, dict):
+        return node
+    if "$ref" in node:
+        return _inlined(parts[node["$ref"]], parts)
+    return {key: _inlined(value, parts) for key, value in node.items()}

@@ -31,6 +31,7 @@ class Rates(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     presign: Rate = Rate(burst=120, each_second=2)
+    announce: Rate = Rate(burst=60, each_second=0.5)
     realtime_token: Rate = Rate(burst=30, each_second=0.5)
 
 
@@ -41,6 +42,7 @@ class Limiter:
         self._seconds = seconds
         self._rates = {
             "POST /api/uploads/presign": rates.presign,
+            "PUT /api/devices/current/captures": rates.announce,
             "GET /api/realtime/token": rates.realtime_token,
         }
         self._buckets: dict[tuple[str, str], tuple[float, float]] = {}

@@ -3,9 +3,11 @@
 Labels are route templates, methods and statuses only: no user, no id, no raw path (I12).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _BUCKETS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
@@ -26,7 +28,8 @@ class Metrics:
             buckets=_BUCKETS,
             registry=self._registry,
         )
-        self._gauges: dict[str, Gauge] = {}
+        self._counted = _Counted()
+        self._registry.register(self._counted)
 
     def observe(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count one answer."""
@@ -35,14 +38,20 @@ class Metrics:
 
     def text(self, counts: Mapping[str, float]) -> bytes:
         """The exposition format, with the database's counts of this moment."""
-        for name, value in counts.items():
-            self._gauge(name).set(value)
+        self._counted.counts = counts
         return generate_latest(self._registry)
 
-    def _gauge(self, name: str) -> Gauge:
-        if name not in self._gauges:
-            readable = name.removesuffix("_s") + ("_seconds" if name.endswith("_s") else "")
-            self._gauges[name] = Gauge(
-                f"capture_{readable}", "As counted in the database now.", registry=self._registry
-            )
-        return self._gauges[name]
+
+class _Counted(Collector):
+    """What the database has counted: gauges, and counters where the name ends in ``_total``."""
+
+    def __init__(self) -> None:
+        self.counts: Mapping[str, float] = {}
+
+    def collect(self) -> Iterator[Metric]:
+        for name, value in self.counts.items():
+            if name.endswith("_total"):
+                yield CounterMetricFamily(f"capture_{name}", "As counted in the database so far.", value)
+            else:
+                readable = name.removesuffix("_s") + ("_seconds" if name.endswith("_s") else "")
+                yield GaugeMetricFamily(f"capture_{readable}", "As counted in the database now.", value)

@@ -10,6 +10,7 @@ from litestar import Litestar
 from litestar.types import ControllerRouterHandler
 
 from app.domain.accounts import Profiles
+from app.domain.devices import Devices
 from app.domain.identity import TokenVerifier
 from app.domain.ports import Clock, Database, Signals, UploadSigner
 from app.domain.uploads import Uploads
@@ -37,6 +38,7 @@ class WebParts:
     database: Database
     uploads: Uploads
     visits: Visits
+    devices: Devices
     signals: Signals
     signers: Callable[[str], UploadSigner]
     verifier: TokenVerifier

@@ -9,6 +9,7 @@ import pytest
 from litestar import Litestar
 
 from app.adapters.database.engine import SqlDatabase
+from app.domain.devices import Devices
 from app.domain.uploads import Uploads
 from app.domain.visits import Visits
 from app.settings import Settings, read_settings
@@ -119,6 +120,7 @@ def build_app(folder: Path, root: Path, database: SqlDatabase, /, **changes: Any
         "database": database,
         "uploads": Uploads(database, store, TrustingInspector(), clock, ids, _silent),
         "visits": Visits(database, clock, ids, _silent),
+        "devices": Devices(database, clock, ids, _silent),
         "signals": signals,
         "signers": PlainSigner,
         "verifier": OpenTokens(),

@@ -1,11 +1,12 @@
-"""Queries of the background work: pending rows to look at, objects to erase again, gauges."""
+"""Queries of the background work: pending rows to look at, objects to erase again, what is over."""
 
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import bindparam, delete, func, null, select, update
+from sqlalchemy import bindparam, delete, null, select, update
 
 from app.adapters.database.columns import Moment
+from app.adapters.database.device_records import SETTLED_ANNOUNCEMENTS
 from app.adapters.database.photo_records import PHOTO_COLUMNS, photo_row
 from app.adapters.database.statements import Connection, Statement, given
 from app.adapters.database.tables import login_failures, login_sessions, outbox, photos, upload_sessions
@@ -31,27 +32,21 @@ _DUE_ERASURES = Statement(
     .limit(bindparam("limit"))
 )
 _SETTLE = Statement(update(photos).where(_THIS).values(erase_again_at=null()))
-_COUNT_PENDING = Statement(
-    select(func.count(), func.min(_P.created_at)).select_from(photos).where(_P.next_look_at.is_not(None))
-)
-_COUNT_ERASURES = Statement(select(func.count()).select_from(photos).where(_P.erase_again_at.is_not(None)))
-_COUNT_OUTBOX = Statement(
-    select(func.count(), func.min(outbox.c.created_at))
-    .select_from(outbox)
-    .where(outbox.c.published_at.is_(None))
-)
 # A day later nobody misses them: an attempt a day never runs into the delay, a hint is long heard.
 KEPT = timedelta(days=1)
+# A dismissed alarm stays for whoever asks about it; the audit trail keeps it for ever.
+DISMISSED_KEPT = timedelta(days=30)
 _PURGES = (
     (Statement(delete(upload_sessions).where(upload_sessions.c.until <= _DUE)), timedelta(0)),
     (Statement(delete(login_sessions).where(login_sessions.c.until <= _DUE)), timedelta(0)),
     (Statement(delete(login_failures).where(login_failures.c.until <= _DUE)), KEPT),
     (Statement(delete(outbox).where(outbox.c.published_at <= _DUE)), KEPT),
+    (Statement(SETTLED_ANNOUNCEMENTS), DISMISSED_KEPT),
 )
 
 
 class SweepRecords:
-    """What is left to do, for the sweeper and for the operator."""
+    """What is left to do, for the sweeper."""
 
     _connection: Connection
 
@@ -77,20 +72,3 @@ class SweepRecords:
         """See ``Records.purge_expired``."""
         for purge, kept in _PURGES:
             await self._connection.fetch(purge, now=now - kept)
-
-    async def counts(self, now: datetime) -> dict[str, float]:
-        """See ``Records.counts``; ages are 0 where nothing waits."""
-        pending, oldest_pending = (await self._connection.fetch(_COUNT_PENDING))[0]
-        waiting, oldest_waiting = (await self._connection.fetch(_COUNT_OUTBOX))[0]
-        erasures = (await self._connection.fetch(_COUNT_ERASURES))[0][0]
-        return {
-            "pending": float(pending),
-            "oldest_pending_s": _age(oldest_pending, now),
-            "outbox": float(waiting),
-            "oldest_outbox_s": _age(oldest_waiting, now),
-            "erasures": float(erasures),
-        }
-
-
-def _age(since: datetime | None, now: datetime) -> float:
-    return 0.0 if since is None else max(0.0, (now - since).total_seconds())

@@ -162,6 +162,37 @@ upload_sessions = Table(
     Column("until", Moment, nullable=False),
 )
 
+# What phones say they hold. Without foreign keys on purpose: a phone may speak of consultations and
+# photos that a restored backup does not know, and that must be heard all the same.
+devices = Table(
+    "devices",
+    metadata,
+    Column("device_id", Identifier, primary_key=True),
+    Column("digest", _DIGEST, nullable=False, unique=True),
+    Column("heard_at", Moment, nullable=False),
+)
+
+announcements = Table(
+    "announcements",
+    metadata,
+    Column("owner", _USER, primary_key=True),
+    Column("photo_id", Identifier, primary_key=True),
+    Column("device_id", Identifier, ForeignKey("devices.device_id"), nullable=False, index=True),
+    Column("consultation_id", Identifier, nullable=False),
+    Column("captured_at", Moment, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("announced_at", Moment, nullable=False),
+    Column("missing_since", Moment),
+    Column("acknowledged_at", Moment),
+)
+
+tallies = Table(
+    "tallies",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("count", BigInteger, nullable=False),
+)
+
 accounts = Table(
     "accounts",
     metadata,

@@ -8,6 +8,7 @@ import msgspec
 from app.adapters.database.engine import SqlDatabase
 from app.domain.consultations import Consultation, ConsultationKind
 from app.domain.photos import PhotoRow, PhotoState
+from app.domain.ports import Announcement
 
 ANNE = "user_anne"
 BEN = "user_ben"
@@ -85,3 +86,21 @@ async def find(database: SqlDatabase, photo_id: UUID) -> PhotoRow | None:
     """What the database says about a photo."""
     async with database.transaction() as records:
         return (await records.photos([photo_id])).get(photo_id)
+
+
+async def announce(database: SqlDatabase, photo_id: UUID, device: UUID, **changes: object) -> Announcement:
+    """An announcement in the database."""
+    one = Announcement(
+        photo_id=photo_id,
+        owner=ANNE,
+        device_id=device,
+        consultation_id=uuid4(),
+        captured_at=NOW - MINUTE,
+        state="captured",
+        announced_at=NOW,
+        heard_at=NOW,
+    )
+    one = msgspec.structs.replace(one, **changes)
+    async with database.transaction() as records:
+        await records.put_announcement(one)
+    return one

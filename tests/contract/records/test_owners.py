@@ -6,12 +6,25 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from sqlalchemy import select
 
 from app.adapters.database.engine import SqlDatabase
 from app.adapters.database.records import SqlRecords
+from app.adapters.database.statements import Statement
+from app.adapters.database.tables import announcements
 from app.domain.photos import PhotoDescription
 from app.domain.ports import Records
-from tests.contract.records.made import ANNE, BEN, NOW, add_photo, add_visit, know, photo, store
+from tests.contract.records.made import (
+    ANNE,
+    BEN,
+    NOW,
+    add_photo,
+    add_visit,
+    announce,
+    know,
+    photo,
+    store,
+)
 
 Attempt = Callable[[SqlRecords, UUID, UUID, UUID], Awaitable[Any]]
 
@@ -34,8 +47,11 @@ ATTEMPTS: dict[str, tuple[Attempt, Any]] = {
         lambda records, visit, photo, own: records.describe(BEN, photo, PhotoDescription(caption="Ben")),
         None,
     ),
+    "announced": (lambda records, visit, photo, own: records.announced(BEN), []),
+    "drop_announcements": (lambda records, visit, photo, own: records.drop_announcements(BEN, [photo]), None),
     "file_under": (lambda records, visit, photo, own: records.file_under(BEN, photo, own), None),
 }
+_ANNOUNCEMENTS = Statement(select(announcements))
 # The owner of an event is whom it is sent to, and the outbox is no user's to read.
 NOT_READ_BY_OWNER = {"add_event"}
 
@@ -71,6 +87,9 @@ async def test_another_users_rows_are_neither_seen_nor_changed(database: SqlData
     row = await add_photo(database, visit)
     await store(database, row)
     own = await add_visit(database, BEN, label="Ben's")
+    async with database.transaction() as records:
+        device = await records.meet_device("d" * 64, own.consultation_id, NOW)
+    await announce(database, row.photo_id, device)
     async with database.transaction() as records:
         await records.set_current(ANNE, visit.consultation_id)
     attempt, expected = ATTEMPTS[method]
@@ -129,4 +148,5 @@ async def _everything(database: SqlDatabase, visit: UUID) -> tuple[object, ...]:
             await records.current(ANNE),
             await records.stored_photos(ANNE, visit),
             await records.due_erasures(NOW.replace(year=2030), 10),
+            await records._connection.fetch(_ANNOUNCEMENTS),
         )

@@ -1,0 +1,216 @@
+"""Photos that a phone has announced: how the server can name those that never arrive.
+
+With a contact a browser lists the photos that it holds for its user. What was listed before and is
+absent now, neither stored nor deleted here, is missing: its storage was cleared. Ids and times only.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Annotated, Literal
+from uuid import UUID
+
+import msgspec
+
+from app.domain.hints import captures_changed
+from app.domain.photos import AwareTime, Schema
+from app.domain.ports import Announcement, AuditEntry, Clock, Database, NewId, Records, Ring
+
+MOST_HELD = 300
+MOST_DELETED = 200
+# Of one user at once; no phone holds as many, and a page that runs wild fills no disk.
+MOST_OPEN = 5_000
+QUIET_FOR = timedelta(hours=24)
+
+
+class HeldPhoto(Schema, frozen=True):
+    """A photo that the browser holds; ``queued`` stands for everything on its way."""
+
+    photo_id: UUID
+    consultation_id: UUID
+    captured_at: AwareTime
+    state: Literal["captured", "queued", "parked"]
+
+
+class CaptureList(Schema, frozen=True):
+    """Every photo that this browser holds for this user with an id above ``after`` and up to ``through``.
+
+    Null leaves that end open, so that one list without both says everything. A phone that holds more
+    than fit into one list sends several, each of which is true by itself. ``deleted`` are ids that the
+    clinician deleted on the phone since the last answer.
+    """
+
+    held: Annotated[list[HeldPhoto], msgspec.Meta(max_length=MOST_HELD)]
+    deleted: Annotated[list[UUID], msgspec.Meta(max_length=MOST_DELETED)]
+    after: UUID | None = None
+    through: UUID | None = None
+
+
+class Heard(Schema, frozen=True):
+    """The server's answer to a list; ``missing`` counts what this device announced and lost."""
+
+    missing: int
+
+
+class UnsentPhoto(Schema, frozen=True):
+    """An announced photo that should be here: ``missing``, or ``waiting`` for a day or longer."""
+
+    photo_id: UUID
+    state: Literal["missing", "waiting"]
+    captured_at: datetime
+    waiting_hours: int
+    heard_at: datetime
+
+
+class UnsentList(Schema, frozen=True):
+    """The user's announced photos that ask for a person, oldest first; empty on a good day."""
+
+    photos: list[UnsentPhoto]
+    server_time: datetime
+
+
+class Dismissal(Schema, frozen=True):
+    """Which alarms a clinician has read and puts away."""
+
+    photo_ids: Annotated[list[UUID], msgspec.Meta(min_length=1, max_length=MOST_HELD)]
+
+
+class Devices:
+    """What the phones of one signed-in user at a time say that they hold."""
+
+    def __init__(self, database: Database, clock: Clock, new_id: NewId, ring: Ring) -> None:
+        self._database = database
+        self._clock = clock
+        self._new_id = new_id
+        self._ring = ring
+
+    async def announce(self, user: str, digest: str, told: CaptureList) -> Heard:
+        """Compare a browser's list with what was announced before; idempotent.
+
+        ``digest`` is the SHA-256 of the device's cookie, which outlives the storage of the photos.
+        """
+        now = self._clock()
+        async with self._database.transaction() as records:
+            device = await records.meet_device(digest, self._new_id(), now)
+            before = {one.photo_id: one for one in await records.announced(user)}
+            changed = _changes(user, device, told, before, now)
+            for announcement in changed:
+                await records.put_announcement(announcement)
+            gone = [before[photo_id] for photo_id in told.deleted if photo_id in before]
+            await records.drop_announcements(user, [one.photo_id for one in gone])
+            after = before | {one.photo_id: one for one in changed}
+            for one in gone:
+                after.pop(one.photo_id)
+            await self._tell(records, user, before.values(), after.values())
+        self._ring()
+        return Heard(missing=sum(_alarms(one) and one.device_id == device for one in after.values()))
+
+    async def unsent(self, user: str) -> UnsentList:
+        """What a desktop should say: photos that never arrived, and those that wait for over a day."""
+        now = self._clock()
+        async with self._database.transaction() as records:
+            announced = await records.announced(user)
+        views = [_view(one, now) for one in announced if one.acknowledged_at is None]
+        loud = [view for view in views if view.state == "missing" or view.waiting_hours >= _HOURS]
+        loud.sort(key=lambda view: (-view.waiting_hours, view.photo_id))
+        return UnsentList(photos=loud[:MOST_HELD], server_time=now)
+
+    async def dismiss(self, user: str, photo_ids: Sequence[UUID]) -> None:
+        """Put alarms away, each with an audit line; what is unknown or here already is passed over."""
+        now = self._clock()
+        async with self._database.transaction() as records:
+            before = {one.photo_id: one for one in await records.announced(user)}
+            known = [before[one] for one in dict.fromkeys(photo_ids) if one in before]
+            for one in known:
+                if one.acknowledged_at is None:
+                    await records.put_announcement(msgspec.structs.replace(one, acknowledged_at=now))
+                    await records.add_audit(_dismissed(user, one, now))
+            if known:
+                await records.add_event(self._new_id(), user, captures_changed(), now)
+        self._ring()
+
+    async def _tell(
+        self, records: Records, user: str, before: Iterable[Announcement], after: Iterable[Announcement]
+    ) -> None:
+        """Open desktops look again when an alarm came or went, and only then."""
+        if {one.photo_id for one in before if _alarms(one)} != {
+            one.photo_id for one in after if _alarms(one)
+        }:
+            await records.add_event(self._new_id(), user, captures_changed(), self._clock())
+
+
+_HOURS = int(QUIET_FOR.total_seconds() // 3600)
+
+
+def _changes(
+    user: str, device: UUID, told: CaptureList, before: dict[UUID, Announcement], now: datetime
+) -> list[Announcement]:
+    """Rows that differ from what the database holds."""
+    deleted = set(told.deleted)
+    held = {photo.photo_id: photo for photo in told.held if photo.photo_id not in deleted}
+    room = max(0, MOST_OPEN - len(before))
+    fresh = [photo for photo_id, photo in held.items() if photo_id not in before][:room]
+    known = [photo for photo_id, photo in held.items() if photo_id in before]
+    listed = [_listed(user, device, photo, before.get(photo.photo_id), now) for photo in fresh + known]
+    lost = [
+        msgspec.structs.replace(one, missing_since=now, acknowledged_at=None)
+        for one in before.values()
+        if one.device_id == device and one.missing_since is None and _within(one.photo_id, told)
+        if one.photo_id not in held and one.photo_id not in deleted
+    ]
+    return [one for one in listed if one != before.get(one.photo_id)] + lost
+
+
+def _listed(
+    user: str, device: UUID, photo: HeldPhoto, before: Announcement | None, now: datetime
+) -> Announcement:
+    """An announcement of a photo that is there; one that was missing is no longer, nor is its alarm."""
+    back = before is None or before.missing_since is not None
+    return Announcement(
+        photo_id=photo.photo_id,
+        owner=user,
+        device_id=device,
+        consultation_id=photo.consultation_id,
+        captured_at=_whole(photo.captured_at),
+        state=photo.state,
+        announced_at=before.announced_at if before else now,
+        acknowledged_at=None if back or before is None else before.acknowledged_at,
+        heard_at=now if before is None else before.heard_at,
+    )
+
+
+def _whole(moment: datetime) -> datetime:
+    # The database keeps milliseconds: what is finer would look like a change every time.
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+def _within(photo_id: UUID, told: CaptureList) -> bool:
+    return (told.after is None or photo_id > told.after) and (
+        told.through is None or photo_id <= told.through
+    )
+
+
+def _alarms(one: Announcement) -> bool:
+    return one.missing_since is not None and one.acknowledged_at is None
+
+
+def _view(one: Announcement, now: datetime) -> UnsentPhoto:
+    # A phone's clock may be wrong; the server's own first hearing bounds the wait from below.
+    waited = now - min(one.captured_at, one.announced_at)
+    return UnsentPhoto(
+        photo_id=one.photo_id,
+        state="waiting" if one.missing_since is None else "missing",
+        captured_at=one.captured_at,
+        waiting_hours=int(waited.total_seconds() // 3600),
+        heard_at=one.heard_at,
+    )
+
+
+def _dismissed(user: str, one: Announcement, now: datetime) -> AuditEntry:
+    return AuditEntry(
+        at=now,
+        actor=user,
+        action="dismiss-announced",
+        photo_id=one.photo_id,
+        before="waiting" if one.missing_since is None else "missing",
+        after="dismissed",
+    )
