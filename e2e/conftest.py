@@ -7,13 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 
 from e2e.camera import film
 from e2e.clinic import Clinic, open_clinic
 from e2e.handset import Handset
+from e2e.verbs import sign_in, start_consultation
 from e2e.watch import Watch
 
+Launch = Callable[..., Page]
 ROOT = Path(__file__).resolve().parent.parent
 PHONE: dict[str, Any] = {
     "viewport": {"width": 390, "height": 780},
@@ -54,7 +56,12 @@ def camera(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def browser_arguments(camera: Path) -> list[str]:
     """Switches of every browser: quiet, with the fake camera."""
-    return [*QUIET, "--use-fake-device-for-media-stream", f"--use-file-for-fake-video-capture={camera}"]
+    return [*QUIET, *filmed(camera)]
+
+
+def filmed(film: Path) -> list[str]:
+    """Switches for a camera that looks at a film."""
+    return ["--use-fake-device-for-media-stream", f"--use-file-for-fake-video-capture={film}"]
 
 
 @pytest.fixture(scope="session")
@@ -107,6 +114,43 @@ def phone(open_context: Callable[..., BrowserContext]) -> Page:
 def desktop(open_context: Callable[..., BrowserContext]) -> Page:
     """A desktop's page, not yet anywhere."""
     return open_context(**DESKTOP).new_page()
+
+
+@pytest.fixture
+def launch(playwright: Playwright, watch: Watch, clinic: Clinic) -> Iterator[Launch]:
+    """A phone in a browser of its own: ``launch(film, *switches)``, without a film no camera of ours."""
+    browsers: list[Browser] = []
+
+    def launch_one(film: Path | None, *switches: str) -> Page:
+        camera = filmed(film) if film else []
+        arguments = [*QUIET, *camera, *switches]
+        browsers.append(playwright.chromium.launch(executable_path=chromium(), args=arguments))
+        context = browsers[-1].new_context(**{**PHONE, "base_url": clinic.url})
+        context.set_default_timeout(15_000)
+        watch.context(context)
+        return context.new_page()
+
+    yield launch_one
+    for browser in browsers:
+        browser.close()
+
+
+@pytest.fixture
+def desk(clinic: Clinic, desktop: Page) -> Page:
+    """A signed-in desktop with an open consultation, Room 2."""
+    sign_in(desktop, clinic, "/desktop")
+    start_consultation(desktop, "Room 2")
+    return desktop
+
+
+@pytest.fixture
+def other(clinic: Clinic, desk: Page, open_context: Callable[..., BrowserContext]) -> Page:
+    """The same clinician at another desk, looking at the same consultation."""
+    other = open_context(**DESKTOP).new_page()
+    sign_in(other, clinic, "/desktop")
+    expect(other.get_by_role("heading", name="Room 2")).to_be_visible()
+    expect(other.get_by_text("Live", exact=True)).to_be_visible()
+    return other
 
 
 @pytest.fixture

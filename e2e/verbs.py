@@ -42,6 +42,11 @@ def open_camera(phone: Page) -> None:
     expect(phone.get_by_role("button", name="Take photo")).to_be_enabled()
 
 
+def camera_message(phone: Page) -> Locator:
+    """What the camera screen says in place of a picture."""
+    return phone.locator("#camera-message")
+
+
 def take(phone: Page, count: int, before: int = 0) -> None:
     """Tap the shutter; each photo counts once it is safe on the phone."""
     for number in range(1, count + 1):
