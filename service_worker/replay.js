@@ -1,8 +1,9 @@
 /**
- * The worker's part in the replay: it wires the shared replay to the worker's own means and answers `sync` so that the browser comes back while photos remain. Nothing
- * is kept between events.
+ * The worker's part in the replay: it wires the shared replay to the worker's own means and answers
+ * `sync`, so that the browser comes back while photos remain. Nothing is kept between events.
  */
 
+import { announce } from "../pwa/queue/announcing.js";
 import { realClock } from "../pwa/queue/clock.js";
 import { Ledger } from "../pwa/queue/ledger.js";
 import { LOCK } from "../pwa/queue/lock.js";
@@ -12,6 +13,7 @@ import { replay } from "../pwa/queue/replay.js";
 import { Uploader } from "../pwa/queue/uploader.js";
 import { pageTokens } from "./tokens.js";
 
+/** @import { CaptureList } from "../pwa/queue/announcing.js" */
 /** @import { Clock } from "../pwa/queue/clock.js" */
 /** @import { Outcome } from "../pwa/queue/replay.js" */
 
@@ -20,6 +22,9 @@ import { pageTokens } from "./tokens.js";
 /** Chromium ends a sync event after three minutes; what is under way then must be over by itself. */
 const SYNC_BUDGET_MS = 120_000;
 const SYNC_LIMIT_MS = 170_000;
+
+/** Outcomes of a run to which the server still answered at its end. */
+const REACHED = new Set(["drained", "stopped"]);
 
 /** Outcomes after which coming back by itself would help. */
 const UNFINISHED = new Set(["waiting", "stopped", "busy", "aborted"]);
@@ -84,20 +89,23 @@ export function hear(worker, event, origin) {
 async function run(worker, signal, options) {
   const queue = await openQueue();
   try {
-    return await replay({
+    const network = new Uploader({
+      fetch: worker.fetch.bind(worker),
+      clock: realClock,
+      credentials: { token: pageTokens(worker.clients) },
+    });
+    const { locks } = worker.navigator;
+    const outcome = await replay({
       ...options,
-      signal,
+      ...{ signal, network, locks },
       ledger: new Ledger(queue),
-      network: new Uploader({
-        fetch: worker.fetch.bind(worker),
-        clock: realClock,
-        credentials: { token: pageTokens(worker.clients) },
-      }),
-      locks: worker.navigator.locks,
       clock: realClock,
       random: Math.random,
       visible: () => isVisible(worker),
     });
+    const send = (/** @type {CaptureList} */ list) => network.announce(list, signal);
+    if (REACHED.has(outcome)) await announce({ database: queue.database, locks, send });
+    return outcome;
   } finally {
     await queue.close();
   }

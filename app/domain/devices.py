@@ -11,8 +11,9 @@ from uuid import UUID
 
 import msgspec
 
+from app.domain.errors import OtherOwner
 from app.domain.hints import captures_changed
-from app.domain.photos import AwareTime, Schema
+from app.domain.photos import AwareTime, Schema, UserId
 from app.domain.ports import Announcement, AuditEntry, Clock, Database, NewId, Records, Ring
 
 MOST_HELD = 300
@@ -36,9 +37,11 @@ class CaptureList(Schema, frozen=True):
 
     Null leaves that end open, so that one list without both says everything. A phone that holds more
     than fit into one list sends several, each of which is true by itself. ``deleted`` are ids that the
-    clinician deleted on the phone since the last answer.
+    clinician deleted on the phone since the last answer. ``owner`` is a claim, compared and never stored:
+    a list that travels with somebody else's sign-in must not be believed.
     """
 
+    owner: UserId
     held: Annotated[list[HeldPhoto], msgspec.Meta(max_length=MOST_HELD)]
     deleted: Annotated[list[UUID], msgspec.Meta(max_length=MOST_DELETED)]
     after: UUID | None = None
@@ -88,6 +91,8 @@ class Devices:
 
         ``digest`` is the SHA-256 of the device's cookie, which outlives the storage of the photos.
         """
+        if told.owner != user:
+            raise OtherOwner
         now = self._clock()
         async with self._database.transaction() as records:
             device = await records.meet_device(digest, self._new_id(), now)

@@ -12,6 +12,7 @@ import { CameraView } from "./camera-view.js";
 import { Capturing } from "./capturing.js";
 import { fillWords, part } from "./dom.js";
 import { transition } from "./flow.js";
+import { Holdings } from "./holdings.js";
 import * as home from "./home-view.js";
 import { drawNotices } from "./notices-view.js";
 import { Person } from "./person.js";
@@ -47,13 +48,15 @@ const TICK = 1000; // ms between redraws while a countdown is on the screen
  * @property {Capturing} capturing
  * @property {Queueing} queueing
  * @property {Person} person
+ * @property {Holdings} holdings
  */
 
 /** @param {Store} store @param {Queue} queue */
 async function start(store, queue) {
   const session = createSession(readConfig());
   const api = createApi({ getToken: session.getToken, fetch: fetch.bind(window) });
-  const parts = build(store, queue, session);
+  const holdings = new Holdings(queue, api.request);
+  const parts = { ...build(store, queue, session), holdings };
   const { person, queueing } = parts;
   await person.recall();
   await queueing.refresh();
@@ -67,7 +70,7 @@ async function start(store, queue) {
   await watch.start();
 }
 
-/** @param {Store} store @param {Queue} queue @param {Session} session @returns {Parts} */
+/** @param {Store} store @param {Queue} queue @param {Session} session @returns {Omit<Parts, "holdings">} */
 function build(store, queue, session) {
   const bridge = startWorker({ queue, session });
   /** @type {(event: FlowEvent) => void} */
@@ -82,10 +85,13 @@ function build(store, queue, session) {
 }
 
 /** @param {Request} request @param {Parts} parts */
-function watchServer(request, { bridge, capturing, queueing, person }) {
+function watchServer(request, { bridge, capturing, queueing, person, holdings }) {
   return new ServerWatch(request, {
     link: (up) => queueing.hearLink(up),
-    signIn: (needed) => person.mayBeMissing(needed),
+    signIn: (needed) => {
+      if (!needed) holdings.tell();
+      return person.mayBeMissing(needed);
+    },
     current: (current) => person.learn(current),
     me: async (me) => {
       if (await person.meet(me)) capturing.go({ type: "leave" });
@@ -129,8 +135,11 @@ function drawCommon(state, actions) {
 }
 
 /** @param {Store} store @param {Parts} parts */
-function listen(store, { queue, bridge, shots, capturing, queueing }) {
-  queue.watch(() => queueing.refresh());
+function listen(store, { queue, bridge, shots, capturing, queueing, holdings }) {
+  queue.watch(() => {
+    if (store.state.linkUp && !store.state.signIn) holdings.tell();
+    return queueing.refresh();
+  });
   bridge.onNewVersion(() => store.set({ newVersion: true }));
   document.addEventListener("visibilitychange", () => document.hidden || capturing.wake());
   addEventListener("beforeunload", (event) => shots.unsaved && event.preventDefault());

@@ -26,7 +26,7 @@ import { StorageRefused } from "./refusals.js";
  * @property {{key: string, value: PhotoRecord, indexes: {seq: number, owner: string}}} photos
  * @property {{key: string, value: ArrayBuffer}} bytes
  * @property {{key: string, value: ReceiptRow, indexes: {day: [string, string]}}} receipts
- * @property {{key: string, value: any}} meta owner, consultation, pause, heartbeat, lastSeq
+ * @property {{key: string, value: any}} meta owner, consultation, pause, heartbeat, lastSeq, told and untold
  */
 
 /** @typedef {"photos" | "bytes" | "receipts" | "meta"} StoreName */

@@ -3,6 +3,7 @@
  * transaction with bytes and record, then a second look with the hash computed again.
  */
 
+import { noteDeleted } from "./announcing.js";
 import { sha256Hex } from "./hash.js";
 import { PhotoMissing, StorageRefused } from "./refusals.js";
 import { open, seal } from "./seal.js";
@@ -37,7 +38,7 @@ export async function keep(database, draft, bytes) {
 export async function prove(database, record) {
   const bytes = await readBytes(database, record).catch(() => null);
   if (bytes && (await sha256Hex(bytes)) === record.sha256) return;
-  await database.write(["photos", "bytes"], (tx) => erase(tx, record.photoId));
+  await database.write(["photos", "bytes", "meta"], (tx) => forget(tx, record));
   throw new StorageRefused("damaged");
 }
 
@@ -59,13 +60,13 @@ export async function readBytes(database, record) {
 /**
  * Deletes by the clinician's wish. A photo that may have a URL keeps its row, so that the server
  * hears of it; its bytes go at once.
- * @param {WriteTransaction} tx over photos and bytes
+ * @param {WriteTransaction} tx over photos, bytes and meta
  * @param {PhotoRecord} record neither sending nor confirming
  * @returns {Promise<"erased" | "deleting">}
  */
 export async function discard(tx, record) {
   if (!record.everSigned) {
-    await erase(tx, record.photoId);
+    await forget(tx, record);
     return "erased";
   }
   const row = { ...record, state: "deleting", reason: null, attempt: 0, equal: 0, nextTryAt: null };
@@ -85,6 +86,15 @@ export async function erase(tx, photoId) {
     tx.objectStore("photos").delete(photoId),
     tx.objectStore("bytes").delete(photoId),
   ]);
+}
+
+/**
+ * Erases a photo that never reaches the server, so that nobody waits for it there.
+ * @param {WriteTransaction} tx over photos, bytes and meta
+ * @param {PhotoRecord} record
+ */
+export async function forget(tx, record) {
+  await Promise.all([erase(tx, record.photoId), noteDeleted(tx, record)]);
 }
 
 /**

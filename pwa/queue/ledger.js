@@ -4,7 +4,7 @@
  */
 
 import { LONGEST_WAIT_MS } from "./backoff.js";
-import { erase } from "./keeping.js";
+import { erase, forget } from "./keeping.js";
 import { isMoving, isSendable } from "./record.js";
 import { localDay } from "./listing.js";
 import { sha256Hex } from "./hash.js";
@@ -139,7 +139,7 @@ export class Ledger {
       const verdict = judge(record, receipt, await senderIn(tx));
       if (verdict !== "stored" && verdict !== "deleted") return verdict;
       if (receipt) await tx.objectStore("receipts").put(this.#receiptRow(receipt));
-      await erase(tx, photoId);
+      await (verdict === "stored" ? erase(tx, photoId) : forget(tx, record));
       return verdict;
     });
     this.#changed();

@@ -141,7 +141,7 @@ export class Queue {
    * @throws {PhotoBusy} while it is being sent
    */
   async remove(photoId) {
-    const outcome = await this.database.write(["photos", "bytes"], async (tx) => {
+    const outcome = await this.database.write(["photos", "bytes", "meta"], async (tx) => {
       const record = await tx.objectStore("photos").get(photoId);
       if (!record) return "erased";
       if (isMoving(record)) throw new PhotoBusy();
@@ -158,7 +158,7 @@ export class Queue {
    * @param {string} oldId
    */
   async replaceAfterRetake(newId, oldId) {
-    await this.database.write(["photos", "bytes"], async (tx) => {
+    await this.database.write(["photos", "bytes", "meta"], async (tx) => {
       const photos = tx.objectStore("photos");
       const [taken, old] = await Promise.all([photos.get(newId), photos.get(oldId)]);
       if (!taken) throw new PhotoMissing();

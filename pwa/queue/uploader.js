@@ -3,6 +3,7 @@
  * never with a guess; an answer that is not in our own form is no answer (a captive portal says 200).
  */
 
+import { CAPTURES } from "./announcing.js";
 import { within } from "./clock.js";
 import { classify, failure } from "./errors.js";
 
@@ -96,6 +97,15 @@ export class Uploader {
     const answer = await this.#api("DELETE", `/api/photos/${photoId}`, undefined, signal);
     if (answer.ok) return receiptOf(answer.data);
     return answer.failure.reason === "photo-not-found" ? { ok: true, receipt: null } : answer;
+  }
+
+  /**
+   * @param {import("./announcing.js").CaptureList} list
+   * @param {AbortSignal} [signal]
+   * @returns {Promise<boolean>} whether the server has heard it
+   */
+  async announce(list, signal) {
+    return (await this.#api("PUT", CAPTURES, list, signal)).ok;
   }
 
   /**

@@ -7,6 +7,7 @@ import pytest
 
 from app.domain import devices
 from app.domain.devices import CaptureList, Devices, HeldPhoto
+from app.domain.errors import OtherOwner
 from app.domain.photos import CapturedPhoto
 from tests.domain.conftest import ANNA, BEN, Ward, claim
 
@@ -32,9 +33,11 @@ def held(*photos: CapturedPhoto, state: str = "captured") -> list[HeldPhoto]:
     ]
 
 
-def told(*photos: CapturedPhoto, deleted: tuple[UUID, ...] = (), **span: UUID) -> CaptureList:
+def told(
+    *photos: CapturedPhoto, deleted: tuple[UUID, ...] = (), user: str = ANNA, **span: UUID
+) -> CaptureList:
     """A whole list, or the part of one."""
-    return CaptureList(held=held(*photos), deleted=list(deleted), **span)
+    return CaptureList(owner=user, held=held(*photos), deleted=list(deleted), **span)
 
 
 async def alarms(desk: Devices, user: str = ANNA) -> list[tuple[UUID, str]]:
@@ -126,13 +129,23 @@ async def test_each_device_speaks_for_itself_and_each_user_too(ward: Ward, desk:
     await desk.announce(ANNA, PHONE, told(*photos))
 
     await desk.announce(ANNA, TABLET, told())
-    await desk.announce(BEN, PHONE, told())
-    await desk.announce(BEN, PHONE, told(deleted=(photos[0].photo_id,)))
+    await desk.announce(BEN, PHONE, told(user=BEN))
+    await desk.announce(BEN, PHONE, told(user=BEN, deleted=(photos[0].photo_id,)))
     assert await alarms(desk) == []
     await desk.announce(ANNA, PHONE, told())
 
     assert len(await alarms(desk)) == 2
     assert await alarms(desk, BEN) == []
+
+
+async def test_a_list_under_another_sign_in_is_refused(ward: Ward, desk: Devices) -> None:
+    """The phone changed hands between the reading of its list and the sending."""
+    photos = await take(ward, 1)
+
+    with pytest.raises(OtherOwner):
+        await desk.announce(BEN, PHONE, told(*photos))
+
+    assert await alarms(desk) == []
 
 
 async def test_a_photo_deleted_on_one_device_is_nobodys_worry(ward: Ward, desk: Devices) -> None:

@@ -1,5 +1,13 @@
 /** The worker's events with the real queue: messages, sync, tokens from pages, updates. */
-import { TestClock, TestLocks, WELL, ScriptedNetwork, openPhone, until } from "./queue/support.mjs";
+import {
+  TestClock,
+  TestLocks,
+  WELL,
+  ScriptedNetwork,
+  capture,
+  openPhone,
+  until,
+} from "./queue/support.mjs";
 import assert from "node:assert/strict";
 import test from "node:test";
 
@@ -67,6 +75,33 @@ test("a page's word drains the queue, with the page's token", async (t) => {
   assert.equal(await serve(scope.net, work, { presign }), "drained");
   assert.equal(seen, "Bearer from the page");
   assert.deepEqual(await phone.list(), []);
+});
+
+test("a replay that drained the queue tells what the phone still holds, a paused one tells nothing", async (t) => {
+  const { scope, phone } = await worker(t, [page("t")]);
+  const shot = await phone.queue.add(capture());
+  await phone.take(1);
+  const lists = [];
+  const announce = (request) => {
+    lists.push(request.body);
+    request.respond(200, { missing: 0 });
+  };
+  const presign = (request) => request.problem(401, "unauthenticated");
+
+  await serve(scope.net, hear(scope, { data: { type: "drain" }, origin: ORIGIN }, ORIGIN), {
+    presign,
+    announce,
+  });
+  assert.deepEqual(lists, []);
+  await phone.queue.hurry();
+  await serve(scope.net, hear(scope, { data: { type: "drain" }, origin: ORIGIN }, ORIGIN), {
+    announce,
+  });
+
+  assert.deepEqual(
+    lists.map(({ held }) => held.map(({ photoId }) => photoId)),
+    [[shot.photoId]],
+  );
 });
 
 test("words from elsewhere, and unknown ones, are not heard", async (t) => {

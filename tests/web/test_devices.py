@@ -9,7 +9,7 @@ from litestar import Litestar
 from app.adapters.database.engine import SqlDatabase
 from app.domain.devices import MOST_DELETED, MOST_HELD
 from tests.fakes import FixedClock, uuid7
-from tests.web.conftest import BEN, MakeApp, client_of, signed_in
+from tests.web.conftest import ANNA, BEN, MakeApp, client_of, signed_in
 
 LIST = "/api/devices/current/captures"
 HTTPS = "https://capture.clinic.example"
@@ -28,7 +28,7 @@ def held(number: int, **changes: Any) -> dict[str, Any]:
 
 def body(*numbers: int, **changes: Any) -> dict[str, Any]:
     """A whole list."""
-    return {"held": [held(number) for number in numbers], "deleted": []} | changes
+    return {"owner": ANNA, "held": [held(number) for number in numbers], "deleted": []} | changes
 
 
 async def unsent(client: httpx.AsyncClient) -> list[dict[str, Any]]:
@@ -106,8 +106,9 @@ async def test_a_cookie_that_is_not_ours_is_replaced(anna: httpx.AsyncClient, va
 async def test_the_fullest_list_fits_into_the_body_limit(anna: httpx.AsyncClient) -> None:
     """As long as the phone writes it; one photo more is refused by name."""
     full = body(*range(MOST_HELD), deleted=[str(uuid7(5_000 + n)) for n in range(MOST_DELETED)])
-    full |= {"after": str(uuid7(1)), "through": str(uuid7(9_999))}
-    assert (await anna.put(LIST, json=full)).status_code == 200
+    full |= {"owner": "u" * 64, "after": str(uuid7(1)), "through": str(uuid7(9_999))}
+    answer = await anna.put(LIST, json=full)
+    assert (answer.status_code, answer.json()["code"]) == (409, "other-owner")  # read to its end
 
     for field in ("held", "deleted"):
         over = full | {field: [*full[field], full[field][0]]}

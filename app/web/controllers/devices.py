@@ -20,7 +20,7 @@ class DeviceController(Controller):
         "/current/captures",
         status_code=200,
         operation_class=json_body(CaptureList),
-        responses=problems(413, 415),
+        responses=problems(409, 413, 415),
     )
     async def announce(self, request: Call, body: RawBody) -> Response[Heard]:
         """The photos that this browser holds for its user; what was listed before and is gone is missing."""

@@ -212,6 +212,7 @@ export const receiptFor = (photoId, claim, change = {}) => ({
 function kindOf(method, url) {
   if (url.endsWith("/presign")) return "presign";
   if (url.endsWith("/complete")) return "complete";
+  if (url.endsWith("/captures")) return "announce";
   return method === "DELETE" ? "delete" : method.toLowerCase();
 }
 
@@ -312,4 +313,5 @@ export const WELL = {
   presign: (request) => request.sign(),
   put: (request) => request.respond(200),
   complete: (request) => request.receipt(),
+  announce: (request) => request.respond(200, { missing: 0 }),
 };
