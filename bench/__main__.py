@@ -1,4 +1,6 @@
-"""``python -m bench [--quick] [part …]``: measures, prints one table, writes ``bench/results.json``.
+"""``python -m bench [--quick] [part …]``: measures and prints one table.
+
+When every part was measured, the numbers are kept in ``bench/results.json`` and ``docs/performance.md``.
 
 A ratio compares two things measured in turn in this very run; quote ratios, since the milliseconds
 belong to the machine. Everything stays on loopback. ``--quick`` shows that it works, and no more.
@@ -11,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -21,6 +24,8 @@ from bench.machine import describe
 from bench.report import Line, table
 
 RESULTS = Path(__file__).with_name("results.json")
+PAGE = Path(__file__).resolve().parent.parent / "docs" / "performance.md"
+BEGIN, END = "<!-- begin: written by make bench -->", "<!-- end: written by make bench -->"
 Part = Callable[[Path, Chromium, bool], list[Line]]
 
 PARTS: dict[str, Part] = {
@@ -66,11 +71,27 @@ def _run(folder: Path, parts: list[str], quick: bool) -> None:
         "loadAtEnd": [round(n, 2) for n in os.getloadavg()],
     }
     print(f"\n{table(lines)}\n")
-    print(f"{machine['cpu']}, {machine['cores']} cores; load {machine['loadAtStart'][0]} at the start and "
-          f"{machine['loadAtEnd'][0]} at the end; {machine['seconds']} s")  # fmt: skip
+    print(_machine_line(machine))
     if not quick and set(parts) == set(PARTS):
         found = {"machine": machine, "lines": msgspec.to_builtins(lines)}
         RESULTS.write_bytes(msgspec.json.format(msgspec.json.encode(found), indent=2) + b"\n")
+        _renew_page(f"{table(lines)}\n\n{_machine_line(machine)}")
+
+
+def _machine_line(machine: dict[str, Any]) -> str:
+    versions = ", ".join(f"{name} {version}" for name, version in machine["versions"].items())
+    return (
+        f"{machine['when']}, {machine['cpu']}, {machine['cores']} cores, {machine['memoryGb']} GB, "
+        f"{machine['system']}; load {machine['loadAtStart'][0]} at the start, "
+        f"{machine['loadAtEnd'][0]} at the end; {machine['seconds']} s. {versions}."
+    )
+
+
+def _renew_page(text: str) -> None:
+    """Put the numbers of a whole run into the page that speaks of them."""
+    before, _, rest = PAGE.read_text().partition(BEGIN)
+    _, _, after = rest.partition(END)
+    PAGE.write_text(f"{before}{BEGIN}\n\n{text}\n\n{END}{after}")
 
 
 if __name__ == "__main__":

@@ -22,7 +22,6 @@ PART = "presign"
 CONNECTIONS = 16
 # A user may ask 120 times at once (app/web/limits.py).
 ASKS_EACH = 100
-EXPRESS = 10_307 / 1_245
 
 
 class Effort(msgspec.Struct, frozen=True, kw_only=True):
