@@ -17,6 +17,7 @@ from campaigns.results import RESULTS, Result, finished_now, merge, read_all, su
 # name: module and function. Imported only when asked for, since each brings its own world.
 CAMPAIGNS: dict[str, str] = {
     "state-machine": "campaigns.machine:run",
+    "server-kills": "campaigns.kills:run",
 }
 
 

@@ -1,0 +1,280 @@
+"""A phone over HTTP that follows the queue's rules and writes down what its clinician was shown.
+
+It keeps its photos until a receipt that echoes all four facts, asks again for whatever it got no answer
+to, and never decides anything from a broken connection.
+"""
+
+import random
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import Any
+from uuid import UUID
+
+import httpx
+import msgspec
+
+from campaigns.events import (
+    DeleteAsked,
+    Deleted,
+    Event,
+    Local,
+    MoveAsked,
+    Moved,
+    PutSeen,
+    SavedShown,
+    Shutter,
+    StoredShown,
+)
+from campaigns.pictures import Picture, picture
+from campaigns.program import Program
+
+LATER = (429, 503, 507)
+
+
+class Gone(Exception):
+    """No answer: the server is not there, or died over it."""
+
+
+class Later(Exception):
+    """The server asked for patience: 429, 503 or 507 with ``Retry-After``."""
+
+
+class Shot(msgspec.Struct, frozen=True, kw_only=True):
+    """A photo as the phone keeps it. One that is ``abandoned`` was never shown as saved."""
+
+    id: str
+    consultation: str
+    picture: Picture
+    number: int
+    abandoned: bool = False
+
+
+class Phone:
+    """One clinician's phone and desktop at once; not for two threads."""
+
+    def __init__(self, program: Program, history: list[Event], seed: int, limit_s: float = 10.0) -> None:
+        self.program = program
+        self.history = history
+        self.random = random.Random(seed)
+        self.answers: Counter[str] = Counter()
+        self.broken: list[str] = []
+        self.queue: dict[str, Shot] = {}
+        self.stored: dict[str, Shot] = {}
+        self.deleting: set[str] = set()
+        self.consultations: list[str] = []
+        self.user = ""
+        self._seed = seed
+        self._shots = 0
+        self._limit_s = limit_s
+        self._cookie: dict[str, str] = {}
+        self._token = ""
+        self._client = httpx.Client(trust_env=False, timeout=limit_s)
+
+    def sign_in(self) -> None:
+        """Once; the cookie outlives every restart."""
+        name, password = self.program.sign_in
+        answer = self._send("POST", self.program.url + "/api/session", {"name": name, "password": password})
+        self._cookie = dict(answer.cookies)
+        self.user = self._read(answer, "sign in")["user"]["id"]
+        unfiled = self.api("GET", "/api/me", "me")["unfiledConsultation"]["id"]
+        self.consultations = [unfiled]
+
+    def local(self) -> list[Local]:
+        """What the phone still holds and has shown as saved."""
+        kept = [shot for shot in self.queue.values() if not shot.abandoned]
+        return [Local(photo=shot.id, sha256=shot.picture.sha256) for shot in kept]
+
+    def resume(self) -> None:
+        """After a restart: first whatever got no answer."""
+        for photo in sorted(self.deleting):
+            self._ask_to_delete(photo)
+        self.drain()
+
+    def live_a_whole_day(self) -> None:
+        """Everything that a clinician does, in any order; raises ``Gone`` when the server goes."""
+        day = [self.start, self.shoot_some, self.delete_one, self.move_one, self.describe_one, self.abandon]
+        self.random.shuffle(day)
+        self.live([self.shoot_some, *day, self.shoot_some])
+
+    def live(self, steps: Iterable[Callable[[], None]]) -> None:
+        """Do this and that, sending what waits after each."""
+        for step in steps:
+            step()
+            self.drain()
+
+    def start(self) -> None:
+        """A new consultation on the desktop."""
+        made = self.api("POST", "/api/consultations", "start", {"label": f"Room {self._shots}"})
+        self.consultations.append(made["id"])
+
+    def shoot_some(self) -> None:
+        """One to three photos in the newest consultation."""
+        for _ in range(self.random.randint(1, 3)):
+            self.shoot()
+
+    def shoot(self, *, abandoned: bool = False) -> Shot:
+        """The shutter; owner and consultation are frozen here."""
+        self._shots += 1
+        number = self._seed * 100_000 + self._shots
+        shot = Shot(
+            id=_photo_id(self.random),
+            consultation=self.consultations[-1],
+            picture=picture(number),
+            number=number,
+            abandoned=abandoned,
+        )
+        self.queue[shot.id] = shot
+        self.history.append(
+            Shutter(
+                photo=shot.id, owner=self.user, consultation=shot.consultation, sha256=shot.picture.sha256
+            )
+        )
+        if not abandoned:
+            self.history.append(SavedShown(photo=shot.id))
+        return shot
+
+    def abandon(self) -> None:
+        """A photo whose phone is never heard of again after its PUT; the sweeper must finish it."""
+        shot = self.shoot(abandoned=True)
+        try:
+            if upload := self._presigned([shot]).get(shot.id):
+                self._put(shot, upload)
+        finally:
+            del self.queue[shot.id]
+
+    def drain(self) -> None:
+        """Send everything, oldest first, one PUT at a time."""
+        waiting = [shot for shot in self.queue.values() if shot.id not in self.deleting]
+        for begin in range(0, len(waiting), 20):
+            part = waiting[begin : begin + 20]
+            uploads = self._presigned(part)
+            for shot in part:
+                if shot.id in uploads:
+                    self._put(shot, uploads[shot.id])
+                    self._complete(shot)
+
+    def delete_one(self) -> None:
+        """Delete a stored photo."""
+        if self.stored:
+            photo = self.random.choice(sorted(self.stored))
+            self.history.append(DeleteAsked(photo=photo))
+            self.deleting.add(photo)
+            self._ask_to_delete(photo)
+
+    def move_one(self) -> None:
+        """File a stored photo under another consultation."""
+        if self.stored:
+            photo, place = self.random.choice(sorted(self.stored)), self.random.choice(self.consultations)
+            self.history.append(MoveAsked(photo=photo, consultation=place))
+            self.api("POST", f"/api/photos/{photo}/move", "move", {"consultationId": place})
+            self.history.append(Moved(photo=photo, consultation=place))
+
+    def describe_one(self) -> None:
+        """Say something about a stored photo."""
+        if self.stored:
+            photo = self.random.choice(sorted(self.stored))
+            self.api("PATCH", f"/api/photos/{photo}", "describe", {"caption": "left arm"})
+
+    def api(self, method: str, path: str, what: str, body: Any = None) -> Any:
+        """A request with a fresh enough token; the JSON of its answer."""
+        answer = self._signed(method, path, body)
+        if answer.status_code == 401:
+            self._token = ""
+            answer = self._signed(method, path, body)
+        return self._read(answer, what)
+
+    def _signed(self, method: str, path: str, body: Any) -> httpx.Response:
+        if not self._token:
+            answer = self._send("POST", self.program.url + "/api/session/token", None)
+            self._token = self._read(answer, "token")["token"]
+        return self._send(method, self.program.url + path, body)
+
+    def _send(self, method: str, url: str, body: Any) -> httpx.Response:
+        headers = {"origin": self.program.url, "x-cp-client": "1"}
+        headers |= {"authorization": f"Bearer {self._token}"} if self._token else {}
+        headers |= {"cookie": "; ".join(f"{name}={value}" for name, value in self._cookie.items())}
+        return self._request(method, url, json=body, headers=headers)
+
+    def _request(self, method: str, url: str, **options: Any) -> httpx.Response:
+        try:
+            return self._client.request(method, url, **options)
+        except httpx.TransportError as problem:
+            self.answers["no answer"] += 1
+            # The next request must not find a connection to a server that is gone.
+            self._client.close()
+            self._client = httpx.Client(trust_env=False, timeout=self._limit_s)
+            raise Gone(type(problem).__name__) from None
+
+    def _read(self, answer: httpx.Response, what: str, allowed: tuple[int, ...] = ()) -> Any:
+        self.answers[f"{what} {answer.status_code}"] += 1
+        if answer.status_code in LATER:
+            if not answer.headers.get("retry-after", "").isdigit() and what != "put":
+                self.broken.append(f"{what} answered {answer.status_code} without Retry-After")
+            raise Later(f"{what} {answer.status_code}")
+        if not answer.is_success and answer.status_code not in allowed and answer.status_code != 401:
+            self.broken.append(f"{what} answered {answer.status_code}: {answer.text[:300]}")
+        return answer.json() if answer.headers.get("content-type", "").endswith("json") else None
+
+    def _presigned(self, shots: list[Shot]) -> dict[str, dict[str, Any]]:
+        body = {"photos": [self._declared(shot) for shot in shots]}
+        answer = self.api("POST", "/api/uploads/presign", "presign", body)
+        uploads = {}
+        for result in answer["results"] if answer else ():
+            if "upload" in result:
+                uploads[result["photoId"]] = result["upload"]
+            elif "receipt" in result:
+                self._receipt(result["receipt"])
+            else:
+                self.broken.append(f"presign refused a photo: {result['problem']['code']}")
+        return uploads
+
+    def _declared(self, shot: Shot) -> dict[str, Any]:
+        taken = shot.picture
+        return {
+            "photoId": shot.id, "consultationId": shot.consultation, "owner": self.user,
+            "contentType": taken.content_type, "size": taken.size, "sha256": taken.sha256,
+            "width": taken.width, "height": taken.height, "capturedAt": "2026-11-22T12:00:00Z",
+        }  # fmt: skip
+
+    def _put(self, shot: Shot, upload: dict[str, Any]) -> None:
+        answer = self._request("PUT", upload["url"], headers=upload["headers"], content=shot.picture.body)
+        self._read(answer, "put", (412,))
+        if answer.status_code == 200:
+            key = f"consultations/{shot.consultation}/{shot.id}.jpg"
+            self.history.append(PutSeen(key=key, sha256=shot.picture.sha256))
+
+    def _complete(self, shot: Shot) -> None:
+        claim = {
+            "owner": self.user,
+            "consultationId": shot.consultation,
+            "sha256": shot.picture.sha256,
+        }
+        if receipt := self.api("POST", f"/api/uploads/{shot.id}/complete", "complete", claim):
+            self._receipt(receipt)
+
+    def _receipt(self, receipt: dict[str, Any]) -> None:
+        """Bytes go only for a receipt that speaks of this very photo."""
+        shot = self.queue.get(receipt.get("photoId", ""))
+        if shot is None:
+            return
+        echoed = (receipt["owner"], receipt["consultationId"], receipt["sha256"], receipt["state"])
+        if echoed != (self.user, shot.consultation, shot.picture.sha256, "stored"):
+            self.broken.append(f"a receipt says something else: {receipt}")
+            return
+        del self.queue[shot.id]
+        self.stored[shot.id] = shot
+        self.history.append(StoredShown(photo=shot.id))
+
+    def _ask_to_delete(self, photo: str) -> None:
+        self.api("DELETE", f"/api/photos/{photo}", "delete")
+        self.history.append(Deleted(photo=photo))
+        self.deleting.discard(photo)
+        self.stored.pop(photo, None)
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._client.close()
+
+
+def _photo_id(source: random.Random) -> str:
+    return str(UUID(int=source.getrandbits(128) & ~(0xF << 76 | 0x3 << 62) | 0x7 << 76 | 0x2 << 62))

@@ -1,0 +1,41 @@
+"""What one start of the program under test is to go through, handed from a campaign to the process."""
+
+from pathlib import Path
+
+import msgspec
+
+from campaigns.shim import Fault
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """One start. ``barrier`` names the point at which the process kills itself, the ``nth`` time it is there.
+
+    ``clock_s`` is how far its clock is ahead; ``careless`` names a build with a known fault; ``trace`` is
+    the file that logs every change of the disk.
+    """
+
+    folder: str
+    port: int
+    output: str
+    barrier: str = ""
+    nth: int = 1
+    fault: Fault | None = None
+    fault_at_start: bool = False
+    clock_s: int = 0
+    careless: str = ""
+    trace: str = ""
+    sweep_seconds: int = 1
+
+    @property
+    def data(self) -> Path:
+        """The data folder."""
+        return Path(self.folder) / "data"
+
+    def environment(self) -> dict[str, str]:
+        """The program's settings."""
+        return {
+            "DATA_DIR": str(self.data),
+            "KEY_DIR": str(Path(self.folder) / "keys"),
+            "PORT": str(self.port),
+            "SWEEP_SECONDS": str(self.sweep_seconds),
+        }
