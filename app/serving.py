@@ -25,7 +25,9 @@ import uvloop
 from litestar import Litestar
 
 from app import log
+from app.connections import BoundedHttp
 from app.embedded.certificates import Certificates, certificates_for
+from app.embedded.hub.limits import HubLimits
 from app.embedded.hub.redaction import redact_queries
 from app.main import Assembly, create_app
 from app.settings import Settings, read_settings
@@ -145,8 +147,11 @@ async def _until_started(server: uvicorn.Server, task: asyncio.Task[None]) -> No
 def _options() -> dict[str, Any]:
     return {
         "loop": "uvloop",
-        "http": "httptools",
+        "http": BoundedHttp,
         "ws": "websockets-sansio",
+        # Pages say little. Unpacking before anybody is known would let a few bytes fill the memory.
+        "ws_max_size": HubLimits().frame_bytes,
+        "ws_per_message_deflate": False,
         "access_log": False,  # Our own line per request has no query and no token.
         "log_level": "warning",
         "server_header": False,

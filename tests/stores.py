@@ -19,6 +19,7 @@ from litestar import Litestar
 
 from app.adapters.s3 import S3Store, build_client, build_signer
 from app.adapters.signing import S3Signer, origin_signer
+from app.connections import BoundedHttp
 from app.domain.photos import PhotoRow, PhotoState
 from app.domain.ports import ObjectStore
 from app.embedded.store import EmbeddedStore, open_store
@@ -165,7 +166,14 @@ def bound_socket() -> Iterator[socket.socket]:
 @contextlib.contextmanager
 def serving(app: Any, listening: socket.socket) -> Iterator[uvicorn.Server]:
     """``app`` under uvicorn in a thread of its own."""
-    config = uvicorn.Config(app, log_level="warning", ws="none", loop="uvloop", http="httptools")
+    config = uvicorn.Config(app, log_level="warning", ws="none", loop="uvloop", http=BoundedHttp)
+    with serving_with(config, listening) as server:
+        yield server
+
+
+@contextlib.contextmanager
+def serving_with(config: uvicorn.Config, listening: socket.socket) -> Iterator[uvicorn.Server]:
+    """The app of ``config`` in a thread of its own."""
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
     thread.start()

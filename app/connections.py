@@ -1,0 +1,107 @@
+"""HTTP connections with bounds on what a client may say, and how slowly, before it is understood.
+
+The web server itself waits for ever for the rest of a request and keeps any number of headers, so
+that one machine could hold every connection or fill the memory without a single whole request.
+"""
+
+from asyncio import TimerHandle
+from typing import Any
+
+import structlog
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from app.domain.photos import MAX_PHOTO_BYTES
+
+_log = structlog.get_logger("clinicpro")
+
+
+class BoundedHttp(HttpToolsProtocol):
+    """Ends a connection whose request does not come in time, or says too much without meaning anything."""
+
+    head_bytes = 65_536
+    head_seconds = 30.0
+    body_seconds = 40.0
+    # Slower than the built-in store allows, so that its own answer comes first.
+    slowest_bytes_per_second = 1_500
+    # A browser that is still sending when its answer comes would see a broken connection instead.
+    answered_seconds = 10.0
+
+    _unheard = 0
+    _deadline: TimerHandle | None = None
+    _receiving = True
+
+    def connection_made(self, transport: Any) -> None:
+        """A request is expected at once: browsers close what they opened ahead by themselves."""
+        super().connection_made(transport)
+        self._expect_within(self.head_seconds)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Nothing more is waited for."""
+        self._expect_nothing()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Count what brings neither the end of a head nor a byte of a body: both callbacks reset it."""
+        self._unheard += len(data)
+        super().data_received(data)
+        if self._unheard > self.head_bytes and not self.transport.is_closing():
+            self._refuse("long")
+            self.send_400_response("The head of the request is too long.")
+
+    def on_message_begin(self) -> None:
+        """The first byte of a request, on a new connection or on one that was kept."""
+        super().on_message_begin()
+        self._receiving = True
+        self._expect_within(self.head_seconds)
+
+    def on_headers_complete(self) -> None:
+        """The longer the body that was announced, the longer it may take."""
+        self._unheard = 0
+        length = _announced(self.headers)
+        self._expect_within(self.body_seconds + length / self.slowest_bytes_per_second)
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """Bytes that somebody reads."""
+        self._unheard = 0
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """The whole request is here; how long its answer takes is the app's own affair."""
+        self._receiving = False
+        self._expect_nothing()
+        super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """Whoever has the answer need not go on sending for long."""
+        super().on_response_complete()
+        if self._receiving and not self.transport.is_closing():
+            self._expect_within(self.answered_seconds)
+
+    def handle_websocket_upgrade(self) -> None:
+        """From here on the connection obeys the rules of WebSockets."""
+        self._expect_nothing()
+        super().handle_websocket_upgrade()
+
+    def _expect_within(self, seconds: float) -> None:
+        self._expect_nothing()
+        self._deadline = self.loop.call_later(seconds, self._give_up)
+
+    def _expect_nothing(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _give_up(self) -> None:
+        self._refuse("slow")
+        self.transport.close()
+
+    def _refuse(self, reason: str) -> None:
+        self._expect_nothing()
+        _log.info("connection.refused", reason=reason)
+
+
+def _announced(headers: list[tuple[bytes, bytes]]) -> int:
+    """The length of the body that a head announces, at most that of the largest photo."""
+    length = dict(headers).get(b"content-length", b"")
+    return min(int(length[:12]), MAX_PHOTO_BYTES) if length.isdigit() else 0

@@ -1,0 +1,172 @@
+"""Connections of clients that never finish asking: they end by themselves and fill no memory."""
+
+import socket
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import uvicorn
+from websockets.exceptions import ConnectionClosedError
+from websockets.sync.client import connect
+
+from app.connections import BoundedHttp
+from app.embedded.hub.limits import HubLimits
+from app.serving import _options
+from tests.stores import bound_socket, serving_with
+
+HEAD = b"POST /x HTTP/1.1\r\nHost: localhost\r\n"
+PATIENCE_S = 10.0
+
+
+class Hasty(BoundedHttp):
+    """The same rules with times that a test can wait for."""
+
+    head_seconds = 0.3
+    body_seconds = 0.3
+    answered_seconds = 0.3
+
+
+async def reader(scope: Any, receive: Any, send: Any) -> None:
+    """Answers once it has the whole body; ``/early`` does not wait for it."""
+    if scope["type"] == "websocket":
+        await listener(receive, send)
+        return
+    more = scope["path"] != "/early"
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return
+        more = message.get("more_body", False)
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
+    await send({"type": "http.response.body", "body": b"ok"})
+
+
+async def listener(receive: Any, send: Any) -> None:
+    """Takes any page and says how long its message is."""
+    await receive()
+    await send({"type": "websocket.accept"})
+    while (message := await receive())["type"] == "websocket.receive":
+        await send({"type": "websocket.send", "text": str(len(message.get("bytes") or b""))})
+
+
+@pytest.fixture(scope="module")
+def port() -> Iterator[int]:
+    """A server with the options of production, but for the times."""
+    options = _options() | {"http": Hasty, "lifespan": "off"}
+    with bound_socket() as listening, serving_with(uvicorn.Config(reader, **options), listening):
+        yield listening.getsockname()[1]
+
+
+def asked(port: int, *parts: bytes, between: float = 0.0) -> bytes:
+    """All that comes back until the server ends the connection; fails when it does not."""
+    heard = bytearray()
+    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S) as wire:
+        try:
+            for part in parts:
+                wire.sendall(part)
+                time.sleep(between)
+            while some := wire.recv(65_536):
+                heard += some
+        except ConnectionError:
+            pass
+    return bytes(heard)
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        [],
+        [b"POST /x HT"],
+        [HEAD + b"X-Slow: "],
+        [HEAD + b"Content-Length: 5\r\n\r\n", b"ab"],
+        [HEAD + b"Transfer-Encoding: chunked\r\n\r\n2\r\nab\r\n"],
+        [HEAD + b"Content-Length: 0\r\n\r\n" + HEAD],
+    ],
+    ids=["nothing", "half a line", "half a head", "half a body", "no last chunk", "half a second request"],
+)
+def test_a_request_that_does_not_come_ends_the_connection(port: int, parts: list[bytes]) -> None:
+    """One machine cannot hold every connection with nothing."""
+    begun = time.monotonic()
+
+    asked(port, *parts)
+
+    assert time.monotonic() - begun < PATIENCE_S / 2
+
+
+def test_a_head_that_drips_ends_all_the_same(port: int) -> None:
+    """The time is for the whole of it: a byte now and then buys nothing."""
+    assert asked(port, HEAD, *[b"X: y\r\n"] * 12, between=0.05) == b""
+
+
+def test_whoever_has_the_answer_may_not_go_on_sending_for_ever(port: int) -> None:
+    """Bytes of a body that nobody reads keep no connection."""
+    head = HEAD.replace(b"/x", b"/early") + b"Content-Length: 3000000\r\n\r\n"
+
+    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S) as wire:
+        wire.sendall(head)
+        assert b"200 OK" in wire.recv(65_536)
+        with pytest.raises(ConnectionError):
+            _drip(wire)
+
+
+def _drip(wire: socket.socket) -> None:
+    begun = time.monotonic()
+    while time.monotonic() - begun < PATIENCE_S:
+        wire.sendall(b"a")
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        b"POST /",
+        HEAD + b"X-Long: ",
+        HEAD + b"Transfer-Encoding: chunked\r\n\r\n0\r\nX-Trailer: ",
+    ],
+    ids=["address", "header", "trailer"],
+)
+def test_an_endless_head_is_cut_off(port: int, start: bytes) -> None:
+    """Long before it weighs anything."""
+    heard = asked(port, start, *[b"a" * 60_000] * 20)
+
+    assert heard == b"" or heard.startswith(b"HTTP/1.1 400")
+
+
+def test_requests_of_ordinary_size_pass(port: int) -> None:
+    """The control: a large head and a body far above the limit of heads, on one connection."""
+    large = HEAD + b"X-Large: " + b"a" * 30_000 + b"\r\nContent-Length: 2000000\r\n\r\n" + b"b" * 2_000_000
+    last = HEAD + b"Connection: close\r\nContent-Length: 0\r\n\r\n"
+
+    assert asked(port, large, last).count(b"200 OK") == 2
+
+
+def test_a_body_may_take_the_longer_the_larger_it_is(port: int) -> None:
+    """The control of the slow ones: a photo on a weak link is not cut off."""
+    head = HEAD + b"Connection: close\r\nContent-Length: 15000\r\n\r\n"
+
+    assert asked(port, head, *[b"a" * 1_000] * 15, between=0.05).endswith(b"ok")
+
+
+def test_a_packed_message_is_not_unpacked(port: int) -> None:
+    """A few bytes that unpack to megabytes would fill the memory before anybody is known."""
+    with connect(f"ws://127.0.0.1:{port}/", compression="deflate") as page:
+        page.send(b"a" * 100)
+
+        assert page.recv() == "100"
+        assert page.protocol.extensions == []
+
+
+def test_a_message_is_cut_off_where_pages_never_go(port: int) -> None:
+    """While it comes, in one piece or in many, and not once it is here."""
+    limit = HubLimits().frame_bytes
+    with connect(f"ws://127.0.0.1:{port}/") as page:
+        page.send(b"a" * limit)
+        assert page.recv() == str(limit)
+
+        page.send([b"a" * (limit // 2)] * 3)
+        with pytest.raises(ConnectionClosedError) as ended:
+            page.recv()
+
+    assert ended.value.rcvd is not None
+    assert ended.value.rcvd.code == 1009
