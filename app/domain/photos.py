@@ -5,7 +5,7 @@ Names and units: sizes in bytes, width and height in pixels, times are aware UTC
 idempotency key of everything that happens to the photo.
 """
 
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
@@ -52,6 +52,10 @@ class CapturedPhoto(Schema, frozen=True):
     def __post_init__(self) -> None:
         if self.photo_id.version != 7:
             raise ValueError("photoId must be a UUID of version 7")
+        try:
+            self.captured_at.astimezone(UTC)
+        except OverflowError:
+            raise ValueError("capturedAt must be a moment that UTC can name") from None
 
 
 class CompletionClaim(Schema, frozen=True):

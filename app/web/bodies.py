@@ -15,6 +15,9 @@ from app.domain.errors import InvalidField
 
 T = TypeVar("T")
 
+# What decoding raises; brackets within brackets, thousands deep, end in a RecursionError of Python itself.
+MALFORMED = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
 _PATH = re.compile(r" - at `\$\.?(?P<path>.*)`$", re.DOTALL)
 _MISSING = re.compile(r"missing required field `(?P<name>\w+)`")
 
@@ -23,7 +26,7 @@ def read_body(shape: type[T], body: bytes) -> T:
     """Decode a whole body; raises ``InvalidField`` with the JSON path of what is wrong."""
     try:
         return msgspec.json.decode(body, type=shape)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except MALFORMED as error:
         raise invalid_field(error) from None
 
 

@@ -3,6 +3,7 @@
 Built once from the settings; headers, origin guard, cookies and ``/api/me`` all read it.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from urllib.parse import urlsplit
 
@@ -16,6 +17,8 @@ PERMISSIONS = (
     "fullscreen=(self), screen-wake-lock=(self), publickey-credentials-get=(self), "
     "publickey-credentials-create=(self)"
 )
+# Nothing that readers of URLs would take apart differently, or not at all.
+_HOST = re.compile(r"(?:\[(?P<address>[0-9a-f:.]+)\]|(?P<name>[a-z0-9._-]+))(?::(?P<port>[0-9]{1,5}))?")
 # For answers that are no document: nothing in them may ever load, run or be framed.
 BARE_CSP = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
@@ -122,5 +125,8 @@ def _both(host: str) -> list[str]:
 
 
 def _name(host: str) -> str:
-    """The host without its port; an IPv6 address without its brackets."""
-    return urlsplit(f"//{host}").hostname or ""
+    """The host without its port; an IPv6 address without its brackets. Empty for what is no host."""
+    found = _HOST.fullmatch(host)
+    if found is None or int(found["port"] or 0) > 65_535:
+        return ""
+    return found["address"] or found["name"]

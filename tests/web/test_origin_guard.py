@@ -113,6 +113,30 @@ async def test_an_unknown_host_is_refused(app: Litestar, host: str) -> None:
     assert (answer.status_code, answer.json()["code"]) == (421, "host-not-allowed")
 
 
+@pytest.mark.parametrize("path", ["/mobile", "/api/me", "/metrics", "/health/live", "/nowhere"])
+@pytest.mark.parametrize(
+    "host",
+    [
+        "[",
+        "[::1",
+        "localhost:99999",
+        "localhost:abc",
+        "a@localhost",
+        "[::1%25e]",
+    ],
+)
+@pytest.mark.parametrize("scheme", ["http", "https"])
+async def test_what_is_no_host_is_refused_like_an_unknown_one(
+    app: Litestar, scheme: str, host: str, path: str
+) -> None:
+    """Whatever readers of URLs make of it, nothing fails and nothing is served under it."""
+    async with client_of(app, f"{scheme}://localhost:8000", **TOKEN, host=host) as client:
+        answer = await client.get(path)
+
+    assert answer.status_code == {"/health/live": 200, "/nowhere": 404}.get(path, 421)
+    assert answer.headers["x-request-id"]
+
+
 @pytest.mark.parametrize("host", ["localhost:8000", "localhost:1", "127.0.0.1:8000", "[::1]:8000"])
 async def test_this_computers_own_names_are_allowed(app: Litestar, host: str) -> None:
     """Whatever the public address is, the server's own console works."""

@@ -108,6 +108,26 @@ async def test_something_that_is_no_photo_fails_alone(
     assert "upload" in good
 
 
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+async def test_a_moment_outside_of_time_fails_alone(anna: httpx.AsyncClient, visit: str, moment: str) -> None:
+    """A date that no clock of the server can name spoils no other photo of the batch."""
+    refused, good = await presign(anna, item(visit, 1, capturedAt=moment), item(visit, 2))
+
+    assert refused["problem"]["code"] == "invalid-field"
+    assert "upload" in good
+
+
+@pytest.mark.parametrize("inside", ['{"photos": [%s]}', '{"photos": [{"photoId": %s}]}', "%s"])
+async def test_brackets_without_end_are_no_request(anna: httpx.AsyncClient, inside: str) -> None:
+    """They are refused like any other nonsense, and nothing fails."""
+    body = inside % ("[" * 20_000 + "]" * 20_000)
+    answer = await anna.post(
+        "/api/uploads/presign", content=body, headers={"content-type": "application/json"}
+    )
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid-field")
+
+
 async def test_an_old_kind_of_id_is_told_so(anna: httpx.AsyncClient, visit: str) -> None:
     """The order of photos relies on ids of version 7."""
     four = "0f8fad5b-d9cb-469f-a165-70867728950e"

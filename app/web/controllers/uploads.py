@@ -12,7 +12,7 @@ from app.domain.errors import CaptureError
 from app.domain.photos import CapturedPhoto, CompletionClaim, Receipt, Schema
 from app.domain.ports import SignedUpload
 from app.domain.uploads import Granted, UploadState
-from app.web.bodies import inline_schema, invalid_field, json_body, operation_with, read_body
+from app.web.bodies import MALFORMED, inline_schema, invalid_field, json_body, operation_with, read_body
 from app.web.call import Call
 from app.web.controllers.problems_spec import problems
 from app.web.problems import Problem, problem
@@ -107,7 +107,7 @@ class _Refused(msgspec.Struct, frozen=True):
 def _photo(index: int, raw: msgspec.Raw) -> CapturedPhoto | _Refused:
     try:
         return msgspec.json.decode(raw, type=CapturedPhoto)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except MALFORMED as error:
         return _Refused(_photo_id(raw), invalid_field(error, f"photos[{index}]"))
 
 
@@ -115,7 +115,7 @@ def _photo_id(raw: msgspec.Raw) -> UUID | None:
     """The id of a malformed item, so that the phone knows which photo is meant."""
     try:
         return msgspec.json.decode(raw, type=_Named).photo_id
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except MALFORMED:
         return None
 
 
