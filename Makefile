@@ -6,7 +6,7 @@ export PATH
 # Test processes: one a core, two at least and four at most.
 TEST_PROCESSES = $(shell $(PYTHON) -c 'import os; print(max(2, min(4, os.cpu_count() or 2)))')
 
-.PHONY: run test check test-js test-python test-browser format lock bench clean
+.PHONY: seeded-bugs run test check test-js test-python test-browser format lock bench clean
 
 run: ## Serve the embedded edition (LAN=1 adds https for phones in the same network)
 	@$(PYTHON) tools/set_up.py run
@@ -47,6 +47,10 @@ lock: ## Resolve the lock files anew
 	@$(BIN)/pip-compile -q --strip-extras --allow-unsafe --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options -o requirements/run.txt pyproject.toml
 	@$(BIN)/pip-compile -q --strip-extras --allow-unsafe --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options --extra dev -c requirements/run.txt -o requirements/test.txt pyproject.toml
 	@$(BIN)/pip-compile -q --strip-extras --allow-unsafe --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options -o requirements/node.txt requirements/node.in
+
+seeded-bugs: ## Bring 25 bugs back, one by one, and see the tests catch each
+	@$(PYTHON) tools/set_up.py test
+	@$(BIN)/python -m campaigns.seeded_bugs
 
 bench: ## Ratios against floors and peers, on this machine, in one run
 	@$(PYTHON) tools/set_up.py test

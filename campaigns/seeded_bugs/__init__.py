@@ -1,0 +1,1 @@
+"""Bugs that are brought back on purpose, to see that the tests catch them."""

@@ -1,0 +1,65 @@
+"""The 25 bugs that must never survive: each a patch beside this file, and the tests that own it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+FOLDER = Path(__file__).resolve().parent
+
+PLACES = {
+    "queue": "tests/js/queue/{}.test.mjs",
+    "js": "tests/js/{}.test.mjs",
+    "domain": "tests/domain/test_{}.py",
+    "records": "tests/contract/records/test_{}.py",
+    "adapters": "tests/adapters/test_{}.py",
+    "database": "tests/adapters/database/test_{}.py",
+    "e2e": "e2e/test_{}.py",
+}
+
+
+@dataclass(frozen=True)
+class Bug:
+    """One bug: the name of its patch, what it does to people, and where it must be caught."""
+
+    name: str
+    harm: str
+    owners: str
+
+    @property
+    def tests(self) -> list[str]:
+        """Paths of the test files that own it."""
+        pairs = (owner.split(":") for owner in self.owners.split())
+        return [PLACES[place].format(name) for place, name in pairs]
+
+    @property
+    def patch(self) -> Path:
+        """The patch that brings the bug back."""
+        return FOLDER / f"{self.name}.patch"
+
+
+BUGS = (
+    Bug("01-no-lock", "two replays send at once", "queue:lock"),
+    Bug("02-erase-before-send", "a photo is gone before it was sent", "queue:kill"),
+    Bug("03-erase-on-any-2xx", "any answer counts as a receipt", "queue:failures queue:uploader"),
+    Bug("04-erase-on-412", "a refused PUT counts as a receipt", "queue:replay queue:failures"),
+    Bug("05-no-read-back", "a photo counts as saved unseen", "queue:queue"),
+    Bug("06-relaxed-durability", "a saved photo does not survive a power cut", "queue:database"),
+    Bug("07-silent-age-out", "a photo that waited a week is never sent", "queue:replay"),
+    Bug("08-late-consultation", "a photo is filed under the next patient", "js:capture-capturing"),
+    Bug("09-presign-for-another-owner", "Ben sends as Anna", "domain:uploads"),
+    Bug("10-complete-for-another-owner", "Ben confirms Anna's photo", "domain:uploads"),
+    Bug("11-list-of-another-owner", "Ben reads Anna's consultation", "domain:visits"),
+    Bug("12-delete-of-another-owner", "Ben deletes Anna's photo", "domain:uploads"),
+    Bug("13-move-of-another-owner", "Ben moves Anna's photo", "domain:uploads records:owners"),
+    Bug("14-photo-id-not-unique-in-meaning", "one id means two photos", "domain:uploads"),
+    Bug("15-hash-not-compared", "other bytes count as the photo", "domain:uploads"),
+    Bug("16-overwriting-url", "a replayed URL overwrites a photo", "adapters:s3_signing"),
+    Bug("17-length-unsigned", "a URL takes a body of any length", "adapters:s3_signing"),
+    Bug("18-hint-before-commit", "a hint for a photo that is not there", "domain:uploads"),
+    Bug("19-synchronous-normal", "a stored row does not survive a power cut", "database:sqlite"),
+    Bug("20-backoff-without-cap", "a phone waits for hours", "queue:core queue:failures"),
+    Bug("21-sign-in-counted-as-attempt", "an expired sign-in parks photos", "queue:failures"),
+    Bug("22-poison-blocks", "one bad photo holds up all others", "queue:core queue:failures queue:replay"),
+    Bug("23-sign-out-wipes", "signing out erases photos", "queue:queue"),
+    Bug("24-worker-caches-api", "patient data lies in a cache", "js:shell"),
+    Bug("25-signed-url-logged", "whoever reads the log can read photos", "e2e:canaries"),
+)
