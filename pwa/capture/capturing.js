@@ -108,8 +108,8 @@ export class Capturing {
 
   /** Asks what must be asked before files are picked. Whether to open the picker. */
   async beforeChoosing() {
-    const { known, staleMinutes } = this.#store.state;
-    if (!known) return false;
+    const { known, staleMinutes, room } = this.#store.state;
+    if (!known || !room) return false;
     return this.#settle(begin(known, Date.now(), staleMinutes));
   }
 

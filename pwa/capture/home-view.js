@@ -97,6 +97,7 @@ export function drawHome(state) {
 function storageNote(state) {
   // Without Background Sync nothing is sent once the page is closed.
   if (inQueue(state).length && !("SyncManager" in window)) return words.keepOpen;
-  if (waiting(state) && !state.durable) return words.mayBeCleared;
-  return installsByHand() ? words.iosInstall : "";
+  // Installing is what makes storage last there; while photos wait it would leave them behind.
+  if (installsByHand() && !waiting(state)) return words.iosInstall;
+  return state.durable ? "" : words.mayBeCleared;
 }

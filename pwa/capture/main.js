@@ -76,6 +76,7 @@ function build(store, queue, session) {
   /** @type {(event: FlowEvent) => void} */
   const go = (event) => capturing.go(event);
   const reports = new Reports(store, go);
+  void reports.begin();
   const shots = new Shots(queue, () => store.state.images, reports);
   const camera = new Camera(part("video"), (state) => reports.camera(state));
   const capturing = new Capturing(store, camera, shots);

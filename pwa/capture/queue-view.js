@@ -2,6 +2,7 @@
 import { ask } from "../page/dialog.js";
 import { phone as words } from "../page/words-phone.js";
 import { clock, copy, part, repeat, say, setIcon } from "./dom.js";
+import { overdue } from "./overdue.js";
 import { labelOf } from "./question.js";
 import { confirmDelete, photoBinding } from "./review-view.js";
 import { inQueue } from "./store.js";
@@ -48,7 +49,9 @@ export class QueueView {
   draw(state, shownId) {
     const queued = inQueue(state);
     const rows = rowsOf(queued, state);
-    part("queue").hidden = !rows.length;
+    const late = overdue(state.listing.photos, Date.now());
+    part("queue").hidden = !rows.length && !late;
+    drawOverdue(late);
     say(part("queue-count"), String(queued.length || ""));
     part("send-now").hidden = !queued.some(
       ({ state }) => state === "waiting" || state === "queued",
@@ -148,6 +151,14 @@ function drawStatus(element, row) {
 function drawNextTry({ listing: { pause } }) {
   const shown = pause?.concerns === "link" && pause.nextTryAt;
   say(part("next-try"), shown ? words.nextTry(secondsTo(shown, Date.now())) : "");
+}
+
+/** Photos left in review wait as well, and are counted. @param {ReturnType<typeof overdue>} late */
+function drawOverdue(late) {
+  const line = part("overdue");
+  line.hidden = !late;
+  line.className = `note ${late?.kind ?? ""}`;
+  say(line, late?.text ?? "");
 }
 
 /** @param {number} time @param {number} now */

@@ -3,7 +3,7 @@ import { announce } from "../page/toasts.js";
 import { phone as words } from "../page/words-phone.js";
 import { hasRoom } from "./shots.js";
 import { inReview } from "./store.js";
-import { askDurable } from "./surroundings.js";
+import { askDurable, isDurable } from "./surroundings.js";
 
 /** @import { CameraState } from "./camera.js" */
 /** @import { FlowEvent } from "./flow.js" */
@@ -20,10 +20,18 @@ export class Reports {
     this.#go = go;
   }
 
+  /** Where photos may be cleared, or do not fit, is said before the first of them is taken. */
+  async begin() {
+    const [durable] = await Promise.all([isDurable(), this.#checkRoom()]);
+    this.#store.set({ durable });
+  }
+
   /** @param {CameraState} camera */
   camera(camera) {
     this.#store.set({ camera });
     if (camera === "starting") void this.#checkRoom();
+    // By now the camera itself is allowed: a browser that asks about storage asks one thing at a time.
+    if (camera === "live") void this.#askDurable();
     const works = ["starting", "live", "stopped"].includes(camera);
     if (!works && !this.#store.state.images.choosePhotos)
       this.#go({ type: "fail", reason: "no-input" });
@@ -33,7 +41,6 @@ export class Reports {
     // The list is read again a moment later: this photo is not in it yet.
     announce(words.kept(inReview(this.#store.state).length + 1));
     void this.#checkRoom();
-    void this.#askDurable();
   }
 
   /** @param {number} unsaved photos that are in memory only */

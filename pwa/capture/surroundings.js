@@ -55,6 +55,11 @@ export class Install {
 export const installsByHand = () =>
   "standalone" in navigator && !navigator.standalone && navigator.maxTouchPoints > 1;
 
+/** Whether the browser has promised already, asked without a word to the person. */
+export async function isDurable() {
+  return (await navigator.storage?.persisted?.().catch(() => false)) ?? false;
+}
+
 /** Asks that photos are not cleared when space runs low. Whether the browser promised it. */
 export async function askDurable() {
   return (await navigator.storage?.persist?.().catch(() => false)) ?? false;

@@ -16,6 +16,7 @@ import { Gallery } from "./gallery.js";
 import { isTyping, shortcut } from "./keys.js";
 import { LinkStatus } from "./link-status.js";
 import { NotesKeeper, NotesView } from "./notes.js";
+import { PhoneWatch } from "./phone-watch.js";
 import { PhotoDialog } from "./photo-dialog.js";
 import { Printer } from "./print-sheet.js";
 import { createRoutes } from "./routes.js";
@@ -47,6 +48,7 @@ const descriptions = new Drafts(async (id, fields) => {
   desk.replacePhoto(await routes.describe(id, fields));
 });
 const link = new LinkStatus(part("link"));
+const phones = new PhoneWatch(part("phones"), routes);
 const refetcher = createRefetcher({ fetchNow: refresh });
 /** @type {import("./shapes.js").Me | null} */
 let me = null;
@@ -125,6 +127,7 @@ async function refresh() {
     if (!me) open(answer);
     link.fetched(true);
     sayTrouble(null);
+    void phones.glance();
   } catch (error) {
     const failures = link.fetched(false);
     if (!me && isSignedOut(error)) location.replace(signInUrl);
@@ -143,7 +146,10 @@ function open(answer) {
   const realtime = createRealtime({
     config: answer.realtime,
     fetchToken: routes.realtimeToken,
-    onSignal: () => refetcher.request(),
+    onSignal(signal) {
+      if (signal?.t === "captures.changed") void phones.look();
+      else refetcher.request();
+    },
     onStatus(status) {
       refetcher.setStatus(status);
       link.signals(status);

@@ -29,6 +29,10 @@ export function createRoutes(api) {
     remove: (id) => data("DELETE", `/api/photos/${id}`),
     /** @param {string} id @param {string} consultationId @returns {Promise<Photo>} */
     move: (id, consultationId) => data("POST", `/api/photos/${id}/move`, { consultationId }),
+    /** @returns {Promise<import("./shapes.js").Unsent>} */
+    unsent: () => data("GET", "/api/devices/captures"),
+    /** @param {string[]} photoIds */
+    dismiss: (photoIds) => data("POST", "/api/devices/captures/dismiss", { photoIds }),
     /** @returns {Promise<{ token: string }>} */
     realtimeToken: () => data("GET", "/api/realtime/token"),
   };

@@ -9,6 +9,9 @@
  * @typedef {{ user: { id: string, name: string | null, suggestPasswordChange: boolean },
  *   realtime: any }} Me
  * @typedef {{ label: string, secondIdentifier: string | null }} NewVisit
+ * @typedef {{ photoId: string, state: "missing" | "waiting", capturedAt: string, waitingHours: number,
+ *   heardAt: string }} UnsentPhoto
+ * @typedef {{ photos: UnsentPhoto[], serverTime: string }} Unsent
  * @typedef {Record<string, string>} Fields
  */
 export {};

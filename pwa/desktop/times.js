@@ -17,6 +17,18 @@ function day(time, now, locale) {
 }
 
 /**
+ * The day alone, as people say it: the weekday within the last six days, else the date.
+ * @param {string} iso @param {Date} now @param {string} locale
+ */
+export function dayOf(iso, now, locale) {
+  const time = new Date(iso);
+  const near = Math.abs(now.getTime() - time.getTime()) < 6 * 24 * 60 * MINUTE;
+  if (near) return time.toLocaleDateString(locale, { weekday: "long" });
+  const year = time.getFullYear() === now.getFullYear() ? undefined : "numeric";
+  return time.toLocaleDateString(locale, { day: "numeric", month: "long", year });
+}
+
+/**
  * Whether capture and receipt lie so far apart, in either direction, that both must be shown.
  * @param {{ capturedAt: string, receivedAt: string }} photo
  */

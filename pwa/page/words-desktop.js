@@ -87,6 +87,27 @@ export const desktop = {
   missing: (n) =>
     `${photos(n)} could not be loaded and would be missing. Try Print again in a moment.`,
 
+  /** @param {number} n @param {string} ago */
+  neverArrived: (n, ago) =>
+    `${photos(n)} announced from a phone never arrived. That phone, last heard ${ago}, no longer has ${n === 1 ? "it" : "them"}: the browser there cleared its storage. Everything stored here is safe. Take ${n === 1 ? "it" : "them"} again if you can.`,
+  /** @param {number} n @param {string} day @param {{ oneDay: boolean, urgent: boolean }} how */
+  stillOnPhone(n, day, { oneDay, urgent }) {
+    const taken = oneDay ? `${photos(n)} taken on ${day}` : `${photos(n)}, the oldest of ${day},`;
+    const are = n === 1 ? "is" : "are";
+    if (!urgent) return `${taken} ${are} still on a phone. Open the app there.`;
+    return `${taken} ${are} still on a phone and not stored yet. Open the app there today.`;
+  },
+  /** @param {number} minutes */
+  ago(minutes) {
+    const counted = (/** @type {number} */ n, /** @type {string} */ unit) =>
+      `${n} ${unit}${n === 1 ? "" : "s"} ago`;
+    if (minutes < 1) return "just now";
+    if (minutes < 60) return counted(minutes, "minute");
+    if (minutes < 1440) return counted(Math.floor(minutes / 60), "hour");
+    return counted(Math.floor(minutes / 1440), "day");
+  },
+  dismiss: "Dismiss",
+
   live: "Live",
   reconnecting: "Reconnecting",
   polling: "Polling",
@@ -189,6 +210,7 @@ export const desktop = {
     move: "The photo was not moved.",
     download: "The photo was not downloaded.",
     signOut: "You are still signed in.",
+    dismiss: "The message was not put away.",
   },
   /** Why, and what to do. */
   reasons: {

@@ -29,6 +29,10 @@ export const phone = {
   storedToday: (/** @type {number} */ n) => `${n} stored today`,
   sendNow: "Send now",
   nextTry: (/** @type {number} */ seconds) => `Next try in ${seconds} s`,
+  overdueDay: (/** @type {number} */ n) =>
+    `${counted(n, "photo")} ${n === 1 ? "has" : "have"} waited here for more than a day. Connect this phone and keep this page open until all are stored.`,
+  overdueThreeDays: (/** @type {number} */ n) =>
+    `${counted(n, "photo")} ${n === 1 ? "has" : "have"} waited here for more than three days and may be on this phone only. Connect it today and keep this page open until all are stored.`,
   others: (/** @type {number} */ n) =>
     `${counted(n, "photo")} of another person ${n === 1 ? "is" : "are"} kept on this phone until they sign in.`,
 
