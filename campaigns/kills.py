@@ -29,7 +29,7 @@ KILLS = 10
 BACKGROUND_S = 2.5
 REST_S = 30.0
 # Longer than a URL lives and a tombstone waits, so that the sweeper finds everything due.
-LATER_S = 7 * 60
+LATER_S = 46 * 60
 
 _INNER = {
     "temporary file created": ("c", "/objects/.incoming/", 3),

@@ -9,8 +9,8 @@ from litestar.types import Receive
 from app.embedded.store_answers import Refusal
 
 # Twice what the phone itself allows, so that the phone is always the one to give up.
-_BODY_SECONDS = 30.0
-_SLOWEST_BYTES_PER_SECOND = 2_000
+BODY_SECONDS = 30.0
+SLOWEST_BYTES_PER_SECOND = 2_000
 _DRAIN_SECONDS = 10.0
 
 
@@ -29,7 +29,7 @@ class Body:
         """Exactly ``length`` bytes; more, less or too slow is a ``Refusal``."""
         body = bytearray()
         try:
-            async with asyncio.timeout(_BODY_SECONDS + length / _SLOWEST_BYTES_PER_SECOND):
+            async with asyncio.timeout(BODY_SECONDS + length / SLOWEST_BYTES_PER_SECOND):
                 async for chunk in self._chunks():
                     body += chunk
                     if len(body) > length:

@@ -125,7 +125,7 @@ async def test_a_late_put_of_a_deleted_photo_is_erased(ward: Ward) -> None:
     await ward.presigned(photo)
     await ward.uploads.delete(ANNA, photo.photo_id)
     ward.put(photo)
-    ward.clock.advance(7 * 60)
+    ward.clock.advance(46 * 60)
 
     report = await sweeper(ward).sweep()
 

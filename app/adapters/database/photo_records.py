@@ -15,8 +15,9 @@ from app.adapters.database.tables import consultations, photos
 from app.domain.photos import PhotoDescription, PhotoRow, PhotoState
 
 FIRST_LOOK_AFTER = timedelta(seconds=30)
-# A URL lives for 5 minutes, and a PUT that began in time may still be under way.
-ERASE_AGAIN_AFTER = timedelta(minutes=6)
+# A URL lives for 5 minutes, and a PUT that began in time may be under way for half an hour more: a
+# large photo over the slowest link that a store still listens to.
+ERASE_AGAIN_AFTER = timedelta(minutes=45)
 
 _P = photos.c
 _FIELDS = PhotoRow.__struct_fields__

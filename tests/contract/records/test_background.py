@@ -6,10 +6,13 @@ import pytest
 from sqlalchemy import select
 
 from app.adapters.database.engine import SqlDatabase
+from app.adapters.database.photo_records import ERASE_AGAIN_AFTER
 from app.adapters.database.statements import Statement
 from app.adapters.database.tables import audit
-from app.domain.photos import PhotoState
+from app.domain.bucket import UPLOAD_SECONDS
+from app.domain.photos import MAX_PHOTO_BYTES, PhotoState
 from app.domain.ports import AuditEntry
+from app.embedded import store_body
 from tests.contract.records.made import (
     ANNE,
     BEN,
@@ -129,19 +132,26 @@ async def test_the_longest_due_come_first_and_no_more_than_asked(database: SqlDa
 
 
 async def test_a_tombstones_object_is_erased_again_when_its_url_is_dead(database: SqlDatabase) -> None:
-    """Six minutes after the delete, until it is settled."""
+    """Once no PUT can be under way any more, until it is settled."""
     row = await add_photo(database, await add_visit(database, ANNE))
     await delete(database, row)
 
     async with database.transaction() as records:
-        assert await records.due_erasures(NOW + 6 * MINUTE - SECOND, 10) == []
-        due = await records.due_erasures(NOW + 6 * MINUTE, 10)
+        assert await records.due_erasures(NOW + 45 * MINUTE - SECOND, 10) == []
+        due = await records.due_erasures(NOW + 45 * MINUTE, 10)
         assert [tombstone.key for tombstone in due] == [row.key]
         await records.settle_erasure(row.photo_id)
-        assert await records.due_erasures(NOW + 60 * MINUTE, 10) == []
+        assert await records.due_erasures(NOW + 90 * MINUTE, 10) == []
     found = await find(database, row.photo_id)
     assert found is not None
     assert found.state is PhotoState.DELETED
+
+
+def test_no_put_outlives_the_second_erasure() -> None:
+    """Begun with the last second of its address, for the largest photo, as slowly as the store allows."""
+    slowest = store_body.BODY_SECONDS + MAX_PHOTO_BYTES / store_body.SLOWEST_BYTES_PER_SECOND
+
+    assert ERASE_AGAIN_AFTER.total_seconds() > UPLOAD_SECONDS + slowest
 
 
 async def test_the_gauges_count_what_waits_and_for_how_long(database: SqlDatabase) -> None:
