@@ -181,6 +181,7 @@ def create_app(settings: Settings, parts: Parts | None = None) -> Litestar:
             verifier=RememberingVerifier(assembly.people.verifier, assembly.clock),
             profiles=assembly.people.profiles,
             session_alive=assembly.people.session_alive,
+            session_open=assembly.people.accounts.is_open if assembly.people.accounts else None,
             clock=assembly.clock,
             readiness=assembly.readiness,
             root=ROOT,

@@ -352,6 +352,10 @@ class AccountRecords(Protocol):
         """The user of an unexpired login cookie."""
         ...
 
+    async def has_login(self, start: str, now: datetime) -> bool:
+        """Whether there is an unexpired login cookie whose digest begins so."""
+        ...
+
     async def drop_login(self, digest: str) -> None:
         """Forget one login cookie; no error when it is unknown."""
         ...

@@ -76,6 +76,11 @@ class LocalIdentity:
         signed = self._issuer.token(account.user, logins.session_id(cookie), origin, minutes)
         return SessionToken(token=signed, expires_in=TOKEN_LIFE_S, user=_user(account))
 
+    async def is_open(self, session: str) -> bool:
+        """Whether a login has not ended, by the session id in its tokens, which may outlive it."""
+        async with self._database.transaction() as records:
+            return await logins.is_open(records, session, self._clock())
+
     async def sign_out(self, cookie: str) -> None:
         """End the login and its background uploads; no error when it has already ended."""
         async with self._database.transaction() as records:

@@ -19,6 +19,7 @@ LONGEST = timedelta(days=7)
 LONGEST_S = int(LONGEST.total_seconds())
 # The end of a login is moved at most this often, so that a token does not cost a write each time.
 MOVED_EVERY = timedelta(minutes=30)
+_SESSION = "sess_"
 
 _log = structlog.get_logger("clinicpro")
 
@@ -59,9 +60,14 @@ async def end(records: AccountRecords, cookie: str, now: datetime) -> None:
         _log.info("session.closed", user=user, session=session_id(cookie))
 
 
+async def is_open(records: AccountRecords, session: str, now: datetime) -> bool:
+    """Whether the login with this public id has not ended."""
+    return await records.has_login(session.removeprefix(_SESSION), now)
+
+
 def session_id(cookie: str) -> str:
     """The public id of a login, in tokens and logs; the cookie cannot be found from it."""
-    return "sess_" + digest(cookie)[:27]
+    return _SESSION + digest(cookie)[:27]
 
 
 def started(cookie: str) -> datetime:

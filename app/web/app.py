@@ -64,7 +64,7 @@ def create_web_app(web: WebParts) -> Litestar:
     """The whole app; raises at once when a page, an asset or a module it imports is missing."""
     policy, metrics = build_policy(web.settings), Metrics()
     hours = web.settings.upload_session_hours
-    cookies = UploadCookies(web.database, policy, web.clock, hours, web.session_alive)
+    cookies = UploadCookies(web.database, policy, web.clock, hours, web.session_alive, web.session_open)
     return CaptureApp(
         route_handlers=[*CONTROLLERS, *web.handlers],
         guards=[_guard(web, policy, cookies)],

@@ -31,7 +31,8 @@ class WebParts:
     ``handlers`` are the routes of the embedded store, hub and accounts. ``authority`` is the local
     certificate authority as PEM, where phones must be told to trust one. ``root`` is the folder
     that holds ``pwa/`` and ``service_worker/``. ``session_alive`` asks the identity provider whether a
-    session still lives, for upload cookies.
+    session still lives, for upload cookies; ``session_open`` asks the built-in accounts before one
+    is issued.
     """
 
     settings: Settings
@@ -50,5 +51,6 @@ class WebParts:
     lifespan: Sequence[Lifespan] = ()
     authority: bytes | None = None
     session_alive: Callable[[str], Awaitable[bool]] | None = None
+    session_open: Callable[[str], Awaitable[bool]] | None = None
     rates: Rates = field(default_factory=Rates)
     state: Mapping[str, Any] = field(default_factory=dict)

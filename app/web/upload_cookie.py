@@ -30,30 +30,43 @@ Alive = Callable[[str], Awaitable[bool]]
 class UploadCookies:
     """Issues, reads and ends upload cookies.
 
-    ``alive`` says whether a session still lives where an identity provider can end it elsewhere.
+    ``alive`` says whether a session still lives where an identity provider can end it elsewhere;
+    ``opened`` whether it lives now, for a token that may have outlived it.
     """
 
     def __init__(
-        self, database: Database, policy: Policy, clock: Clock, hours: int, alive: Alive | None = None
+        self,
+        database: Database,
+        policy: Policy,
+        clock: Clock,
+        hours: int,
+        alive: Alive | None = None,
+        opened: Alive | None = None,
     ) -> None:
         self._database = database
         self._policy = policy
         self._clock = clock
         self._lifetime = timedelta(hours=hours)
         self._alive = alive
+        self._opened = opened
 
     async def issue(self, connection: Connection, principal: Principal) -> Cookie:
-        """A new cookie for the principal's session."""
+        """A new cookie for the principal's session; ``Unauthenticated`` when it has ended.
+
+        Asked when the cookie is on record already: whatever ends the session from then on drops it.
+        """
         value = secrets.token_urlsafe(32)
         until = self._clock() + self._lifetime
         async with self._database.transaction() as records:
             await records.add_upload_session(digest(value), principal.user, principal.session, until)
+        if self._opened is not None and not await self._opened(principal.session):
+            await self._drop(principal)
+            raise Unauthenticated
         return self._cookie(connection, value, int(self._lifetime.total_seconds()))
 
     async def end(self, connection: Connection, principal: Principal) -> Cookie:
         """Forget every upload cookie of the principal's session; the answer removes it here."""
-        async with self._database.transaction() as records:
-            await records.drop_upload_sessions(principal.user, principal.session)
+        await self._drop(principal)
         return self._cookie(connection, "", 0)
 
     async def principal(self, connection: Connection) -> Principal:
@@ -66,11 +79,15 @@ class UploadCookies:
         if found is None:
             raise Unauthenticated
         user, session = found
+        principal = Principal(user=user, session=session, via="upload-cookie")
         if self._alive is not None and not await self._alive(session):
-            async with self._database.transaction() as records:
-                await records.drop_upload_sessions(user, session)
+            await self._drop(principal)
             raise Unauthenticated
-        return Principal(user=user, session=session, via="upload-cookie")
+        return principal
+
+    async def _drop(self, principal: Principal) -> None:
+        async with self._database.transaction() as records:
+            await records.drop_upload_sessions(principal.user, principal.session)
 
     def _cookie(self, connection: Connection, value: str, max_age: int) -> Cookie:
         return Cookie(

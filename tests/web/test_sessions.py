@@ -41,6 +41,7 @@ def app(make_app, accounts, key, clock):
         verifier=SessionTokenVerifier(ISSUER, origins, LocalKeySet(key), clock),
         profiles=accounts,
         handlers=[session_router(accounts)],
+        session_open=accounts.is_open,
     )
 
 
@@ -201,6 +202,26 @@ async def test_sign_out_ends_tokens_and_background_uploads_at_once(app, anna):
         repeated = await client.delete("/api/session")
 
     assert (token.status_code, upload.status_code, repeated.status_code) == (401, 401, 204)
+
+
+@pytest.mark.parametrize("change", [False, True], ids=["sign-out", "new password"])
+async def test_a_token_that_outlives_its_login_begins_no_background_uploads(app, anna, change):
+    """Whoever copied it would hold a cookie for hours that no sign-out ends."""
+    photo = {"photos": [{"photoId": "x"}]}
+    async with browser(app) as thief, browser(app) as client:
+        await sign_in(client, anna)
+        token = await bearer(client)
+        before = await thief.post("/api/upload-session", headers=token)
+        if change:
+            wish = {"current": anna.password, "new": "quiet-harbour-lamp"}
+            assert (await client.put("/api/session/password", json=wish)).status_code == 204
+        else:
+            assert (await client.delete("/api/session")).status_code == 204
+        after = await thief.post("/api/upload-session", headers=token)
+        upload = await thief.post("/api/uploads/presign", json=photo)
+
+    assert (before.status_code, after.status_code, upload.status_code) == (204, 401, 401)
+    assert "set-cookie" not in after.headers
 
 
 async def test_a_new_password_keeps_this_page_signed_in_and_no_other(app, anna):

@@ -3,7 +3,7 @@
 import unicodedata
 from datetime import datetime
 
-from sqlalchemy import Select, bindparam, delete, insert, select, update
+from sqlalchemy import Select, bindparam, delete, func, insert, select, update
 
 from app.adapters.database.columns import Moment
 from app.adapters.database.statements import Connection, Row, Statement, given
@@ -38,6 +38,13 @@ _SET_PASSWORD = Statement(
 _ADD_LOGIN = Statement(insert(login_sessions).values(given(login_sessions, "digest", "user_id", "until")))
 _LOGIN = Statement(
     select(_L.user_id).where(_L.digest == bindparam("digest"), _L.until > bindparam("now", type_=Moment))
+)
+_HAS_LOGIN = Statement(
+    select(_L.user_id).where(
+        func.substr(_L.digest, 1, func.length(bindparam("start", type_=_L.digest.type)))
+        == bindparam("start", type_=_L.digest.type),
+        _L.until > bindparam("now", type_=Moment),
+    )
 )
 _DROP_LOGIN = Statement(delete(login_sessions).where(_L.digest == bindparam("digest")))
 _DROP_LOGINS = Statement(delete(login_sessions).where(_L.user_id == bindparam("user")))
@@ -95,6 +102,10 @@ class LocalAccountRecords:
         """See ``AccountRecords.login``."""
         rows = await self._connection.fetch(_LOGIN, digest=digest, now=now)
         return rows[0][0] if rows else None
+
+    async def has_login(self, start: str, now: datetime) -> bool:
+        """See ``AccountRecords.has_login``; few people are signed in at once, so all may be looked at."""
+        return bool(await self._connection.fetch(_HAS_LOGIN, start=start, now=now))
 
     async def drop_login(self, digest: str) -> None:
         """See ``AccountRecords.drop_login``."""

@@ -76,8 +76,12 @@ async def test_a_login_lasts_until_it_expires_or_is_dropped(database: SqlDatabas
 
         assert await records.login("a" * 64, NOW + MINUTE - SECOND) == ANNE
         assert await records.login("a" * 64, NOW + MINUTE) is None
+        assert await records.has_login("a" * 27, NOW + MINUTE - SECOND)
+        assert not await records.has_login("a" * 27, NOW + MINUTE)
+        assert not await records.has_login("a" * 26 + "b", NOW)
         await records.drop_login("a" * 64)
         await records.drop_login("unknown")
+        assert not await records.has_login("a" * 27, NOW)
         assert await records.login("a" * 64, NOW) is None
         assert await records.login("b" * 64, NOW) == ANNE
         await records.drop_logins(ANNE)
