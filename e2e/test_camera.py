@@ -23,6 +23,7 @@ from e2e.verbs import (
     stored_today,
     take,
     the_server_holds,
+    until,
     upload,
 )
 
@@ -244,6 +245,6 @@ def test_the_screen_stays_on_while_photos_are_sent(
     upload(phone, 2)
 
     stored_today(phone, 2)
-    phone.wait_for_function("wakeLocks.length > 0 && wakeLocks.every((lock) => lock.released)")
+    until(phone, "() => wakeLocks.length > 0 && wakeLocks.every((lock) => lock.released)")
     gallery(desktop, 2)
     the_server_holds(desktop, clinic, 2)

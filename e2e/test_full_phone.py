@@ -16,6 +16,7 @@ from e2e.verbs import (
     stored_today,
     take,
     the_server_holds,
+    until,
     upload,
 )
 
@@ -43,7 +44,9 @@ def test_a_phone_that_is_nearly_full_refuses_the_shutter_first(
     limit_storage(session, clinic, 1_000_000)
     phone.get_by_role("button", name="Open camera").click()
     expect(camera_message(phone)).to_contain_text("This phone's storage is almost full.")
+    until(phone, "() => document.querySelector('video').currentTime > 0.5")  # The camera itself is fine.
     expect(phone.get_by_role("button", name="Take photo")).to_be_disabled()
+    assert len(on_the_phone(phone)) == 1
     phone.get_by_role("button", name="Close camera").click()
     limit_storage(session, clinic, None)
     open_camera(phone)

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from e2e.clinic import Clinic
 from e2e.courier import deliver
 from e2e.desk import notes_of, open_photo, saved, tiles, visits
-from e2e.verbs import api, gallery, start_consultation, the_server_holds
+from e2e.verbs import api, gallery, start_consultation, the_server_holds, until
 
 
 def test_the_print_has_notes_photos_captions_and_times(desk: Page) -> None:
@@ -60,7 +60,7 @@ def test_the_print_button_waits_for_every_picture(desk: Page) -> None:
 
     desk.get_by_role("button", name="Print").click()
 
-    desk.wait_for_function("window.printed")
+    until(desk, "() => window.printed")
     assert desk.evaluate("printed") == [400, 400, 400]
 
 
@@ -132,7 +132,7 @@ def test_a_deleted_photo_is_gone_everywhere(clinic: Clinic, desk: Page, other: P
     expect(tiles(other)).to_have_count(1)
     states = {row["photo_id"]: row["state"] for row in clinic.photos()}
     assert states == {doomed: "deleted", kept: "stored"}
-    desk.wait_for_function("(url) => fetch(url).then((answer) => answer.status === 404)", arg=address)
+    assert desk.request.get(address).status == 404
     files = [path.name for path in (clinic.folder / "data" / "objects").rglob("*") if path.is_file()]
     assert [name for name in files if doomed in name] == []
 

@@ -12,7 +12,7 @@ from playwright.sync_api import BrowserContext, expect
 from e2e.clinic import ROOT, Clinic, free_port
 from e2e.conftest import PHONE
 from e2e.doubles.proxy import Proxy, Request, Writer, open_proxy
-from e2e.verbs import at, capture, queue_row, sign_in, stored_today
+from e2e.verbs import at, capture, queue_row, sign_in, stored_today, until
 from e2e.watch import Watch
 
 
@@ -68,7 +68,7 @@ def test_an_update_waits_for_a_replay_and_then_asks(
 
     publish_another_version(clinic)
     phone.evaluate("navigator.serviceWorker.getRegistration().then((one) => one.update()).then(() => true)")
-    phone.wait_for_function("navigator.serviceWorker.getRegistration().then((one) => Boolean(one.waiting))")
+    until(phone, "() => navigator.serviceWorker.getRegistration().then((one) => one.waiting)")
     expect(phone.get_by_role("button", name="Reload")).not_to_be_visible()
     assert held.hits == 1
     released.set()

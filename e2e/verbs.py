@@ -140,3 +140,20 @@ def choose(phone: Page, files: Sequence[Path]) -> None:
         phone.get_by_role("button", name="Choose photos").first.click()
     opening.value.set_files(files)
     at(phone, "reviewing")
+
+
+def until(page: Page, condition: str, limit_ms: int = 15_000) -> None:
+    """Wait until a JavaScript function, async or not, answers yes.
+
+    Playwright's own wait takes the promise of a no for a yes, and a page's policy stops its second look.
+    """
+    page.evaluate(
+        f"""async (limit) => {{
+              const holds = {condition};
+              for (const end = performance.now() + limit; !(await holds());) {{
+                if (performance.now() > end) throw new Error("it never came true");
+                await new Promise((again) => setTimeout(again, 50));
+              }}
+            }}""",
+        limit_ms,
+    )
