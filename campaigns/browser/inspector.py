@@ -29,7 +29,9 @@ class Inspector:
     """One connection to one browser; ``target`` opens a line to a page or a worker."""
 
     def __init__(self, profile: Path) -> None:
-        self._socket = connect(address(profile), max_size=None, open_timeout=LIMIT_S, compression=None)
+        # Everything is taken in as it comes: what the browser has said must outlive it.
+        limits = {"max_size": None, "max_queue": None, "ping_interval": None, "open_timeout": LIMIT_S}
+        self._socket = connect(address(profile), compression=None, **limits)  # type: ignore[arg-type]
         self._last = 0
         self._answers: dict[int, Message] = {}
         self.events: dict[str, deque[Message]] = {}
@@ -42,11 +44,26 @@ class Inspector:
         """The running target of a kind, ``page`` or ``service_worker``; waits until there is one."""
         end = time.monotonic() + limit_s
         while time.monotonic() < end:
-            for info in self.call("Target.getTargets")["targetInfos"]:
-                if info["type"] == kind and not info["url"].startswith("chrome"):
-                    return self._attach(info["targetId"])
+            for target in self.ids(kind):
+                return self._attach(target)
             self._read(0.05)
         raise NotReached(f"there is no {kind}")
+
+    def ids(self, kind: str) -> set[str]:
+        """The targets of a kind that run now."""
+        found = self.call("Target.getTargets")["targetInfos"]
+        return {
+            one["targetId"] for one in found if one["type"] == kind and not one["url"].startswith("chrome")
+        }
+
+    def are_gone(self, workers: set[str], limit_s: float) -> bool:
+        """Whether none of these workers runs any more, soon."""
+        end = time.monotonic() + limit_s
+        while workers & self.ids("service_worker"):
+            if time.monotonic() > end:
+                return False
+            self._read(0.02)
+        return True
 
     def _attach(self, target: str) -> "Target":
         session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]

@@ -1,25 +1,31 @@
 """The browser is killed at a named point, opened again, and must bring every photo home (F2, G1).
 
-Five photos each round; the seed chooses the point, which of the five it hits, and whether the desk moves
-on to another room between shutter and upload.
+Five photos each round; the seed chooses the point, which of the five it hits, and whether the desk has
+moved on to another room when the phone comes back.
 """
 
+import contextlib
 import random
 import tempfile
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Playwright, sync_playwright
 
+from campaigns.browser.broken import KILLED, Build, broken_copy
 from campaigns.browser.inspector import NotReached
 from campaigns.browser.points import POINTS, Point
 from campaigns.browser.setting import Setting, open_setting
 from campaigns.browser.traps import Trap, set_trap
+from campaigns.history import Verdict
 from campaigns.results import KEPT_FAILURES, KINDS, Control, Result
 from e2e.verbs import open_camera, review, take, upload
 
 PHOTOS = 5
+# A broken build may never come to rest; the product gets a minute.
+IMPATIENT_S = 5.0
 NAME = "browser-kills"
 
 
@@ -36,14 +42,39 @@ class Round(msgspec.Struct, kw_only=True):
 
 def run(seeds: range) -> Result:
     """Kill once for each seed; the control arms are run beside the first seeds."""
-    with tempfile.TemporaryDirectory(prefix="kills-") as folder, sync_playwright() as playwright:
-        with open_setting(Path(folder), playwright) as setting:
+    with sync_playwright() as playwright:
+        with (
+            tempfile.TemporaryDirectory(prefix="kills-") as folder,
+            open_setting(Path(folder), playwright) as setting,
+        ):
             rounds = [kill_once(setting, seed) for seed in seeds]
-    return result_of(NAME, seeds, rounds, [])
+        builds = KILLED if seeds.start == 0 else ()
+        controls = [control(playwright, build) for build in builds]
+    return result_of(NAME, seeds, rounds, controls, batches=len(rounds))
 
 
-def result_of(name: str, seeds: range, rounds: list[Round], controls: list[Control]) -> Result:
-    """The sum of rounds; only those count whose point was reached."""
+def control(playwright: Playwright, build: Build) -> Control:
+    """A broken build put through the kill that brings its fault out, in the middle of a batch."""
+    (point,) = (point for point in POINTS if point.name == build.point)
+    with broken_setting(playwright, build) as setting:
+        one = play(setting, Round(seed=0, point=point, victim=2), desk_moves=True)
+    return Control(name=build.name, trials=1, caught=int(one.found[build.kind] > 0))
+
+
+@contextlib.contextmanager
+def broken_setting(playwright: Playwright, build: Build) -> Iterator[Setting]:
+    """A setting that serves a broken build."""
+    with (
+        broken_copy(build) as root,
+        tempfile.TemporaryDirectory(prefix="control-") as folder,
+        open_setting(Path(folder), playwright, root) as setting,
+    ):
+        setting.patience_s = IMPATIENT_S
+        yield setting
+
+
+def result_of(name: str, seeds: range, rounds: list[Round], controls: list[Control], batches: int) -> Result:
+    """The sum of rounds; only those count as trials whose point was reached."""
     hits = Counter(f"at {one.point.name}" for one in rounds if one.reached)
     missed = sum(not one.reached for one in rounds)
     found: Counter[str] = Counter(dict.fromkeys(KINDS, 0))
@@ -53,7 +84,7 @@ def result_of(name: str, seeds: range, rounds: list[Round], controls: list[Contr
         campaign=name,
         seeds=[(seeds.start, seeds.stop)],
         trials=len(rounds) - missed,
-        counts={"photos": PHOTOS * len(rounds), "points not reached": missed, **hits},
+        counts={"batches": batches, "points not reached": missed, **hits},
         violations=dict(found),
         controls=controls,
         failures=[line for one in rounds for line in one.sentences][:KEPT_FAILURES],
@@ -64,6 +95,11 @@ def kill_once(setting: Setting, seed: int) -> Round:
     """One round: take five photos, die at the seed's point, come back, arrive."""
     rng = random.Random(seed)
     one = Round(seed=seed, point=POINTS[seed % len(POINTS)], victim=rng.randint(1, PHOTOS))
+    return play(setting, one, desk_moves=rng.random() < 0.5)
+
+
+def play(setting: Setting, one: Round, desk_moves: bool) -> Round:
+    """A round whose choices are made; ``desk_moves`` before the battery is pulled out."""
     setting.begin()
     room = setting.room
     traps: list[Trap] = []
@@ -71,10 +107,12 @@ def kill_once(setting: Setting, seed: int) -> Round:
         if one.point.where == "page":
             stop_at_the_camera(setting, one, traps)
         else:
-            stop_on_the_way(setting, one, traps, desk_moves=rng.random() < 0.5)
+            stop_on_the_way(setting, one, traps)
         one.reached = True
     except NotReached as problem:
-        one.sentences.append(f"seed {seed}: {one.point.name} was not reached: {problem}")
+        one.sentences.append(f"seed {one.seed}: {one.point.name} was not reached: {problem}")
+    if desk_moves:
+        setting.move_desk()
     setting.phone.kill()
     setting.write_down(room)
     for trap in traps:
@@ -94,14 +132,12 @@ def stop_at_the_camera(setting: Setting, one: Round, traps: list[Trap]) -> None:
     traps[0].wait()
 
 
-def stop_on_the_way(setting: Setting, one: Round, traps: list[Trap], desk_moves: bool) -> None:
+def stop_on_the_way(setting: Setting, one: Round, traps: list[Trap]) -> None:
     """Take and upload all photos; stop where the worker or the link reaches the point."""
     page = setting.phone.page
     open_camera(page)
     take(page, PHOTOS)
     review(page, PHOTOS)
-    if desk_moves:
-        setting.move_desk()
     traps.append(set_trap(setting, one.point, one.victim))
     upload(page, PHOTOS)
     traps[0].wait()
@@ -110,13 +146,17 @@ def stop_on_the_way(setting: Setting, one: Round, traps: list[Trap], desk_moves:
 def come_back(setting: Setting, one: Round) -> None:
     """Open the phone again, look at once, send what waits, and judge when all is at rest."""
     setting.phone.open()
-    setting.phone.at_home()
+    setting.at_home()
     setting.look()
     complaints = setting.approve_what_waits()
     setting.drain()
     verdict, more = setting.end()
+    write_verdict(one, verdict, complaints + more)
+
+
+def write_verdict(one: Round, verdict: Verdict, complaints: list[str]) -> None:
+    """Enter what was found into a round."""
     one.found.update({kind: count for kind, count in verdict.counts().items() if count})
-    one.found["broken"] += len(complaints + more)
-    if not verdict.clean:
-        complaints.append(str(verdict))
-    one.sentences += [f"seed {one.seed}: {one.point.name}: {line}" for line in complaints + more]
+    one.found["broken"] += len(complaints)
+    sentences = complaints if verdict.clean else [*complaints, str(verdict)]
+    one.sentences += [f"seed {one.seed}: {one.point.name}: {line}" for line in sentences]

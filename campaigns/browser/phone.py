@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 from playwright.sync_api import Error, Page, Playwright, expect
 
-from campaigns.browser.inspector import ARGUMENT, PORT_FILE, Inspector, Target
+from campaigns.browser.inspector import ARGUMENT, PORT_FILE, Inspector, NotReached, Target
 from campaigns.events import Local
 from e2e.clinic import Clinic
 from e2e.conftest import PHONE, QUIET, chromium
@@ -23,6 +23,8 @@ from e2e.watch import Watch
 
 WITNESS = (Path(__file__).parent / "witness.js").read_text()
 DATABASE = "clinicpro-capture"
+STOP_TRIES = 10
+STOP_LIMIT_S = 3.0
 READ = """(name) => new Promise((resolve, reject) => {
   const opening = indexedDB.open(name);
   opening.onerror = () => reject(opening.error);
@@ -115,6 +117,18 @@ class Phone:
         """The service worker under inspection."""
         assert self._inspector is not None
         return self._inspector.target("service_worker")
+
+    def stop_workers(self) -> None:
+        """What the browser does to a worker whenever it likes: gone in the middle of a word."""
+        assert self._inspector is not None
+        stopped = self._inspector.ids("service_worker")
+        self.screen.call("ServiceWorker.enable")
+        for _ in range(STOP_TRIES):
+            # An order that meets a worker which is just starting is forgotten.
+            self.screen.call("ServiceWorker.stopAllWorkers")
+            if self._inspector.are_gone(stopped, STOP_LIMIT_S):
+                return
+        raise NotReached("the worker does not stop")
 
     def kill(self) -> None:
         """``kill -9``; what the witness had said until then is taken in."""

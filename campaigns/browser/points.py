@@ -7,6 +7,7 @@ import msgspec
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 OBJECT = r"^/photos/consultations/"
+PRESIGN = r"^/api/uploads/presign$"
 COMPLETE = r"/complete$"
 
 

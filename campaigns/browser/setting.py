@@ -8,7 +8,7 @@ import contextlib
 import hashlib
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from playwright.sync_api import Playwright, expect
@@ -16,11 +16,11 @@ from playwright.sync_api import Playwright, expect
 from campaigns.browser.desk import Desk
 from campaigns.browser.film import small_film
 from campaigns.browser.phone import Phone, Shot
+from campaigns.browser.points import OBJECT
 from campaigns.disk import Disk
 from campaigns.events import (
     Event,
     Local,
-    Look,
     Object,
     PutSeen,
     Row,
@@ -48,10 +48,11 @@ class Setting:
     def __init__(self, clinic: Clinic, proxy: Proxy, phone: Phone, desk: Desk) -> None:
         self.clinic, self.proxy, self.phone, self.desk = clinic, proxy, phone, desk
         self.disk = Disk(clinic.folder)
+        self.disk.data, self.disk.keys = clinic.folder / "data", clinic.folder / "keys"
         self.rooms = {label: desk.open_consultation(label) for label in ROOMS}
         self.room = ROOMS[-1]
+        self.patience_s = DRAIN_LIMIT_S
         self._judged: set[str] = set()
-        self._stored = 0
         self._taken: list[Shutter] = []
         self._told: list[Event] = []
         self._first_shot = self._first_row = 0
@@ -62,7 +63,7 @@ class Setting:
         self.proxy.seen.clear()
         self.proxy.answered.clear()
         self.clinic.log.clear()
-        expect(self.phone.page.get_by_role("heading", name=self.room)).to_be_visible(timeout=30_000)
+        self.at_home()
         seen = self.phone.hear()
         self._first_shot, self._first_row = len(seen.shots), max(seen.rows, default=-1) + 1
         seen.most_in_review = 0
@@ -76,17 +77,26 @@ class Setting:
         """Enter what the phone has shown since the round began; ``room`` stood on its screen."""
         seen = self.phone.hear()
         self._taken = [self._shutter(shot, room) for shot in seen.shots[self._first_shot :]]
-        self._told += self._taken
         photos = [one.photo for one in self._taken]
-        self._told += [SavedShown(photo=photo) for photo in photos[: seen.most_in_review]]
+        self._enter(self._taken)
+        self._enter(SavedShown(photo=photo) for photo in photos[: seen.most_in_review])
         for place, text in seen.rows.items():
             index = place - self._first_row
             if 0 <= index < len(photos) and re.search(r"\bStored\b", text):
-                self._told.append(StoredShown(photo=photos[index]))
+                self._enter([StoredShown(photo=photos[index])])
+
+    def _enter(self, events: Iterable[Event]) -> None:
+        """What is in the books already stays where it is."""
+        self._told += [event for event in events if event not in self._told]
 
     def _shutter(self, shot: Shot, room: str) -> Shutter:
         owner, consultation = self.desk.user, self.rooms[room]
         return Shutter(photo=shot.photo, owner=owner, consultation=consultation, sha256=shot.sha256)
+
+    def at_home(self) -> None:
+        """Wait until the phone's first screen names the room of the desk."""
+        self.phone.at_home()
+        expect(self.phone.page.get_by_role("heading", name=self.room)).to_be_visible(timeout=30_000)
 
     def look(self, *, at_rest: bool = False) -> None:
         """Read phone, database and store, in the order in which photos travel."""
@@ -106,20 +116,23 @@ class Setting:
     def approve_what_waits(self) -> list[str]:
         """Review and upload what is on the first screen; complaints when its number is wrong."""
         _, records = self.phone.kept()
-        waiting = sum(state == "captured" for _, state in records)
-        if waiting == 0:
+        waiting = [photo for photo, state in records if state == "captured"]
+        if not waiting:
             return []
         try:
-            expect(self.phone.page.get_by_text(f"Review ({waiting})")).to_be_visible(timeout=15_000)
+            expect(self.phone.page.get_by_text(f"Review ({len(waiting)})")).to_be_visible(timeout=15_000)
         except AssertionError:
-            return [f"{waiting} photos wait for review, and the screen does not say so"]
-        review(self.phone.page, waiting)
-        upload(self.phone.page, waiting)
+            return [f"{len(waiting)} photos wait for review, and the screen does not say so"]
+        # Whatever is offered for review counts as kept.
+        self._told += [SavedShown(photo=photo) for photo in waiting]
+        self.look()
+        review(self.phone.page, len(waiting))
+        upload(self.phone.page, len(waiting))
         return []
 
     def drain(self, hurry: bool = False) -> None:
         """Wait until the phone holds nothing and every hint is out, or until the limit has passed."""
-        end = time.monotonic() + DRAIN_LIMIT_S
+        end = time.monotonic() + self.patience_s
         while time.monotonic() < end and self.phone.kept()[1]:
             if hurry:
                 self.reconnect()
@@ -136,10 +149,10 @@ class Setting:
 
     def end(self) -> tuple[Verdict, list[str]]:
         """Judge the round: the oracle's verdict, and complaints about numbers on the screen."""
-        puts = [one for one in self.proxy.answered if one[0].method == "PUT" and one[1] == 200]
-        for request, _ in puts:
-            key = request.path.partition("?")[0].removeprefix("/photos/")
-            self._told.append(PutSeen(key=key, sha256=hashlib.sha256(request.body).hexdigest()))
+        for request, status in self.proxy.answered:
+            if request.method == "PUT" and re.match(OBJECT, request.path) and status == 200:
+                key = request.path.partition("?")[0].removeprefix("/photos/")
+                self._told.append(PutSeen(key=key, sha256=hashlib.sha256(request.body).hexdigest()))
         complaints = self._numbers()
         self.look(at_rest=True)
         verdict = judge(self._told)
@@ -150,7 +163,8 @@ class Setting:
         """The line "n stored today" counts what the database holds."""
         stored = sum(row.state == "stored" for row in self.disk.rows())
         try:
-            expect(self.phone.page.get_by_text(f"{stored} stored today")).to_be_visible(timeout=10_000)
+            line = self.phone.page.get_by_text(f"{stored} stored today")
+            expect(line).to_be_visible(timeout=self.patience_s * 250)
         except AssertionError:
             return [f"the screen says {self.phone.hear().today} stored today and the server has {stored}"]
         own = {one.photo for one in self._taken}
@@ -184,8 +198,3 @@ def open_setting(folder: Path, playwright: Playwright, root: Path = ROOT) -> Ite
         phone.open()
         phone.at_home()
         yield setting
-
-
-def looks(history: list[Event]) -> int:
-    """How many inspections a history has."""
-    return sum(isinstance(one, Look) for one in history)

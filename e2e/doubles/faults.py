@@ -53,6 +53,20 @@ class Hold:
         await asyncio.to_thread(self._released.wait, HOLD_LIMIT_S)
 
 
+class Mark:
+    """Lets requests through, and says when the n-th answer of its kind has gone to the phone."""
+
+    def __init__(self, nth: int = 1) -> None:
+        self.reached = threading.Event()
+        self._left = nth
+
+    async def __call__(self, proxy: Proxy, request: Request, writer: Writer) -> None:
+        await proxy.send(writer, await proxy.upstream(request))
+        self._left -= 1
+        if self._left == 0:
+            self.reached.set()
+
+
 def cut_body(share: float) -> Action:
     """The clinic gets this share of the body, then both ends see a reset. To be used ``early``."""
 

@@ -1,0 +1,114 @@
+"""Builds of the program with one known fault each: what the oracle must find, or its zeros mean nothing."""
+
+import contextlib
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from e2e.clinic import ROOT
+
+FOLDERS = ("app", "pwa", "service_worker")
+
+
+class Build(msgspec.Struct, frozen=True, kw_only=True):
+    """A fault as replacements in one file, the kind of finding it must lead to, and where to look for it.
+
+    ``point`` names the kill that brings it out; the fault matrix has its own builds.
+    """
+
+    name: str
+    file: str
+    changes: tuple[tuple[str, str], ...]
+    kind: str
+    point: str = ""
+
+
+class CannotBreak(Exception):
+    """The program no longer has the text that a fault replaces."""
+
+
+KILLED = (
+    Build(
+        name="erases a photo before it is sent",
+        file="pwa/queue/ledger.js",
+        changes=(
+            (
+                'return { record, bytes: await tx.objectStore("bytes").get(photoId) };',
+                'const bytes = await tx.objectStore("bytes").get(photoId);\n'
+                "      await erase(tx, photoId);\n"
+                "      return { record, bytes };",
+            ),
+        ),
+        kind="lost",
+        point="PUT half",
+    ),
+    Build(
+        name="writes the bytes in a transaction of their own and reads nothing back",
+        file="pwa/queue/keeping.js",
+        changes=(
+            (
+                'tx.objectStore("bytes").put(sealed.bytes, record.photoId),\n    ]);\n    return record;',
+                "late.set(record.photoId, sealed.bytes),\n    ]);\n    return record;",
+            ),
+            (
+                "export async function prove(database, record) {",
+                "const late = new Map();\nexport async function prove(database, record) {\n"
+                '  await database.write(["bytes"], (tx) =>\n'
+                '    tx.objectStore("bytes").put(late.get(record.photoId), record.photoId));\n  return;',
+            ),
+        ),
+        kind="lost",
+        point="commit complete",
+    ),
+    Build(
+        name="forgets what a killed replay left on its way",
+        file="pwa/queue/ledger.js",
+        changes=(('state: /** @type {const} */ ("queued"),', 'state: /** @type {const} */ ("parked"),'),),
+        kind="stuck",
+        point="PUT half",
+    ),
+    Build(
+        name="binds the consultation when it sends",
+        file="pwa/queue/ledger.js",
+        changes=(
+            (
+                "const wanted = found.filter((record) => record?.owner === owner && isSendable(record));",
+                "const wanted = found.filter((record) => record?.owner === owner && isSendable(record));\n"
+                '      const { known } = await tx.objectStore("meta").get("consultation");\n'
+                "      const consultationId = (known.current ?? known.unfiled).id;",
+            ),
+            ("({ ...record, everSigned: true })", "({ ...record, consultationId, everSigned: true })"),
+        ),
+        kind="misfiled",
+        point="read-back done",
+    ),
+    Build(
+        name="lets the store take a key twice",
+        file="app/embedded/store_files.py",
+        changes=(("os.link(temporary, target)", "os.replace(temporary, target)"),),
+        kind="doubled",
+        point="PUT answered",
+    ),
+)
+
+STOPPED = tuple(build for build in KILLED if build.point.startswith("PUT") and build.kind != "stuck")
+
+
+@contextlib.contextmanager
+def broken_copy(build: Build) -> Iterator[Path]:
+    """A copy of the program with the fault in it."""
+    with tempfile.TemporaryDirectory(prefix="broken-") as folder:
+        root = Path(folder)
+        for name in FOLDERS:
+            shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
+        path = root / build.file
+        text = path.read_text()
+        for old, new in build.changes:
+            if text.count(old) != 1:
+                raise CannotBreak(f"{build.file} has {text.count(old)} times {old!r}")
+            text = text.replace(old, new)
+        path.write_text(text)
+        yield root
