@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-FOUNDATION = {"app.settings", "app.variables", "app.log"}
+FOUNDATION = {"app.settings", "app.variables", "app.log", "app.folders"}
 PYTHON = {
     "app.domain": {"app.domain"},
     "app.adapters": {"app.domain", "app.adapters"} | FOUNDATION,
@@ -17,6 +17,7 @@ PYTHON = {
     "app.settings": {"app.variables"},
     "app.variables": set(),
     "app.log": set(),
+    "app.folders": set(),
 }
 PURE = {"app.domain": {"msgspec"}}
 # Only imports that the browser follows: those inside JSDoc comments name types alone.

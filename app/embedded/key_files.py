@@ -5,6 +5,8 @@ import secrets
 from collections.abc import Callable
 from pathlib import Path
 
+from app.folders import make_folder, sync_folder
+
 
 def keep(path: Path, make: Callable[[], bytes]) -> bytes:
     """What ``path`` holds, made there first if absent.
@@ -17,7 +19,7 @@ def keep(path: Path, make: Callable[[], bytes]) -> bytes:
 
 
 def _link_once(path: Path, content: bytes) -> None:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folder(path.parent, 0o700)
     draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
@@ -31,12 +33,4 @@ def _link_once(path: Path, content: bytes) -> None:
             return
     finally:
         draft.unlink()
-    _sync_folder(path.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    sync_folder(path.parent)

@@ -22,6 +22,7 @@ from app.domain.ports import ObjectSummary, StoredObject
 from app.embedded.store_files import make_folders, sweep, sync_folders, write_once
 from app.embedded.store_keys import open_access, open_seal
 from app.embedded.store_seal import OVERHEAD, Kept, Seal
+from app.folders import make_folder
 
 T = TypeVar("T")
 
@@ -40,7 +41,7 @@ def open_store(data_dir: Path, key_dir: Path, bucket: str) -> "EmbeddedStore":
     Files that an earlier process left half-written are removed here.
     """
     root = data_dir / "objects"
-    data_dir.mkdir(parents=True, exist_ok=True)
+    make_folder(data_dir)
     incoming = root / ".incoming"
     make_folders(data_dir, incoming)
     make_folders(root, root / bucket)

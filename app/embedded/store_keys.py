@@ -8,8 +8,9 @@ import secrets
 from pathlib import Path
 
 from app.domain.bucket import BucketAccess
-from app.embedded.store_files import make_folders, sweep, write_once
+from app.embedded.store_files import sweep, write_once
 from app.embedded.store_seal import Seal
+from app.folders import make_folder
 
 REGION = "local"
 _ACCESS_KEY = "clinicpro"
@@ -47,8 +48,7 @@ def open_access(key_dir: Path, bucket: str) -> BucketAccess:
 
 def _read_or_make(key_dir: Path, name: str) -> bytes:
     path = key_dir / name
-    key_dir.parent.mkdir(parents=True, exist_ok=True)
-    make_folders(key_dir.parent, key_dir)
+    make_folder(key_dir, 0o700)
     if not path.exists():
         sweep(key_dir)
         write_once(key_dir.parent, key_dir, path, secrets.token_hex(32).encode() + b"\n")

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from app.adapters.database.statements import SQLITE, Row, Statement
 from app.domain.errors import CaptureError, DatabaseBusy, StorageFull
+from app.folders import make_folder
 
 BUSY_TIMEOUT_MS = 5000
 _LOCK_PAUSE_S = 0.01
@@ -49,7 +50,7 @@ def durability(version: tuple[int, int, int]) -> Durability:
 
 def connect(path: Path, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> sqlite3.Connection:
     """A connection with the settings this program relies on; the file is its owner's alone."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     path.touch(mode=0o600, exist_ok=True)
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=256)
     chosen = durability(sqlite3.sqlite_version_info[:3])
