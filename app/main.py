@@ -168,7 +168,7 @@ class Assembly:
 def create_app(settings: Settings, parts: Parts | None = None) -> Litestar:
     """The web app over an assembly, which stands in ``app.state.assembly``."""
     assembly = Assembly(settings, parts)
-    authority = settings.data_dir / "tls" / "authority.pem"
+    authority = settings.key_dir / "tls" / "authority.pem"
     return create_web_app(
         WebParts(
             settings=settings,

@@ -170,10 +170,10 @@ def _with_lan(settings: Settings) -> tuple[Settings, Certificates]:
     origin = f"https://{address}:{settings.https_port}"
     origins = tuple(dict.fromkeys((*settings.public_origins, origin)))
     try:
-        certificates = certificates_for(address, settings.data_dir / "tls", datetime.now(UTC))
+        certificates = certificates_for(address, settings.key_dir / "tls", datetime.now(UTC))
     except ValueError:
         raise CannotServe(
-            "DATA_DIR holds a damaged certificate in its folder tls. Remove that folder and start again; "
+            "KEY_DIR holds a damaged certificate in its folder tls. Remove that folder and start again; "
             "each phone must then trust the new certificate once."
         ) from None
     return msgspec.structs.replace(settings, public_origins=origins), certificates

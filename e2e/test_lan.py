@@ -34,7 +34,7 @@ def phone_origin(clinic: Clinic) -> str:
 
 def authority(clinic: Clinic) -> Path:
     """The certificate that a phone is asked to trust."""
-    return clinic.folder / "data" / "tls" / "authority.pem"
+    return clinic.folder / "keys" / "tls" / "authority.pem"
 
 
 def asking(clinic: Clinic) -> httpx.Client:
@@ -122,3 +122,16 @@ def test_photos_travel_from_the_network_address_to_the_desktop(
     the_server_holds(desktop, clinic, 2)
     assert phone.evaluate("isSecureContext && Boolean(navigator.serviceWorker.controller)")
     assert {cookie["secure"] for cookie in phone.context.cookies()} == {True}
+
+
+def test_a_copy_of_the_data_holds_no_key_that_a_phone_trusts(clinic: Clinic) -> None:
+    """Whoever has it could otherwise pose as this computer to every phone that trusts the authority."""
+    found = {
+        folder: [
+            path.name for path in (clinic.folder / folder).rglob("*.pem") if b"PRIVATE" in path.read_bytes()
+        ]
+        for folder in ("data", "keys")
+    }
+
+    assert found["data"] == []
+    assert "authority-key.pem" in found["keys"]

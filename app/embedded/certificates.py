@@ -36,7 +36,9 @@ def certificates_for(address: str, folder: Path, now: datetime) -> Certificates:
 
     Raises ``ValueError`` when what is kept there is damaged.
     """
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    # The folder of the keys, which may not be there yet, is nobody else's affair either.
+    for part in (folder.parent, folder):
+        part.mkdir(parents=True, exist_ok=True, mode=0o700)
     paths = Certificates(folder / "authority.pem", folder / "leaf.pem", folder / "leaf-key.pem")
     authority_key_path = folder / "authority-key.pem"
     if not (authority_key_path.exists() and _authority_serves(paths.authority, address)):

@@ -46,9 +46,11 @@ def test_a_leaf_that_no_longer_serves_is_made_anew_under_the_same_authority(
 
 def test_keys_are_readable_by_their_owner_only(tmp_path: Path) -> None:
     """No other account of the machine reads the authority's key."""
-    certificates_for("192.168.1.20", tmp_path, NOW)
+    folder = tmp_path / "keys" / "tls"
+    certificates_for("192.168.1.20", folder, NOW)
 
-    modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.glob("*-key.pem")}
+    modes = {path.name: path.stat().st_mode & 0o777 for path in folder.glob("*-key.pem")}
+    assert {part.stat().st_mode & 0o777 for part in (folder, folder.parent)} == {0o700}
 
     assert modes == {"authority-key.pem": 0o600, "leaf-key.pem": 0o600}
 
