@@ -17,7 +17,10 @@ from campaigns.results import RESULTS, Result, finished_now, merge, read_all, su
 # name: module and function. Imported only when asked for, since each brings its own world.
 CAMPAIGNS: dict[str, str] = {
     "state-machine": "campaigns.machine:run",
+    "browser-kills": "campaigns.browser.kills:run",
+    "worker-stops": "campaigns.browser.stops:run",
     "server-kills": "campaigns.kills:run",
+    "power-loss": "campaigns.powerloss.campaign:run",
 }
 
 

@@ -28,8 +28,8 @@ class Disk:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.data = folder / "data"
-        self.keys = folder / "keys"
+        self.data = folder / "volume" / "data"
+        self.keys = folder / "secrets" / "keys"
         self._opened: dict[tuple[str, int, int], str] = {}
 
     def look(self, *, at_rest: bool = False) -> list[Event]:
@@ -57,11 +57,12 @@ class Disk:
         """The bytes of an object; None where it does not open under its own name."""
         blob = path.read_bytes()
         head, sealed = blob[:_HEAD_BYTES], blob[_HEAD_BYTES:]
-        if len(head) < _HEAD_BYTES or head[:4] != b"CPO1":
+        cipher = self._cipher()
+        if cipher is None or len(head) < _HEAD_BYTES or head[:4] != b"CPO1":
             return None
         bound_to = head[:12] + f"{BUCKET}/{key}".encode()
         try:
-            return self._cipher().decrypt(head[12:], sealed, bound_to)[_METADATA_BYTES:]
+            return cipher.decrypt(head[12:], sealed, bound_to)[_METADATA_BYTES:]
         except InvalidTag:
             return None
 
@@ -74,8 +75,12 @@ class Disk:
         """``ok``, or what SQLite finds wrong with its file."""
         return str(self.query("PRAGMA integrity_check")[0][0])
 
-    def _cipher(self) -> AESGCM:
-        return AESGCM(bytes.fromhex((self.keys / "store.key").read_text().strip()))
+    def _cipher(self) -> AESGCM | None:
+        """None where the key is not there or not whole: then nothing opens."""
+        try:
+            return AESGCM(bytes.fromhex((self.keys / "store.key").read_text().strip()))
+        except (FileNotFoundError, ValueError):
+            return None
 
     def _hash(self, key: str, path: Path) -> str:
         """Hashed once for each file, since a file under a key never changes."""

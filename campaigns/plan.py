@@ -4,6 +4,7 @@ from pathlib import Path
 
 import msgspec
 
+from campaigns.disk import Disk
 from campaigns.shim import Fault
 
 
@@ -26,16 +27,12 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     trace: str = ""
     sweep_seconds: int = 1
 
-    @property
-    def data(self) -> Path:
-        """The data folder."""
-        return Path(self.folder) / "data"
-
     def environment(self) -> dict[str, str]:
         """The program's settings."""
+        disk = Disk(Path(self.folder))
         return {
-            "DATA_DIR": str(self.data),
-            "KEY_DIR": str(Path(self.folder) / "keys"),
+            "DATA_DIR": str(disk.data),
+            "KEY_DIR": str(disk.keys),
             "PORT": str(self.port),
             "SWEEP_SECONDS": str(self.sweep_seconds),
         }

@@ -1,0 +1,64 @@
+"""Records a day of the real program: its first start, three phones at once, a kill, a restart."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import msgspec
+
+from campaigns.phone import Gone, Later, Phone
+from campaigns.powerloss.trace import Step, Told, read_trace
+from campaigns.program import Nursery, Program, installation
+
+PHONES = 3
+DAYS = 2
+
+
+class Recording(msgspec.Struct, frozen=True):
+    """The folder that was watched, every step, and what was wrong with an answer."""
+
+    folder: str
+    steps: list[Step]
+    broken: list[str]
+
+
+def record(nursery: Nursery, seed: int, careless: str = "") -> Recording:
+    """A day in an installation of its own."""
+    with installation(nursery) as program:
+        trace = program.folder.with_name("trace")
+        told = Told(trace)
+        phones = _work(program, told, seed, {"trace": str(trace), "careless": careless})
+        told.close()
+        broken = [line for phone in phones for line in phone.broken]
+        return Recording(str(program.folder), read_trace(trace), broken)
+
+
+def _work(program: Program, told: Told, seed: int, plan: dict[str, str]) -> list[Phone]:
+    assert program.start(**plan), program.output
+    phones = [Phone(program, told, seed * PHONES + place) for place in range(PHONES)]
+    for phone in phones:
+        phone.sign_in()
+    _all_at_once(phones, Phone.live_a_whole_day)
+    program.kill()
+    assert program.start(**plan), program.output
+    for _ in range(DAYS - 1):
+        _all_at_once(phones, _one_more_day)
+    program.kill()
+    for phone in phones:
+        phone.close()
+    return phones
+
+
+def _one_more_day(phone: Phone) -> None:
+    phone.resume()
+    phone.live_a_whole_day()
+
+
+def _all_at_once(phones: list[Phone], work: Callable[[Phone], None]) -> None:
+    def patiently(phone: Phone) -> None:
+        try:
+            work(phone)
+        except (Gone, Later) as problem:
+            phone.broken.append(f"the undisturbed server did not answer: {problem}")
+
+    with ThreadPoolExecutor(len(phones)) as pool:
+        list(pool.map(patiently, phones))
