@@ -27,6 +27,8 @@ from app.domain.errors import (
 from app.web.arrival import arrival_of
 
 PROBLEM_TYPE = "application/problem+json"
+# The framework's words for a client that left before its body was here, which is no failure of ours.
+_GONE = "client disconnected prematurely"
 
 STATUS: dict[str, int] = {
     "unauthenticated": 401,
@@ -129,7 +131,7 @@ def _from_domain(request: Request[Any, Any, Any], error: CaptureError) -> Respon
 
 
 def _from_framework(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
-    if error.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+    if error.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR and error.detail != _GONE:
         return _unexpected(request, error)
     allow = {name: value for name, value in (error.headers or {}).items() if name.lower() == "allow"}
     return problem_response(_translated(error), arrival_of(request.scope).request_id, allow)

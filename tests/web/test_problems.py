@@ -1,7 +1,10 @@
 """One shape for every error, one status for every code, and never a value that a client sent."""
 
+from typing import Any
+
 import httpx
 import pytest
+import structlog
 from litestar import Litestar, get
 from litestar.exceptions import (
     ImproperlyConfiguredException,
@@ -138,3 +141,28 @@ async def test_an_id_that_is_none_is_not_there(app: Litestar, path: str) -> None
     """A malformed id and a foreign one look alike."""
     async with client_of(app, **signed_in()) as client:
         assert (await client.get(path)).status_code in (404, 405)
+
+
+@pytest.mark.parametrize("path", ["/api/consultations", "/api/uploads/presign"])
+async def test_a_client_that_leaves_is_no_failure(make_app: MakeApp, path: str) -> None:
+    """Phones lose their link in the middle of a request; the log must not speak of errors then."""
+    arriving = iter([{"type": "http.request", "body": b"{", "more_body": True}])
+    told: list[Any] = []
+
+    async def receive() -> Any:
+        return next(arriving, {"type": "http.disconnect"})
+
+    async def send(message: Any) -> None:
+        told.append(message)
+
+    headers = signed_in() | {"host": "localhost:8000", "content-type": "application/json"}
+    scope = {
+        "type": "http", "method": "POST", "path": path, "raw_path": path.encode(), "query_string": b"",
+        "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+        "scheme": "http", "server": ("localhost", 8000), "client": ("127.0.0.1", 5), "http_version": "1.1",
+    }  # fmt: skip
+    with structlog.testing.capture_logs() as lines:
+        await make_app()(scope, receive, send)
+
+    assert told[0]["status"] == 400
+    assert [line["event"] for line in lines] == ["request"]
