@@ -66,6 +66,8 @@ class Seen(msgspec.Struct, kw_only=True):
 class Phone:
     """One handset on one clinic; everything it showed is in ``seen``."""
 
+    database = DATABASE
+
     def __init__(self, playwright: Playwright, origin: str, film: Path) -> None:
         camera = ["--use-fake-device-for-media-stream", f"--use-file-for-fake-video-capture={film}"]
         options = {**PHONE, "base_url": origin}

@@ -7,6 +7,7 @@ store took, and what lies on the disks. Rounds before are left out of it once th
 import contextlib
 import hashlib
 import re
+import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -55,11 +56,15 @@ class Setting:
         self._judged: set[str] = set()
         self._taken: list[Shutter] = []
         self._told: list[Event] = []
+        self._complaints: list[str] = []
         self._first_shot = self._first_row = 0
+        self._next_room: str | None = None
+        self.sound = True
 
     def begin(self) -> None:
         """A new round on an open phone at its first screen."""
-        self._taken, self._told = [], []
+        self.sound = False
+        self._taken, self._told, self._complaints = [], [], []
         self.proxy.seen.clear()
         self.proxy.answered.clear()
         self.clinic.log.clear()
@@ -72,6 +77,19 @@ class Setting:
         """The desk goes on to the other room; what was taken before belongs where it was taken."""
         self.room = next(label for label in ROOMS if label != self.room)
         self.desk.choose(self.rooms[self.room])
+
+    def close_room(self) -> None:
+        """The consultation on the desk ends; the desk goes on to a new one of the same name."""
+        self.desk.close_consultation(self.rooms[self.room])
+        self._next_room = self.desk.open_consultation(self.room)
+
+    def note(self, *events: Event) -> None:
+        """Enter what the harness itself saw or did."""
+        self._told += events
+
+    def complain(self, sentence: str) -> None:
+        """Enter a promise that was broken and that the oracle does not know."""
+        self._complaints.append(sentence)
 
     def write_down(self, room: str) -> None:
         """Enter what the phone has shown since the round began; ``room`` stood on its screen."""
@@ -140,6 +158,12 @@ class Setting:
         while time.monotonic() < end and self._unpublished():
             self.phone.page.wait_for_timeout(POLL_S * 1000)
 
+    def wait_for_records(self, count: int) -> None:
+        """Wait until the phone holds so many photos, or until the limit has passed."""
+        end = time.monotonic() + self.patience_s
+        while time.monotonic() < end and len(self.phone.kept()[1]) != count:
+            self.phone.page.wait_for_timeout(POLL_S * 1000)
+
     def reconnect(self) -> None:
         """What the browser says when a link comes back."""
         self.phone.page.evaluate("dispatchEvent(new Event('online'))")
@@ -153,10 +177,13 @@ class Setting:
             if request.method == "PUT" and re.match(OBJECT, request.path) and status == 200:
                 key = request.path.partition("?")[0].removeprefix("/photos/")
                 self._told.append(PutSeen(key=key, sha256=hashlib.sha256(request.body).hexdigest()))
-        complaints = self._numbers()
+        complaints = self._complaints + self._numbers()
         self.look(at_rest=True)
         verdict = judge(self._told)
         self._judged |= {one.photo for one in self.disk.rows()}
+        self.rooms[self.room] = self._next_room or self.rooms[self.room]
+        self._next_room = None
+        self.sound = verdict.clean
         return verdict, complaints
 
     def _numbers(self) -> list[str]:
@@ -198,3 +225,25 @@ def open_setting(folder: Path, playwright: Playwright, root: Path = ROOT) -> Ite
         phone.open()
         phone.at_home()
         yield setting
+
+
+class Settings:
+    """One setting after the other: a round that broke off leaves a setting that nobody may go on with."""
+
+    def __init__(self, playwright: Playwright, root: Path = ROOT) -> None:
+        self._playwright, self._root = playwright, root
+        self._ends = contextlib.ExitStack()
+        self._setting: Setting | None = None
+
+    def get(self) -> Setting:
+        """A setting in which every round so far was judged and found clean."""
+        if self._setting is None or not self._setting.sound:
+            self.close()
+            folder = Path(self._ends.enter_context(tempfile.TemporaryDirectory(prefix="setting-")))
+            self._setting = self._ends.enter_context(open_setting(folder, self._playwright, self._root))
+        return self._setting
+
+    def close(self) -> None:
+        """End the setting there is."""
+        self._ends.close()
+        self._setting = None

@@ -8,6 +8,15 @@
     return Reflect.apply(put, this, [value, ...key]);
   };
 
+  // Kept only so that the harness can break a connection as a browser would.
+  const open = IDBFactory.prototype.open;
+  window.harnessConnections = new Set();
+  IDBFactory.prototype.open = function (...what) {
+    const opening = Reflect.apply(open, this, what);
+    opening.addEventListener("success", () => window.harnessConnections.add(opening.result));
+    return opening;
+  };
+
   function base64(buffer) {
     const bytes = new Uint8Array(buffer);
     let text = "";

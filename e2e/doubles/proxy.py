@@ -175,7 +175,7 @@ class Proxy:
 
     async def send(self, writer: Writer, answer: bytes) -> None:
         """Send an answer at the link's speed; the connection ends with it."""
-        step = len(answer) if self.bytes_per_s is None else max(1, int(self.bytes_per_s / 20))
+        step = max(1, len(answer) if self.bytes_per_s is None else int(self.bytes_per_s / 20))
         for start in range(0, len(answer), step):
             writer.write(answer[start : start + step])
             await writer.drain()

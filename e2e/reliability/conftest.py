@@ -5,11 +5,18 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Playwright
 
-from campaigns.browser.setting import Setting, open_setting
+from campaigns.browser.setting import Setting, Settings
 
 
 @pytest.fixture(scope="session")
-def setting(playwright: Playwright, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Setting]:
+def settings(playwright: Playwright) -> Iterator[Settings]:
+    """A test that fails leaves its setting to nobody."""
+    settings = Settings(playwright)
+    yield settings
+    settings.close()
+
+
+@pytest.fixture
+def setting(settings: Settings) -> Setting:
     """A clinic, a phone and the books on them."""
-    with open_setting(tmp_path_factory.mktemp("setting"), playwright) as setting:
-        yield setting
+    return settings.get()

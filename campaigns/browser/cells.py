@@ -1,0 +1,116 @@
+"""The fault matrix as data: which fault, in which phase, done how, and what must come of it.
+
+Phases: p1 before the photo is committed on the phone, p2 presign, p3 during the PUT, p4 after the PUT and
+before its answer, p5 ``complete``. Whatever a cell expects, the oracle must find nothing.
+"""
+
+from typing import Literal
+
+import msgspec
+
+Phase = Literal["p1", "p2", "p3", "p4", "p5"]
+Expectation = Literal["by itself", "waits", "sign-in", "parked", "one parked", "refused"]
+
+
+class Cell(msgspec.Struct, frozen=True, kw_only=True):
+    """One fault in one phase.
+
+    ``by itself``: all photos are stored and nobody touched anything. ``waits``: while the fault lasts the
+    rows say so, afterwards all are stored. ``sign-in``: the rows ask for it. ``parked``: every row needs
+    attention and says why; after the fault *Retry* stores it. ``one parked``: so for one photo, while the
+    others are stored. ``refused``: the phone says that it cannot keep the photo, and keeps it when it can.
+    ``times``: how often the fault strikes; 0 means until it is healed.
+    """
+
+    fault: str
+    phase: Phase
+    injection: str
+    expect: Expectation
+    times: int = 1
+    gate: bool = True
+
+    @property
+    def name(self) -> str:
+        """For people and for test ids."""
+        often = f" x{self.times}" if self.times else ""
+        return f"{self.fault} {self.phase} {self.injection}{often}"
+
+
+def cells(
+    fault: str, injection: str, phases: str, expect: Expectation, *times: int, gate: bool = True
+) -> list[Cell]:
+    """A row of the matrix: one cell for each phase and each number of strikes."""
+    return [
+        Cell(fault=fault, phase=phase, injection=injection, expect=expect, times=often, gate=gate)  # type: ignore[arg-type]
+        for phase in phases.split()
+        for often in times or (0,)
+    ]
+
+
+MATRIX: tuple[Cell, ...] = (
+    *cells("F4", "lost answer", "p2 p4", "by itself", 1, 2),
+    *cells("F5", "lost answer", "p5", "by itself", 1, 2),
+    *cells("F5", "answer cut after 40 bytes", "p2 p4 p5", "by itself", 1),
+    *cells("F6", "server killed", "p2 p3 p4 p5", "by itself"),
+    *cells("F7", "server restarted", "p2 p3 p4 p5", "by itself"),
+    *cells("F11", "500", "p2 p3 p5", "by itself", 1),
+    *cells("F11", "503 SlowDown", "p3", "by itself", 1, 3),
+    *cells("F11", "503 with Retry-After", "p2 p3 p5", "by itself", 1),
+    *cells("F11", "503 SlowDown", "p3", "waits"),
+    *cells("F11", "507 storage full", "p2 p5", "by itself", 1),
+    *cells("F11", "429", "p2", "by itself", 1),
+    *cells("F12", "403 expired", "p3", "by itself", 1, 2),
+    *cells("F13", "403 skewed", "p3", "parked", gate=False),
+    *cells("F14", "flipped byte", "p3", "by itself", 1, 2),
+    *cells("F14", "flipped byte", "p3", "parked", gate=False),
+    *cells("F15", "409 without an object", "p3", "by itself", 1),
+    *cells("F15", "412 without an object", "p3", "by itself", 1),
+    *cells("F16", "5 kB/s", "p3", "by itself"),
+    *cells("F16", "2 s latency", "p3", "by itself", gate=False),
+    *cells("F17", "black hole", "p2", "by itself", 1),
+    *cells("F17", "stops reading", "p3", "by itself", 1),
+    *cells("F17", "swallowed answer", "p4", "by itself", 1, gate=False),
+    *cells("F17", "swallowed answer", "p5", "by itself", 1, gate=False),
+    *cells("F18", "reset", "p2 p3 p5", "by itself", 1, 3),
+    *cells("F18", "reset in the body", "p3", "by itself", 1, 3),
+    *cells("F18", "refused", "p2", "waits"),
+    *cells("F19", "portal 200", "p2 p3 p5", "waits"),
+    *cells("F19", "portal 302", "p2 p3 p5", "waits"),
+    *cells("F19", "portal 511", "p2 p3 p5", "waits"),
+    *cells("F20", "offline", "p2 p3 p5", "waits"),
+    *cells("F20", "flapping", "p2", "by itself"),
+    *cells("F21", "quota", "p1", "refused"),
+    *cells("F24", "lost connection to the database", "p1 p2", "by itself"),
+    *cells("F25", "three pages and the worker", "p3", "by itself"),
+    *cells("F29", "401", "p2 p5", "sign-in"),
+    *cells("F31", "422 for one", "p5", "one parked"),
+    *cells("F31", "400 for the batch", "p2", "by itself", 1),
+    *cells("F34", "clock 5 h ahead", "p1", "by itself"),
+    *cells("F34", "clock 5 h behind", "p1", "by itself"),
+    *cells("F34", "clock in 2039", "p1", "by itself"),
+    *cells("F35", "consultation closed", "p2 p3 p5", "by itself"),
+    *cells("F36", "404 consultation for one", "p5", "one parked"),
+    *cells("F37", "desk moves on", "p2 p3 p4 p5", "by itself"),
+    *cells("F39", "flipped bit on the phone", "p2", "one parked"),
+    *cells("F39", "missing bytes on the phone", "p2", "one parked"),
+)
+
+# Faults that another campaign or test brings about, and what that is.
+ELSEWHERE = {
+    "F1": "campaign browser-kills, its four points at the camera: the whole browser dies, not one tab",
+    "F2": "campaign browser-kills",
+    "F3": "campaign worker-stops",
+    "F8": "campaign server-kills (locked database)",
+    "F9": "campaign server-kills (n-th write)",
+    "F10": "campaign power-loss",
+    "F22": "tests of the announced captures (tests/, e2e/)",
+    "F23": "e2e tests of storage worries",
+    "F26": "simulated queue, in virtual time",
+    "F27": "e2e/test_update.py",
+    "F28": "tests/js of the queue's database",
+    "F30": "e2e tests of the desktop without its channel; tests of the relay",
+    "F32": "simulated queue, in virtual time",
+    "F33": "campaign of many photos",
+    "F38": "tests/adapters of the key set: capture needs no keys, and Clerk is not in the embedded edition",
+    "F40": "there is one version so far: nothing to run against",
+}

@@ -1,0 +1,153 @@
+"""The fault matrix: three photos for each cell, one fault, its expectation, and the oracle at the end (G5).
+
+A seed is one cell of one repetition: seed modulo the number of cells.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+
+import msgspec
+from playwright.sync_api import Page, expect
+
+from campaigns.browser.cells import MATRIX, Cell
+from campaigns.browser.disturbances import DISTURBANCES, Steps
+from campaigns.browser.setting import Setting
+from campaigns.events import Parked
+from e2e.verbs import open_camera, queue_row, review, take, upload
+
+PHOTOS = 3
+WAITING = re.compile(r"Waiting for connection|Retrying")
+ATTENTION = "Needs attention"
+SLOW_MS = 60_000
+
+
+class Outcome(msgspec.Struct, kw_only=True):
+    """What one cell led to: findings by kind, and sentences."""
+
+    cell: Cell
+    found: dict[str, int]
+    sentences: list[str]
+
+
+def play_cell(setting: Setting, cell: Cell) -> Outcome:
+    """Take, send, suffer, heal, judge."""
+    setting.begin()
+    room = setting.room
+    page = setting.phone.page
+    steps = no_steps() if cell.expect == "refused" else DISTURBANCES[cell.injection](setting, cell)
+    open_camera(page)
+    if cell.expect == "refused":
+        refuse_and_keep(setting, PHOTOS)
+    else:
+        early = cell.phase == "p1"
+        if early:
+            next(steps)
+        take(page, PHOTOS)
+    review(page, PHOTOS)
+    setting.write_down(room)
+    if cell.phase != "p1":
+        next(steps)
+    upload(page, PHOTOS)
+    next(steps, None)
+    EXPECTATIONS[cell.expect](setting, steps)
+    with suppress(StopIteration):
+        next(steps)
+    setting.write_down(room)
+    verdict, complaints = setting.end()
+    if not verdict.clean:
+        complaints.append(str(verdict))
+    found = {**verdict.counts(), "broken": len(complaints) - (not verdict.clean)}
+    return Outcome(cell=cell, found=found, sentences=[f"{cell.name}: {line}" for line in complaints])
+
+
+def no_steps() -> Steps:
+    """A fault that was over before *Upload*."""
+    yield
+    yield
+
+
+def by_itself(setting: Setting, _: Steps) -> None:
+    """Nobody touches anything."""
+    setting.drain()
+
+
+def waits(setting: Setting, steps: Steps) -> None:
+    """The rows say why nothing moves; when the fault is over all go."""
+    expect(queue_row(setting.phone.page, WAITING)).to_have_count(PHOTOS, timeout=SLOW_MS)
+    setting.look()
+    heal(setting, steps)
+
+
+def asks_for_sign_in(setting: Setting, steps: Steps) -> None:
+    """The rows ask for a sign-in; it turns out that there is one."""
+    expect(queue_row(setting.phone.page, "Sign in to continue")).to_have_count(PHOTOS, timeout=SLOW_MS)
+    setting.look()
+    heal(setting, steps)
+
+
+def heal(setting: Setting, steps: Steps) -> None:
+    """End the fault; the phone notices a new link."""
+    next(steps, None)
+    setting.reconnect()
+    setting.drain()
+
+
+def park(count: int) -> Callable[[Setting, Steps], None]:
+    """So many photos need a person, the others do not wait for them; *Retry* brings them home."""
+
+    def expectation(setting: Setting, steps: Steps) -> None:
+        page = setting.phone.page
+        rows = queue_row(page, ATTENTION)
+        expect(rows).to_have_count(count, timeout=SLOW_MS)
+        setting.wait_for_records(count)
+        reason = rows.first.inner_text()
+        parked = [photo for photo, _ in setting.phone.kept()[1]]
+        setting.note(*(Parked(photo=photo, reason=reason) for photo in parked))
+        setting.look()
+        next(steps, None)
+        for _ in parked:
+            answer_for_one(page, damaged="damaged on this phone" in reason)
+        setting.drain()
+
+    return expectation
+
+
+def answer_for_one(page: Page, damaged: bool) -> None:
+    """What the clinician can do about the first row that needs attention."""
+    rows = queue_row(page, ATTENTION)
+    before = rows.count()
+    rows.first.get_by_role("button", name="More").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete" if damaged else "Retry").click()
+    if damaged:
+        page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    expect(rows).to_have_count(before - 1)
+
+
+def refuse_and_keep(setting: Setting, count: int) -> None:
+    """No room for a photo: the phone says so, and keeps it once there is room."""
+    page, screen = setting.phone.page, setting.phone.screen
+    origin = page.evaluate("origin")
+    take(page, count - 1)
+    screen.call("Storage.overrideQuotaForOrigin", origin=origin, quotaSize=1)
+    page.get_by_role("button", name="Take photo").click()
+    expect(page.get_by_text("could not save 1 photo")).to_be_visible()
+    screen.call("Storage.overrideQuotaForOrigin", origin=origin)
+    page.get_by_role("button", name="Try again").click()
+    expect(page.get_by_role("button", name=f"Review ({count})")).to_be_visible()
+
+
+EXPECTATIONS: dict[str, Callable[[Setting, Steps], None]] = {
+    "by itself": by_itself,
+    "waits": waits,
+    "sign-in": asks_for_sign_in,
+    "parked": park(PHOTOS),
+    "one parked": park(1),
+    "refused": by_itself,
+}
+
+
+def cells_of(seeds: range) -> Iterator[tuple[int, Cell]]:
+    """The cell of each seed."""
+    for seed in seeds:
+        yield seed, MATRIX[seed % len(MATRIX)]
