@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import errno
 import os
 import sys
 from collections.abc import Awaitable, Callable, Sequence
@@ -24,6 +25,7 @@ INTERRUPTED = 130  # What shells expect of a program ended by Ctrl-C.
 
 
 # Their messages are written for whoever starts the program.
+OF_THE_DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS})
 SENTENCES = (SettingsError, StoreKeyError, UnusableDatabase, BrokenImport, serving.CannotServe)
 
 
@@ -54,8 +56,9 @@ def _sentence(problem: Exception) -> str | None:
         return "The database is locked or does not answer. Check DATABASE_URL and DATA_DIR and start again."
     if isinstance(problem, CaptureError):
         return problem.detail
-    if isinstance(problem, OSError) and problem.filename:
-        where = os.fsdecode(problem.filename)
+    if isinstance(problem, OSError) and (problem.filename or problem.errno in OF_THE_DISK):
+        # A failed write or sync names no file.
+        where = os.fsdecode(problem.filename) if problem.filename else "The disk"
         return f"{where} cannot be used ({problem.strerror}). Check DATA_DIR and KEY_DIR and start again."
     return None
 
