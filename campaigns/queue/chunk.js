@@ -1,0 +1,93 @@
+/** A range of seeds in this thread or process: what was done, what was found, which controls failed. */
+
+import { CONTROLS } from "./controls.js";
+import { play } from "./play.js";
+import { PRODUCT } from "./product.js";
+import { shrink } from "./shrink.js";
+import { turnsOf } from "./turns.js";
+
+/** @import { Played } from "./play.js" */
+/** @import { Product } from "./product.js" */
+/** @import { Turn } from "./turns.js" */
+
+/** One seed in so many is also played with each faulty product. */
+const CONTROL_EVERY = 20;
+
+/**
+ * @typedef {object} Found
+ * @property {number} trials
+ * @property {Record<string, number>} counts
+ * @property {Record<string, number>} violations
+ * @property {Record<string, {trials: number, caught: number}>} controls
+ * @property {string[]} failures
+ */
+
+/**
+ * @param {number} first
+ * @param {number} end not included
+ * @returns {Found}
+ */
+export function runChunk(first, end) {
+  const found = nothing();
+  for (let seed = first; seed < end; seed += 1) {
+    const turns = turnsOf(seed);
+    add(found, seed, turns, play(turns));
+    if (seed % CONTROL_EVERY === 0) addControls(found, turns);
+  }
+  return found;
+}
+
+/** @returns {Found} */
+export function nothing() {
+  return { trials: 0, counts: {}, violations: {}, controls: {}, failures: [] };
+}
+
+/** @param {Found} sum changed @param {Found} more */
+export function addUp(sum, more) {
+  sum.trials += more.trials;
+  for (const key of /** @type {const} */ (["counts", "violations"]))
+    for (const [name, n] of Object.entries(more[key])) count(sum[key], name, n);
+  for (const [name, { trials, caught }] of Object.entries(more.controls)) {
+    const known = (sum.controls[name] ??= { trials: 0, caught: 0 });
+    known.trials += trials;
+    known.caught += caught;
+  }
+  sum.failures.push(...more.failures);
+}
+
+/** @param {Found} found @param {number} seed @param {Turn[]} turns @param {Played} played */
+function add(found, seed, turns, { verdict, events, photos, stored }) {
+  found.trials += 1;
+  for (const [name, n] of Object.entries({ events, photos, stored })) count(found.counts, name, n);
+  for (const [kind, what] of Object.entries(verdict)) count(found.violations, kind, what.length);
+  if (Object.keys(verdict).length > 0) found.failures.push(sentence(seed, turns, PRODUCT));
+}
+
+/** @param {Found} found @param {Turn[]} turns */
+function addControls(found, turns) {
+  for (const [name, product] of Object.entries(CONTROLS)) {
+    const caught = Object.keys(play(turns, product).verdict).length > 0;
+    const known = (found.controls[name] ??= { trials: 0, caught: 0 });
+    known.trials += 1;
+    known.caught += Number(caught);
+  }
+}
+
+/** @param {Record<string, number>} counts @param {string} name @param {number} n */
+function count(counts, name, n) {
+  counts[name] = (counts[name] ?? 0) + n;
+}
+
+/** @param {number} seed @param {Turn[]} turns @param {Product} product @returns {string} */
+export function sentence(seed, turns, product) {
+  const { verdict } = play(turns, product);
+  const short = shortest(turns, product);
+  const told = Object.entries(verdict).map(([kind, what]) => `${kind} ${what.join(", ")}`);
+  return `seed ${seed}: ${told.join("; ")} after ${short.map(([kind]) => kind).join(" ")}`;
+}
+
+/** @param {Turn[]} turns that fail with this product @param {Product} product @returns {Turn[]} */
+export function shortest(turns, product) {
+  const [kind] = Object.keys(play(turns, product).verdict);
+  return shrink(turns, (fewer) => kind in play(fewer, product).verdict);
+}

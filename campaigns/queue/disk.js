@@ -1,0 +1,160 @@
+/**
+ * The phone's disk in a core history: what queue and ledger promise, each method one transaction.
+ * The same histories run over the real queue and ledger in `device.js`, which keeps this honest.
+ */
+
+import { LONGEST_WAIT_MS } from "../../pwa/queue/backoff.js";
+
+const MOVING = new Set(["sending", "confirming"]);
+const SENDABLE = new Set(["queued", "sending", "confirming", "waiting"]);
+const FRESH = { reason: null, attempt: 0, equal: 0, nextTryAt: null };
+
+export class Disk {
+  /** @type {Map<string, any>} */
+  rows = new Map();
+  /** @type {{id: string, signedOut: boolean}} */
+  owner;
+  /** @type {any} */
+  pause = null;
+  beat = -Infinity;
+  #product;
+  #wall;
+
+  /**
+   * @param {import("./product.js").Product} product
+   * @param {() => number} wall
+   * @param {string} user
+   */
+  constructor(product, wall, user) {
+    this.#product = product;
+    this.#wall = wall;
+    this.owner = { id: user, signedOut: false };
+  }
+
+  // What the page does.
+
+  /** @param {any} photo */
+  add(photo) {
+    const fresh = { ...FRESH, sent: false, everSigned: false };
+    this.rows.set(photo.photoId, { ...photo, ...fresh, state: "queued", bytes: photo.sha256 });
+  }
+
+  /** @param {any} row @returns {"busy" | "erased" | "deleting"} */
+  remove(row) {
+    if (MOVING.has(row.state)) return "busy";
+    if (row.everSigned) Object.assign(row, FRESH, { state: "deleting", bytes: null });
+    else this.rows.delete(row.photoId);
+    return row.everSigned ? "deleting" : "erased";
+  }
+
+  retry() {
+    for (const row of this.#own(this.owner.id)) {
+      if (row.state === "parked" || row.state === "waiting")
+        Object.assign(row, FRESH, { state: "queued" });
+    }
+  }
+
+  hurry() {
+    this.pause = null;
+    for (const row of this.rows.values()) row.nextTryAt = null;
+  }
+
+  // What the replay does.
+
+  sender() {
+    return this.owner.signedOut ? null : this.owner.id;
+  }
+
+  recover() {
+    for (const row of this.rows.values()) {
+      if (!MOVING.has(row.state)) continue;
+      Object.assign(row, { sent: row.sent || row.state === "confirming", state: "queued" });
+    }
+  }
+
+  /** @param {string} owner */
+  load(owner) {
+    return this.#own(owner)
+      .filter((row) => SENDABLE.has(row.state) || row.state === "deleting")
+      .map((row) => ({
+        ...row,
+        wish: row.state === "deleting" ? "delete" : "send",
+        waitMs: this.#waitMs(row.nextTryAt),
+      }));
+  }
+
+  /** @param {string[]} photoIds @param {string} owner */
+  markSigned(photoIds, owner) {
+    const rows = photoIds.map((id) => this.rows.get(id)).filter((row) => this.#sends(row, owner));
+    for (const row of rows) row.everSigned = true;
+    return rows.map((row) => ({ ...row }));
+  }
+
+  /** @param {string} photoId @param {string} owner @param {any[]} notes */
+  claim(photoId, owner, notes) {
+    this.note(notes);
+    const row = this.rows.get(photoId);
+    if (!this.#sends(row, owner)) return { refused: "changed" };
+    Object.assign(row, { state: "sending", nextTryAt: null });
+    return row.bytes === row.sha256 ? { record: { ...row } } : { refused: "record-damaged" };
+  }
+
+  /** @param {string} photoId @param {string} owner */
+  record(photoId, owner) {
+    const row = this.rows.get(photoId);
+    return row && this.#product.mine(row, owner) && this.sender() === owner ? { ...row } : null;
+  }
+
+  /** @param {any[]} notes */
+  note(notes) {
+    for (const { inMs, ...note } of notes) {
+      const row = this.rows.get(note.photoId);
+      if (!row || (row.state === "deleting" && note.state !== "deleting")) continue;
+      Object.assign(row, note, { nextTryAt: this.#at(inMs) });
+    }
+  }
+
+  /** @param {string} photoId @param {any} receipt */
+  settle(photoId, receipt) {
+    const row = this.rows.get(photoId);
+    if (!row) return "missing";
+    const verdict = this.#product.judge(row, receipt, this.sender());
+    if (verdict === "stored" || verdict === "deleted") this.rows.delete(photoId);
+    return verdict;
+  }
+
+  /** @param {any} note */
+  setPause(note) {
+    this.pause = note && { ...note, nextTryAt: this.#at(note.inMs) };
+  }
+
+  paused() {
+    return this.pause && { ...this.pause, inMs: this.#waitMs(this.pause.nextTryAt) };
+  }
+
+  silence() {
+    return Math.abs(this.#wall() - this.beat);
+  }
+
+  /** @param {string} owner */
+  #own(owner) {
+    return [...this.rows.values()].filter((row) => this.#product.mine(row, owner));
+  }
+
+  /** @param {any} row @param {string} owner */
+  #sends(row, owner) {
+    const mine = row && this.#product.mine(row, owner) && this.sender() === owner;
+    return mine && SENDABLE.has(row.state);
+  }
+
+  /** @param {number | null} inMs */
+  #at(inMs) {
+    return inMs === null ? null : this.#wall() + Math.ceil(inMs);
+  }
+
+  /** @param {number | null} nextTryAt */
+  #waitMs(nextTryAt) {
+    const left = (nextTryAt ?? 0) - this.#wall();
+    return left > LONGEST_WAIT_MS ? 0 : Math.max(0, left);
+  }
+}

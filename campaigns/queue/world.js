@@ -1,0 +1,307 @@
+/**
+ * Two clinicians, two desktops, one phone that both use, a link with weather, a server: each turn of a
+ * history is a method here.
+ */
+
+import { Books } from "./books.js";
+import { Clinic } from "./clinic.js";
+import { Disk } from "./disk.js";
+import { Page } from "./page.js";
+import { Random } from "./random.js";
+import { Run } from "./run.js";
+import { WEATHERS } from "./weather.js";
+
+/** @import { Product } from "./product.js" */
+/** @import { Request } from "./clinic.js" */
+/** @import { Turn } from "./turns.js" */
+
+const USERS = ["anna", "ben"];
+const SILENT_MS = 90_000;
+const TRIGGER_MS = 15_000;
+const REQUEST_MS = 200;
+/** I10: the longest backoff before somebody's eyes, and the next occasion. */
+const SILENCE_MS = 30_000 + TRIGGER_MS + 1_000;
+const INSPECT_EVERY = 20;
+const STRETCH = 12;
+
+export class World {
+  now = 1_000;
+  skew = 0;
+  weather = "good";
+  visible = true;
+  full = false;
+  /** The longest time that a server asked to be left alone. */
+  askedUntil = 0;
+  /** When a request last left. */
+  left = 0;
+  /** A clock set back, or a write that came late, makes a persisted wait longer. */
+  jumped = 0;
+  random = new Random(0);
+  books = new Books();
+  clinic = new Clinic(USERS);
+  /** Requests whose phone no longer waits. @type {Request[]} */
+  ghosts = [];
+  /** @type {Run | null} */
+  holder = null;
+  /** Runs whose lock was taken away while they were frozen. @type {Run[]} */
+  zombies = [];
+  turns = 0;
+  #due = true;
+
+  /** @param {Product} product */
+  constructor(product) {
+    this.product = product;
+    this.disk = new Disk(product, () => this.wall, USERS[0]);
+    this.page = new Page(this);
+    this.clinic.onPut = (key, sha256) => this.books.write?.({ type: "PutSeen", key, sha256 });
+  }
+
+  get wall() {
+    return 1_000_000_000 + this.now + this.skew;
+  }
+
+  /** @param {Turn} turn */
+  turn([kind, salt]) {
+    this.random = new Random(salt);
+    TURNS[kind](this);
+    this.judge();
+  }
+
+  judge() {
+    this.books.judge(this.disk.rows, this.clinic);
+    this.turns += 1;
+    if (this.turns % INSPECT_EVERY === 0) this.books.inspect(this.disk.rows, this.clinic, false);
+  }
+
+  /** Something to do is done, or time passes until there is. */
+  go() {
+    const { holder } = this;
+    if (!holder || holder.frozen) return this.#occasion();
+    const did = holder.progress();
+    if (holder.over && holder.writes.length === 0) this.holder = null;
+    else if (!did) this.pass(Math.max(1, (holder.wakeAt ?? this.now + TRIGGER_MS) - this.now));
+  }
+
+  /** After a run the next occasion is that of the page's timer. */
+  #occasion() {
+    this.#due = !this.#due;
+    if (this.#due) this.pass(TRIGGER_MS);
+    else this.trigger();
+  }
+
+  /** Several things in a row, undisturbed. */
+  on() {
+    for (let step = 1; step < STRETCH; step += 1) {
+      this.go();
+      this.judge();
+    }
+    this.go();
+  }
+
+  /** Any occasion to send. */
+  trigger() {
+    const owner = this.disk.sender();
+    if (this.holder && this.disk.silence() < SILENT_MS) return this.pass(TRIGGER_MS);
+    if (this.holder) this.zombies.push(this.holder);
+    this.holder = null;
+    if (owner === null) return this.pass(TRIGGER_MS);
+    this.disk.beat = this.wall;
+    this.holder = new Run(this, owner);
+    return undefined;
+  }
+
+  /** @param {number} ms */
+  pass(ms) {
+    const { holder } = this;
+    this.now += ms;
+    if (!holder || holder.frozen) return;
+    this.disk.beat = this.wall;
+    if (holder.wakeAt === null || holder.wakeAt > this.now) return;
+    holder.wakeAt = null;
+    holder.push({ type: "tick" });
+  }
+
+  kill() {
+    this.holder?.kill();
+    this.holder = null;
+    this.zombies = [];
+    this.visible = this.random.chance(0.5);
+    this.page.close();
+    if (this.visible) this.hurry();
+  }
+
+  /** A page came back into view, a connection came back, somebody signed in. */
+  hurry() {
+    // What a run at its end still writes was asked for before.
+    while (this.holder?.over && this.holder.writes.length > 0) this.holder.progress();
+    this.disk.hurry();
+    if (!this.holder?.frozen) this.holder?.push({ type: "hurry" });
+  }
+
+  changed() {
+    if (!this.holder?.frozen) this.holder?.look();
+  }
+
+  /** Stolen while it slept: what it was at ends, in whatever order its queues bring. */
+  thaw() {
+    if (this.holder) this.holder.frozen = false;
+    const zombie = this.zombies.pop();
+    if (!zombie) return;
+    while (zombie.writes.length > 0 && this.random.chance(0.8)) zombie.progress();
+    zombie.kill();
+  }
+
+  /** @param {string} id @param {boolean} signedOut */
+  user(id, signedOut) {
+    this.disk.owner = { id, signedOut };
+    this.page.close();
+    this.changed();
+    if (!signedOut) this.hurry();
+  }
+
+  /** @param {Request} request that may arrive although nobody waits for it */
+  stray(request) {
+    if (this.random.chance(0.5)) this.ghosts.push(request);
+  }
+
+  ghost() {
+    const at = this.random.below(this.ghosts.length);
+    const [request] = this.ghosts.splice(at, 1);
+    if (request) this.clinic.handle(request, this.now);
+  }
+
+  /** @param {number | null | undefined} ms */
+  asked(ms) {
+    this.askedUntil = Math.max(this.askedUntil, this.now + (ms ?? 0) + 2_000);
+  }
+
+  /** @param {number} ms */
+  prolonged(ms) {
+    this.jumped = Math.max(this.jumped, ms);
+  }
+
+  /** @param {any} effect @param {any} about @returns {Request} as the phone sends it now */
+  request({ type, photoId, upload }, about) {
+    const { owner } = this.disk;
+    this.left = this.now;
+    const user = owner.signedOut ? null : owner.id;
+    const said = (/** @type {any} */ row) => this.product.declare(row, this.page.known);
+    for (const row of type === "presign" ? about : [about])
+      if (row) this.books.leaves(row.owner, this.disk, `${type} ${row.photoId}`);
+    if (type === "presign") return { kind: type, user, photoId: "", photos: about.map(said) };
+    if (type === "put") return { kind: type, user, photoId, url: upload.url, sha256: about.bytes };
+    if (type === "complete") return { kind: type, user, photoId, claim: said(about) };
+    return { kind: type, user, photoId };
+  }
+
+  /** Good weather, everybody signs in once more, and nothing else happens: I2 and I10. */
+  rest() {
+    this.random = new Random(7);
+    this.weather = "good";
+    this.thaw();
+    while (this.ghosts.length > 0) this.ghost();
+    if (!this.visible) this.hurry();
+    this.visible = true;
+    const here = this.disk.owner;
+    if (!here.signedOut) this.#drain();
+    this.clinic.sweep();
+    for (const id of USERS) {
+      if (this.disk.sender() !== id) this.user(id, false);
+      this.#drain();
+      this.disk.retry();
+      this.changed();
+      this.#drain();
+    }
+    if (!this.books.clean) return;
+    this.clinic.sweep();
+    this.judge();
+    this.books.judgeAtRest(this.disk.rows, this.clinic);
+    this.books.inspect(this.disk.rows, this.clinic, true);
+  }
+
+  /** As fast as the link allows; a silence that outlives its reason is an accusation. */
+  #drain() {
+    const photos = this.disk.load(this.disk.owner.id).length;
+    const work = photos * (TRIGGER_MS + 4 * REQUEST_MS) + this.jumped;
+    const began = this.now;
+    this.left = began;
+    while (this.#moving() && this.books.clean) {
+      if (this.holder && !this.holder.frozen) this.now += REQUEST_MS / 10;
+      this.go();
+      this.judge();
+      this.#judgePace(began, work);
+    }
+  }
+
+  /** @param {number} began @param {number} work ms */
+  #judgePace(began, work) {
+    const asked = this.askedUntil + TRIGGER_MS;
+    const silent = Math.max(this.left + SILENCE_MS, asked) + this.jumped;
+    if (this.now > silent) this.books.accuse("stuck", "nothing leaves");
+    if (this.now > Math.max(began + SILENCE_MS, asked) + work)
+      this.books.accuse("stuck", "still sending");
+  }
+
+  #moving() {
+    return this.holder !== null || this.disk.load(this.disk.owner.id).length > 0;
+  }
+}
+
+/** @type {Record<string, (world: World) => void>} */
+const TURNS = {
+  go: (world) => world.go(),
+  on: (world) => world.on(),
+  pass: (world) => world.pass(world.random.next() * world.random.pick([2_000, 20_000, 200_000])),
+  shutter: (world) => world.page.shutter(),
+  remove: (world) => world.page.remove(),
+  retake: (world) => world.page.retake(),
+  open: (world) => world.page.open(),
+  answer: (world) => world.page.answer(),
+  weather: (world) => void (world.weather = world.random.pick(WEATHERS)),
+  retry: (world) => (world.disk.retry(), world.changed()),
+  online: (world) => world.hurry(),
+  look: (world) => ((world.visible = !world.visible), world.visible && world.hurry()),
+  kill: (world) => world.kill(),
+  freeze: (world) => void (world.holder && (world.holder.frozen = true)),
+  thaw: (world) => world.thaw(),
+  clock: jump,
+  desktop: choose,
+  user: (world) => world.user(world.random.pick(USERS), world.random.chance(0.3)),
+  move: file,
+  sweep: (world) => world.clinic.sweep(),
+  ghost: (world) => world.ghost(),
+  quota: (world) => void (world.full = !world.full),
+  rot: damage,
+};
+
+/** @param {World} world */
+function jump(world) {
+  const by = (world.random.next() - 0.5) * world.random.pick([10_000, 600_000, 36_000_000]);
+  world.skew += by;
+  world.prolonged(301_000);
+}
+
+/** One of two desktops opens another consultation, or none. @param {World} world */
+function choose({ random, clinic, disk, weather, page }) {
+  const made = clinic.consultations.get(disk.owner.id) ?? [];
+  clinic.current.set(disk.owner.id, random.pick([null, ...made.slice(1)]));
+  if (weather === "good" && random.chance(0.7)) page.hear();
+}
+
+/** Somebody files a stored photo elsewhere. @param {World} world */
+function file({ random, clinic, books }) {
+  const row = random.pick([...clinic.rows.values()]);
+  if (row?.state !== "stored") return;
+  const { id } = random.pick(clinic.consultations.get(row.owner) ?? []);
+  row.filedIn = id;
+  books.filed.set(row.photoId, id);
+  books.write?.({ type: "Moved", photo: row.photoId, consultation: id });
+}
+
+/** The disk damages a photo that waits. @param {World} world */
+function damage({ random, disk, books }) {
+  const row = random.pick([...disk.rows.values()]);
+  if (!row?.bytes) return;
+  row.bytes = "damaged";
+  books.rotten.add(row.photoId);
+}
