@@ -16,6 +16,7 @@ from campaigns.results import RESULTS, Result, finished_now, merge, read_all, su
 
 # name: module and function. Imported only when asked for, since each brings its own world.
 CAMPAIGNS: dict[str, str] = {
+    "queue": "campaigns.queue.campaign:run",
     "state-machine": "campaigns.machine:run",
     "browser-kills": "campaigns.browser.kills:run",
     "worker-stops": "campaigns.browser.stops:run",
