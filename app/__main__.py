@@ -1,4 +1,4 @@
-"""The command line: ``python -m app serve | migrate | user | sweep | doctor``."""
+"""The command line: ``python -m app serve | migrate | user | sweep | reconcile | doctor``."""
 
 import argparse
 import asyncio
@@ -73,6 +73,9 @@ def _parser() -> argparse.ArgumentParser:
         ("doctor", "check every part and say what is wrong", _doctor),
     ):
         commands.add_parser(name, help=help_text).set_defaults(run=_over_assembly(command))
+    compare = commands.add_parser("reconcile", help="compare database and store, explain every difference")
+    compare.add_argument("--adopt", action="store_true", help="finish what can be finished safely")
+    compare.set_defaults(run=_over_assembly(_reconcile))
     user = commands.add_parser("user", help="local accounts")
     user.add_argument("action", choices=["list", "add", "reset"])
     user.add_argument("name", nargs="?", default="")
@@ -108,6 +111,19 @@ async def _sweep(assembly: Assembly, _: argparse.Namespace) -> int:
     report = await assembly.sweeper.sweep()
     print(", ".join(f"{name} {count}" for name, count in msgspec.structs.asdict(report).items()))
     return 0
+
+
+async def _reconcile(assembly: Assembly, wish: argparse.Namespace) -> int:
+    """Every difference on a line of its own; 1 when one of them needs a person."""
+    report = await assembly.reconciler.run(adopt=wish.adopt)
+    for one in report.differences:
+        word = "explained" if one.explained else "UNEXPLAINED"
+        print(f"{word:12} {one.kind:22} {one.key}  {one.because}" + (f" [{one.done}]" if one.done else ""))
+    print(
+        f"{report.objects} objects, {report.rows} rows, {len(report.differences)} differences, "
+        f"{report.unexplained} unexplained"
+    )
+    return 1 if report.unexplained else 0
 
 
 async def _doctor(assembly: Assembly, _: argparse.Namespace) -> int:

@@ -26,7 +26,9 @@ from app.background import Bell, at_work
 from app.domain.accounts import Profile, Profiles
 from app.domain.devices import Devices
 from app.domain.identity import TokenVerifier
+from app.domain.mending import Mender
 from app.domain.ports import Clock, Database, ImageInspector, NewId, ObjectStore, Signals, UploadSigner
+from app.domain.reconcile import Reconciler
 from app.domain.relay import Relay
 from app.domain.sweeper import Sweeper
 from app.domain.uploads import Uploads
@@ -125,6 +127,8 @@ class Assembly:
         self.devices = Devices(self.database, parts.clock, parts.new_id, self.bell)
         self.relay = Relay(self.database, self.signals, parts.clock)
         self.sweeper = Sweeper(self.database, self.store, self.uploads, parts.clock)
+        mender = Mender(self.database, self.store, self.uploads, self.inspector, parts.clock)
+        self.reconciler = Reconciler(self.database, self.store, mender)
         self.first_password: GeneratedPassword | None = None
         self.account_names: list[str] = []
 

@@ -52,7 +52,16 @@ class Sweeper:
             await self._settle(row, now, report)
         for row in erasures:
             await self._erase(row, report)
+        await self._tally(report)
         return report
+
+    async def _tally(self, report: SweepReport) -> None:
+        """For the operator; a photo that still waits is no find."""
+        counts = msgspec.structs.asdict(report)
+        found = {f"sweep_{name}": count for name, count in counts.items() if count and name != "waiting"}
+        if found:
+            async with self._database.transaction() as records:
+                await records.tally(found)
 
     async def _settle(self, row: PhotoRow, now: datetime, report: SweepReport) -> None:
         try:

@@ -168,3 +168,22 @@ async def test_ended_sessions_and_heard_hints_are_forgotten_within_the_hour(ward
         assert await records.upload_session("a" * 64, now) is None
         assert await records.upload_session("b" * 64, now) == (ANNA, "sess_2")
         assert await records.login_failures("name:anna") is None
+
+
+async def test_what_the_sweeper_finds_is_counted_for_good(ward: Ward) -> None:
+    """Stored and refused photos add up; one that still waits is no find."""
+    room = await ward.open()
+    for body in (b"a photo", b"a photo", b"x photo", None):
+        photo = ward.taken(room.consultation_id)
+        await ward.presigned(photo)
+        if body:
+            ward.put(photo, body)
+    ward.clock.advance(31)
+
+    await sweeper(ward).sweep()
+    await sweeper(ward).sweep()
+
+    async with ward.database.transaction() as records:
+        counts = await records.counts(ward.clock())
+    found = {name: count for name, count in counts.items() if name.startswith("sweep_")}
+    assert found == {"sweep_refused_total": 1.0, "sweep_stored_total": 2.0}

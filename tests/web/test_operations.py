@@ -5,9 +5,10 @@ import asyncio
 import pytest
 from litestar import Litestar
 
+from app.adapters.database.engine import SqlDatabase
 from app.web.controllers import operations
-from tests.fakes import MemorySignals, MemoryStore
-from tests.web.conftest import MakeApp, client_of, signed_in
+from tests.fakes import MemorySignals, MemoryStore, uuid7
+from tests.web.conftest import ANNA, MakeApp, client_of, signed_in
 
 
 async def test_live_asks_no_part(app: Litestar, store: MemoryStore) -> None:
@@ -99,3 +100,27 @@ async def test_two_apps_count_apart(make_app: MakeApp) -> None:
         await client.get("/mobile")
     async with client_of(second) as client:
         assert "/mobile" not in (await client.get("/metrics")).text
+
+
+async def test_metrics_tell_what_phones_hold_and_what_the_sweeper_found(
+    app: Litestar, database: SqlDatabase
+) -> None:
+    """Gauges for what waits, a counter for what was done, and nobody's id in either."""
+    held = {
+        "photoId": str(uuid7(7)),
+        "consultationId": str(uuid7(1)),
+        "capturedAt": "2026-11-22T11:59:00Z",
+        "state": "captured",
+    }
+    async with database.transaction() as records:
+        await records.tally({"sweep_stored": 3})
+    async with client_of(app, **signed_in()) as client:
+        listed = {"owner": ANNA, "held": [held], "deleted": []}
+        await client.put("/api/devices/current/captures", json=listed)
+        text = (await client.get("/metrics")).text
+
+    assert "# TYPE capture_sweep_stored_total counter\ncapture_sweep_stored_total 3.0" in text
+    assert "# TYPE capture_announced gauge\ncapture_announced 1.0" in text
+    for name in ("oldest_announced_seconds", "missing", "pending_over_1h", "oldest_outbox_seconds"):
+        assert f"\ncapture_{name} 0.0" in text
+    assert str(uuid7(7)) not in text
