@@ -3,6 +3,7 @@
  * history is a method here.
  */
 
+import { LONGEST_WAIT_MS } from "../../pwa/queue/backoff.js";
 import { Books } from "./books.js";
 import { Clinic } from "./clinic.js";
 import { Disk } from "./disk.js";
@@ -172,7 +173,7 @@ export class World {
 
   /** @param {number | null | undefined} ms */
   asked(ms) {
-    this.askedUntil = Math.max(this.askedUntil, this.now + (ms ?? 0) + 2_000);
+    this.askedUntil = Math.max(this.askedUntil, this.now + (ms ?? 0) * 1.25 + 2_000);
   }
 
   /** @param {number} ms */
@@ -278,7 +279,7 @@ const TURNS = {
 function jump(world) {
   const by = (world.random.next() - 0.5) * world.random.pick([10_000, 600_000, 36_000_000]);
   world.skew += by;
-  world.prolonged(301_000);
+  world.prolonged(LONGEST_WAIT_MS);
 }
 
 /** One of two desktops opens another consultation, or none. @param {World} world */

@@ -18,9 +18,15 @@ export function backoff({ failures, random, visible, retryAfterMs = null }) {
   const ceiling = visible ? VISIBLE_MS : HIDDEN_MS;
   const grown = Math.min(ceiling, FIRST_MS * 2 ** Math.min(failures - 1, 20));
   const asked = Math.min(retryAfterMs ?? 0, HIDDEN_MS);
-  // Everybody was told the same Retry-After: without a spread all would come back together.
-  return Math.max(LEAST_MS, random * grown, asked === 0 ? 0 : asked + random * FIRST_MS);
+  return Math.max(LEAST_MS, random * grown, asked === 0 ? 0 : asked + random * spread(asked));
 }
 
+/**
+ * Everybody may have been told the same moment: a thousand phones within one second of it would be
+ * the next outage.
+ * @param {number} asked
+ */
+const spread = (asked) => Math.max(FIRST_MS, asked / 4);
+
 /** No persisted wait may be longer than this, whatever the phone's clock did meanwhile. */
-export const LONGEST_WAIT_MS = HIDDEN_MS + FIRST_MS;
+export const LONGEST_WAIT_MS = HIDDEN_MS + spread(HIDDEN_MS);
