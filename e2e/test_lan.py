@@ -46,6 +46,8 @@ def test_line_and_code_lead_the_phone_to_the_network_address(clinic: Clinic) -> 
     """The desktop stays on this computer's own name, where its browser trusts it."""
     code = code_of(f"{phone_origin(clinic)}/mobile")
 
+    clinic.stop()  # What follows the sign-in line is read to its end.
+
     assert f"Desktop: {clinic.url}/desktop" in lines(clinic)
     assert f"Phone: {phone_origin(clinic)}/mobile" in lines(clinic)
     assert printed_code(clinic, len(code)) == code
