@@ -16,7 +16,7 @@ FOLDERS = ("app", "pwa", "service_worker")
 class Build(msgspec.Struct, frozen=True, kw_only=True):
     """A fault as replacements in one file, the kind of finding it must lead to, and where to look for it.
 
-    ``point`` names the kill that brings it out; the fault matrix has its own builds.
+    ``point`` names the kill or the cell that brings it out.
     """
 
     name: str
@@ -95,6 +95,31 @@ KILLED = (
 )
 
 STOPPED = tuple(build for build in KILLED if build.point.startswith("PUT") and build.kind != "stuck")
+
+CELLS_BROKEN = (
+    Build(
+        name="takes any 2xx for a receipt",
+        file="pwa/queue/errands.js",
+        changes=(
+            (
+                "const outcome = await network.put(upload, claim.record, claim.bytes, signal);",
+                "const outcome = await network.put(upload, claim.record, claim.bytes, signal);\n"
+                '  const said = { ...claim.record, state: /** @type {const} */ ("stored"), late: false };\n'
+                "  const receipt = { ...said, filedIn: said.consultationId, receivedAt: null };\n"
+                "  if (outcome.status >= 200 && outcome.status < 300) await ledger.settle(photoId, receipt);",
+            ),
+        ),
+        kind="lost",
+        point="F19 p3 portal 200",
+    ),
+    Build(
+        name="counts a missing sign-in against the photo",
+        file="pwa/queue/errors.js",
+        changes=(("  unauthenticated: PERSON,", '  unauthenticated: photo("thrice"),'),),
+        kind="broken",
+        point="F29 p5 401",
+    ),
+)
 
 
 @contextlib.contextmanager

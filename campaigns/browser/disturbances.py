@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from campaigns.browser.cells import Cell
 from campaigns.browser.injections import WHERE, WIRES, strike
 from campaigns.browser.inspector import LIMIT_S, NotReached
+from campaigns.browser.scripts import EDIT, LOSE_CONNECTIONS, SHIFT
 from campaigns.browser.setting import Setting
 from campaigns.events import DeleteAsked
 from e2e.doubles.faults import Hold
@@ -21,33 +22,6 @@ SHIFTS_MS = {
     "clock 5 h behind": -5 * HOUR_MS,
     "clock in 2039": 12 * 8766 * HOUR_MS,
 }
-EDIT = """([name, work]) => new Promise((resolve, reject) => {
-  const opening = indexedDB.open(name);
-  opening.onsuccess = () => {
-    const database = opening.result;
-    const writing = database.transaction("bytes", "readwrite");
-    const bytes = writing.objectStore("bytes");
-    bytes.getAllKeys().onsuccess = ({target}) => {
-      const [photo] = target.result;
-      if (work === "missing") bytes.delete(photo);
-      else bytes.get(photo).onsuccess = ({target}) => {
-        const body = new Uint8Array(target.result);
-        body[body.length >> 1] ^= 1;
-        bytes.put(body.buffer, photo);
-      };
-      writing.oncomplete = () => { database.close(); resolve(photo); };
-    };
-    writing.onabort = () => reject(writing.error);
-  };
-})"""
-LOSE_CONNECTIONS = """() => {
-  for (const database of window.harnessConnections) {
-    database.close();
-    database.dispatchEvent(new Event("close"));
-  }
-  window.harnessConnections.clear();
-}"""
-SHIFT = """(shift) => { const now = Date.now; Date.now = () => now() + shift; }"""
 
 
 def wire(setting: Setting, cell: Cell) -> Steps:

@@ -17,6 +17,7 @@ from playwright.sync_api import Playwright, sync_playwright
 from campaigns.browser.broken import KILLED, Build, broken_copy
 from campaigns.browser.inspector import NotReached
 from campaigns.browser.points import POINTS, Point
+from campaigns.browser.rounds import play_all
 from campaigns.browser.setting import Setting, open_setting
 from campaigns.browser.traps import Trap, set_trap
 from campaigns.history import Verdict
@@ -43,14 +44,21 @@ class Round(msgspec.Struct, kw_only=True):
 def run(seeds: range) -> Result:
     """Kill once for each seed; the control arms are run beside the first seeds."""
     with sync_playwright() as playwright:
-        with (
-            tempfile.TemporaryDirectory(prefix="kills-") as folder,
-            open_setting(Path(folder), playwright) as setting,
-        ):
-            rounds = [kill_once(setting, seed) for seed in seeds]
+        rounds, broken_off = play_all(playwright, seeds, kill_once)
         builds = KILLED if seeds.start == 0 else ()
         controls = [control(playwright, build) for build in builds]
-    return result_of(NAME, seeds, rounds, controls, batches=len(rounds))
+    return with_broken_off(result_of(NAME, seeds, rounds, controls, len(rounds)), broken_off)
+
+
+def with_broken_off(result: Result, broken_off: list[str]) -> Result:
+    """Rounds that nobody could judge are told; each counts as broken, since it may hide anything."""
+    found = Counter(result.violations) + Counter(broken=len(broken_off))
+    return msgspec.structs.replace(
+        result,
+        counts={**result.counts, "rounds broken off": len(broken_off)},
+        violations={**result.violations, **found},
+        failures=[*result.failures, *broken_off][:KEPT_FAILURES],
+    )
 
 
 def control(playwright: Playwright, build: Build) -> Control:

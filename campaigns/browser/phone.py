@@ -160,8 +160,10 @@ class Phone:
         return self.seen
 
     def _shot(self, told: dict[str, Any]) -> None:
-        body = base64.b64decode(told["bytes"])
-        self.seen.shots.append(Shot(told["shutter"], hashlib.sha256(body).hexdigest()))
+        # What is written again under the same name is no other photo.
+        if told["shutter"] not in {shot.photo for shot in self.seen.shots}:
+            body = base64.b64decode(told["bytes"])
+            self.seen.shots.append(Shot(told["shutter"], hashlib.sha256(body).hexdigest()))
 
     def _shown(self, shown: dict[str, Any]) -> None:
         self.seen.review = shown["review"]

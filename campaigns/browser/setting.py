@@ -7,9 +7,8 @@ store took, and what lies on the disks. Rounds before are left out of it once th
 import contextlib
 import hashlib
 import re
-import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from playwright.sync_api import Playwright, expect
@@ -51,6 +50,7 @@ class Setting:
         self.disk = Disk(clinic.folder)
         self.disk.data, self.disk.keys = clinic.folder / "data", clinic.folder / "keys"
         self.rooms = {label: desk.open_consultation(label) for label in ROOMS}
+        self.told_rooms = dict(self.rooms)
         self.room = ROOMS[-1]
         self.patience_s = DRAIN_LIMIT_S
         self._judged: set[str] = set()
@@ -58,7 +58,6 @@ class Setting:
         self._told: list[Event] = []
         self._complaints: list[str] = []
         self._first_shot = self._first_row = 0
-        self._next_room: str | None = None
         self.sound = True
 
     def begin(self) -> None:
@@ -75,13 +74,14 @@ class Setting:
 
     def move_desk(self) -> None:
         """The desk goes on to the other room; what was taken before belongs where it was taken."""
-        self.room = next(label for label in ROOMS if label != self.room)
+        self.room = next(label for label in self.rooms if label != self.room)
         self.desk.choose(self.rooms[self.room])
 
     def close_room(self) -> None:
-        """The consultation on the desk ends; the desk goes on to a new one of the same name."""
-        self.desk.close_consultation(self.rooms[self.room])
-        self._next_room = self.desk.open_consultation(self.room)
+        """The consultation on the desk ends; the desk goes on to a new one."""
+        self.desk.close_consultation(self.rooms.pop(self.room))
+        self.room = f"Room {len(self.told_rooms) + 1}"
+        self.rooms[self.room] = self.told_rooms[self.room] = self.desk.open_consultation(self.room)
 
     def note(self, *events: Event) -> None:
         """Enter what the harness itself saw or did."""
@@ -108,12 +108,13 @@ class Setting:
         self._told += [event for event in events if event not in self._told]
 
     def _shutter(self, shot: Shot, room: str) -> Shutter:
-        owner, consultation = self.desk.user, self.rooms[room]
+        owner, consultation = self.desk.user, self.told_rooms[room]
         return Shutter(photo=shot.photo, owner=owner, consultation=consultation, sha256=shot.sha256)
 
     def at_home(self) -> None:
         """Wait until the phone's first screen names the room of the desk."""
         self.phone.at_home()
+        self.reconnect()
         expect(self.phone.page.get_by_role("heading", name=self.room)).to_be_visible(timeout=30_000)
 
     def look(self, *, at_rest: bool = False) -> None:
@@ -149,27 +150,30 @@ class Setting:
         return []
 
     def drain(self, hurry: bool = False) -> None:
-        """Wait until the phone holds nothing and every hint is out, or until the limit has passed."""
-        end = time.monotonic() + self.patience_s
-        while time.monotonic() < end and self.phone.kept()[1]:
+        """Wait until the phone holds nothing and every hint is out, or until patience ends."""
+
+        def empty() -> bool:
             if hurry:
                 self.reconnect()
-            self.phone.page.wait_for_timeout(POLL_S * 1000)
-        while time.monotonic() < end and self._unpublished():
-            self.phone.page.wait_for_timeout(POLL_S * 1000)
+            return not self.phone.kept()[1]
+
+        self.wait_until(empty)
+        self.wait_until(lambda: not any(isinstance(one, Waiting) for one in self.disk.look(at_rest=True)))
 
     def wait_for_records(self, count: int) -> None:
-        """Wait until the phone holds so many photos, or until the limit has passed."""
+        """Wait until the phone holds so many photos, or until patience ends."""
+        self.wait_until(lambda: len(self.phone.kept()[1]) == count)
+
+    def wait_until(self, state: Callable[[], bool]) -> bool:
+        """Whether a state was reached before patience ended."""
         end = time.monotonic() + self.patience_s
-        while time.monotonic() < end and len(self.phone.kept()[1]) != count:
+        while not (reached := state()) and time.monotonic() < end:
             self.phone.page.wait_for_timeout(POLL_S * 1000)
+        return reached
 
     def reconnect(self) -> None:
         """What the browser says when a link comes back."""
         self.phone.page.evaluate("dispatchEvent(new Event('online'))")
-
-    def _unpublished(self) -> bool:
-        return any(isinstance(one, Waiting) for one in self.disk.look(at_rest=True))
 
     def end(self) -> tuple[Verdict, list[str]]:
         """Judge the round: the oracle's verdict, and complaints about numbers on the screen."""
@@ -181,8 +185,6 @@ class Setting:
         self.look(at_rest=True)
         verdict = judge(self._told)
         self._judged |= {one.photo for one in self.disk.rows()}
-        self.rooms[self.room] = self._next_room or self.rooms[self.room]
-        self._next_room = None
         self.sound = verdict.clean
         return verdict, complaints
 
@@ -225,25 +227,3 @@ def open_setting(folder: Path, playwright: Playwright, root: Path = ROOT) -> Ite
         phone.open()
         phone.at_home()
         yield setting
-
-
-class Settings:
-    """One setting after the other: a round that broke off leaves a setting that nobody may go on with."""
-
-    def __init__(self, playwright: Playwright, root: Path = ROOT) -> None:
-        self._playwright, self._root = playwright, root
-        self._ends = contextlib.ExitStack()
-        self._setting: Setting | None = None
-
-    def get(self) -> Setting:
-        """A setting in which every round so far was judged and found clean."""
-        if self._setting is None or not self._setting.sound:
-            self.close()
-            folder = Path(self._ends.enter_context(tempfile.TemporaryDirectory(prefix="setting-")))
-            self._setting = self._ends.enter_context(open_setting(folder, self._playwright, self._root))
-        return self._setting
-
-    def close(self) -> None:
-        """End the setting there is."""
-        self._ends.close()
-        self._setting = None

@@ -7,18 +7,24 @@ with its page, so breakpoints are left to the kills.
 """
 
 import random
-import tempfile
 import time
-from pathlib import Path
 
 import msgspec
 from playwright.sync_api import Playwright, sync_playwright
 
 from campaigns.browser.broken import STOPPED, Build
 from campaigns.browser.inspector import LIMIT_S
-from campaigns.browser.kills import PHOTOS, Round, broken_setting, result_of, write_verdict
+from campaigns.browser.kills import (
+    PHOTOS,
+    Round,
+    broken_setting,
+    result_of,
+    with_broken_off,
+    write_verdict,
+)
 from campaigns.browser.points import COMPLETE, OBJECT, PRESIGN, Point
-from campaigns.browser.setting import Setting, open_setting
+from campaigns.browser.rounds import play_all
+from campaigns.browser.setting import Setting
 from campaigns.results import Control, Result
 from e2e.doubles.faults import Hold, Mark
 from e2e.verbs import open_camera, review, take, upload
@@ -60,14 +66,11 @@ class Stop(msgspec.Struct, frozen=True):
 def run(seeds: range) -> Result:
     """Several stops for each seed; the control arms are run beside the first seeds."""
     with sync_playwright() as playwright:
-        with (
-            tempfile.TemporaryDirectory(prefix="stops-") as folder,
-            open_setting(Path(folder), playwright) as setting,
-        ):
-            rounds = [one for seed in seeds for one in stop_often(setting, seed)]
+        batches, broken_off = play_all(playwright, seeds, stop_often)
         builds = STOPPED if seeds.start == 0 else ()
         controls = [control(playwright, build) for build in builds]
-    return result_of(NAME, seeds, rounds, controls, batches=len(seeds))
+    rounds = [one for batch in batches for one in batch]
+    return with_broken_off(result_of(NAME, seeds, rounds, controls, len(batches)), broken_off)
 
 
 def control(playwright: Playwright, build: Build) -> Control:

@@ -127,7 +127,8 @@ class Proxy:
                 await self._serve(request, writer)
                 if writer.is_closing():
                     break
-        except (ConnectionError, asyncio.IncompleteReadError):
+        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            # Cancelled by drop_connections, at the end of which nobody asks for a result.
             pass
         finally:
             reset(writer) if self.down else writer.close()

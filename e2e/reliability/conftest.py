@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Playwright
 
-from campaigns.browser.setting import Setting, Settings
+from campaigns.browser.rounds import Settings
+from campaigns.browser.setting import Setting
 
 
 @pytest.fixture(scope="session")

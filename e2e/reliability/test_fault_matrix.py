@@ -1,9 +1,11 @@
 """The fault matrix: whatever fails and whenever, photos arrive once, in their place, or say why they wait."""
 
 import pytest
+from playwright.sync_api import Playwright
 
+from campaigns.browser.broken import CELLS_BROKEN, Build
 from campaigns.browser.cells import ELSEWHERE, MATRIX, Cell
-from campaigns.browser.matrix import play_cell
+from campaigns.browser.matrix import control, play_cell
 from campaigns.browser.setting import Setting
 
 GATE = [cell for cell in MATRIX if cell.gate]
@@ -16,6 +18,12 @@ def test_a_fault_ends_as_expected(setting: Setting, cell: Cell) -> None:
 
     assert outcome.sentences == []
     assert not any(outcome.found.values())
+
+
+@pytest.mark.parametrize("build", CELLS_BROKEN, ids=[build.name for build in CELLS_BROKEN])
+def test_a_build_that_fails_is_found_out(playwright: Playwright, build: Build) -> None:
+    """The same cell against a program with one known fault leads to the finding it must lead to."""
+    assert control(playwright, build).caught == 1
 
 
 def test_every_fault_of_the_catalogue_is_brought_about_somewhere() -> None:
