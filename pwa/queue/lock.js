@@ -28,10 +28,14 @@ const BEAT_MS = 15_000;
  * @returns {Promise<T | "busy">} busy: another replay runs, or took over
  */
 export async function withReplayLock(holding) {
-  if (holding.wait) return request(holding, { signal: holding.signal });
-  const outcome = await request(holding, { ifAvailable: true });
-  if (outcome !== "busy" || holding.signal.aborted) return outcome;
-  if ((await holding.ledger.silence()) < SILENT_MS) return outcome;
+  const { wait, signal, ledger } = holding;
+  /** @type {LockOptions} */
+  const options = wait ? { signal } : { ifAvailable: true };
+  let refused = false;
+  const outcome = await request(holding, options, () => (refused = true));
+  // Whoever had the lock and lost it was taken for dead, and does not take it back.
+  if (!refused || signal.aborted) return outcome;
+  if ((await ledger.silence()) < SILENT_MS) return outcome;
   return request(holding, { steal: true });
 }
 
@@ -39,17 +43,20 @@ export async function withReplayLock(holding) {
  * @template T
  * @param {Holding<T>} holding
  * @param {LockOptions} options
+ * @param {() => void} [refused] called when somebody else has it
  * @returns {Promise<T | "busy">}
  */
-async function request(holding, options) {
+async function request(holding, options, refused = () => {}) {
   const mine = new AbortController();
   const stop = () => mine.abort(holding.signal.reason);
   holding.signal.addEventListener("abort", stop, { once: true });
   // An event that is over is never heard.
   if (holding.signal.aborted) stop();
-  const held = holding.locks.request(LOCK, options, (lock) =>
-    lock ? beating(holding, mine.signal) : "busy",
-  );
+  const held = holding.locks.request(LOCK, options, (lock) => {
+    if (lock) return beating(holding, mine.signal);
+    refused();
+    return "busy";
+  });
   // Stolen: the work inside still runs and must stop, its fetches included.
   held.catch((error) => mine.abort(error));
   return held.catch(busyOr).finally(() => holding.signal.removeEventListener("abort", stop));
