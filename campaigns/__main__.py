@@ -22,6 +22,10 @@ CAMPAIGNS: dict[str, str] = {
     "worker-stops": "campaigns.browser.stops:run",
     "server-kills": "campaigns.kills:run",
     "power-loss": "campaigns.powerloss.campaign:run",
+    "disk-faults": "campaigns.faults:run",
+    "restarts": "campaigns.restarts:run_restarts",
+    "locks": "campaigns.restarts:run_locks",
+    "postgres-kills": "campaigns.postgres_kills:run",
 }
 
 

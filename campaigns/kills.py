@@ -238,6 +238,7 @@ def control(nursery: Nursery, build: str, trials: int = 3) -> Control:
             finished = Round(program, seed)
             finished.first_start()
             finished.kill_at(CONTROLS[build], careless=build)
+            finished.phone.close()
             caught += not finished.verdict().clean
     return Control(name=build, trials=trials, caught=caught)
 

@@ -15,9 +15,9 @@ from typing import Any
 
 import msgspec
 
-from app import log, serving
+from app import __main__, serving
 from app.main import Parts, create_app
-from app.settings import Settings, read_settings
+from app.settings import Settings
 from campaigns import shim
 from campaigns.barriers import Door, Part, Transactions, Trap
 from campaigns.careless import BUILDS
@@ -44,6 +44,8 @@ def live(plan: Plan) -> None:
     try:
         serve(plan)
         code = 0
+    except SystemExit as end:
+        code = _said(end.code)
     except BaseException:
         traceback.print_exc()
     finally:
@@ -53,8 +55,7 @@ def live(plan: Plan) -> None:
 
 def serve(plan: Plan) -> None:
     """The product's own ``serve``, with its ports wrapped and its clock moved."""
-    settings = read_settings(plan.environment())
-    log.configure(settings.log_level, sys.stderr)
+    os.environ.update(plan.environment())
     if plan.careless:
         BUILDS[plan.careless]()
     shim.watch(Path(plan.folder), Path(plan.trace) if plan.trace else None)
@@ -63,7 +64,15 @@ def serve(plan: Plan) -> None:
     real.create_app = lambda chosen: _app(chosen, plan, trap)
     if plan.fault is not None:
         _arm(plan, plan.fault)
-    serving.serve(settings)
+    __main__.main(["serve"])
+
+
+def _said(code: str | int | None) -> int:
+    """What Python does with the code of an exit."""
+    if isinstance(code, str):
+        print(code, file=sys.stderr)
+        return 1
+    return code or 0
 
 
 def _app(settings: Settings, plan: Plan, trap: Trap) -> Any:

@@ -1,0 +1,168 @@
+"""Restarts while phones send, and a database that another program locks: only retries, nothing else.
+
+F7: SIGTERM every second or two under load. F8: a lock held for 1 to 8 s by a second process; requests wait
+or hear 503 with Retry-After, never 500. One seed is one installation with three phones.
+"""
+
+import contextlib
+import random
+import sqlite3
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+
+from campaigns.disk import DATABASE
+from campaigns.kills import Round, add
+from campaigns.phone import Gone, Later, Phone
+from campaigns.program import Nursery, installation
+from campaigns.results import KINDS, Control, Result
+
+PHONES = 3
+RESTARTS = 4
+LOCKS_S = (1.0, 6.5)
+PATIENCE_S = 60.0
+
+
+class Crowd:
+    """Three phones that send until they are told to stop, each in a thread of its own."""
+
+    def __init__(self, finished: Round) -> None:
+        self._finished = finished
+        self.phones = [finished.phone]
+        for place in range(1, PHONES):
+            self.phones.append(Phone(finished.program, finished.history, finished.seed * 100 + place, 30.0))
+            self.phones[place].sign_in()
+        self._enough = threading.Event()
+
+    @contextlib.contextmanager
+    def at_work(self) -> Iterator[None]:
+        """They send while the block runs, then finish what they have."""
+        threads = [threading.Thread(target=self._send, args=(phone,)) for phone in self.phones]
+        for thread in threads:
+            thread.start()
+        try:
+            yield
+        finally:
+            self._enough.set()
+            for thread in threads:
+                thread.join()
+
+    def _send(self, phone: Phone) -> None:
+        deadline = time.monotonic() + PATIENCE_S
+        while not self._enough.is_set() and time.monotonic() < deadline:
+            with contextlib.suppress(Gone, Later):
+                phone.resume()
+                phone.shoot_some()
+                phone.drain()
+            # Slower than a second photo each 50 ms no clinician is; the presign limit thinks so too.
+            time.sleep(0.05)
+        while phone.queue and time.monotonic() < deadline:
+            with contextlib.suppress(Gone, Later):
+                phone.resume()
+            time.sleep(0.1)
+
+
+def restarts(finished: Round) -> None:
+    """SIGTERM under load; the service manager starts it again at once."""
+    program, source = finished.program, random.Random(finished.seed)
+    assert program.start(), program.output
+    crowd = Crowd(finished)
+    with crowd.at_work():
+        for _ in range(RESTARTS):
+            time.sleep(source.uniform(0.3, 1.5))
+            if program.stop() != 0:
+                finished.broken.append("SIGTERM did not end it well")
+            finished.counts["restarts"] += 1
+            assert program.start(), program.output
+    _settle(finished, crowd)
+
+
+def locks(finished: Round) -> None:
+    """A second program that holds the database's write lock for longer than the busy timeout, and shorter."""
+    program = finished.program
+    assert program.start(), program.output
+    crowd = Crowd(finished)
+    with crowd.at_work():
+        for seconds in LOCKS_S:
+            time.sleep(0.3)
+            _hold(program.disk.data / DATABASE, seconds)
+            finished.counts["locks"] += 1
+    _settle(finished, crowd)
+
+
+def _hold(path: object, seconds: float) -> None:
+    with contextlib.closing(sqlite3.connect(str(path), timeout=20, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        time.sleep(seconds)
+        other.execute("ROLLBACK")
+
+
+def _settle(finished: Round, crowd: Crowd) -> None:
+    for phone in crowd.phones[1:]:
+        if phone.queue:
+            finished.broken.append(f"{len(phone.queue)} photos were not sent within {PATIENCE_S:.0f} s")
+        finished.phone.answers += phone.answers
+        finished.phone.broken += phone.broken
+        phone.close()
+    finished.program.stop()
+    finished.rest()
+    finished.phone.close()
+
+
+def _campaign(name: str, live: Callable[[Round], None], unit: str) -> Callable[[range], Result]:
+    def run(seeds: range) -> Result:
+        nursery = Nursery()
+        counts: Counter[str] = Counter()
+        violations: Counter[str] = Counter(dict.fromkeys(KINDS, 0))
+        failures: list[str] = []
+        for seed in seeds:
+            finished = through(nursery, seed, live)
+            counts += finished.counts + finished.phone.answers
+            add(finished, violations, failures)
+        controls = [control(nursery, live)]
+        nursery.close()
+        return Result(
+            campaign=name,
+            seeds=[(seeds.start, seeds.stop)],
+            trials=counts[unit],
+            counts=dict(sorted(counts.items())),
+            violations=dict(violations),
+            controls=controls,
+            failures=failures,
+        )
+
+    return run
+
+
+def through(nursery: Nursery, seed: int, live: Callable[[Round], None]) -> Round:
+    """One installation through its restarts or locks."""
+    with installation(nursery) as program:
+        finished = Round(program, seed)
+        finished.first_start()
+        live(finished)
+        return finished
+
+
+def control(nursery: Nursery, live: Callable[[Round], None]) -> Control:
+    """A phone that takes a broken connection for success: the same restarts or locks must find it."""
+    with installation(nursery) as program:
+        finished = Round(program, 0)
+        finished.first_start()
+        finished.phone.drain = lambda: _drop_what_fails(finished.phone)  # type: ignore[method-assign]
+        live(finished)
+    return Control(
+        name="photos dropped when an answer fails", trials=1, caught=int(not finished.verdict().clean)
+    )
+
+
+def _drop_what_fails(phone: Phone) -> None:
+    try:
+        Phone.drain(phone)
+    except (Gone, Later):
+        phone.queue.clear()
+        raise
+
+
+run_restarts = _campaign("restarts", restarts, "restarts")
+run_locks = _campaign("locks", locks, "locks")

@@ -1,0 +1,41 @@
+"""Restarts under load and a locked database: phones ask again, and nothing else happens (F7, F8)."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from campaigns.program import Nursery
+from campaigns.restarts import LOCKS_S, RESTARTS, control, locks, restarts, through
+
+
+@pytest.fixture
+def nursery() -> Iterator[Nursery]:
+    nursery = Nursery()
+    yield nursery
+    nursery.close()
+
+
+def test_restarts_under_load_cost_nothing_but_a_repeated_request(nursery: Nursery) -> None:
+    """Three phones send while the server is ended by SIGTERM again and again: no 4xx, no 500, no loss."""
+    finished = through(nursery, 0, restarts)
+
+    assert finished.problems == []
+    assert finished.verdict().clean, str(finished.verdict())
+    assert finished.counts["restarts"] == RESTARTS
+    assert finished.phone.answers["no answer"] > 0
+
+
+def test_a_locked_database_is_a_503_with_a_time_to_come_back(nursery: Nursery) -> None:
+    """Shorter than the busy timeout nobody notices; longer, everybody is asked to wait."""
+    finished = through(nursery, 0, locks)
+
+    refused = {name: count for name, count in finished.phone.answers.items() if name.endswith(" 503")}
+    assert finished.problems == []
+    assert finished.verdict().clean, str(finished.verdict())
+    assert finished.counts["locks"] == len(LOCKS_S)
+    assert refused
+
+
+def test_a_phone_that_drops_what_fails_is_caught(nursery: Nursery) -> None:
+    """The control arm: the same restarts find every photo that it dropped."""
+    assert control(nursery, restarts).caught == 1
