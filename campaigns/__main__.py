@@ -19,6 +19,7 @@ CAMPAIGNS: dict[str, str] = {
     "queue": "campaigns.queue.campaign:run",
     "state-machine": "campaigns.machine:run",
     "browser-kills": "campaigns.browser.kills:run",
+    "fault-matrix": "campaigns.browser.matrix:run",
     "worker-stops": "campaigns.browser.stops:run",
     "server-kills": "campaigns.kills:run",
     "power-loss": "campaigns.powerloss.campaign:run",
