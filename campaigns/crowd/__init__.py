@@ -1,0 +1,1 @@
+"""A phone with a long queue, and several pages that would all like to send it."""
