@@ -11,7 +11,8 @@ from campaigns.browser.scripts import EDIT, LOSE_CONNECTIONS, SHIFT
 from campaigns.browser.setting import Setting
 from campaigns.events import DeleteAsked
 from e2e.doubles.faults import Hold
-from e2e.doubles.proxy import Proxy, Request, Writer
+from e2e.doubles.proxy import Proxy, Writer
+from e2e.doubles.request import Request
 
 Steps = Iterator[None]
 HALF = {"p2": 0.5, "p3": 0.5, "p4": 1.0, "p5": 1.0}

@@ -10,13 +10,13 @@ from e2e.doubles.faults import cut_answer, cut_body, flip_a_byte, stop_reading, 
 from e2e.doubles.proxy import (
     Action,
     Proxy,
-    Request,
     Writer,
     answer_with,
     black_hole,
     lose_answer,
     reset_connection,
 )
+from e2e.doubles.request import Request
 
 WHERE = {"p2": ("POST", PRESIGN), "p3": ("PUT", OBJECT), "p4": ("PUT", OBJECT), "p5": ("POST", COMPLETE)}
 OURS = "content-type: application/problem+json\r\nx-cp-server: capture/1"

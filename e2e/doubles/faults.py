@@ -4,7 +4,8 @@ import asyncio
 import contextlib
 import threading
 
-from e2e.doubles.proxy import Action, Proxy, Request, Writer, one_shot, reset
+from e2e.doubles.proxy import Action, Proxy, Writer, reset
+from e2e.doubles.request import Request, one_shot
 
 HOLD_LIMIT_S = 60
 
