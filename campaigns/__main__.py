@@ -17,6 +17,7 @@ from campaigns.results import RESULTS, Result, finished_now, merge, read_all, su
 # name: module and function. Imported only when asked for, since each brings its own world.
 CAMPAIGNS: dict[str, str] = {
     "queue": "campaigns.queue.campaign:run",
+    "many-photos": "campaigns.crowd.run:run",
     "state-machine": "campaigns.state_machine:run",
     "browser-kills": "campaigns.browser.kills:run",
     "fault-matrix": "campaigns.browser.matrix:run",
