@@ -11,10 +11,10 @@ from typing import Any
 import msgspec
 
 from campaigns.kills import Round, add
-from campaigns.phone import Gone, Later
 from campaigns.program import Nursery, installation
 from campaigns.results import KINDS, Control, Result
 from campaigns.shim import ERRORS, Fault
+from campaigns.wire import Gone, Later
 
 PATIENCE_S = 30.0
 # About as many changes as a day makes; the stride has no factor in common with it.
@@ -78,7 +78,7 @@ def live_through(finished: Round, seeds: range, **plan: Any) -> Round:
     for seed in seeds:
         endure(finished, trouble(seed), **plan)
     finished.rest(**plan)
-    finished.phone.close()
+    finished.phone.wire.close()
     return finished
 
 
@@ -125,7 +125,7 @@ def control(nursery: Nursery, trials: int = 3) -> Control:
             finished = Round(program, seed)
             finished.first_start()
             endure(finished, _torn(seed + 2), 3.0, careless="objects written in place")
-            finished.phone.close()
+            finished.phone.wire.close()
             caught += not finished.verdict().clean or bool(finished.problems)
     return Control(name="objects written in place", trials=trials, caught=caught)
 

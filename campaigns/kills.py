@@ -19,10 +19,11 @@ from campaigns.barriers import BARRIERS
 from campaigns.disk import Disk
 from campaigns.events import Event
 from campaigns.history import Verdict, judge
-from campaigns.phone import Gone, Later, Phone
+from campaigns.phone import Phone
 from campaigns.program import Nursery, Program, installation
 from campaigns.results import KINDS, Control, Result
 from campaigns.shim import KILL_AFTER, KILL_BEFORE, Fault
+from campaigns.wire import Gone, Later
 
 KILLS = 10
 # Relay and sweeper reach their points by themselves, soon after the last request.
@@ -209,7 +210,7 @@ def one_round(finished: Round, through: Iterable[Point], **plan: Any) -> Round:
     for point in through:
         finished.kill_at(point, **plan)
     finished.rest(**plan)
-    finished.phone.close()
+    finished.phone.wire.close()
     return finished
 
 
@@ -238,7 +239,7 @@ def control(nursery: Nursery, build: str, trials: int = 3) -> Control:
             finished = Round(program, seed)
             finished.first_start()
             finished.kill_at(CONTROLS[build], careless=build)
-            finished.phone.close()
+            finished.phone.wire.close()
             caught += not finished.verdict().clean
     return Control(name=build, trials=trials, caught=caught)
 

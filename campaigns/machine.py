@@ -1,42 +1,19 @@
-"""The server's state machine: random requests of two users, held against a model after every step (G7).
+"""The server's state machine: random requests of two users, held against a model after every step.
 
-Model = API = database = store listing. One seed is one run of ``EXAMPLES`` histories.
+Model = API = database = store listing; ``state_machine.py`` runs it.
 """
 
-import shutil
-import tempfile
-import traceback
-from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from typing import Any, ClassVar
-from uuid import UUID
-
-from hypothesis import HealthCheck, Phase, Verbosity, seed, settings
 from hypothesis import strategies as st
-from hypothesis.reporting import with_reporter
 from hypothesis.stateful import (
-    RuleBasedStateMachine,
     initialize,
     invariant,
     precondition,
     rule,
-    run_state_machine_as_test,
 )
 
-from app.main import Parts
-from campaigns import machine_faults
 from campaigns.machine_check import check
-from campaigns.model import OK, Model, Outcome, Upload, Visit
-from campaigns.pictures import Picture, of, picture
-from campaigns.results import Control, Result
-from campaigns.ward import Answer, Ward
-
-EXAMPLES = 20
-STEPS = 30
-USERS = ("anna", "ben")
-BAD_BODIES = (of(b"no picture at all"), of(picture(0).body + b"tail"), of(picture(1).body[:-20]))
+from campaigns.machine_people import USERS, TwoPeople
+from campaigns.model import OK, Outcome, Visit
 
 _which = st.integers(min_value=0, max_value=40)
 _user = st.sampled_from(USERS)
@@ -44,22 +21,8 @@ _whose = st.sampled_from(("own", *USERS, "own"))
 _CHANGES = ("", "", "", "", "owner", "hash", "size", "consultation", "malformed", "nowhere")
 
 
-class ServerMachine(RuleBasedStateMachine):
+class ServerMachine(TwoPeople):
     """Every rule is one request, or several at once; what it answers must be what the model answers."""
-
-    ward: Ward
-    examples = 0
-    seen: ClassVar[Counter[str]] = Counter()
-
-    def __init__(self) -> None:
-        super().__init__()
-        type(self).examples += 1
-        self.model = Model()
-        self.uploads: list[Upload] = []
-        self.ids = 0
-        # New people each time: the app remembers how often one has asked.
-        self.people = {name: f"user_{name}{type(self).examples}" for name in USERS}
-        self.ward.clear()
 
     @initialize()
     def meet(self) -> None:
@@ -112,64 +75,6 @@ class ServerMachine(RuleBasedStateMachine):
         assert answer.status == 200
         for (item, shot), result in zip(wishes, answer.data["results"], strict=True):
             self.granted(user, item, shot, result)
-
-    def granted(self, user: str, item: dict[str, Any], shot: Picture, result: dict[str, Any]) -> None:
-        """One result of a batch against the model."""
-        known = "problem" if "problem" in result else "upload" if "upload" in result else "receipt"
-        told = result["problem"]["code"] if known == "problem" else known
-        self.seen[f"presign {told}"] += 1
-        if item["width"] == 0:
-            assert told == "invalid-field"
-            return
-        good = shot not in BAD_BODIES
-        assert told == self.model.presign(user, item, good, shot, self.ward.now)
-        if told == "upload":
-            upload = result["upload"]
-            self.uploads.append(
-                Upload(
-                    photo=item["photoId"],
-                    url=upload["url"],
-                    headers=upload["headers"],
-                    signed_at=self.ward.now,
-                )
-            )
-
-    def wish(self, user: str, which: int, where: int, change: str) -> tuple[dict[str, Any], Picture]:
-        """What a phone declares; every second one is of a photo that is known already."""
-        known = self.photo(which) if which % 2 and self.model.photos else None
-        if known is None:
-            # Of a new photo, any hash and size are its own.
-            change = "" if change in ("hash", "size") else change
-            shot, photo, visit, owner = self.shot(which), self.new_id(), self.own_visit(user, where), user
-        else:
-            shot, photo, visit = known.picture, known.id, known.captured_in
-            owner = known.owner if which % 4 == 1 else user
-        item: dict[str, Any] = {
-            "photoId": photo, "consultationId": visit, "owner": owner, "contentType": shot.content_type,
-            "size": shot.size, "sha256": shot.sha256, "width": shot.width, "height": shot.height,
-            "capturedAt": self.ward.now.isoformat(),
-        }  # fmt: skip
-        item |= self.changed(change, where)
-        return item, shot
-
-    def changed(self, change: str, where: int) -> dict[str, Any]:
-        """The one field that is wrong."""
-        changes: dict[str, dict[str, Any]] = {
-            "": {},
-            "owner": {"owner": self.people[USERS[where % 2]]},
-            "hash": {"sha256": f"{where:064x}"},
-            "size": {"size": 100_000 + where},
-            "consultation": {"consultationId": self.visit(where)},
-            "malformed": {"width": 0},
-            "nowhere": {"consultationId": _uuid(1 << 96, where)},
-        }
-        return changes[change]
-
-    def shot(self, which: int) -> Picture:
-        """Mostly good pictures, one in eight that must never be stored."""
-        if which % 16 == 8:
-            return BAD_BODIES[which % 3]
-        return picture(self.ids, "WEBP" if which % 16 == 4 else "JPEG")
 
     @precondition(lambda self: self.uploads)
     @rule(which=_which, how=st.sampled_from(["right", "right", "right", "wrong", "short"]))
@@ -302,110 +207,3 @@ class ServerMachine(RuleBasedStateMachine):
     def the_same_everywhere(self) -> None:
         """Model = API = database = store listing."""
         check(self.ward, self.model, self.people.values())
-
-    def receipt_tells_the_truth(self, receipt: dict[str, Any]) -> None:
-        """What the phone compares before it erases its bytes."""
-        row = self.model.photos[receipt["photoId"]]
-        assert (receipt["state"], receipt["owner"]) == (row.state, row.owner)
-        assert (receipt["consultationId"], receipt["filedIn"]) == (row.captured_in, row.filed_in)
-        assert (receipt["sha256"], receipt["late"]) == (row.picture.sha256, row.late)
-
-    def saw(self, what: str, answer: Answer) -> None:
-        """Count an outcome, so that a campaign can say what it has been through."""
-        status, code = answer.outcome
-        self.seen[f"{what} {code or status}"] += 1
-
-    def claim(self, photo: str) -> dict[str, str]:
-        """What the phone that took it says."""
-        row = self.model.photos[photo]
-        return {"owner": row.owner, "consultationId": row.captured_in, "sha256": row.picture.sha256}
-
-    def photo(self, which: int) -> Any:
-        """One of the known photos."""
-        known = list(self.model.photos.values())
-        return known[which % len(known)]
-
-    def one_and_its_photo(self, who: str, which: int) -> tuple[str, Any]:
-        """A known photo, and whoever asks for it: a named user or its own one."""
-        photo = self.photo(which)
-        return self.people.get(who, photo.owner), photo
-
-    def visit(self, which: int) -> str:
-        """One of all consultations, the newest first, since small numbers are drawn most."""
-        known = list(reversed(self.model.visits))
-        return known[which % len(known)]
-
-    def own_visit(self, user: str, which: int) -> str:
-        """One of a user's consultations."""
-        own = [visit.id for visit in self.model.of(user)]
-        return own[which % len(own)]
-
-    def new_id(self) -> str:
-        """A photo id of version 7 that no other history used."""
-        self.ids += 1
-        return _uuid(type(self).examples << 96, self.ids)
-
-
-def run(seeds: range) -> Result:
-    """One run of ``EXAMPLES`` histories for each seed, and every control arm once."""
-    violations, failures = 0, []
-    with machine(Parts()) as kind:
-        for number in seeds:
-            problem = failure(kind, number, EXAMPLES)
-            violations += problem is not None
-            failures += [f"seed {number}: {problem}"] if problem else []
-        counts = {"histories": kind.examples, **dict(sorted(kind.seen.items()))}
-    controls = [control(name, parts) for name, parts in machine_faults.ARMS.items()]
-    return Result(
-        campaign="state-machine",
-        seeds=[(seeds.start, seeds.stop)],
-        trials=len(seeds) * EXAMPLES,
-        counts=counts,
-        violations={"broken": violations},
-        controls=controls,
-        failures=failures,
-    )
-
-
-def control(name: str, parts: Callable[[], Parts]) -> Control:
-    """A server with a known fault, which the same histories must find."""
-    with machine(parts()) as kind:
-        return Control(
-            name=name, trials=1, caught=int(failure(kind, 0, 10 * EXAMPLES, shrink=False) is not None)
-        )
-
-
-@contextmanager
-def machine(parts: Parts) -> Iterator[type[ServerMachine]]:
-    """The state machine over an app of its own, in memory where the system has a place for that."""
-    memory = Path("/dev/shm")
-    folder = Path(tempfile.mkdtemp(prefix="capture-machine-", dir=memory if memory.is_dir() else None))
-    ward = Ward(folder, parts)
-    try:
-        yield type("Machine", (ServerMachine,), {"ward": ward, "examples": 0, "seen": Counter()})
-    finally:
-        ward.close()
-        shutil.rmtree(folder)
-
-
-def failure(kind: type[ServerMachine], number: int, examples: int, *, shrink: bool = True) -> str | None:
-    """What the histories of a seed find, as the shortest steps that show it; None when all is well."""
-    phases = [Phase.generate, Phase.shrink] if shrink else [Phase.generate]
-    chosen = settings(
-        max_examples=examples, stateful_step_count=STEPS, deadline=None, database=None, phases=phases,
-        suppress_health_check=list(HealthCheck), verbosity=Verbosity.normal, print_blob=False,
-    )  # fmt: skip
-    said: list[object] = []
-    try:
-        with with_reporter(said.append):
-            run_state_machine_as_test(seed(number)(kind), settings=chosen)
-    except Exception as problem:
-        where = traceback.extract_tb(problem.__traceback__)[-1]
-        notes = "\n".join(str(line) for line in [*said, *getattr(problem, "__notes__", [])])
-        return f"{type(problem).__name__} {problem} at {where.filename}:{where.lineno}\n{notes}"
-    return None
-
-
-def _uuid(high: int, low: int) -> str:
-    """A UUID of version 7."""
-    return str(UUID(int=high | 0x7 << 76 | 0x8 << 60 | low))

@@ -13,7 +13,7 @@ from campaigns.pictures import Picture
 
 FIRST_LOOK = timedelta(seconds=30)
 LONGEST_PAUSE = timedelta(hours=6)
-ERASE_AGAIN = timedelta(minutes=6)
+ERASE_AGAIN = timedelta(minutes=45)
 URL_LIFE = timedelta(seconds=300)
 
 Outcome = tuple[int, str]

@@ -5,12 +5,10 @@ to, and never decides anything from a broken connection.
 """
 
 import random
-from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any
 from uuid import UUID
 
-import httpx
 import msgspec
 
 from campaigns.events import (
@@ -27,16 +25,7 @@ from campaigns.events import (
 )
 from campaigns.pictures import Picture, picture
 from campaigns.program import Program
-
-LATER = (429, 503, 507)
-
-
-class Gone(Exception):
-    """No answer: the server is not there, or died over it."""
-
-
-class Later(Exception):
-    """The server asked for patience: 429, 503 or 507 with ``Retry-After``."""
+from campaigns.wire import Wire
 
 
 class Shot(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,8 +45,8 @@ class Phone:
         self.program = program
         self.history = history
         self.random = random.Random(seed)
-        self.answers: Counter[str] = Counter()
-        self.broken: list[str] = []
+        self.wire = Wire(program.url, limit_s)
+        self.answers, self.broken, self.api = self.wire.answers, self.wire.broken, self.wire.api
         self.queue: dict[str, Shot] = {}
         self.stored: dict[str, Shot] = {}
         self.deleting: set[str] = set()
@@ -65,17 +54,10 @@ class Phone:
         self.user = ""
         self._seed = seed
         self._shots = 0
-        self._limit_s = limit_s
-        self._cookie: dict[str, str] = {}
-        self._token = ""
-        self._client = httpx.Client(trust_env=False, timeout=limit_s)
 
     def sign_in(self) -> None:
         """Once; the cookie outlives every restart."""
-        name, password = self.program.sign_in
-        answer = self._send("POST", self.program.url + "/api/session", {"name": name, "password": password})
-        self._cookie = dict(answer.cookies)
-        self.user = self._read(answer, "sign in")["user"]["id"]
+        self.user = self.wire.sign_in(*self.program.sign_in)
         unfiled = self.api("GET", "/api/me", "me")["unfiledConsultation"]["id"]
         self.consultations = [unfiled]
 
@@ -175,46 +157,6 @@ class Phone:
             photo = self.random.choice(sorted(self.stored))
             self.api("PATCH", f"/api/photos/{photo}", "describe", {"caption": "left arm"})
 
-    def api(self, method: str, path: str, what: str, body: Any = None) -> Any:
-        """A request with a fresh enough token; the JSON of its answer."""
-        answer = self._signed(method, path, body)
-        if answer.status_code == 401:
-            self._token = ""
-            answer = self._signed(method, path, body)
-        return self._read(answer, what)
-
-    def _signed(self, method: str, path: str, body: Any) -> httpx.Response:
-        if not self._token:
-            answer = self._send("POST", self.program.url + "/api/session/token", None)
-            self._token = self._read(answer, "token")["token"]
-        return self._send(method, self.program.url + path, body)
-
-    def _send(self, method: str, url: str, body: Any) -> httpx.Response:
-        headers = {"origin": self.program.url, "x-cp-client": "1"}
-        headers |= {"authorization": f"Bearer {self._token}"} if self._token else {}
-        headers |= {"cookie": "; ".join(f"{name}={value}" for name, value in self._cookie.items())}
-        return self._request(method, url, json=body, headers=headers)
-
-    def _request(self, method: str, url: str, **options: Any) -> httpx.Response:
-        try:
-            return self._client.request(method, url, **options)
-        except httpx.TransportError as problem:
-            self.answers["no answer"] += 1
-            # The next request must not find a connection to a server that is gone.
-            self._client.close()
-            self._client = httpx.Client(trust_env=False, timeout=self._limit_s)
-            raise Gone(type(problem).__name__) from None
-
-    def _read(self, answer: httpx.Response, what: str, allowed: tuple[int, ...] = ()) -> Any:
-        self.answers[f"{what} {answer.status_code}"] += 1
-        if answer.status_code in LATER:
-            if not answer.headers.get("retry-after", "").isdigit() and what != "put":
-                self.broken.append(f"{what} answered {answer.status_code} without Retry-After")
-            raise Later(f"{what} {answer.status_code}")
-        if not answer.is_success and answer.status_code not in allowed and answer.status_code != 401:
-            self.broken.append(f"{what} answered {answer.status_code}: {answer.text[:300]}")
-        return answer.json() if answer.headers.get("content-type", "").endswith("json") else None
-
     def _presigned(self, shots: list[Shot]) -> dict[str, dict[str, Any]]:
         body = {"photos": [self._declared(shot) for shot in shots]}
         answer = self.api("POST", "/api/uploads/presign", "presign", body)
@@ -237,9 +179,7 @@ class Phone:
         }  # fmt: skip
 
     def _put(self, shot: Shot, upload: dict[str, Any]) -> None:
-        answer = self._request("PUT", upload["url"], headers=upload["headers"], content=shot.picture.body)
-        self._read(answer, "put", (412,))
-        if answer.status_code == 200:
+        if self.wire.put(upload, shot.picture.body):
             key = f"consultations/{shot.consultation}/{shot.id}.jpg"
             self.history.append(PutSeen(key=key, sha256=shot.picture.sha256))
 
@@ -270,10 +210,6 @@ class Phone:
         self.history.append(Deleted(photo=photo))
         self.deleting.discard(photo)
         self.stored.pop(photo, None)
-
-    def close(self) -> None:
-        """Let go of the connection."""
-        self._client.close()
 
 
 def _photo_id(source: random.Random) -> str:

@@ -14,9 +14,10 @@ from collections.abc import Callable, Iterator
 
 from campaigns.disk import DATABASE
 from campaigns.kills import Round, add
-from campaigns.phone import Gone, Later, Phone
+from campaigns.phone import Phone
 from campaigns.program import Nursery, installation
 from campaigns.results import KINDS, Control, Result
+from campaigns.wire import Gone, Later
 
 PHONES = 3
 RESTARTS = 4
@@ -104,10 +105,10 @@ def _settle(finished: Round, crowd: Crowd) -> None:
             finished.broken.append(f"{len(phone.queue)} photos were not sent within {PATIENCE_S:.0f} s")
         finished.phone.answers += phone.answers
         finished.phone.broken += phone.broken
-        phone.close()
+        phone.wire.close()
     finished.program.stop()
     finished.rest()
-    finished.phone.close()
+    finished.phone.wire.close()
 
 
 def _campaign(name: str, live: Callable[[Round], None], unit: str) -> Callable[[range], Result]:

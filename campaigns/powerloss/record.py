@@ -5,9 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
 
-from campaigns.phone import Gone, Later, Phone
+from campaigns.phone import Phone
 from campaigns.powerloss.trace import Step, Told, read_trace
 from campaigns.program import Nursery, Program, installation
+from campaigns.wire import Gone, Later
 
 PHONES = 3
 DAYS = 2
@@ -44,7 +45,7 @@ def _work(program: Program, told: Told, seed: int, plan: dict[str, str]) -> list
         _all_at_once(phones, _one_more_day)
     program.kill()
     for phone in phones:
-        phone.close()
+        phone.wire.close()
     return phones
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from app.main import Parts
-from campaigns import machine
+from campaigns import state_machine
 from campaigns.machine_faults import ARMS
 
 HALVES = [range(5), range(5, 10)]
@@ -29,15 +29,15 @@ NEEDED = {
 @pytest.mark.parametrize("seeds", HALVES, ids=["first half", "second half"])
 def test_model_api_database_and_store_agree_after_every_step(seeds: range) -> None:
     """A hundred histories of thirty steps for each half; the same ones every time."""
-    with machine.machine(Parts()) as kind:
-        problems = [machine.failure(kind, number, machine.EXAMPLES) for number in seeds]
+    with state_machine.machine(Parts()) as kind:
+        problems = [state_machine.failure(kind, number, state_machine.EXAMPLES) for number in seeds]
 
         assert problems == [None] * len(seeds)
-        assert kind.examples >= len(seeds) * machine.EXAMPLES
+        assert kind.examples >= len(seeds) * state_machine.EXAMPLES
         assert set(kind.seen) >= NEEDED
 
 
 @pytest.mark.parametrize("name", ARMS)
 def test_a_server_with_a_known_fault_is_caught(name: str) -> None:
     """The control arms: each wraps one port and breaks one promise."""
-    assert machine.control(name, ARMS[name]).caught == 1
+    assert state_machine.control(name, ARMS[name]).caught == 1
