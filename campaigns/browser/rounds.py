@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+from httpx import HTTPError
 from playwright.sync_api import Error, Playwright
 
 from campaigns.browser.inspector import NotReached
@@ -46,6 +47,6 @@ def play_all(
         for seed in seeds:
             try:
                 played.append(play(settings.get(), seed))
-            except (NotReached, AssertionError, Error) as problem:
+            except (NotReached, AssertionError, Error, HTTPError) as problem:
                 broken_off.append(f"seed {seed} broke off: {str(problem).splitlines()[0]}")
     return played, broken_off
