@@ -15,6 +15,8 @@ from e2e.handset import Handset
 from e2e.verbs import sign_in, start_consultation
 from e2e.watch import Watch
 
+# A machine that does other work beside may take seconds for a page; nothing here measures speed.
+PATIENCE_MS = 15_000
 Launch = Callable[..., Page]
 ROOT = Path(__file__).resolve().parent.parent
 PHONE: dict[str, Any] = {
@@ -43,6 +45,7 @@ def chromium() -> str:
 @pytest.fixture(scope="session")
 def playwright() -> Iterator[Playwright]:
     """One driver for the whole run."""
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as driver:
         yield driver
 
@@ -94,7 +97,7 @@ def open_context(browser: Browser, watch: Watch, clinic: Clinic) -> Iterator[Cal
 
     def open_one(**options: Any) -> BrowserContext:
         context = browser.new_context(**{"base_url": clinic.url, **options})
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(PATIENCE_MS)
         watch.context(context)
         opened.append(context)
         return context
@@ -126,7 +129,7 @@ def launch(playwright: Playwright, watch: Watch, clinic: Clinic) -> Iterator[Lau
         arguments = [*QUIET, *camera, *switches]
         browsers.append(playwright.chromium.launch(executable_path=chromium(), args=arguments))
         context = browsers[-1].new_context(**{**PHONE, "base_url": clinic.url})
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(PATIENCE_MS)
         watch.context(context)
         return context.new_page()
 
