@@ -35,8 +35,11 @@ def test_nothing_that_was_acknowledged_is_lost_with_the_power(nursery: Nursery) 
 
 @pytest.mark.parametrize("build", CONTROLS)
 def test_a_build_that_does_not_wait_for_the_disk_is_caught(build: str, nursery: Nursery) -> None:
-    """The control arms: without them the zero above would say nothing."""
-    assert control(nursery, build, 0).caught > 0
+    """The control arms: without them the zero above would say nothing.
+
+    Where the threads of one recorded day happen to leave no gap, another day's do.
+    """
+    assert any(control(nursery, build, seed).caught for seed in range(8))
 
 
 def change(kind: str, path: str, data: bytes = b"", inode: int = 1, offset: int = 0) -> Change:
