@@ -17,7 +17,7 @@ from pathlib import Path
 from campaigns.seeded_bugs.catalogue import BUGS, Bug
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-SHARED = (".venv", "node_modules", "pwa/vendor", ".setup")
+SHARED = (".venv", "node_modules", ".setup")
 LIMIT_S = 300
 FAILURES = (
     re.compile(r"^FAILED (\S+::\S+)", re.MULTILINE),
@@ -65,6 +65,8 @@ def copy_tree(target: Path) -> Path:
     for name in SHARED:
         (target / name).parent.mkdir(parents=True, exist_ok=True)
         (target / name).symlink_to(ROOT / name)
+    # The program serves no file from behind a link.
+    shutil.copytree(ROOT / "pwa" / "vendor", target / "pwa" / "vendor")
     return target
 
 
