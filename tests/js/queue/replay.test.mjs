@@ -159,6 +159,17 @@ test("a photo approved during a replay is taken along", async (t) => {
   assert.deepEqual(await phone.list(), []);
 });
 
+test("a photo that has waited for a year is sent like any other", async (t) => {
+  const phone = await openPhone(t);
+  const [{ photoId }] = await phone.take(1);
+
+  phone.clock.time += 365 * 86_400_000;
+
+  assert.equal(await phone.serve(phone.replay()), "drained");
+  assert.equal(phone.net.count("put"), 1);
+  assert.equal((await phone.queue.receipt(photoId)).state, "stored");
+});
+
 test("a photo that the server already has is not sent again", async (t) => {
   const phone = await openPhone(t);
   await phone.take(1);
