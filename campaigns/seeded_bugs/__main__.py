@@ -85,9 +85,12 @@ def run_tests(tree: Path, tests: Iterable[str]) -> str:
 
 def _failed(tree: Path, command: list[str]) -> str:
     environment = {**os.environ, "PATH": f"{tree / '.venv' / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}"}
-    done = subprocess.run(
-        command, cwd=tree, env=environment, capture_output=True, text=True, timeout=LIMIT_S, check=False
-    )
+    try:
+        done = subprocess.run(
+            command, cwd=tree, env=environment, capture_output=True, text=True, timeout=LIMIT_S, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return f"no end within {LIMIT_S} s"
     if done.returncode == 0:
         return ""
     for pattern in FAILURES:
