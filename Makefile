@@ -6,7 +6,7 @@ export PATH
 # Test processes: one a core, two at least and four at most.
 TEST_PROCESSES = $(shell $(PYTHON) -c 'import os; print(max(2, min(4, os.cpu_count() or 2)))')
 
-.PHONY: seeded-bugs run test check test-js test-python test-browser format lock bench clean
+.PHONY: seeded-bugs campaign run test check test-js test-python test-browser format lock bench clean
 
 run: ## Serve the embedded edition (LAN=1 adds https for phones in the same network)
 	@$(PYTHON) tools/set_up.py run
@@ -51,6 +51,12 @@ lock: ## Resolve the lock files anew
 seeded-bugs: ## Bring 25 bugs back, one by one, and see the tests catch each
 	@$(PYTHON) tools/set_up.py test
 	@$(BIN)/python -m campaigns.seeded_bugs
+
+campaign: ## Every campaign at its full size, in the background (NAME=queue for one); hours on four cores
+	@$(PYTHON) tools/set_up.py test
+	@nohup nice $(BIN)/python -m campaigns.full $(NAME) > .setup/campaign.txt 2>&1 & \
+	echo "Running in the background as process $$!; what it does is in .setup/campaign.txt."
+	@echo "Stop it whenever you like, start it again and it goes on. What was found: $(BIN)/python -m campaigns report"
 
 bench: ## Ratios against floors and peers, on this machine, in one run
 	@$(PYTHON) tools/set_up.py test

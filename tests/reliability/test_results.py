@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from campaigns.__main__ import main
+from campaigns.full import Size, covered, missing
 from campaigns.results import CannotMerge, Control, Result, merge, read, read_all, write
 
 
@@ -81,3 +82,16 @@ def test_the_report_tells_the_bound_and_the_controls(
     told = capsys.readouterr().out
     assert "fewer than 0.01 per trial" in told
     assert "control no fsync: caught in 1 of 2" in told
+
+
+def test_a_full_run_goes_on_where_results_end(tmp_path: Path) -> None:
+    """No seed is left out and none is run twice, wherever the run before was stopped."""
+    write(result(0, 10), tmp_path)
+    write(result(25, 40), tmp_path)
+    write(result(0, 100, campaign="power"), tmp_path)
+
+    left = list(missing(covered("kills", tmp_path), Size(100, 30, 5)))
+
+    assert left == [range(10, 25), range(40, 60), range(60, 90), range(90, 100)]
+    assert list(missing(covered("power", tmp_path), Size(100, 30, 5))) == []
+    assert list(missing([], Size(45, 30, 5))) == [range(30), range(30, 45)]
