@@ -6,6 +6,7 @@ The same tests run on an untouched copy first, or a broken test would pass for a
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -18,7 +19,7 @@ from campaigns.seeded_bugs.catalogue import BUGS, Bug
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SHARED = (".venv", "node_modules", ".setup")
-LIMIT_S = 300
+LIMIT_S = 150
 FAILURES = (
     re.compile(r"^FAILED (\S+::\S+)", re.MULTILINE),
     re.compile(r"^ERROR (\S+)", re.MULTILINE),
@@ -85,20 +86,27 @@ def run_tests(tree: Path, tests: Iterable[str]) -> str:
 
 def _failed(tree: Path, command: list[str]) -> str:
     environment = {**os.environ, "PATH": f"{tree / '.venv' / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}"}
-    try:
-        done = subprocess.run(
-            command, cwd=tree, env=environment, capture_output=True, text=True, timeout=LIMIT_S, check=False
-        )
-    except subprocess.TimeoutExpired:
-        return f"no end within {LIMIT_S} s"
-    if done.returncode == 0:
+    with subprocess.Popen(
+        command,
+        cwd=tree,
+        env=environment,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    ) as run:
+        try:
+            told, complained = run.communicate(timeout=LIMIT_S)
+        except subprocess.TimeoutExpired:
+            # A bug can make a test run in circles; the processes that do it are not the one started here.
+            os.killpg(run.pid, signal.SIGKILL)
+            return f"no end within {LIMIT_S} s"
+    if run.returncode == 0:
         return ""
     for pattern in FAILURES:
-        if found := pattern.search(done.stdout):
+        if found := pattern.search(told):
             return found.group(1)
-    raise RuntimeError(
-        f"{' '.join(command)} ended without a failed test:\n{done.stdout}{done.stderr}"[-2000:]
-    )
+    raise RuntimeError(f"{' '.join(command)} ended without a failed test:\n{told}{complained}"[-2000:])
 
 
 if __name__ == "__main__":

@@ -236,6 +236,31 @@ test("a pause of the whole queue is shown on every photo that waits its turn", a
   assert.deepEqual(states, ["needs-sign-in", "needs-sign-in", "parked"]);
 });
 
+for (const [what, owner] of [
+  ["signing out", { id: "anna", name: "Anna", signedOut: true }],
+  ["another person's sign-in", { id: "ben", name: "Ben" }],
+  ["forgetting who it was", null],
+]) {
+  test(`${what} erases no photo, in review or on its way`, async (t) => {
+    const { queue } = await openPhone(t);
+    const taken = [capture(), capture()];
+    const kept = [await queue.add(taken[0]), await queue.add(taken[1])];
+    await queue.approve([kept[0].photoId]);
+
+    await queue.setOwner(owner);
+    await queue.setOwner({ id: "anna", name: "Anna" });
+
+    const { photos } = await queue.list("anna");
+    assert.deepEqual(
+      photos.map((photo) => photo.state),
+      ["queued", "captured"],
+    );
+    for (const [at, { photoId }] of photos.entries()) {
+      assert.deepEqual(await queue.bytes(photoId), taken[at].bytes);
+    }
+  });
+}
+
 test("retrying a parked photo forgets what it failed at", async (t) => {
   const { queue, ledger } = await openPhone(t);
   const { photoId } = await queue.add(capture());
