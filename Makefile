@@ -37,11 +37,11 @@ check: ## Format, lint, types
 	@$(BIN)/mypy
 	@node node_modules/typescript/bin/tsc -p tsconfig.page.json
 	@node node_modules/typescript/bin/tsc -p tsconfig.worker.json
-	@node node_modules/prettier/bin/prettier.cjs --check --log-level warn pwa service_worker tests/js tools
+	@node node_modules/prettier/bin/prettier.cjs --check --log-level warn pwa service_worker tests/js tools "bench/*.js" "campaigns/**/*.js"
 
 format:
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
-	@node node_modules/prettier/bin/prettier.cjs --write --log-level warn pwa service_worker tests/js tools
+	@node node_modules/prettier/bin/prettier.cjs --write --log-level warn pwa service_worker tests/js tools "bench/*.js" "campaigns/**/*.js"
 
 lock: ## Resolve the lock files anew
 	@$(BIN)/pip-compile -q --strip-extras --allow-unsafe --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options -o requirements/run.txt pyproject.toml

@@ -50,7 +50,9 @@ async ({ how, store, count, pictures, owner, consultationId }) => {
 
   async function modules() {
     const [{ openQueue }, { Ledger }, { Uploader }, { realClock }, { replay }] = await Promise.all(
-      ["queue", "ledger", "uploader", "clock", "replay"].map((name) => import(`/pwa/queue/${name}.js`)),
+      ["queue", "ledger", "uploader", "clock", "replay"].map(
+        (name) => import(`/pwa/queue/${name}.js`),
+      ),
     );
     const queue = await openQueue();
     await queue.setOwner({ id: owner, name: null });
@@ -60,7 +62,11 @@ async ({ how, store, count, pictures, owner, consultationId }) => {
     const send = (url, init) => fetch(init.method === "PUT" ? store + url : url, init);
     const outcome = await replay({
       ledger: new Ledger(queue),
-      network: new Uploader({ fetch: send, clock: realClock, credentials: { token: async () => "token" } }),
+      network: new Uploader({
+        fetch: send,
+        clock: realClock,
+        credentials: { token: async () => "token" },
+      }),
       locks: navigator.locks,
       clock: realClock,
       random: Math.random,

@@ -5,7 +5,8 @@ async ({ taps }) => {
   const button = document.getElementById("take-photo");
   const bare = await new Promise((resolve, reject) => {
     const opening = indexedDB.open("bench", 1);
-    opening.onupgradeneeded = () => opening.result.createObjectStore("bytes", { autoIncrement: true });
+    opening.onupgradeneeded = () =>
+      opening.result.createObjectStore("bytes", { autoIncrement: true });
     opening.onsuccess = () => resolve(opening.result);
     opening.onerror = () => reject(opening.error);
   });
@@ -23,7 +24,9 @@ async ({ taps }) => {
     const blocked = performance.now() - began;
     await until(() => voice() === said);
     const taken = performance.now() - began;
-    await until(() => document.getElementById("review-camera").textContent === `Review (${number})`);
+    await until(
+      () => document.getElementById("review-camera").textContent === `Review (${number})`,
+    );
     return { taken, blocked };
   };
   const least = async () => {

@@ -98,21 +98,33 @@ MATRIX: tuple[Cell, ...] = (
 )
 
 # Faults that another campaign or test brings about, and what that is.
-ELSEWHERE = {
-    "F1": "campaign browser-kills, its four points at the camera: the whole browser dies, not one tab",
-    "F2": "campaign browser-kills",
-    "F3": "campaign worker-stops",
-    "F8": "campaign server-kills (locked database)",
-    "F9": "campaign server-kills (n-th write)",
-    "F10": "campaign power-loss",
-    "F22": "tests of the announced captures (tests/, e2e/)",
-    "F23": "e2e tests of storage worries",
-    "F26": "simulated queue, in virtual time",
-    "F27": "e2e/test_update.py",
-    "F28": "tests/js of the queue's database",
-    "F30": "e2e tests of the desktop without its channel; tests of the relay",
-    "F32": "simulated queue, in virtual time",
-    "F33": "campaign of many photos",
-    "F38": "tests/adapters of the key set: capture needs no keys, and Clerk is not in the embedded edition",
-    "F40": "there is one version so far: nothing to run against",
+# Where the faults are brought about that need no cell: a file, or a test by words of its name.
+ELSEWHERE: dict[str, tuple[str, ...]] = {
+    "F1": ("campaigns/browser/kills.py",),  # Its four points at the camera: the browser dies, not one tab.
+    "F2": ("campaigns/browser/kills.py",),
+    "F3": ("campaigns/browser/stops.py",),
+    "F8": ("campaigns/restarts.py",),
+    "F9": ("campaigns/faults.py",),
+    "F10": ("campaigns/powerloss/campaign.py",),
+    "F22": ("e2e/test_announcements.py::test_photos_that_the_browser_lost_are_named_on_the_desktop",),
+    "F23": ("e2e/test_announcements.py::test_a_browser_that_may_clear_photos_says_so_before_the_first_one",),
+    "F26": ("tests/js/queue/frozen.test.mjs",),
+    "F27": ("e2e/test_update.py::test_an_update_waits_for_a_replay_and_then_asks",),
+    "F28": (
+        "tests/js/queue/database.test.mjs::a newer version of the app upgrades at once",
+        "tests/js/queue/database.test.mjs::an upgrade from this version keeps its stores",
+    ),
+    "F30": (
+        "e2e/test_desktop.py::test_without_signals_photos_still_appear",
+        "tests/domain/test_relay_and_sweeper.py",
+        "tests/js/refetch.test.mjs",
+    ),
+    "F32": ("tests/js/queue/storm.test.mjs",),
+    "F33": ("campaigns/crowd/run.py",),
+    "F38": (
+        "tests/adapters/test_key_set.py::test_a_known_key_outlives_an_outage_for_a_day",
+        "tests/adapters/test_key_set.py::test_a_known_key_answers_while_the_provider_hangs",
+    ),
 }
+# Not brought about: F40, an upgrade of the server in mid-queue, needs a second version; there is one.
+NOT_YET = {"F40"}
