@@ -39,13 +39,14 @@ class BlindInspector(Behind):
 class LateBinding(Behind):
     """Files a photo under the consultation that is current when it is sent."""
 
-    async def add_pending(self, rows: Sequence[PhotoRow]) -> None:
+    async def add_pending(self, rows: Sequence[PhotoRow]) -> set[UUID]:
         """The wrong consultation for whoever switched since the shutter."""
         current = {row.owner: await self.real.current(row.owner) for row in rows}
         places = {owner: visit.consultation_id for owner, visit in current.items() if visit}
-        await self.real.add_pending(
+        added: set[UUID] = await self.real.add_pending(
             [msgspec.structs.replace(row, filed_in=places.get(row.owner, row.filed_in)) for row in rows]
         )
+        return added
 
 
 class OpenDoors(Behind):

@@ -202,8 +202,8 @@ class Records(Protocol):
         """Stored photos filed in a consultation, in the order in which the server received them."""
         ...
 
-    async def add_pending(self, rows: Sequence[PhotoRow]) -> None:
-        """One multi-row insert; ids that already exist are left as they are."""
+    async def add_pending(self, rows: Sequence[PhotoRow]) -> set[UUID]:
+        """One multi-row insert: the ids that are new; those that already exist are left as they are."""
         ...
 
     async def mark_stored(self, photo_id: UUID, received_at: datetime) -> PhotoRow | None:

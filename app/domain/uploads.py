@@ -94,16 +94,13 @@ class Uploads:
     ) -> list[Granted]:
         """A signed PUT for each photo, or its receipt, or its own error; in the order asked.
 
-        All new rows go in with one insert. The rows are read again behind it, so that a photo
-        which another request inserted meanwhile is judged by what the database holds.
+        All new rows go in with one insert. Only what was there already is read, behind the insert, so
+        that a photo which another request inserted meanwhile is judged by what the database holds.
         """
         own = [photo for photo in photos if photo.owner == user]
         async with self._database.transaction() as records:
             owned = await records.owned_consultations(user, [photo.consultation_id for photo in own])
-            fresh = [photo for photo in own if photo.consultation_id in owned]
-            now = self._clock()
-            await records.add_pending([new_row(photo, now) for photo in fresh])
-            rows = await records.photos([photo.photo_id for photo in own])
+            rows = await self._entered(records, own, owned)
         return [_grant(user, photo, owned, rows, signer) for photo in photos]
 
     async def complete(self, user: str, photo_id: UUID, claim: CompletionClaim) -> Receipt:
@@ -178,6 +175,20 @@ class Uploads:
                 await self._announce(records, user, [before.filed_in, consultation_id])
         self._ring()
         return photo_view(row, signer.sign_get(row, self._clock()))
+
+    async def _entered(
+        self, records: Records, photos: Sequence[CapturedPhoto], owned: set[UUID]
+    ) -> dict[UUID, PhotoRow]:
+        """The rows of ``photos`` by id, those of ``owned`` consultations entered if they are new."""
+        now = self._clock()
+        fresh: dict[UUID, PhotoRow] = {}
+        for photo in photos:
+            # Of two with one id in one request, the first is the one that the other must be equal to.
+            if photo.consultation_id in owned and photo.photo_id not in fresh:
+                fresh[photo.photo_id] = new_row(photo, now)
+        added = await records.add_pending(list(fresh.values()))
+        known = await records.photos([photo.photo_id for photo in photos if photo.photo_id not in added])
+        return known | {photo_id: fresh[photo_id] for photo_id in added}
 
     async def _own(self, user: str, photo_id: UUID) -> PhotoRow:
         async with self._database.transaction() as records:

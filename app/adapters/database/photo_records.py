@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Any
 from uuid import UUID
 
 import msgspec
+from msgspec.structs import astuple
 from sqlalchemy import Executable, Update, bindparam, exists, func, null, select, update
 
 from app.adapters.database.columns import Moment
@@ -99,7 +99,16 @@ def _by_ids(count: int) -> Statement:
 @cache
 def _insert(count: int) -> Statement:
     rows = [given(photos, *_INSERTED, suffix=f"_{place}") for place in range(count)]
-    return Statement(lambda flavour: flavour.insert(photos).values(rows).on_conflict_do_nothing())
+    return Statement(
+        lambda flavour: (
+            flavour.insert(photos).values(rows).on_conflict_do_nothing().returning(photos.c.photo_id)
+        )
+    )
+
+
+@cache
+def _inserted_names(count: int) -> tuple[str, ...]:
+    return tuple(f"new_{name}_{place}" for place in range(count) for name in _INSERTED)
 
 
 class PhotoRecords:
@@ -121,16 +130,13 @@ class PhotoRecords:
         rows = await self._connection.fetch(_IN_CONSULTATION, owner=owner, consultation_id=consultation_id)
         return [photo_row(row) for row in rows]
 
-    async def add_pending(self, rows: Sequence[PhotoRow]) -> None:
+    async def add_pending(self, rows: Sequence[PhotoRow]) -> set[UUID]:
         """See ``Records.add_pending``."""
         if not rows:
-            return
-        values: dict[str, Any] = {}
-        for place, row in enumerate(rows):
-            values.update({f"new_{name}_{place}": getattr(row, name) for name in _FIELDS})
-            values[f"new_next_look_at_{place}"] = row.created_at + FIRST_LOOK_AFTER
-            values[f"new_looks_{place}"] = 0
-        await self._connection.fetch(_insert(len(rows)), **values)
+            return set()
+        values = [value for row in rows for value in (*astuple(row), row.created_at + FIRST_LOOK_AFTER, 0)]
+        named = dict(zip(_inserted_names(len(rows)), values, strict=True))
+        return {row[0] for row in await self._connection.fetch(_insert(len(rows)), **named)}
 
     async def mark_stored(self, photo_id: UUID, received_at: datetime) -> PhotoRow | None:
         """See ``Records.mark_stored``."""

@@ -11,7 +11,9 @@ from sqlalchemy import BindParameter, ColumnElement, Dialect, Executable, Table,
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql.asyncpg import dialect as asyncpg_dialect
 from sqlalchemy.dialects.sqlite.pysqlite import dialect as pysqlite_dialect
+from sqlalchemy.types import TypeEngine
 
+from app.adapters.database.columns import Plain
 from app.adapters.database.tables import photos, received_order
 
 Row = tuple[Any, ...]
@@ -41,12 +43,15 @@ class Compiled(NamedTuple):
     """Text with positions, and how values go in and come out."""
 
     text: str
-    places: tuple[tuple[str | None, Any], ...]
+    places: tuple[tuple[str | None, Convert | None, Any], ...]
     results: tuple[tuple[int, Convert], ...]
 
     def bind(self, values: Mapping[str, Any]) -> list[Any]:
         """Driver values in the order of the text; a missing name is a KeyError."""
-        return [extra if name is None else extra(values[name]) for name, extra in self.places]
+        return [
+            constant if name is None else values[name] if convert is None else convert(values[name])
+            for name, convert, constant in self.places
+        ]
 
     def read(self, rows: Iterable[Sequence[Any]]) -> list[Row]:
         """Rows with Python values."""
@@ -99,15 +104,23 @@ def given(table: Table, *names: str, suffix: str = "") -> dict[str, BindParamete
     return {name: bindparam(f"new_{name}{suffix}", type_=table.c[name].type) for name in names}
 
 
-def _place(bind: BindParameter[Any], constant: Any, dialect: Dialect) -> tuple[str | None, Any]:
-    """(name, conversion) of a value to come, or (None, value) of one that stands in the statement."""
-    convert = bind.type.dialect_impl(dialect).bind_processor(dialect) or _as_it_is
-    return (bind.key, convert) if bind.required else (None, convert(constant))
+def _place(
+    bind: BindParameter[Any], constant: Any, dialect: Dialect
+) -> tuple[str | None, Convert | None, Any]:
+    """Name and conversion of a value to come, or a value that stands in the statement."""
+    convert = _into(bind.type, dialect)
+    if bind.required:
+        return bind.key, convert, None
+    return None, None, constant if convert is None else convert(constant)
 
 
-def _as_it_is(value: Any) -> Any:
-    return value
+def _into(kind: TypeEngine[Any], dialect: Dialect) -> Convert | None:
+    if isinstance(kind, Plain):
+        return kind.inside
+    return kind.dialect_impl(dialect).bind_processor(dialect)
 
 
 def _out_of(column: ColumnElement[Any], dialect: Dialect) -> Convert | None:
+    if isinstance(column.type, Plain):
+        return column.type.outside
     return column.type.dialect_impl(dialect).result_processor(dialect, None)

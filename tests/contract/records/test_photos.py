@@ -36,16 +36,17 @@ async def test_a_batch_of_twenty_goes_in_with_one_insert(database: SqlDatabase) 
     rows = [photo(ANNE, consultation.consultation_id, size=size) for size in range(1, 21)]
 
     async with database.transaction() as records:
-        await records.add_pending(rows)
+        added = await records.add_pending(rows)
         found = await records.photos([row.photo_id for row in rows])
 
+    assert added == {row.photo_id for row in rows}
     assert found == {row.photo_id: row for row in rows}
 
 
 async def test_nothing_to_insert_and_nothing_to_find_are_no_queries(database: SqlDatabase) -> None:
     """Empty batches answer empty."""
     async with database.transaction() as records:
-        await records.add_pending([])
+        assert await records.add_pending([]) == set()
         assert await records.photos([]) == {}
         assert await records.owned_consultations(ANNE, []) == set()
 
@@ -58,8 +59,9 @@ async def test_adding_a_photo_twice_keeps_the_first(database: SqlDatabase) -> No
     new = photo(ANNE, consultation.consultation_id)
 
     async with database.transaction() as records:
-        await records.add_pending([second, new, msgspec.structs.replace(new, size=2)])
+        added = await records.add_pending([second, new, msgspec.structs.replace(new, size=2)])
 
+    assert added == {new.photo_id}
     assert await find(database, first.photo_id) == first
     assert await find(database, new.photo_id) == new
 
