@@ -37,6 +37,8 @@ from app.embedded.hub.hub import Hub
 from app.embedded.hub.keys import FILE_NAME, HubKey, keep_hub_key
 from app.embedded.hub.signals import HubSignals
 from app.embedded.identity import GeneratedPassword, LocalIdentity
+from app.embedded.identity_browsers import KEY_FILE as MARKS_FILE
+from app.embedded.identity_browsers import BrowserMarks, load_browser_marks
 from app.embedded.identity_keys import KEY_FILE, LocalKeySet, SessionIssuer, SessionKey, load_session_key
 from app.embedded.identity_passwords import Passwords
 from app.embedded.store import open_store
@@ -248,7 +250,7 @@ def _people(settings: Settings, database: Any, clock: Clock) -> People:
         return People(verifier=verifier, profiles=NoProfiles(), check=keys.check, session_alive=alive)
     key = _session_key(settings)
     issuer = SessionIssuer(key, LOCAL_ISSUER, clock)
-    accounts = LocalIdentity(database, issuer, Passwords(), clock)
+    accounts = LocalIdentity(database, issuer, Passwords(), _browser_marks(settings), clock)
     verifier = SessionTokenVerifier(LOCAL_ISSUER, settings.public_origins, LocalKeySet(key), clock)
     return People(
         verifier=verifier,
@@ -274,6 +276,15 @@ def _session_key(settings: Settings) -> SessionKey:
     except ValueError:
         raise SettingsError(
             f"KEY_DIR holds a damaged {KEY_FILE}. Restore it, or remove it and let everybody sign in again."
+        ) from None
+
+
+def _browser_marks(settings: Settings) -> BrowserMarks:
+    try:
+        return load_browser_marks(settings.key_dir)
+    except ValueError:
+        raise SettingsError(
+            f"KEY_DIR holds a damaged {MARKS_FILE}. Remove it and start again; browsers become known anew."
         ) from None
 
 

@@ -77,7 +77,7 @@ def page_headers(clinic: MeasuredClinic) -> dict[str, str]:
 def _sign_in(page: httpx.Client, name: str) -> Person:
     page.cookies.clear()
     answer = page.post("/api/session", json={"name": name, "password": PASSWORD}).raise_for_status()
-    cookie = answer.headers["set-cookie"].split(";")[0]
+    cookie = f"cp_login={answer.cookies['cp_login']}"
     page.cookies.clear()
     bearer = {"authorization": f"Bearer {_token(page, cookie)}"}
     me = page.get("/api/me", headers=bearer).raise_for_status().json()

@@ -37,12 +37,23 @@ class AccountUser(Schema, frozen=True):
     name: str
 
 
+class Caller(msgspec.Struct, frozen=True):
+    """Who knocks: the peer's address, and the marks that earlier sign-ins left in this browser."""
+
+    address: str
+    marks: str = ""
+
+
 class SignedIn(msgspec.Struct, frozen=True, kw_only=True):
-    """A fresh login: whose, and the secret value of its cookie, which is shown only here."""
+    """A fresh login: whose, and the secret value of its cookie, which is shown only here.
+
+    ``marks`` is what the browser keeps to be known as one that has signed in to this account.
+    """
 
     user: AccountUser
     cookie: str
     lifetime_s: int
+    marks: str
 
 
 class SessionToken(Schema, frozen=True):
@@ -61,9 +72,9 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LocalAccounts(Protocol):
-    """What the session routes need; ``address`` is the peer's, ``origin`` the asking page's."""
+    """What the session routes need; ``origin`` is the asking page's."""
 
-    async def sign_in(self, name: str, password: str, address: str, replaced: str | None) -> SignedIn:
+    async def sign_in(self, name: str, password: str, caller: Caller, replaced: str | None) -> SignedIn:
         """Open a login and end the one it replaces. ``WrongPassword`` or ``TooManyRequests``."""
         ...
 
@@ -79,7 +90,7 @@ class LocalAccounts(Protocol):
         """End the login and its background uploads; no error when it has already ended."""
         ...
 
-    async def change_password(self, cookie: str, change: PasswordChange, address: str) -> SignedIn:
+    async def change_password(self, cookie: str, change: PasswordChange, caller: Caller) -> SignedIn:
         """Set a new password, sign out everywhere, and open one new login for the asking page."""
         ...
 

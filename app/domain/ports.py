@@ -376,6 +376,10 @@ class AccountRecords(Protocol):
         """Forget the failures of a name or an address."""
         ...
 
+    async def clear_login_failures_below(self, start: str) -> None:
+        """Forget the failures of every key that begins so."""
+        ...
+
     async def drop_upload_sessions(self, user: str, session_id: str | None = None) -> None:
         """End the background uploads of one login, or of all of a user's."""
         ...

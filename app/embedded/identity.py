@@ -13,6 +13,7 @@ import structlog
 
 from app.domain.accounts import (
     AccountUser,
+    Caller,
     PasswordChange,
     Profile,
     SessionToken,
@@ -24,9 +25,17 @@ from app.domain.accounts import (
 from app.domain.errors import InvalidField, Unauthenticated, WrongPassword
 from app.domain.ports import Account, AccountDatabase, AccountRecords, Clock
 from app.embedded import identity_logins as logins
+from app.embedded.identity_browsers import BrowserMarks
 from app.embedded.identity_keys import TOKEN_LIFE_S, SessionIssuer
 from app.embedded.identity_passwords import Passwords, readable_password
-from app.embedded.identity_throttle import address_key, count_attempt, give_back, name_key
+from app.embedded.identity_throttle import (
+    address_key,
+    count_attempt,
+    give_back,
+    mark_key,
+    marks_of,
+    name_key,
+)
 
 FIRST_NAME = "clinician"
 
@@ -44,21 +53,29 @@ class LocalIdentity:
     """Accounts, logins and session tokens over a database that keeps only hashes."""
 
     def __init__(
-        self, database: AccountDatabase, issuer: SessionIssuer, passwords: Passwords, clock: Clock
+        self,
+        database: AccountDatabase,
+        issuer: SessionIssuer,
+        passwords: Passwords,
+        marks: BrowserMarks,
+        clock: Clock,
     ) -> None:
         self._database = database
         self._issuer = issuer
         self._passwords = passwords
+        self._marks = marks
         self._clock = clock
         self._counting = asyncio.Lock()
 
-    async def sign_in(self, name: str, password: str, address: str, replaced: str | None = None) -> SignedIn:
+    async def sign_in(
+        self, name: str, password: str, caller: Caller, replaced: str | None = None
+    ) -> SignedIn:
         """Open a login and end the one it replaces. ``WrongPassword`` or ``TooManyRequests``."""
-        account = await self._prove(typed_name(name), password, address)
+        account = await self._prove(typed_name(name), password, caller)
         async with self._database.transaction() as records:
             if replaced:
                 await logins.end(records, replaced, self._clock())
-            return await self._signed_in(records, account)
+            return await self._signed_in(records, account, caller)
 
     async def user(self, cookie: str) -> AccountUser | None:
         """Whose login this is; None once it has ended."""
@@ -86,17 +103,17 @@ class LocalIdentity:
         async with self._database.transaction() as records:
             await logins.end(records, cookie, self._clock())
 
-    async def change_password(self, cookie: str, change: PasswordChange, address: str) -> SignedIn:
+    async def change_password(self, cookie: str, change: PasswordChange, caller: Caller) -> SignedIn:
         """Set a new password, sign out everywhere, and open one new login for the asking page."""
         async with self._database.transaction() as records:
             asking = await logins.account_of(records, cookie, self._clock())
         check_new_password(change.new, change.current, asking.name)
-        await self._prove(asking.name, change.current, address)
+        await self._prove(asking.name, change.current, caller)
         hashed = await self._passwords.hash(change.new)
         async with self._database.transaction() as records:
             account = await logins.account_of(records, cookie, self._clock())
             await self._replace_password(records, account.user, hashed, must_change=False)
-            return await self._signed_in(records, account)
+            return await self._signed_in(records, account, caller)
 
     async def profile(self, user: str) -> Profile:
         """The name of a user and whether the password is still the generated one."""
@@ -146,11 +163,12 @@ class LocalIdentity:
                 raise InvalidField("There is no account of this name.", "name")
             await self._replace_password(records, account.user, hashed, must_change=True)
             await records.clear_login_failures(name_key(account.name))
+            await records.clear_login_failures_below(marks_of(account.name))
         return GeneratedPassword(name=account.name, password=password)
 
-    async def _prove(self, name: str, password: str, address: str) -> Account:
-        """The account that name and password open; a failure is counted for name and address."""
-        keys = (name_key(name), address_key(address))
+    async def _prove(self, name: str, password: str, caller: Caller) -> Account:
+        """The account that name and password open; a failure is counted for whoever asked."""
+        keys = self._counted_as(name, caller)
         async with self._counting, self._database.transaction() as records:
             await count_attempt(records, keys, self._clock())
             account = await records.account(name)
@@ -159,12 +177,18 @@ class LocalIdentity:
             _log.info("session.refused", code=WrongPassword.code)
             raise WrongPassword
         async with self._counting, self._database.transaction() as records:
-            await give_back(records, *keys, self._clock())
+            await give_back(records, *keys, now=self._clock())
         return account
 
-    async def _signed_in(self, records: AccountRecords, account: Account) -> SignedIn:
+    def _counted_as(self, name: str, caller: Caller) -> tuple[str, ...]:
+        """A browser with this account's mark by that mark, everybody else by name and address."""
+        mark = self._marks.find(caller.marks, name_key(name))
+        return (mark_key(name, mark),) if mark else (name_key(name), address_key(caller.address))
+
+    async def _signed_in(self, records: AccountRecords, account: Account, caller: Caller) -> SignedIn:
         cookie = await logins.open_login(records, account.user, self._clock())
-        return SignedIn(user=_user(account), cookie=cookie, lifetime_s=logins.LONGEST_S)
+        marks = self._marks.add(caller.marks, name_key(account.name))
+        return SignedIn(user=_user(account), cookie=cookie, lifetime_s=logins.LONGEST_S, marks=marks)
 
     async def _replace_password(
         self, records: AccountRecords, user: str, hashed: str, *, must_change: bool

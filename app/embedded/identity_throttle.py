@@ -1,7 +1,11 @@
-"""How long a name or an address must wait after failed sign-ins.
+"""How long a name, an address or a known browser must wait after failed sign-ins.
 
 An attempt is counted before the password is checked and given back when it fits, so that a burst
 of guesses at one instant is counted as well. Failures are forgotten an hour after the last delay.
+
+A browser that carries a mark of the account is counted by that mark alone: neither strangers who guess
+at the name nor a neighbour behind the same address slow it down. Everybody else is counted by name and
+by address.
 """
 
 import hashlib
@@ -22,6 +26,16 @@ Failures = tuple[int, datetime]
 def name_key(name: str) -> str:
     """The key of a name; hashed, because people type passwords into the name box."""
     return "name:" + hashlib.sha256(name.casefold().encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def mark_key(name: str, mark: str) -> str:
+    """The key of one browser's attempts at a name; it begins with the name's own key."""
+    return f"{marks_of(name)}{hashlib.sha256(mark.encode()).hexdigest()}"
+
+
+def marks_of(name: str) -> str:
+    """What the keys of every known browser of a name begin with."""
+    return f"known-{name_key(name)}:"
 
 
 def address_key(address: str) -> str:
@@ -61,12 +75,14 @@ async def count_attempt(records: AccountRecords, keys: tuple[str, ...], now: dat
         await records.note_login_failure(key, *one_more(failures, now))
 
 
-async def give_back(records: AccountRecords, name: str, address: str, now: datetime) -> None:
-    """After a success: the name starts anew; the address keeps its earlier failures.
+async def give_back(records: AccountRecords, who: str, address: str | None = None, *, now: datetime) -> None:
+    """After a success: the name or the browser starts anew; the address keeps its earlier failures.
 
     Otherwise one good account behind an address would buy unlimited guesses at the others.
     """
-    await records.clear_login_failures(name)
+    await records.clear_login_failures(who)
+    if address is None:
+        return
     known = await records.login_failures(address)
     if known is None or known[0] <= 1:
         await records.clear_login_failures(address)

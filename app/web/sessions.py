@@ -11,13 +11,13 @@ from litestar import Controller, Response, Router, delete, get, post, put
 from litestar.di import NamedDependency, Provide
 from litestar.params import RawBody
 
-from app.domain.accounts import AccountUser, LocalAccounts, PasswordChange, SessionToken, SignIn
+from app.domain.accounts import AccountUser, Caller, LocalAccounts, PasswordChange, SessionToken, SignIn
 from app.domain.errors import CrossSite, Unauthenticated
 from app.domain.photos import Schema
 from app.web.bodies import json_body, read_body
 from app.web.call import Call
 from app.web.controllers.problems_spec import NO_CONTENT, problems
-from app.web.login_cookie import end_login, read_login, set_login
+from app.web.login_cookie import end_login, read_login, read_marks, set_login
 
 
 @dataclass(frozen=True)
@@ -52,8 +52,9 @@ class SessionController(Controller):
         """Open a login with name and password; it replaces the one this browser had."""
         wish, origin = read_body(SignIn, body), _page_origin(request)
         old = read_login(request, origin)
-        login = await door.accounts.sign_in(wish.name, wish.password, _address(request), old or None)
-        return Response(SignInAnswer(user=login.user), cookies=[set_login(origin, login)])
+        caller = _caller(request, origin)
+        login = await door.accounts.sign_in(wish.name, wish.password, caller, old or None)
+        return Response(SignInAnswer(user=login.user), cookies=set_login(origin, login))
 
     @get(responses=problems())
     async def who(self, request: Call, door: NamedDependency[Door]) -> WhoAnswer:
@@ -79,8 +80,8 @@ class SessionController(Controller):
         """Set a new password; every other login and every background upload session ends."""
         origin = _page_origin(request)
         cookie, wish = _login(request, origin), read_body(PasswordChange, body)
-        login = await door.accounts.change_password(cookie, wish, _address(request))
-        return Response(None, status_code=204, cookies=[set_login(origin, login)])
+        login = await door.accounts.change_password(cookie, wish, _caller(request, origin))
+        return Response(None, status_code=204, cookies=set_login(origin, login))
 
     @delete(status_code=204, responses=problems() | NO_CONTENT)
     async def sign_out(self, request: Call, door: NamedDependency[Door]) -> Response[None]:
@@ -127,5 +128,6 @@ def _page_origin(request: Call) -> str:
     return origin
 
 
-def _address(request: Call) -> str:
-    return request.client.host if request.client else ""
+def _caller(request: Call, origin: str) -> Caller:
+    address = request.client.host if request.client else ""
+    return Caller(address, read_marks(request, origin))

@@ -10,16 +10,22 @@ from argon2 import PasswordHasher
 
 from app.adapters.clerk import SessionTokenVerifier
 from app.adapters.database.engine import SqlDatabase
-from app.domain.accounts import PasswordChange
+from app.domain.accounts import Caller, PasswordChange
 from app.domain.errors import InvalidField, TooManyRequests, Unauthenticated, WrongPassword
 from app.embedded import identity_throttle as throttle
 from app.embedded.identity import LocalIdentity
+from app.embedded.identity_browsers import KEY_FILE as MARKS_FILE
+from app.embedded.identity_browsers import MOST_MARKS, BrowserMarks, load_browser_marks
 from app.embedded.identity_keys import KEY_FILE, LocalKeySet, SessionIssuer, digest, load_session_key
 from app.embedded.identity_logins import session_id
 from app.embedded.identity_passwords import ALPHABET, MAX_WAITING, Passwords, readable_password
 
 ORIGIN = "https://capture.clinic.example"
 HERE = "203.0.113.7"
+KNOCKING = Caller(HERE)
+
+
+MARKS = BrowserMarks(b"a key of the tests")
 
 
 class Time:
@@ -56,7 +62,7 @@ async def database(tmp_path):
 @pytest.fixture
 def identity(database, key, time):
     passwords = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
-    return LocalIdentity(database, SessionIssuer(key, ORIGIN, time), passwords, time)
+    return LocalIdentity(database, SessionIssuer(key, ORIGIN, time), passwords, MARKS, time)
 
 
 @pytest.fixture
@@ -65,13 +71,13 @@ async def anna(identity):
     return await identity.add_user("Anna")
 
 
-async def signed_in(identity, account, address=HERE):
-    return await identity.sign_in(account.name, account.password, address)
+async def signed_in(identity, account, address=HERE, marks=""):
+    return await identity.sign_in(account.name, account.password, Caller(address, marks))
 
 
-async def refused(identity, name="Anna", password="a wrong one", address=HERE):
+async def refused(identity, name="Anna", password="a wrong one", address=HERE, marks=""):
     with pytest.raises(WrongPassword):
-        await identity.sign_in(name, password, address)
+        await identity.sign_in(name, password, Caller(address, marks))
 
 
 async def test_the_first_start_makes_one_account_and_later_starts_none(identity):
@@ -96,7 +102,7 @@ async def test_the_database_file_holds_neither_password_nor_cookie(identity, ann
 @pytest.mark.parametrize("typed", ["Anna", "anna", " ANNA ", "Ａｎｎａ"])
 async def test_a_name_is_found_however_it_is_typed(identity, anna, typed):
     """Phones begin names with capitals and add spaces."""
-    assert (await identity.sign_in(typed, anna.password, HERE)).user.name == "Anna"
+    assert (await identity.sign_in(typed, anna.password, KNOCKING)).user.name == "Anna"
 
 
 async def test_a_wrong_name_and_a_wrong_password_get_the_same_words(identity, anna):
@@ -104,7 +110,7 @@ async def test_a_wrong_name_and_a_wrong_password_get_the_same_words(identity, an
     said = []
     for name, password in (("Anna", "a wrong one"), ("Nobody", anna.password), ("", "x")):
         with pytest.raises(WrongPassword) as refusal:
-            await identity.sign_in(name, password, HERE)
+            await identity.sign_in(name, password, KNOCKING)
         said.append(refusal.value.detail)
 
     assert len(set(said)) == 1
@@ -198,7 +204,7 @@ async def test_signing_in_replaces_the_login_this_browser_had(identity, anna, da
     before = await signed_in(identity, anna)
     await upload_sessions(database, before, until=time.now + timedelta(hours=12))
 
-    await identity.sign_in(ben.name, ben.password, HERE, replaced=before.cookie)
+    await identity.sign_in(ben.name, ben.password, KNOCKING, replaced=before.cookie)
 
     with pytest.raises(Unauthenticated):
         await identity.token(before.cookie, ORIGIN)
@@ -255,7 +261,7 @@ async def test_five_failures_are_free_and_then_the_delay_doubles(identity, anna,
     for attempt in range(4, 15):
         await refused(identity, address=f"203.0.113.{attempt}")
         with pytest.raises(TooManyRequests) as delay:
-            await identity.sign_in("Anna", "again", "198.51.100.1")
+            await identity.sign_in("Anna", "again", Caller("198.51.100.1"))
         waits.append(delay.value.retry_after)
         time.passes(seconds=waits[-1])
 
@@ -296,7 +302,7 @@ async def test_one_good_account_does_not_buy_guesses_at_the_others(identity, ann
 
 async def test_a_burst_of_guesses_at_one_instant_is_counted(identity, anna):
     """Parallel requests get no more guesses than one after the other."""
-    guesses = [identity.sign_in("Anna", f"guess {n}", HERE) for n in range(20)]
+    guesses = [identity.sign_in("Anna", f"guess {n}", KNOCKING) for n in range(20)]
 
     answers = await asyncio.gather(*guesses, return_exceptions=True)
 
@@ -304,11 +310,124 @@ async def test_a_burst_of_guesses_at_one_instant_is_counted(identity, anna):
     assert [type(answer) for answer in answers].count(TooManyRequests) == 15
 
 
+async def locked_out(identity, account, **caller):
+    """Whether even the right password has to wait."""
+    try:
+        await signed_in(identity, account, **caller)
+    except TooManyRequests:
+        return True
+    return False
+
+
+async def test_a_stranger_never_locks_the_browsers_that_somebody_uses(identity, anna):
+    """Neither by guessing at the name nor from behind the same address; elsewhere they are slowed down."""
+    marks = (await signed_in(identity, anna)).marks
+    for n in range(5):
+        await refused(identity, address=f"198.51.100.{n}")
+    for n in range(5):
+        await refused(identity, f"name {n}")
+
+    assert await locked_out(identity, anna, address="192.0.2.1")
+    assert await locked_out(identity, anna)
+    assert not await locked_out(identity, anna, marks=marks)
+    login = await signed_in(identity, anna, marks=marks)
+    change = PasswordChange(current=anna.password, new="a better password")
+    assert (await identity.change_password(login.cookie, change, Caller(HERE, marks))).user == login.user
+
+
+async def test_signing_in_at_a_known_browser_gives_a_stranger_no_new_guesses(identity, anna):
+    """The clinician's day at work does not set the guesser's count back."""
+    marks = (await signed_in(identity, anna)).marks
+    for n in range(5):
+        await refused(identity, address=f"198.51.100.{n}")
+
+    await signed_in(identity, anna, marks=marks)
+
+    assert await locked_out(identity, anna, address="192.0.2.1")
+
+
+async def test_a_stolen_mark_that_guesses_is_locked_by_itself(identity, anna, time):
+    """Five guesses and then delays that double, from wherever it knocks; nobody else waits for it."""
+    stolen = (await signed_in(identity, anna)).marks
+    other = (await signed_in(identity, anna)).marks
+
+    for n in range(5):
+        await refused(identity, address=f"198.51.100.{n}", marks=stolen)
+
+    assert await locked_out(identity, anna, address="192.0.2.1", marks=stolen)
+    assert not await locked_out(identity, anna, marks=other)
+    assert not await locked_out(identity, anna)
+    time.passes(seconds=1)
+    assert not await locked_out(identity, anna, marks=stolen)
+
+
+async def test_a_mark_counts_for_its_own_account_only(identity, anna):
+    """Whoever has an account of their own is a stranger at every other."""
+    ben = await identity.add_user("Ben")
+    marks = (await signed_in(identity, ben)).marks
+    for n in range(5):
+        await refused(identity, "Anna", address=f"198.51.100.{n}", marks=marks)
+
+    assert await locked_out(identity, anna, address="192.0.2.1", marks=marks)
+    assert not await locked_out(identity, ben, address="192.0.2.1", marks=marks)
+
+
+async def test_everybody_who_signs_in_at_a_shared_phone_is_known_there(identity, anna):
+    """The mark of one stands beside that of the other, for the last eight."""
+    ben = await identity.add_user("Ben")
+    marks = (await signed_in(identity, anna)).marks
+    marks = (await signed_in(identity, ben, marks=marks)).marks
+    marks = (await signed_in(identity, ben, marks=marks)).marks
+
+    assert len(marks.split(".")) == 2
+    assert MARKS.find(marks, throttle.name_key("Anna"))
+    for n in range(MOST_MARKS):
+        marks = MARKS.add(marks, f"name {n}")
+    assert MARKS.find(marks, throttle.name_key("Anna")) is None
+    assert len(marks.split(".")) == MOST_MARKS
+
+
+@pytest.mark.parametrize("forgery", ["other key", "edited", "cut", "empty", "crowd"])
+async def test_a_forged_mark_is_no_mark(identity, anna, forgery):
+    """Only this server makes them, so a forger is counted like anybody else."""
+    marks = (await signed_in(identity, anna)).marks
+    forged = {
+        "other key": BrowserMarks(b"another key").add("", throttle.name_key("Anna")),
+        "edited": ("1" if marks[0] != "1" else "2") + marks[1:],
+        "cut": marks[:-1],
+        "empty": "",
+        "crowd": "x-\xe4.-..." * 100 + marks,
+    }[forgery]
+    for n in range(5):
+        await refused(identity, address=f"198.51.100.{n}", marks=forged)
+
+    assert await locked_out(identity, anna, address="192.0.2.1", marks=forged)
+
+
+async def test_a_mark_names_nobody(identity, anna):
+    """Whoever finds the cookie does not learn who works here."""
+    marks = (await signed_in(identity, anna)).marks
+
+    assert "anna" not in marks.lower()
+    assert throttle.name_key("Anna").removeprefix("name:") not in marks
+
+
+def test_the_key_of_marks_is_made_once_and_never_replaced_silently(tmp_path):
+    """A restart knows the browsers again; a torn key stops the start."""
+    marks = load_browser_marks(tmp_path).add("", "name")
+
+    assert load_browser_marks(tmp_path).find(marks, "name")
+    assert stat.S_IMODE((tmp_path / MARKS_FILE).stat().st_mode) == 0o600
+    (tmp_path / MARKS_FILE).write_bytes(b"torn")
+    with pytest.raises(ValueError, match=MARKS_FILE):
+        load_browser_marks(tmp_path)
+
+
 async def test_failures_are_kept_through_a_restart(identity, anna, database, key, time):
     """Restarting the server does not reset a guesser's delay."""
     for _ in range(5):
         await refused(identity)
-    again = LocalIdentity(database, SessionIssuer(key, ORIGIN, time), identity._passwords, time)
+    again = LocalIdentity(database, SessionIssuer(key, ORIGIN, time), identity._passwords, MARKS, time)
 
     with pytest.raises(TooManyRequests):
         await signed_in(again, anna)
@@ -352,7 +471,7 @@ async def test_a_new_password_signs_out_everywhere_else(identity, anna, database
     await upload_sessions(database, here, elsewhere, until=time.now + timedelta(hours=12))
 
     change = PasswordChange(current=anna.password, new="a better password")
-    login = await identity.change_password(here.cookie, change, HERE)
+    login = await identity.change_password(here.cookie, change, KNOCKING)
 
     assert (await identity.token(login.cookie, ORIGIN)).user.name == "Anna"
     for old in (here, elsewhere):
@@ -360,7 +479,7 @@ async def test_a_new_password_signs_out_everywhere_else(identity, anna, database
             await identity.token(old.cookie, ORIGIN)
     assert await living(database, here, elsewhere, now=time.now) == [None, None]
     await refused(identity, password=anna.password)
-    assert (await identity.sign_in("Anna", "a better password", HERE)).user == login.user
+    assert (await identity.sign_in("Anna", "a better password", KNOCKING)).user == login.user
 
 
 async def test_a_generated_password_is_suggested_to_be_changed_until_it_is(identity, anna):
@@ -369,7 +488,7 @@ async def test_a_generated_password_is_suggested_to_be_changed_until_it_is(ident
     assert (await identity.profile(login.user.id)).suggest_password_change
 
     change = PasswordChange(current=anna.password, new="a better password")
-    await identity.change_password(login.cookie, change, HERE)
+    await identity.change_password(login.cookie, change, KNOCKING)
 
     profile = await identity.profile(login.user.id)
     assert (profile.name, profile.suggest_password_change) == ("Anna", False)
@@ -389,9 +508,9 @@ async def test_the_old_password_is_needed_for_a_new_one(identity, anna):
 
     for _ in range(5):
         with pytest.raises(WrongPassword):
-            await identity.change_password(login.cookie, change, HERE)
+            await identity.change_password(login.cookie, change, KNOCKING)
     with pytest.raises(TooManyRequests):
-        await identity.change_password(login.cookie, change, HERE)
+        await identity.change_password(login.cookie, change, KNOCKING)
 
 
 @pytest.mark.parametrize(
@@ -403,7 +522,7 @@ async def test_a_weak_password_is_refused_with_the_rule(identity, anna, new, rul
     login = await signed_in(identity, anna)
 
     with pytest.raises(InvalidField, match=rule) as refusal:
-        await identity.change_password(login.cookie, PasswordChange(current=anna.password, new=new), HERE)
+        await identity.change_password(login.cookie, PasswordChange(current=anna.password, new=new), KNOCKING)
 
     assert refusal.value.field == "new"
     assert (await signed_in(identity, anna)).user.name == "Anna"
@@ -415,7 +534,7 @@ async def test_the_old_password_is_no_new_one(identity, anna):
 
     change = PasswordChange(current=anna.password, new=anna.password)
     with pytest.raises(InvalidField, match="old one"):
-        await identity.change_password(login.cookie, change, HERE)
+        await identity.change_password(login.cookie, change, KNOCKING)
 
 
 async def test_an_administrator_resets_a_forgotten_password(identity, anna):
@@ -423,9 +542,11 @@ async def test_an_administrator_resets_a_forgotten_password(identity, anna):
     login = await signed_in(identity, anna)
     for n in range(5):
         await refused(identity, address=f"198.51.100.{n}")
+        await refused(identity, marks=login.marks)
 
     fresh = await identity.reset_password("anna")
 
+    assert (await signed_in(identity, fresh, marks=login.marks)).user == login.user
     assert (await signed_in(identity, fresh)).user == login.user
     with pytest.raises(Unauthenticated):
         await identity.token(login.cookie, ORIGIN)

@@ -6,6 +6,7 @@ from argon2 import PasswordHasher
 
 from app.adapters.clerk import SessionTokenVerifier
 from app.embedded.identity import LocalIdentity
+from app.embedded.identity_browsers import BrowserMarks
 from app.embedded.identity_keys import LocalKeySet, SessionIssuer, load_session_key
 from app.embedded.identity_passwords import Passwords
 from app.web.sessions import session_router
@@ -25,7 +26,9 @@ def key(tmp_path_factory):
 @pytest.fixture
 def accounts(database, key, clock):
     passwords = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
-    return LocalIdentity(database, SessionIssuer(key, ISSUER, clock), passwords, clock)
+    return LocalIdentity(
+        database, SessionIssuer(key, ISSUER, clock), passwords, BrowserMarks(b"a key"), clock
+    )
 
 
 @pytest.fixture
@@ -70,13 +73,19 @@ async def test_from_password_to_the_api(app, anna):
     assert me.json()["user"] == {**answer.json()["user"], "suggestPasswordChange": True}
 
 
-@pytest.mark.parametrize(
-    ("origin", "name", "secure"), [(LOCAL, "cp_login", False), (CLINIC, "__Host-cp_login", True)]
-)
-async def test_the_login_cookie_is_out_of_reach(app, anna, origin, name, secure):
-    """No script reads it, no other site sends it, and on https no other host can set it."""
+def set_cookie(answer, name):
+    """The one Set-Cookie header of that name."""
+    [found] = [line for line in answer.headers.get_list("set-cookie") if line.startswith(f"{name}=")]
+    return found
+
+
+@pytest.mark.parametrize(("origin", "prefix", "secure"), [(LOCAL, "", False), (CLINIC, "__Host-", True)])
+@pytest.mark.parametrize("name", ["cp_login", "cp_known"])
+async def test_the_cookies_of_a_sign_in_are_out_of_reach(app, anna, origin, prefix, name, secure):
+    """No script reads them, no other site sends them, and on https no other host can set them."""
+    name = prefix + name
     async with browser(app, origin) as client:
-        cookie = (await sign_in(client, anna)).headers["set-cookie"]
+        cookie = set_cookie(await sign_in(client, anna), name)
 
     parts = {part.strip().lower() for part in cookie.split(";")[1:]}
     assert cookie.startswith(f"{name}=")
@@ -88,7 +97,7 @@ async def test_the_login_cookie_is_out_of_reach(app, anna, origin, name, secure)
 async def test_a_login_of_http_is_not_taken_on_https(app, anna):
     """A cookie that a network could have planted on http opens nothing on https."""
     async with browser(app) as client:
-        value = (await sign_in(client, anna)).headers["set-cookie"].split(";")[0].split("=", 1)[1]
+        value = set_cookie(await sign_in(client, anna), "cp_login").split(";")[0].split("=", 1)[1]
 
     async with browser(app, CLINIC) as client:
         answer = await client.post("/api/session/token", headers={"cookie": f"cp_login={value}"})
@@ -109,6 +118,27 @@ async def test_a_wrong_password_is_told_in_our_form(app, anna):
         assert "hunter2" not in answer.text
         assert "set-cookie" not in answer.headers
     assert answers[0].json()["detail"] == answers[1].json()["detail"]
+
+
+async def test_a_known_browser_signs_in_while_a_stranger_guesses(app, anna):
+    """Its cookie outlives the sign-out; one of plain http counts for nothing on https."""
+    async with browser(app) as here, browser(app) as stranger:
+        await sign_in(here, anna)
+        await here.delete("/api/session")
+        assert {cookie.name for cookie in here.cookies.jar} == {"cp_known"}
+        for _ in range(5):
+            guess = await stranger.post("/api/session", json={"name": "Anna", "password": "no"})
+            assert "set-cookie" not in guess.headers
+
+        assert (await sign_in(stranger, anna)).status_code == 429
+        wrong = await here.post("/api/session", json={"name": "Anna", "password": "no"})
+        assert wrong.json() | {"requestId": ""} == guess.json() | {"requestId": ""}
+        marks = here.cookies["cp_known"]
+        assert (await sign_in(here, anna)).status_code == 200
+        assert here.cookies["cp_known"] != marks
+    async with browser(app, CLINIC) as moved:
+        moved.headers["cookie"] = f"cp_known={marks}"
+        assert (await sign_in(moved, anna)).status_code == 429
 
 
 async def test_too_many_attempts_say_how_long_to_wait(app, anna):
@@ -190,11 +220,11 @@ async def test_sign_out_ends_tokens_and_background_uploads_at_once(app, anna):
         begun = await client.post("/api/upload-session", headers=await bearer(client))
         assert begun.status_code == 204
         kept = {cookie.name: cookie.value for cookie in client.cookies.jar}
-        assert set(kept) == {"cp_login", "cp_upload"}
+        assert set(kept) == {"cp_login", "cp_upload", "cp_known"}
 
         answer = await client.delete("/api/session")
         assert answer.status_code == 204
-        assert not list(client.cookies.jar)
+        assert [cookie.name for cookie in client.cookies.jar] == ["cp_known"]
 
         again = {"cookie": "; ".join(f"{name}={value}" for name, value in kept.items())}
         token = await client.post("/api/session/token", headers=again)

@@ -57,6 +57,12 @@ _NOTE_FAILURE = Statement(
     )
 )
 _CLEAR_FAILURES = Statement(delete(login_failures).where(_F.key == bindparam("key")))
+_CLEAR_FAILURES_BELOW = Statement(
+    delete(login_failures).where(
+        func.substr(_F.key, 1, func.length(bindparam("start", type_=_F.key.type)))
+        == bindparam("start", type_=_F.key.type)
+    )
+)
 
 
 class LocalAccountRecords:
@@ -127,6 +133,10 @@ class LocalAccountRecords:
     async def clear_login_failures(self, key: str) -> None:
         """See ``AccountRecords.clear_login_failures``."""
         await self._connection.fetch(_CLEAR_FAILURES, key=key)
+
+    async def clear_login_failures_below(self, start: str) -> None:
+        """See ``AccountRecords.clear_login_failures_below``."""
+        await self._connection.fetch(_CLEAR_FAILURES_BELOW, start=start)
 
 
 def _folded(name: str) -> str:

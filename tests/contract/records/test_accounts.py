@@ -107,3 +107,16 @@ async def test_failed_attempts_survive_a_restart(database: SqlDatabase, location
             assert await records.login_failures("address:192.0.2.1") == (1, NOW)
     finally:
         await restarted.close()
+
+
+async def test_failures_are_cleared_together_by_what_their_keys_begin_with(database: SqlDatabase) -> None:
+    """Literally: no character of the start stands for another."""
+    keys = ("known-name:a_:1", "known-name:a_:2", "known-name:ab:1", "name:a_:1")
+    async with database.transaction() as records:
+        for key in keys:
+            await records.note_login_failure(key, 1, NOW)
+
+        await records.clear_login_failures_below("known-name:a_:")
+
+        left = [key for key in keys if await records.login_failures(key)]
+        assert left == ["known-name:ab:1", "name:a_:1"]
