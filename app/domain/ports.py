@@ -206,6 +206,10 @@ class Records(Protocol):
         """One multi-row insert: the ids that are new; those that already exist are left as they are."""
         ...
 
+    async def count_pending(self, owner: str, since: datetime) -> int:
+        """How many photos of a user are pending since after a moment."""
+        ...
+
     async def mark_stored(self, photo_id: UUID, received_at: datetime) -> PhotoRow | None:
         """pending → stored in one predicate (a tombstone wins): the new row, or None if not pending.
 

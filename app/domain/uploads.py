@@ -23,6 +23,7 @@ from app.domain.errors import (
     PhotoNotFound,
 )
 from app.domain.hints import photos_changed
+from app.domain.pending import PendingRoom, TooManyPending
 from app.domain.photos import (
     MAX_PHOTO_BYTES,
     CapturedPhoto,
@@ -88,6 +89,7 @@ class Uploads:
         self._clock = clock
         self._new_id = new_id
         self._ring = ring
+        self._room = PendingRoom()
 
     async def presign(
         self, user: str, photos: Sequence[CapturedPhoto], signer: UploadSigner
@@ -96,12 +98,16 @@ class Uploads:
 
         All new rows go in with one insert. Only what was there already is read, behind the insert, so
         that a photo which another request inserted meanwhile is judged by what the database holds.
+        Raises ``TooManyPending`` when every photo has to wait until others have arrived.
         """
         own = [photo for photo in photos if photo.owner == user]
         async with self._database.transaction() as records:
             owned = await records.owned_consultations(user, [photo.consultation_id for photo in own])
-            rows = await self._entered(records, own, owned)
-        return [_grant(user, photo, owned, rows, signer) for photo in photos]
+            rows = await self._entered(records, user, own, owned)
+        granted = [_grant(user, photo, owned, rows, signer) for photo in photos]
+        if granted and all(isinstance(one.error, TooManyPending) for one in granted):
+            raise TooManyPending
+        return granted
 
     async def complete(self, user: str, photo_id: UUID, claim: CompletionClaim) -> Receipt:
         """Verify the object, store the row, queue the signal; the receipt, now and ever after."""
@@ -177,16 +183,17 @@ class Uploads:
         return photo_view(row, signer.sign_get(row, self._clock()))
 
     async def _entered(
-        self, records: Records, photos: Sequence[CapturedPhoto], owned: set[UUID]
+        self, records: Records, user: str, photos: Sequence[CapturedPhoto], owned: set[UUID]
     ) -> dict[UUID, PhotoRow]:
-        """The rows of ``photos`` by id, those of ``owned`` consultations entered if they are new."""
+        """The rows of ``photos`` by id; the new ones of ``owned`` consultations enter if there is room."""
         now = self._clock()
         fresh: dict[UUID, PhotoRow] = {}
         for photo in photos:
             # Of two with one id in one request, the first is the one that the other must be equal to.
             if photo.consultation_id in owned and photo.photo_id not in fresh:
                 fresh[photo.photo_id] = new_row(photo, now)
-        added = await records.add_pending(list(fresh.values()))
+        has_room = await self._room.take(records, user, len(fresh), now)
+        added = await records.add_pending(list(fresh.values())) if has_room else set()
         known = await records.photos([photo.photo_id for photo in photos if photo.photo_id not in added])
         return known | {photo_id: fresh[photo_id] for photo_id in added}
 
@@ -248,6 +255,8 @@ def _grant(
     if photo.owner != user:
         return Granted(photo_id=photo.photo_id, error=OtherOwner())
     row = rows.get(photo.photo_id)
+    if row is None and photo.consultation_id in owned:
+        return Granted(photo_id=photo.photo_id, error=TooManyPending())
     if row is None or (row.owner == user and photo.consultation_id not in owned):
         return Granted(photo_id=photo.photo_id, error=ConsultationNotFound())
     if not same_capture(row, user, photo.consultation_id, photo.sha256) or row.size != photo.size:

@@ -27,10 +27,12 @@ class Rates(msgspec.Struct, frozen=True, kw_only=True):
     """The limits of the app.
 
     A presign asks for up to 20 photos: 500 waiting photos take 25 requests in full batches, and 500
-    only on links too slow to send more than one photo in a second.
+    only on links too slow to send more than one photo in a second. Each photo takes one complete, which
+    may read and decode it: no link is so fast that more than ten a second come for long.
     """
 
     presign: Rate = Rate(burst=120, each_second=2)
+    complete: Rate = Rate(burst=1500, each_second=10)
     announce: Rate = Rate(burst=60, each_second=0.5)
     realtime_token: Rate = Rate(burst=30, each_second=0.5)
 
@@ -42,6 +44,7 @@ class Limiter:
         self._seconds = seconds
         self._rates = {
             "POST /api/uploads/presign": rates.presign,
+            "POST /api/uploads/{photo_id}/complete": rates.complete,
             "PUT /api/devices/current/captures": rates.announce,
             "GET /api/realtime/token": rates.realtime_token,
         }

@@ -66,8 +66,10 @@ function begin(state, now) {
     ];
   }
   if (!isIdle(state)) return [];
-  // The store failed: what tells whether it is back is a PUT. Else any answer of our own will do.
-  const steps = state.failing === "store" ? [confirm, send, sign] : [confirm, sign, send];
+  // The store failed: what tells whether it is back is a PUT. The server has enough on its way: what
+  // holds a URL makes room. Else any answer of our own will do.
+  const sendFirst = state.failing === "store" || state.reason === "rate-limited";
+  const steps = sendFirst ? [confirm, send, sign] : [confirm, sign, send];
   for (const step of [...steps, forget]) {
     const effects = step(state, now).slice(0, 1);
     if (effects.length > 0) return effects;

@@ -7,6 +7,8 @@ import httpx
 import pytest
 from litestar import Litestar
 
+from app.domain.pending import PendingRoom
+from app.web.limits import Rate, Rates
 from tests.fakes import MemoryStore, uuid7
 from tests.web.conftest import ANNA, BEN, MakeApp, client_of, signed_in
 
@@ -181,6 +183,41 @@ async def test_a_drain_of_500_photos_is_never_throttled(make_app: MakeApp) -> No
 
     assert 429 in statuses
     assert (last.json()["code"], last.headers["retry-after"]) == ("rate-limited", "1")
+
+
+async def test_completes_of_a_runaway_page_are_braked_and_a_drain_is_not(make_app: MakeApp) -> None:
+    """Each may read and decode a photo; 500 in a row pass with room for as many twice over."""
+    unknown = [f"/api/uploads/{uuid7(number)}/complete" for number in range(500)]
+    claim = {"owner": ANNA, "consultationId": str(uuid7(9)), "sha256": SHA}
+    async with client_of(make_app(), **signed_in()) as client:
+        drained = [(await client.post(url, json=claim)).status_code for url in unknown]
+    hasty = make_app(rates=Rates(complete=Rate(burst=2, each_second=0.5)))
+    async with client_of(hasty, **signed_in()) as client:
+        answers = [await client.post(unknown[0], json=claim) for _ in range(3)]
+
+    assert set(drained) == {404}
+    assert Rates().complete.burst >= 3 * 500
+    assert [answer.status_code for answer in answers] == [404, 404, 429]
+    assert (answers[2].json()["code"], answers[2].headers["retry-after"]) == ("rate-limited", "2")
+
+
+async def test_too_many_photos_on_their_way_are_told_in_our_form(
+    app: Litestar, anna: httpx.AsyncClient, visit: str
+) -> None:
+    """429 with the time to come back, which makes the phone wait and count nothing against the photo."""
+    app.state.desk.parts.uploads._room = PendingRoom(1)
+    await presign(anna, item(visit, 1))
+
+    both = await presign(anna, item(visit, 1), item(visit, 2))
+    alone = await anna.post("/api/uploads/presign", json={"photos": [item(visit, 2)]})
+
+    assert "upload" in both[0]
+    assert (both[1]["problem"]["status"], both[1]["problem"]["code"]) == (429, "rate-limited")
+    assert (alone.status_code, alone.json()["code"], alone.headers["retry-after"]) == (
+        429,
+        "rate-limited",
+        "60",
+    )
 
 
 async def test_one_users_haste_does_not_slow_another(make_app: MakeApp) -> None:

@@ -34,6 +34,10 @@ _IN_CONSULTATION = Statement(
 )
 _OWN_ONE = Statement(select(*PHOTO_COLUMNS).where(_THIS, _OWN).with_for_update())
 
+_SINCE = bindparam("since", type_=Moment)
+# Pending rows alone have a next look, later than their beginning: its index finds them among all photos.
+_COUNT_PENDING = Statement(select(func.count()).where(_OWN, _P.next_look_at > _SINCE, _P.created_at > _SINCE))
+
 
 def _change_stored() -> Update:
     return update(photos).where(_THIS, _OWN, _P.state == PhotoState.STORED)
@@ -137,6 +141,11 @@ class PhotoRecords:
         values = [value for row in rows for value in (*astuple(row), row.created_at + FIRST_LOOK_AFTER, 0)]
         named = dict(zip(_inserted_names(len(rows)), values, strict=True))
         return {row[0] for row in await self._connection.fetch(_insert(len(rows)), **named)}
+
+    async def count_pending(self, owner: str, since: datetime) -> int:
+        """See ``Records.count_pending``."""
+        rows = await self._connection.fetch(_COUNT_PENDING, owner=owner, since=since)
+        return int(rows[0][0])
 
     async def mark_stored(self, photo_id: UUID, received_at: datetime) -> PhotoRow | None:
         """See ``Records.mark_stored``."""

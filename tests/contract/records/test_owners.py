@@ -17,6 +17,7 @@ from app.domain.ports import Records
 from tests.contract.records.made import (
     ANNE,
     BEN,
+    MINUTE,
     NOW,
     add_photo,
     add_visit,
@@ -42,6 +43,7 @@ ATTEMPTS: dict[str, tuple[Attempt, Any]] = {
     "set_notes": (lambda records, visit, photo, own: records.set_notes(BEN, visit, "Ben was here"), None),
     "set_closed": (lambda records, visit, photo, own: records.set_closed(BEN, visit, NOW), None),
     "stored_photos": (lambda records, visit, photo, own: records.stored_photos(BEN, visit), []),
+    "count_pending": (lambda records, visit, photo, own: records.count_pending(BEN, NOW - MINUTE), 0),
     "mark_deleted": (lambda records, visit, photo, own: records.mark_deleted(BEN, photo, NOW), None),
     "describe": (
         lambda records, visit, photo, own: records.describe(BEN, photo, PhotoDescription(caption="Ben")),

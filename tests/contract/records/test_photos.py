@@ -11,6 +11,7 @@ from app.adapters.database.engine import SqlDatabase
 from app.domain.photos import PhotoDescription, PhotoState
 from tests.contract.records.made import (
     ANNE,
+    BEN,
     MINUTE,
     NOW,
     SECOND,
@@ -64,6 +65,23 @@ async def test_adding_a_photo_twice_keeps_the_first(database: SqlDatabase) -> No
     assert added == {new.photo_id}
     assert await find(database, first.photo_id) == first
     assert await find(database, new.photo_id) == new
+
+
+async def test_pending_photos_are_counted_for_their_owner_since_a_moment(database: SqlDatabase) -> None:
+    """Neither another's, nor what is stored or deleted, nor what has waited for longer."""
+    consultation, other = await add_visit(database, ANNE), await add_visit(database, BEN)
+    rows = [await add_photo(database, consultation) for _ in range(4)]
+    await add_photo(database, consultation, created_at=NOW - MINUTE)
+    await add_photo(database, other)
+    await store(database, rows[0])
+    await delete(database, rows[1])
+
+    async with database.transaction() as records:
+        await records.postpone(rows[2].photo_id, NOW + 60 * MINUTE)
+
+        assert await records.count_pending(ANNE, NOW - SECOND) == 2
+        assert await records.count_pending(ANNE, NOW - 2 * MINUTE) == 3
+        assert await records.count_pending("user_nobody", NOW - MINUTE) == 0
 
 
 async def test_fifty_completes_at_once_store_a_photo_exactly_once(database: SqlDatabase) -> None:

@@ -442,3 +442,32 @@ test("a server status beats a code that does not fit it", () => {
   });
   for (const code of Object.keys(PHONE_CODES)) assert.equal(failure(code).reason, code);
 });
+
+test("what holds a URL is sent before a server that has enough on its way is asked for more", async (t) => {
+  const phone = await openPhone(t);
+  await phone.take(8);
+  const pending = new Set();
+  const full = { status: 429, code: "rate-limited" };
+  const presign = (r) => {
+    const results = r.body.photos.map((photo) => {
+      if (pending.size < 2) pending.add(photo.photoId);
+      return pending.has(photo.photoId) ? signed(photo) : { ...photo, problem: full };
+    });
+    const none = results.every((result) => result.problem);
+    return none ? r.problem(429, full.code, { "Retry-After": "60" }) : r.respond(200, { results });
+  };
+  const complete = (r) => (pending.delete(r.photoId), r.receipt());
+  let over = false;
+  const endless = phone.replay({ patienceMs: Infinity, budgetMs: Infinity });
+  const running = phone.serve(endless, { presign, complete }).finally(() => (over = true));
+
+  for (let turn = 0; turn < 30 && !over; turn += 1) {
+    await until(async () => over || (await phone.states()).includes("waiting"));
+    assert.ok((await phone.ledger.load("anna")).every((row) => row.attempt === 0));
+    phone.clock.advance(60_000);
+  }
+
+  assert.ok(over, "some photos never moved");
+  assert.equal(await running, "drained");
+  assert.equal(phone.net.count("put"), 8);
+});
