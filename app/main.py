@@ -33,6 +33,7 @@ from app.domain.relay import Relay
 from app.domain.sweeper import Sweeper
 from app.domain.uploads import Uploads
 from app.domain.visits import Visits
+from app.embedded.certificates import fingerprint
 from app.embedded.hub.hub import Hub
 from app.embedded.hub.keys import FILE_NAME, HubKey, keep_hub_key
 from app.embedded.hub.signals import HubSignals
@@ -174,7 +175,7 @@ class Assembly:
 def create_app(settings: Settings, parts: Parts | None = None) -> Litestar:
     """The web app over an assembly, which stands in ``app.state.assembly``."""
     assembly = Assembly(settings, parts)
-    authority = settings.key_dir / "tls" / "authority.pem"
+    authority = (settings.key_dir / "tls" / "authority.pem").read_bytes() if settings.lan else None
     return create_web_app(
         WebParts(
             settings=settings,
@@ -193,7 +194,8 @@ def create_app(settings: Settings, parts: Parts | None = None) -> Litestar:
             root=ROOT,
             handlers=[*assembly.storage.handlers, *assembly.wire.handlers, *assembly.people.handlers],
             lifespan=[assembly.lifespan],
-            authority=authority.read_bytes() if settings.lan else None,
+            authority=authority,
+            fingerprint=fingerprint(authority) if authority else "",
             state={"assembly": assembly},
         )
     )

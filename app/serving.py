@@ -26,7 +26,7 @@ from litestar import Litestar
 
 from app import log
 from app.connections import BoundedHttp
-from app.embedded.certificates import Certificates, certificates_for
+from app.embedded.certificates import Certificates, certificates_for, fingerprint
 from app.embedded.hub.limits import HubLimits
 from app.embedded.hub.redaction import redact_queries
 from app.main import Assembly, create_app
@@ -84,7 +84,7 @@ def _serve_many(settings: Settings) -> None:
         workers=settings.workers,
         host=settings.host,
         port=settings.port,
-        **_options(),
+        **_options(settings.trusted_proxies),
     )
 
 
@@ -100,11 +100,12 @@ async def _serve_here(
 ) -> None:
     """One app behind every socket; its parts open before the first and close after the last."""
     app = create_app(settings)
-    configs = [uvicorn.Config(app, lifespan="off", **_options())]
+    options = _options(settings.trusted_proxies)
+    configs = [uvicorn.Config(app, lifespan="off", **options)]
     if certificates is not None:
-        configs.append(uvicorn.Config(app, lifespan="off", **_options(), **_tls(certificates)))
+        configs.append(uvicorn.Config(app, lifespan="off", **options, **_tls(certificates)))
     async with app.lifespan():
-        await serve_together(configs, lambda: _announce(settings, app), sockets)
+        await serve_together(configs, lambda: _announce(settings, app, certificates), sockets)
 
 
 def _run(work: Coroutine[Any, Any, None]) -> None:
@@ -144,7 +145,10 @@ async def _until_started(server: uvicorn.Server, task: asyncio.Task[None]) -> No
         await asyncio.sleep(0.01)
 
 
-def _options() -> dict[str, Any]:
+def _options(proxies: Sequence[str] = ()) -> dict[str, Any]:
+    """How every socket is served. Who asks, and over what, a proxy may say only if a setting names it:
+    any program on this computer could otherwise count as another address with every guess.
+    """
     return {
         "loop": "uvloop",
         "http": BoundedHttp,
@@ -155,6 +159,8 @@ def _options() -> dict[str, Any]:
         "access_log": False,  # Our own line per request has no query and no token.
         "log_level": "warning",
         "server_header": False,
+        "proxy_headers": bool(proxies),
+        "forwarded_allow_ips": list(proxies),
         "timeout_graceful_shutdown": GOODBYE_S,
     }
 
@@ -215,11 +221,13 @@ def _why_not(name: str, port: int, problem: OSError) -> str:
     return f"HOST and {name} {port} cannot be served ({problem.strerror}). Correct them and start again."
 
 
-def _announce(settings: Settings, app: Litestar) -> None:
+def _announce(settings: Settings, app: Litestar, certificates: Certificates | None = None) -> None:
     assembly: Assembly = app.state.assembly
     phone = f"{settings.primary_origin}/mobile"
     print(f"\nDesktop: {settings.public_origins[0]}/desktop")
     print(f"Phone: {phone}")
+    if certificates is not None:
+        print(f"Fingerprint: {fingerprint(certificates.authority.read_bytes())}")
     if assembly.people.accounts is not None:
         print(f"Sign in: {_sign_in(assembly)}")
     _print_qr(phone)

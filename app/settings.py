@@ -33,6 +33,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     https_port: int
     lan: bool
     public_origins: tuple[str, ...]
+    trusted_proxies: tuple[str, ...]
     workers: int
     database_url: str
     s3_bucket: str

@@ -102,6 +102,13 @@ def _origins(text: str) -> tuple[str, ...]:
     return tuple(parse_origin(part.strip()) for part in text.split(",") if part.strip())
 
 
+def _networks(text: str) -> tuple[str, ...]:
+    try:
+        return tuple(str(ipaddress.ip_network(part.strip())) for part in text.split(",") if part.strip())
+    except ValueError:
+        raise ValueError("must hold IP addresses or networks such as 10.0.0.0/24, with commas") from None
+
+
 def _optional_origin(text: str) -> str:
     return parse_origin(text) if text else ""
 
@@ -136,6 +143,12 @@ VARIABLES: dict[str, Variable] = {
         "",
         _origins,
         "Comma-separated addresses people use; the QR names the last. Empty: http://localhost:PORT.",
+    ),
+    "TRUSTED_PROXIES": Variable(
+        "",
+        _networks,
+        "Comma-separated addresses or networks of the proxies whose X-Forwarded headers are believed. "
+        "Empty: none.",
     ),
     "WORKERS": Variable("1", _whole(1, 64), "Server processes. More than one needs PostgreSQL, S3 and Ably."),
     "DATABASE_URL": Variable(

@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from playwright.sync_api import BrowserContext, Page, Playwright, expect
 
@@ -77,6 +78,20 @@ def test_browsers_are_told_to_stay_on_https_only_where_there_is_a_name_to_stay_o
     assert "max-age=" in network["strict-transport-security"]
     assert "strict-transport-security" not in own
     assert "strict-transport-security" not in plain
+
+
+def test_terminal_page_and_certificate_show_one_fingerprint(
+    clinic: Clinic, open_context: Callable[..., BrowserContext]
+) -> None:
+    """So that a phone can be checked against what nobody on the network can change."""
+    page = open_context(viewport={"width": 320, "height": 568}).new_page()
+    page.goto("/trust")
+    certificate = x509.load_pem_x509_certificate(authority(clinic).read_bytes())
+    shown = certificate.fingerprint(hashes.SHA256()).hex(":").upper()
+
+    expect(page.get_by_text(shown, exact=True)).to_be_visible()
+    assert f"Fingerprint: {shown}" in lines(clinic)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
 
 
 def test_a_restart_keeps_the_certificate_that_phones_trust(clinic: Clinic) -> None:

@@ -165,6 +165,31 @@ def test_our_own_page_changes_what_the_stranger_could_not(clinic: Clinic, deskto
     assert "consultations" in changed
 
 
+def test_a_forged_address_buys_no_guesses_and_a_stranger_locks_nobody_out(
+    clinic: Clinic, desktop: Page, watch: Watch
+) -> None:
+    """Twenty addresses in headers are one visitor; the clinician's own browser signs in all the while."""
+    watch.allow(r"401 \(Unauthorized\).*/api/session")
+    sign_in(desktop, clinic, "/desktop")
+    api(desktop, "/api/session", "DELETE")
+    marks = {"origin": clinic.url, "sec-fetch-site": "same-origin", "x-cp-client": "1"}
+
+    with httpx.Client(base_url=clinic.url, headers=marks, trust_env=False) as stranger:
+        guesses = [
+            stranger.post(
+                "/api/session",
+                json={"name": clinic.name, "password": f"guess {number}"},
+                headers={"x-forwarded-for": f"203.0.113.{number}"},
+            ).status_code
+            for number in range(20)
+        ]
+    sign_in(desktop, clinic, "/desktop")
+
+    assert guesses.count(401) < 10
+    assert 429 in guesses
+    desktop.wait_for_url(f"{clinic.url}/desktop")
+
+
 def test_the_upload_cookie_sends_photos_and_opens_nothing_else(
     clinic: Clinic, phone: Page, desktop: Page
 ) -> None:

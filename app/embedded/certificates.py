@@ -48,6 +48,11 @@ def certificates_for(address: str, folder: Path, now: datetime) -> Certificates:
     return paths
 
 
+def fingerprint(pem: bytes) -> str:
+    """The SHA-256 of a certificate as phones show it: ``AB:CD:…``, 32 pairs."""
+    return x509.load_pem_x509_certificate(pem).fingerprint(hashes.SHA256()).hex(":").upper()
+
+
 def _make_authority(certificate_path: Path, key_path: Path, address: str, now: datetime) -> None:
     key = ec.generate_private_key(ec.SECP256R1())
     name = _name("ClinicPro Capture local authority")

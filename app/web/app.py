@@ -121,10 +121,13 @@ def _content(web: WebParts) -> dict[str, Any]:
 
 def _pages(web: WebParts, pages: Pages) -> list[Asset]:
     lan = web.authority is not None
+    trust = pages.render(
+        "trust.html", lan=lan, phone_url=phone_url(web.settings), fingerprint=web.fingerprint
+    )
     return [
         make_asset("/mobile", pages.render("mobile.html", "/pwa/capture/main.js"), HTML),
         make_asset("/desktop", pages.render("desktop.html", "/pwa/desktop/main.js"), HTML),
-        make_asset("/trust", pages.render("trust.html", lan=lan, phone_url=phone_url(web.settings)), HTML),
+        make_asset("/trust", trust, HTML),
         qr_asset(phone_url(web.settings)),
         manifest.manifest_asset(),
     ]

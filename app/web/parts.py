@@ -29,10 +29,10 @@ class WebParts:
     ``signers`` gives the signer whose URLs point at an origin of ours (``scheme://host[:port]``).
     ``readiness`` names the parts of ``/health/ready``; each check raises while its part is down.
     ``handlers`` are the routes of the embedded store, hub and accounts. ``authority`` is the local
-    certificate authority as PEM, where phones must be told to trust one. ``root`` is the folder
-    that holds ``pwa/`` and ``service_worker/``. ``session_alive`` asks the identity provider whether a
-    session still lives, for upload cookies; ``session_open`` asks the built-in accounts before one
-    is issued.
+    certificate authority as PEM, where phones must be told to trust one, and ``fingerprint`` the
+    SHA-256 by which it is told from another. ``root`` is the folder that holds ``pwa/`` and
+    ``service_worker/``. ``session_alive`` asks the identity provider whether a session still lives,
+    for upload cookies; ``session_open`` asks the built-in accounts before one is issued.
     """
 
     settings: Settings
@@ -50,6 +50,7 @@ class WebParts:
     handlers: Sequence[ControllerRouterHandler] = ()
     lifespan: Sequence[Lifespan] = ()
     authority: bytes | None = None
+    fingerprint: str = ""
     session_alive: Callable[[str], Awaitable[bool]] | None = None
     session_open: Callable[[str], Awaitable[bool]] | None = None
     rates: Rates = field(default_factory=Rates)

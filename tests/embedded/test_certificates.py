@@ -1,5 +1,6 @@
 """The local authority: a phone that trusts it gets https here, and nothing else is put at risk."""
 
+import hashlib
 import ssl
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -8,7 +9,7 @@ import pytest
 from cryptography import x509
 
 from app.embedded import certificates
-from app.embedded.certificates import Certificates, certificates_for
+from app.embedded.certificates import Certificates, certificates_for, fingerprint
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -53,6 +54,20 @@ def test_keys_are_readable_by_their_owner_only(tmp_path: Path) -> None:
     assert {part.stat().st_mode & 0o777 for part in (folder, folder.parent)} == {0o700}
 
     assert modes == {"authority-key.pem": 0o600, "leaf-key.pem": 0o600}
+
+
+def test_the_fingerprint_is_that_which_phones_show(tmp_path: Path) -> None:
+    """SHA-256 over the whole certificate, in pairs with colons; another authority has another."""
+    pem = certificates_for("192.168.1.20", tmp_path / "one", NOW).authority.read_bytes()
+    other = certificates_for("192.168.1.20", tmp_path / "two", NOW).authority.read_bytes()
+
+    shown = fingerprint(pem)
+
+    assert (
+        shown.replace(":", "").lower() == hashlib.sha256(ssl.PEM_cert_to_DER_cert(pem.decode())).hexdigest()
+    )
+    assert [len(pair) for pair in shown.split(":")] == [2] * 32
+    assert fingerprint(other) != shown
 
 
 def _shake_hands(address: str, made: Certificates) -> None:

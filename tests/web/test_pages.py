@@ -120,13 +120,18 @@ async def test_the_qr_is_the_constant_address_of_the_phones_page(make_app: MakeA
 
 async def test_trust_leads_a_phone_to_the_certificate(make_app: MakeApp) -> None:
     """With a local authority the page explains both systems and hands the certificate over."""
-    async with client_of(make_app(authority=b"-----BEGIN CERTIFICATE-----\n", **LAN)) as client:
+    shown = ":".join(f"{number:02X}" for number in range(32))
+    app = make_app(authority=b"-----BEGIN CERTIFICATE-----\n", fingerprint=shown, **LAN)
+    async with client_of(app) as client:
         page = (await client.get("/trust")).text
         answer = await client.get("/trust/authority.crt")
 
     assert "iPhone and iPad" in page
     assert "Android" in page
     assert "https://192.168.1.20:8443/mobile" in page
+    assert shown in re.sub(r"<[^>]*>", "", page)
+    assert "this computer only" not in page
+    assert "every address in private" in page
     assert answer.headers["content-type"] == "application/x-x509-ca-cert"
     assert answer.content.startswith(b"-----BEGIN CERTIFICATE")
 
