@@ -16,8 +16,8 @@ from app.domain.errors import CaptureError, DatabaseBusy
 from app.embedded.store_keys import StoreKeyError
 from app.main import Assembly
 from app.settings import Settings, SettingsError, read_settings
-from app.web.controllers.operations import check_parts
 from app.web.import_graph import BrokenImport
+from app.web.readiness import check_parts
 
 Command = Callable[[Assembly, argparse.Namespace], Awaitable[int]]
 

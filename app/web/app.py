@@ -31,6 +31,7 @@ from app.web.origin_guard import OriginGuard
 from app.web.parts import WebParts
 from app.web.policy import Policy, build_policy
 from app.web.problems import EXCEPTION_HANDLERS
+from app.web.readiness import Readiness
 from app.web.sign_in import sign_in_page
 from app.web.templates import Pages, phone_url
 from app.web.upload_cookie import UploadCookies
@@ -79,7 +80,14 @@ def create_web_app(web: WebParts) -> Litestar:
         debug=False,
         state=State(
             {
-                "desk": Desk(parts=web, policy=policy, cookies=cookies, metrics=metrics, **_content(web)),
+                "desk": Desk(
+                    parts=web,
+                    policy=policy,
+                    cookies=cookies,
+                    metrics=metrics,
+                    readiness=Readiness(web.readiness),
+                    **_content(web),
+                ),
                 **web.state,
             },
             deep_copy=False,

@@ -18,6 +18,7 @@ from app.web.headers import host_of
 from app.web.metrics import Metrics
 from app.web.parts import WebParts
 from app.web.policy import Policy
+from app.web.readiness import Readiness
 from app.web.templates import Pages
 from app.web.upload_cookie import UploadCookies
 
@@ -30,6 +31,7 @@ class Desk:
     policy: Policy
     cookies: UploadCookies
     metrics: Metrics
+    readiness: Readiness
     assets: dict[str, Asset]
     pages: dict[str, Asset]
     templates: Pages

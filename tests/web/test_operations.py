@@ -6,9 +6,11 @@ import pytest
 from litestar import Litestar
 
 from app.adapters.database.engine import SqlDatabase
-from app.web.controllers import operations
+from app.web import readiness
+from app.web.readiness import REMEMBERED_S, Readiness
 from tests.fakes import MemorySignals, MemoryStore, uuid7
 from tests.web.conftest import ANNA, MakeApp, client_of, signed_in
+from tests.web.test_limits import Watch
 
 
 async def test_live_asks_no_part(app: Litestar, store: MemoryStore) -> None:
@@ -47,12 +49,40 @@ async def test_not_ready_names_the_part_that_is_down(
 
 async def test_a_part_that_hangs_is_down(make_app: MakeApp, monkeypatch: pytest.MonkeyPatch) -> None:
     """The answer comes within the limit."""
-    monkeypatch.setattr(operations, "CHECK_SECONDS", 0.01)
+    monkeypatch.setattr(readiness, "CHECK_SECONDS", 0.01)
     hang = asyncio.Event().wait
     async with client_of(make_app(readiness={"store": hang})) as client:
         answer = await client.get("/health/ready")
 
     assert answer.json()["parts"] == {"store": "down"}
+
+
+async def test_a_crowd_that_asks_sets_off_one_question(make_app: MakeApp) -> None:
+    """Whoever may ask without a sign-in cannot make the server ask the store as often as they like."""
+    asked = 0
+
+    async def check() -> None:
+        nonlocal asked
+        asked += 1
+        await asyncio.sleep(0)
+
+    async with client_of(make_app(readiness={"store": check})) as client:
+        answers = await asyncio.gather(*(client.get("/health/ready") for _ in range(50)))
+
+    assert {answer.status_code for answer in answers} == {200}
+    assert asked == 1
+
+
+async def test_what_is_down_or_back_is_told_within_seconds(store: MemoryStore) -> None:
+    """An answer is remembered for three seconds, whatever it was."""
+    watch = Watch()
+    tested = Readiness({"store": store.check}, watch)
+    told = []
+    steps = ((0.0, False), (REMEMBERED_S - 0.1, True), (REMEMBERED_S, True), (7.0, False))
+    for watch.now, store.down in steps:
+        told.append((await tested.parts())["store"])
+
+    assert told == ["ok", "ok", "down", "ok"]
 
 
 async def test_metrics_count_by_template_and_tell_what_waits(app: Litestar) -> None:
