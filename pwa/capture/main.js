@@ -26,6 +26,7 @@ import { Shots } from "./shots.js";
 import { Store, UNKNOWN } from "./store.js";
 import { Install, WakeLock } from "./surroundings.js";
 
+/** @import { Known } from "./consultation-guard.js" */
 /** @import { FlowEvent } from "./flow.js" */
 /** @import { HomeActions } from "./home-view.js" */
 /** @import { NoticeActions } from "./notices-view.js" */
@@ -81,12 +82,13 @@ function build(store, queue, session) {
   const camera = new Camera(part("video"), (state) => reports.camera(state));
   const capturing = new Capturing(store, camera, shots);
   const queueing = new Queueing(store, queue, go, bridge);
-  const person = new Person(store, queue, session, (known) => capturing.hear(known));
+  const hear = (/** @type {Known} */ known) => capturing.hear(known);
+  const person = new Person(store, queue, session, hear, () => go({ type: "leave" }));
   return { queue, session, bridge, camera, shots, capturing, queueing, person };
 }
 
 /** @param {Request} request @param {Parts} parts */
-function watchServer(request, { bridge, capturing, queueing, person, holdings }) {
+function watchServer(request, { bridge, queueing, person, holdings }) {
   return new ServerWatch(request, {
     link: (up) => queueing.hearLink(up),
     signIn: (needed) => {
@@ -95,7 +97,7 @@ function watchServer(request, { bridge, capturing, queueing, person, holdings })
     },
     current: (current) => person.learn(current),
     me: async (me) => {
-      if (await person.meet(me)) capturing.go({ type: "leave" });
+      await person.meet(me);
       await queueing.refresh();
       void bridge.signedIn();
     },

@@ -20,6 +20,7 @@ export class Person {
   #queue;
   #session;
   #hear;
+  #leave;
   #remembered = 0;
 
   /**
@@ -27,12 +28,14 @@ export class Person {
    * @param {Queue} queue
    * @param {Session} session
    * @param {(known: Known) => void} hear
+   * @param {() => void} leave ends what the last person was doing
    */
-  constructor(store, queue, session, hear) {
+  constructor(store, queue, session, hear, leave) {
     this.#store = store;
     this.#queue = queue;
     this.#session = session;
     this.#hear = hear;
+    this.#leave = leave;
   }
 
   get signInUrl() {
@@ -47,15 +50,16 @@ export class Person {
     this.#store.set({ owner, known, images, staleMinutes });
   }
 
-  /** The server's answer about the person. @param {any} me @returns {Promise<boolean>} whether it is another one */
+  /** The server's answer about the person. @param {any} me */
   async meet(me) {
     const { owner: before } = this.#store.state;
     const { id, name } = me.user;
     const { images, consultationStaleMinutes: staleMinutes } = me;
+    // Before the new person can tap anything: what is begun after this is theirs.
+    if (before?.id !== id) this.#leave();
     this.#store.set({ owner: { id, name }, images, staleMinutes });
     const unfiled = bindingOf(me.unfiledConsultation);
     await this.#know({ current: bindingOf(me.currentConsultation), unfiled }, true);
-    return before?.id !== id;
   }
 
   /** The server's answer about the consultation. @param {any} current */
@@ -84,10 +88,10 @@ export class Person {
     const title = owner ? words.signedInAs(owner.name ?? owner.id) : words.menu;
     const chosen = await ask({ title, choices });
     if (chosen === "install") install.offer();
-    if (chosen === "out") await this.#leave();
+    if (chosen === "out") await this.#signOut();
   }
 
-  async #leave() {
+  async #signOut() {
     const { owner } = this.#store.state;
     const count = waiting(this.#store.state);
     const choices = [

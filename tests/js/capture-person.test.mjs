@@ -1,0 +1,67 @@
+/** Who holds the phone: a change of person ends what the last one did, and nothing of the next one. */
+import assert from "node:assert/strict";
+import test from "node:test";
+
+import { Capturing } from "../../pwa/capture/capturing.js";
+import { Person } from "../../pwa/capture/person.js";
+import { UNKNOWN } from "../../pwa/capture/store.js";
+import { flowState, started } from "./capture-stage.mjs";
+
+const VISIT = { id: "visit", label: "Left knee", kind: "visit", openedAt: "2026-03-01T10:00:00Z" };
+const ME = {
+  user: { id: "user_ben", name: "ben" },
+  images: UNKNOWN.images,
+  consultationStaleMinutes: 15,
+  currentConsultation: VISIT,
+  unfiledConsultation: { ...VISIT, id: "unfiled", kind: "unfiled" },
+};
+
+/** A phone whose storage takes its time to remember what the server said. */
+function phone(state = {}) {
+  const stage = started({ current: { id: "visit", label: "Left knee" } });
+  stage.store.set(state);
+  const capturing = new Capturing(stage.store, stage.camera, stage.shots);
+  let remember = () => {};
+  const remembered = new Promise((resolve) => (remember = () => resolve(undefined)));
+  const person = new Person(
+    stage.store,
+    /** @type {any} */ ({ setConsultation: () => remembered }),
+    /** @type {any} */ ({}),
+    (known) => capturing.hear(known),
+    () => capturing.go({ type: "leave" }),
+  );
+  return { stage, capturing, person, remember };
+}
+
+test("a camera that is opened at once after the first sign-in stays open", async () => {
+  const { stage, capturing, person, remember } = phone({ owner: null, known: null });
+
+  const meeting = person.meet(ME);
+  capturing.open();
+  remember();
+  await meeting;
+
+  assert.equal(flowState(stage), "camera");
+});
+
+test("a camera that another person had opened is closed", async () => {
+  const { stage, capturing, person, remember } = phone();
+  capturing.open();
+
+  const meeting = person.meet(ME);
+  remember();
+  await meeting;
+
+  assert.equal(flowState(stage), "connected");
+});
+
+test("a camera that the same person had opened stays open", async () => {
+  const { stage, capturing, person, remember } = phone({ owner: ME.user });
+  capturing.open();
+
+  const meeting = person.meet(ME);
+  remember();
+  await meeting;
+
+  assert.equal(flowState(stage), "camera");
+});
