@@ -77,9 +77,11 @@ export class Desk extends EventTarget {
   async start(wish) {
     const visit = await this.#routes.start(wish);
     this.#asked++;
-    this.visits = [visit, ...this.visits];
+    // A list that was quicker than this answer may name it already.
+    this.visits = [visit, ...this.visits.filter(({ id }) => id !== visit.id)];
     this.#currentId = visit.id;
-    await this.show(visit.id);
+    // Its photos follow; that it is started is certain, and a second start would make a second one.
+    void this.show(visit.id).catch(() => {});
   }
 
   /** Makes a consultation the one that new photos belong to. @param {Visit} visit */

@@ -147,6 +147,30 @@ describe("the desk", () => {
     assert.equal(desk.current.id, desk.shown.id);
   });
 
+  it("has started a consultation although its photos cannot be listed yet", async () => {
+    const { server, desk } = await open();
+    server.photos = () => Promise.reject(new Error("no answer"));
+
+    await desk.start({ label: "Room 9", secondIdentifier: null });
+
+    assert.equal(desk.shown.label, "Room 9");
+    assert.equal(desk.photos, null);
+  });
+
+  it("names a consultation once when a list was quicker than the answer to its start", async () => {
+    const { server, desk } = await open();
+    const start = server.start.bind(server);
+    server.start = async (wish) => {
+      const made = await start(wish);
+      await desk.refresh();
+      return made;
+    };
+
+    await desk.start({ label: "Room 9", secondIdentifier: null });
+
+    assert.deepEqual(ids(desk.visits), ["c", "a", "b", "u"]);
+  });
+
   it("tells when another screen has moved the current consultation, and stays where it is", async () => {
     const { server, desk, heard } = await open();
     server.currentId = "b";
