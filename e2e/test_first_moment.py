@@ -1,9 +1,87 @@
 """The first moment of the desktop's page: no word is lost before it knows what it shows."""
 
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+import pytest
 from playwright.sync_api import Page, Route, expect
 
 from e2e.desk import notes_of, saved, visits
 from e2e.verbs import start_consultation
+
+
+def reload_without(page: Page, path: str) -> Callable[[], None]:
+    """Load the page anew while the answers from one path are held back; a call lets them go."""
+    held: list[Route] = []
+    page.route(lambda url: urlsplit(url).path == path, lambda route: held.append(route), times=1)
+    page.reload()
+    while not held:
+        page.wait_for_timeout(20)
+
+    def let_go() -> None:
+        held[0].continue_()
+
+    return let_go
+
+
+@pytest.mark.parametrize("late", ["/api/me", "/api/consultations"])
+def test_notes_take_no_words_before_the_page_knows_what_they_hold(desk: Page, late: str) -> None:
+    """Words from before the reload come back first, and what is typed then goes on from them."""
+    notes_of(desk).fill("Before the reload,")
+
+    let_go = reload_without(desk, late)
+    expect(notes_of(desk)).to_be_hidden()
+    let_go()
+
+    expect(notes_of(desk)).to_have_value("Before the reload,")
+    notes_of(desk).press_sequentially(" and after it.")
+    saved(desk)
+    assert visits(desk)["Room 2"]["notes"] == "Before the reload, and after it."
+
+
+def test_notes_of_a_consultation_started_in_the_first_moment_are_kept(desk: Page) -> None:
+    """The page shows it before it knows whose words it may keep; the words wait for that."""
+    let_go = reload_without(desk, "/api/me")
+    start_consultation(desk, "Room 3")
+    expect(notes_of(desk)).to_be_hidden()
+    let_go()
+    notes_of(desk).fill("First words")
+
+    desk.reload()
+
+    expect(notes_of(desk)).to_have_value("First words")
+    saved(desk)
+    assert visits(desk)["Room 3"]["notes"] == "First words"
+
+
+def test_words_kept_over_a_reload_never_overwrite_those_of_another_desk(desk: Page, other: Page) -> None:
+    """What both wrote is kept: the page asks, as it would have without the reload."""
+    held: list[Route] = []
+    desk.route("**/api/consultations/*", lambda route: held.append(route))
+    notes_of(desk).fill("From the first desk")
+    expect(desk.get_by_text("Saving…")).to_be_visible()
+    notes_of(other).fill("From the second desk")
+    saved(other)
+
+    desk.unroute_all()
+    desk.reload()
+    desk.get_by_role("button", name="Keep both").click()
+
+    saved(desk)
+    assert visits(desk)["Room 2"]["notes"] == "From the second desk\n\nFrom the first desk"
+
+
+def test_words_taken_away_before_a_reload_need_no_question_after_it(desk: Page) -> None:
+    """Nobody else has written: what was left standing is saved."""
+    notes_of(desk).fill("Itches since Monday. No fever.")
+    saved(desk)
+    notes_of(desk).fill("No fever.")
+
+    desk.reload()
+
+    expect(notes_of(desk)).to_have_value("No fever.")
+    saved(desk)
+    assert visits(desk)["Room 2"]["notes"] == "No fever."
 
 
 def test_a_consultation_is_open_for_notes_before_its_photos_are_listed(desk: Page) -> None:

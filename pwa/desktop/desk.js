@@ -41,9 +41,12 @@ export class Desk extends EventTarget {
     return this.shownId ? this.#albums.photos(this.shownId) : null;
   }
 
-  /** Fetches the consultations and the shown photos, side by side. */
-  async refresh() {
-    await Promise.all([this.#refreshVisits(), this.shownId && this.refreshPhotos()]);
+  /**
+   * Fetches the consultations and the shown photos, side by side.
+   * @param {Promise<unknown>} [ready] the consultations are shown after it
+   */
+  async refresh(ready) {
+    await Promise.all([this.#refreshVisits(ready), this.shownId && this.refreshPhotos()]);
   }
 
   async refreshPhotos() {
@@ -54,9 +57,10 @@ export class Desk extends EventTarget {
     if (arrived.length) this.dispatchEvent(new CustomEvent("arrived", { detail: arrived }));
   }
 
-  async #refreshVisits() {
+  /** @param {Promise<unknown>} [ready] */
+  async #refreshVisits(ready) {
     const asked = ++this.#asked;
-    const { consultations, currentId } = await this.#routes.visits();
+    const [{ consultations, currentId }] = await Promise.all([this.#routes.visits(), ready]);
     if (asked !== this.#asked) return;
     const moved = this.#currentId !== undefined && currentId !== this.#currentId;
     this.visits = consultations;

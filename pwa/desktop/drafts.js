@@ -32,7 +32,10 @@ export class DraftBox {
   }
 }
 
-/** Fires "state" when the state of any draft changes. */
+/**
+ * Fires "state" when the state of any draft changes, and "restored" once: what was kept is back, and
+ * words have a place to be kept in. Nothing should take words before that.
+ */
 export class Drafts extends EventTarget {
   /** @type {Map<string, Autosave>} */
   #saves = new Map();
@@ -55,6 +58,11 @@ export class Drafts extends EventTarget {
   restore(box) {
     for (const [id, fields] of Object.entries(box.read())) this.edit(id, fields);
     this.#box = box;
+    this.dispatchEvent(new Event("restored"));
+  }
+
+  get isRestored() {
+    return this.#box !== null;
   }
 
   /** @param {string} id @param {Fields} fields */

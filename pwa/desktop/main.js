@@ -123,8 +123,9 @@ async function start() {
 
 async function refresh() {
   try {
-    const [answer] = await Promise.all([me ?? routes.me(), desk.refresh()]);
-    if (!me) open(answer);
+    // Asked for side by side; nothing is shown to type into before what was typed earlier is back.
+    const opened = me ? undefined : routes.me().then(open);
+    await Promise.all([opened, desk.refresh(opened)]);
     link.fetched(true);
     sayTrouble(null);
     void phones.glance();

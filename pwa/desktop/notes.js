@@ -23,12 +23,21 @@ export class NotesKeeper {
     this.#bases.set(id, text);
   }
 
+  /**
+   * What is kept over a reload: the words, and the text they started from.
+   * @param {string} id @param {string} notes @returns {import("./shapes.js").Fields}
+   */
+  fields(id, notes) {
+    const start = this.#bases.get(id);
+    return start === undefined ? { notes } : { notes, start };
+  }
+
   /** @param {string} id @param {import("./shapes.js").Fields} fields */
-  async save(id, { notes }) {
+  async save(id, { notes, start }) {
     const theirs = (await this.#routes.visit(id)).notes;
+    const base = this.#bases.get(id) ?? start;
     // Without a known start, words that contain all of theirs have lost nothing of them.
-    const isKnown = theirs === this.#bases.get(id) || notes.includes(theirs);
-    if (!isKnown) throw new Conflict(theirs);
+    if (theirs !== base && !notes.includes(theirs)) throw new Conflict(theirs);
     const saved = await this.#routes.change(id, { notes });
     this.#bases.set(id, saved.notes);
     this.#onSaved(saved);
@@ -59,16 +68,17 @@ export class NotesView {
     this.#drafts = drafts;
     this.#keeper = keeper;
     this.#text.addEventListener("input", () => {
-      if (this.#id) drafts.edit(this.#id, { notes: this.#text.value });
+      if (this.#id) drafts.edit(this.#id, keeper.fields(this.#id, this.#text.value));
     });
     this.#question.addEventListener("click", (event) => this.#decide(event));
     desk.addEventListener("change", () => this.#read());
     drafts.addEventListener("state", () => this.#showState());
+    drafts.addEventListener("restored", () => this.#read());
   }
 
-  /** Takes the server's text, except where something unsaved stands. */
+  /** Takes the server's text, except where something unsaved stands; hidden until both are known. */
   #read() {
-    const visit = this.#desk.shown;
+    const visit = this.#drafts.isRestored ? this.#desk.shown : undefined;
     // Unfiled photos are of many patients: what is written about one belongs to a consultation.
     this.#root.hidden = visit?.kind !== "visit";
     if (!visit) return;
@@ -98,7 +108,7 @@ export class NotesView {
     const { theirs } = error;
     this.#text.value = value === "both" ? `${theirs}\n\n${this.#text.value}` : theirs;
     this.#keeper.startFrom(id, theirs);
-    this.#drafts.resolve(id, value === "both" ? { notes: this.#text.value } : {});
+    this.#drafts.resolve(id, value === "both" ? this.#keeper.fields(id, this.#text.value) : {});
     void this.#desk.refresh().catch(() => {});
     this.#text.focus();
   }

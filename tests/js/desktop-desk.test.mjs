@@ -171,6 +171,19 @@ describe("the desk", () => {
     assert.deepEqual(ids(desk.visits), ["c", "a", "b", "u"]);
   });
 
+  it("shows nothing before what it is told to wait for", async () => {
+    const desk = new Desk(new Server(), () => 0);
+    let release;
+
+    const looking = desk.refresh(new Promise((done) => (release = done)));
+    await new Promise(setImmediate);
+    assert.deepEqual(desk.visits, []);
+    release();
+    await looking;
+
+    assert.equal(desk.shownId, "a");
+  });
+
   it("tells when another screen has moved the current consultation, and stays where it is", async () => {
     const { server, desk, heard } = await open();
     server.currentId = "b";

@@ -128,6 +128,17 @@ describe("words that could not be saved", () => {
     assert.deepEqual(next.unsaved("a"), { notes: "typed" });
   });
 
+  it("are back before anything else is told that words can be taken", () => {
+    const drafts = new Drafts(async () => {}, new VirtualTime().timers);
+    const seen = [];
+    drafts.addEventListener("restored", () => seen.push(drafts.isRestored));
+    assert.equal(drafts.isRestored, false);
+
+    drafts.restore(new DraftBox(memoryStorage(), "notes", "kaya"));
+
+    assert.deepEqual(seen, [true]);
+  });
+
   it("are not shown to another account", async () => {
     const storage = memoryStorage();
     await failed(storage);
@@ -181,6 +192,19 @@ describe("notes", () => {
     await assert.rejects(keeper.save("a", { notes: "mine" }), { theirs: "theirs" });
 
     assert.equal(server.text, "theirs");
+  });
+
+  it("are kept with the text they started from, which holds after a reload", async () => {
+    const { keeper } = keeping("old and more", "old and more");
+    const kept = keeper.fields("a", "old");
+    const after = keeping("old and more", undefined);
+    const late = keeping("theirs", undefined);
+
+    await after.keeper.save("a", kept);
+    await assert.rejects(late.keeper.save("a", kept), { theirs: "theirs" });
+
+    assert.equal(after.server.text, "old");
+    assert.equal(late.server.text, "theirs");
   });
 
   it("are saved where they contain all that another screen wrote", async () => {
