@@ -2,13 +2,13 @@
 
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
 import uvicorn
 from websockets.exceptions import ConnectionClosedError
-from websockets.sync.client import connect
+from websockets.sync.client import ClientConnection, connect
 
 from app.connections import BoundedHttp
 from app.embedded.hub.limits import HubLimits
@@ -20,11 +20,16 @@ PATIENCE_S = 10.0
 
 
 class Hasty(BoundedHttp):
-    """The same rules with times that a test can wait for."""
+    """The same rules with times that a test can wait for; a head still has longer than any test."""
 
-    head_seconds = 0.3
     body_seconds = 0.3
     answered_seconds = 0.3
+
+
+class Hastier(Hasty):
+    """For clients that are slow on purpose: on a busy machine it may be too fast for the others."""
+
+    head_seconds = 0.3
 
 
 async def reader(scope: Any, receive: Any, send: Any) -> None:
@@ -50,12 +55,23 @@ async def listener(receive: Any, send: Any) -> None:
         await send({"type": "websocket.send", "text": str(len(message.get("bytes") or b""))})
 
 
-@pytest.fixture(scope="module")
-def port() -> Iterator[int]:
+def serving(rules: type[BoundedHttp]) -> Iterator[int]:
     """A server with the options of production, but for the times."""
-    options = _options() | {"http": Hasty, "lifespan": "off"}
+    options = _options() | {"http": rules, "lifespan": "off"}
     with bound_socket() as listening, serving_with(uvicorn.Config(reader, **options), listening):
         yield listening.getsockname()[1]
+
+
+@pytest.fixture(scope="module")
+def port() -> Iterator[int]:
+    """Where a head may take as long as it likes here, and nothing else."""
+    yield from serving(Hasty)
+
+
+@pytest.fixture(scope="module")
+def hasty_port() -> Iterator[int]:
+    """Where a head must come at once as well."""
+    yield from serving(Hastier)
 
 
 def asked(port: int, *parts: bytes, between: float = 0.0) -> bytes:
@@ -85,18 +101,14 @@ def asked(port: int, *parts: bytes, between: float = 0.0) -> bytes:
     ],
     ids=["nothing", "half a line", "half a head", "half a body", "no last chunk", "half a second request"],
 )
-def test_a_request_that_does_not_come_ends_the_connection(port: int, parts: list[bytes]) -> None:
+def test_a_request_that_does_not_come_ends_the_connection(hasty_port: int, parts: list[bytes]) -> None:
     """One machine cannot hold every connection with nothing."""
-    begun = time.monotonic()
-
-    asked(port, *parts)
-
-    assert time.monotonic() - begun < PATIENCE_S / 2
+    asked(hasty_port, *parts)  # It comes back.
 
 
-def test_a_head_that_drips_ends_all_the_same(port: int) -> None:
+def test_a_head_that_drips_ends_all_the_same(hasty_port: int) -> None:
     """The time is for the whole of it: a byte now and then buys nothing."""
-    assert asked(port, HEAD, *[b"X: y\r\n"] * 12, between=0.05) == b""
+    assert asked(hasty_port, HEAD, *[b"X: y\r\n"] * 12, between=0.05) == b""
 
 
 def test_whoever_has_the_answer_may_not_go_on_sending_for_ever(port: int) -> None:
@@ -157,6 +169,12 @@ def test_a_packed_message_is_not_unpacked(port: int) -> None:
         assert page.protocol.extensions == []
 
 
+def exchange(page: ClientConnection, parts: Sequence[bytes]) -> str | bytes:
+    """Send one message in parts and hear the answer; either may be where the end is met."""
+    page.send(parts)
+    return page.recv()
+
+
 def test_a_message_is_cut_off_where_pages_never_go(port: int) -> None:
     """While it comes, in one piece or in many, and not once it is here."""
     limit = HubLimits().frame_bytes
@@ -164,9 +182,8 @@ def test_a_message_is_cut_off_where_pages_never_go(port: int) -> None:
         page.send(b"a" * limit)
         assert page.recv() == str(limit)
 
-        page.send([b"a" * (limit // 2)] * 3)
         with pytest.raises(ConnectionClosedError) as ended:
-            page.recv()
+            exchange(page, [b"a" * (limit // 2)] * 3)
 
     assert ended.value.rcvd is not None
     assert ended.value.rcvd.code == 1009

@@ -244,8 +244,9 @@ async def test_a_token_is_renewed_in_time_without_a_drop_and_without_a_storm(run
 async def test_a_token_that_is_not_renewed_ends_its_connection(running: RunningHub) -> None:
     """A page whose sign-in is gone hears nothing any more."""
     assert running.hub
-    signals = HubSignals(running.hub, seconds=2)
-    tokens = iter([signals.token("abc")])
+    signals = HubSignals(running.hub, seconds=4)
+    # Made when it is asked for: the client itself may need longer to start than a token lives.
+    tokens = (signals.token("abc") for _ in range(1))
     async with listening(running.port, lambda: or_refuse(tokens), "user:abc") as page:
         await page.until_attached()
 
