@@ -4,11 +4,13 @@ Patient data, tokens and query strings of signed URLs have no field here, so the
 by accident (I12).
 """
 
+import json
 import logging
 import sys
 from collections.abc import MutableMapping
 from typing import Any, TextIO
 
+import msgspec
 import structlog
 
 FIELDS = frozenset(
@@ -21,13 +23,26 @@ FIELDS = frozenset(
     }
 )  # fmt: skip
 
+_QUICK = msgspec.json.Encoder(enc_hook=repr)
+_ASCII = json.JSONEncoder(default=repr)
+
 
 def keep_listed_fields(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Drop every field that is not on the list, and say how many were dropped."""
-    dropped = [name for name in event if name not in FIELDS and not name.startswith("_")]
-    for name in dropped:
+    """Drop every field that is not on the list."""
+    if event.keys() <= FIELDS:
+        return event
+    for name in [name for name in event if name not in FIELDS and not name.startswith("_")]:
         del event[name]
     return event
+
+
+def _as_json(_: Any, __: str, event: MutableMapping[str, Any]) -> str:
+    """ASCII only: some characters beyond it are commands to a terminal."""
+    try:
+        line = _QUICK.encode(event)
+    except UnicodeEncodeError:  # half a character, as the name of a file may hold
+        return _ASCII.encode(event)
+    return line.decode() if line.isascii() else _ASCII.encode(event)
 
 
 def configure(level: str, stream: TextIO = sys.stderr) -> None:
@@ -37,9 +52,9 @@ def configure(level: str, stream: TextIO = sys.stderr) -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             keep_listed_fields,
-            structlog.processors.JSONRenderer(),
+            _as_json,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
-        logger_factory=structlog.PrintLoggerFactory(stream),
+        logger_factory=structlog.WriteLoggerFactory(stream),
         cache_logger_on_first_use=False,
     )

@@ -6,6 +6,7 @@ static file, page or mounted store. A header that the answer already carries is 
 
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from functools import lru_cache, partial
 from typing import Any, cast
 
 import structlog
@@ -28,6 +29,7 @@ COMMON: Headers = [
 # The phone tells our answers from a captive portal's by this name.
 API: Headers = [(b"x-cp-server", b"capture/1"), (b"cache-control", b"no-store")]
 HSTS: Headers = [(b"strict-transport-security", b"max-age=63072000")]
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 UNSTORED: Headers = [(b"cache-control", b"no-store")]
 
 
@@ -40,28 +42,28 @@ def headers_hook(policy: Policy, metrics: Metrics) -> Hook:
             return
         arrival = arrival_of(scope)
         headers: Headers = list(message.get("headers", ()))
-        message["headers"] = headers + _missing(headers, _wanted(headers, arrival, scope, policy))
+        present = {name.lower(): value for name, value in headers}
+        content_type = present.get(b"content-type", b"")
+        https = policy.keeps_https(scope.get("scheme", "http"), host_of(scope))
+        wanted = wanted_of(content_type, arrival.path.startswith("/api/"), https)
+        headers += [pair for pair in wanted if pair[0] not in present]
+        if b"x-request-id" not in present:
+            headers.append((b"x-request-id", arrival.request_id.encode()))
+        message["headers"] = headers
         _record(log, metrics, int(message["status"]), arrival, scope)
 
+    # Answers of one kind want the same headers; our own answers are of a few dozen kinds.
+    wanted_of = lru_cache(256)(partial(_wanted, policy))
     return add_headers
 
 
-def _missing(present: Headers, wanted: Headers) -> Headers:
-    names = {name.lower() for name, _ in present}
-    return [pair for pair in wanted if pair[0] not in names]
-
-
-def _wanted(present: Headers, arrival: Arrival, scope: Mapping[str, Any], policy: Policy) -> Headers:
-    content_type = _value(present, b"content-type")
-    wanted = [*COMMON, (b"x-request-id", arrival.request_id.encode())]
-    wanted.append((b"content-security-policy", _csp(content_type, policy).encode()))
-    if arrival.path.startswith("/api/"):
+def _wanted(policy: Policy, content_type: bytes, api: bool, https: bool) -> Headers:
+    wanted = [*COMMON, (b"content-security-policy", _csp(content_type, policy).encode())]
+    if api:
         wanted += API
     elif content_type.startswith(b"application/problem+json"):
         wanted += UNSTORED
-    if policy.keeps_https(scope.get("scheme", "http"), host_of(scope)):
-        wanted += HSTS
-    return wanted
+    return wanted + HSTS if https else wanted
 
 
 def _csp(content_type: bytes, policy: Policy) -> str:
@@ -72,12 +74,12 @@ def _csp(content_type: bytes, policy: Policy) -> str:
 
 
 def _record(log: Any, metrics: Metrics, status: int, arrival: Arrival, scope: Mapping[str, Any]) -> None:
-    route, seconds = route_template(scope), time.perf_counter() - arrival.started
-    metrics.observe(method_of(scope), route, status, seconds)
+    method, route, seconds = method_of(scope), route_template(scope), time.perf_counter() - arrival.started
+    metrics.observe(method, route, status, seconds)
     principal = scope.get("user")
     log.info(
         "request",
-        method=method_of(scope),
+        method=method,
         route=route,
         status=status,
         duration_ms=round(seconds * 1000, 2),
@@ -98,14 +100,12 @@ def route_template(scope: Mapping[str, Any]) -> str:
 
 def method_of(scope: Mapping[str, Any]) -> str:
     """The method, or ``other``: an invented one must not become a label."""
-    known = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
-    return scope["method"] if scope.get("method") in known else "other"
+    return scope["method"] if scope.get("method") in METHODS else "other"
 
 
 def host_of(scope: Mapping[str, object]) -> str:
     """The Host header in lower case, empty when there is none."""
-    return _value(cast("Headers", scope["headers"]), b"host").decode("latin-1").lower()
-
-
-def _value(headers: Headers, name: bytes) -> bytes:
-    return next((value for key, value in headers if key.lower() == name), b"")
+    for name, value in cast("Headers", scope["headers"]):
+        if name.lower() == b"host":
+            return value.decode("latin-1").lower()
+    return ""

@@ -1,0 +1,64 @@
+"""Log lines: one JSON object each, of listed fields only, that no terminal can be told anything by."""
+
+import io
+import json
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+
+import pytest
+import structlog
+
+from app import log
+
+
+@pytest.fixture
+def written() -> Iterator[io.StringIO]:
+    """What is logged from here on; the configuration of the other tests comes back afterwards."""
+    before, stream = structlog.get_config(), io.StringIO()
+    log.configure("info", stream)
+    yield stream
+    structlog.configure(**before)
+
+
+def test_a_line_is_one_object_with_level_and_time(written: io.StringIO) -> None:
+    """What an operator's tools read."""
+    structlog.get_logger().info("request", status=200, duration_ms=1.25, user=None)
+
+    line = json.loads(written.getvalue())
+    assert line.pop("timestamp").endswith("Z")
+    assert line == {"event": "request", "level": "info", "status": 200, "duration_ms": 1.25, "user": None}
+
+
+def test_a_field_that_is_not_listed_is_left_out(written: io.StringIO) -> None:
+    """Patient data has no field, so it cannot be logged by accident."""
+    structlog.get_logger().info("request", label="Mrs Example", status=200)
+
+    assert "Example" not in written.getvalue()
+    assert json.loads(written.getvalue())["status"] == 200
+
+
+@pytest.mark.parametrize(
+    "text", ["two\nlines", "\x1b[2J", "\u009b2J", "\u2028", "Zürich \u202e", "half \ud800"], ids=ascii
+)
+def test_no_character_is_a_command_to_a_terminal(written: io.StringIO, text: str) -> None:
+    """One line of printable ASCII, whatever was logged; reading it gives the same text back."""
+    structlog.get_logger().info("request", reason=text)
+
+    line = written.getvalue().removesuffix("\n")
+    assert line.isascii()
+    assert line.isprintable()
+    assert json.loads(line)["reason"] == text
+
+
+def test_what_json_does_not_know_is_shown_as_python_shows_it(written: io.StringIO) -> None:
+    """A log line never fails because of what it tells."""
+    structlog.get_logger().info("request", where=PurePosixPath("/a"))
+
+    assert json.loads(written.getvalue())["where"] == "PurePosixPath('/a')"
+
+
+def test_what_is_below_the_level_is_not_written(written: io.StringIO) -> None:
+    """``LOG_LEVEL`` says how much is said."""
+    structlog.get_logger().debug("request")
+
+    assert not written.getvalue()
