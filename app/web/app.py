@@ -5,8 +5,7 @@ from typing import Any
 from litestar import Litestar
 from litestar.connection import ASGIConnection
 from litestar.datastructures import State
-from litestar.handlers import BaseRouteHandler
-from litestar.types import Guard
+from litestar.types import ASGIApp, Middleware, Receive, Scope, Send
 
 from app.settings import Settings
 from app.web import manifest, shell
@@ -68,7 +67,7 @@ def create_web_app(web: WebParts) -> Litestar:
     cookies = UploadCookies(web.database, policy, web.clock, hours, web.session_alive, web.session_open)
     return CaptureApp(
         route_handlers=[*CONTROLLERS, *web.handlers],
-        guards=[_guard(web, policy, cookies)],
+        middleware=[_gate(web, policy, cookies)],
         before_send=[headers_hook(policy, metrics)],
         exception_handlers=EXCEPTION_HANDLERS,
         request_class=Call,
@@ -95,18 +94,26 @@ def create_web_app(web: WebParts) -> Litestar:
     )
 
 
-def _guard(web: WebParts, policy: Policy, cookies: UploadCookies) -> Guard:
-    """One guard for every route, cheapest question first; the framework copies the handler for each."""
+def _gate(web: WebParts, policy: Policy, cookies: UploadCookies) -> Middleware:
+    """Stands before every route, cheapest question first.
+
+    Not one of the framework's guards: for those it copies the route's handler with every request.
+    """
     origins = OriginGuard(policy, _self_authorised(web.settings))
     people = Authenticator(web.verifier, cookies)
     limiter = Limiter(web.rates)
 
-    async def admit(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
-        origins.admit(connection)
-        await people.admit(connection)
-        limiter.admit(connection)
+    def before(app: ASGIApp) -> ASGIApp:
+        async def admit(scope: Scope, receive: Receive, send: Send) -> None:
+            connection: ASGIConnection[Any, Any, Any, Any] = ASGIConnection(scope)
+            origins.admit(connection)
+            await people.admit(connection)
+            limiter.admit(connection)
+            await app(scope, receive, send)
 
-    return admit
+        return admit
+
+    return before
 
 
 def _self_authorised(settings: Settings) -> tuple[str, ...]:
