@@ -62,7 +62,8 @@ class Clinic:
                 raise AssertionError("the server did not start:\n" + "".join(self.log))
             if found := re.match(r"Sign in: (\S+) / (\S+)$", line.strip()):
                 self.name, self.password = found.groups()
-            if line.startswith("Sign in:"):
+            # Where Clerk signs people in, the line with the phone's address is the last one.
+            if line.startswith("Phone:" if "CLERK_PUBLISHABLE_KEY" in self.settings else "Sign in:"):
                 return
 
     def _read(self, process: subprocess.Popen[str], lines: "Queue[str | None]") -> None:

@@ -17,6 +17,8 @@ import venv
 from collections.abc import Iterable
 from pathlib import Path
 
+import clerk_files
+
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
@@ -38,6 +40,8 @@ def main() -> None:
     make_venv()
     install("run" if wish == "run" else "test")
     install_browser_libraries()
+    if wish == "test" or os.environ.get("CLERK_PUBLISHABLE_KEY"):
+        install_clerk()
     if wish == "test":
         print(find_browser().as_posix(), file=(STAMPS / "chromium").open("w"))
 
@@ -119,10 +123,33 @@ def install_browser_libraries() -> None:
     if is_fresh("browser", sources) and all((ROOT / made).exists() for made in MADE_BY_NPM):
         return
     say("Installing the browser libraries")
-    environment = {**trust(), **os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}"}
+    environment = node_environment()
     call([*npm, "ci", "--loglevel=error", "--ignore-scripts"], environment)
     call([shutil.which("node", path=environment["PATH"]) or "node", "tools/vendor.mjs"], environment)
     stamp("browser", sources)
+
+
+def install_clerk() -> None:
+    """The browser files of Clerk, where Clerk signs people in or the tests try it."""
+    sources = [ROOT / "tools" / "clerk_files.py"]
+    if is_fresh("clerk", sources) and (ROOT / "pwa" / "vendor" / clerk_files.MAIN).exists():
+        return
+    say("Installing the browser files of Clerk")
+    npm = find_npm()
+    environment = node_environment()
+    STAMPS.mkdir(exist_ok=True)
+    call([*npm, "pack", "--silent", "--pack-destination", STAMPS, clerk_files.PACKAGE], environment)
+    try:
+        clerk_files.unpack(STAMPS / clerk_files.TARBALL, ROOT / "pwa" / "vendor")
+    except clerk_files.WrongPackage as problem:
+        stop(str(problem))
+    (STAMPS / clerk_files.TARBALL).unlink()
+    stamp("clerk", sources)
+
+
+def node_environment() -> dict[str, str]:
+    """Finds the Node of this folder first."""
+    return {**trust(), **os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}"}
 
 
 def trust() -> dict[str, str]:

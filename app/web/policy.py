@@ -51,9 +51,9 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
         """Clerk's form needs its styles: the page's policy and one nonce for this one answer."""
         styled = self.page_csp.replace("style-src 'self'", f"style-src 'self' 'nonce-{nonce}'")
         challenge = f"https://challenges.cloudflare.com {self.sign_in_hosts}".strip()
-        return styled.replace("frame-src 'none'", f"frame-src {challenge}").replace(
-            "script-src 'self'", f"script-src 'self' {challenge}"
-        )
+        for directive in ("script-src 'self'", "connect-src 'self'"):
+            styled = styled.replace(directive, f"{directive} {challenge}")
+        return styled.replace("frame-src 'none'", f"frame-src {challenge}")
 
 
 def build_policy(settings: Settings) -> Policy:

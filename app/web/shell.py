@@ -19,6 +19,8 @@ from app.web.manifest import URL as MANIFEST_URL
 WORKER_URL = "/service_worker/sw.js"
 PRECACHE_URL = "/service_worker/precache.js"
 START_URL = "/mobile"
+# What a minified library seems to import in its own text is none of ours.
+VENDOR = "/pwa/vendor/"
 
 _ICON = re.compile(r"/pwa/icons/[\w.-]+")
 
@@ -94,6 +96,9 @@ def _digest(assets: list[Asset]) -> str:
 
 
 def _sources(assets: Mapping[str, Asset]) -> dict[str, str]:
-    """Text of scripts and styles; images name nothing further."""
+    """Text of scripts and styles; images name nothing further, and a library is bundled by itself."""
     textual = (".js", ".css")
-    return {url: asset.body.decode() if url.endswith(textual) else "" for url, asset in assets.items()}
+    return {
+        url: asset.body.decode() if url.endswith(textual) and not url.startswith(VENDOR) else ""
+        for url, asset in assets.items()
+    }

@@ -1,5 +1,9 @@
-"""``GET /sign-in``: the same page for everybody; where to go back to is the page's own affair."""
+"""``GET /sign-in``: the same page for everybody; where to go back to is the page's own affair.
 
+Clerk's script brings styles of its own. They run under a nonce for one answer, which is never kept.
+"""
+
+import secrets
 from typing import Any
 
 from litestar import HttpMethod, Response, route
@@ -15,4 +19,11 @@ ENTRY = "/pwa/page/sign-in-page.js"
 async def sign_in_page(request: Call) -> Response[Any]:
     """The page with name and password, or with the way to the identity provider."""
     pages: Pages = request.desk.templates
+    if request.parts.settings.cloud_identity:
+        nonce = secrets.token_urlsafe(16)
+        headers = {
+            "content-security-policy": request.desk.policy.sign_in_csp(nonce),
+            "cache-control": "no-store",
+        }
+        return Response(pages.render("sign-in.html", ENTRY, nonce=nonce), headers=headers, media_type=HTML)
     return asset_response(make_asset("/sign-in", pages.render("sign-in.html", ENTRY), HTML), request)

@@ -27,7 +27,8 @@ class Pages:
             undefined=jinja2.StrictUndefined,
             keep_trailing_newline=True,
         )
-        self._environment.globals.update(product=PRODUCT, config=page_config(settings))
+        clerk = settings.cloud_identity
+        self._environment.globals.update(product=PRODUCT, config=page_config(settings), clerk=clerk)
 
     def render(self, name: str, entry: str = "", **values: Any) -> bytes:
         """The page; ``entry`` is the URL path of its main module."""

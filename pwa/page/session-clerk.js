@@ -154,7 +154,7 @@ class ClerkSession {
 
   async #start() {
     const clerk = await this.#fetchClerk();
-    await clerk.load({ telemetry: false, selectInitialSession: this.#choose });
+    await clerk.load({ telemetry: false, selectInitialSession: this.#choose, ...styling() });
     this.#clerk = clerk;
     if (this.#left) await this.#endSession(this.#left).catch(() => undefined);
     clerk.addListener(() => void this.#look());
@@ -196,6 +196,17 @@ class ClerkSession {
       clearTimeout(timer);
     }
   }
+}
+
+/**
+ * The sign-in page allows the styles that Clerk brings by a nonce; other pages have none of them.
+ * @returns {{nonce?: string}}
+ */
+function styling() {
+  const nonce = globalThis.document
+    ?.querySelector('meta[name="cp-nonce"]')
+    ?.getAttribute("content");
+  return nonce ? { nonce } : {};
 }
 
 /**

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from app.web.controllers.pages import qr_asset
-from tests.web.conftest import MakeApp, client_of
+from tests.web.conftest import MakeApp, client_of, write
 
 LAN = {"PUBLIC_ORIGINS": "http://localhost:8000,https://192.168.1.20:8443"}
 IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Mobile/15E148"
@@ -48,8 +48,9 @@ async def test_pages_hold_no_inline_script_or_style(stranger: httpx.AsyncClient,
     assert not re.search(r"<style|<script(?![^>]*\bsrc=)|\sstyle=|\son\w+=", answer.text)
 
 
-async def test_the_configuration_says_public_facts_only(make_app: MakeApp) -> None:
+async def test_the_configuration_says_public_facts_only(make_app: MakeApp, tree: Path) -> None:
     """The publishable key is public; secrets of the settings are nowhere in the page."""
+    write(tree, {"pwa/vendor/clerk.browser.js": "1;\n"})
     app = make_app(
         PUBLIC_ORIGINS="https://capture.clinic.example",
         CLERK_PUBLISHABLE_KEY="pk_live_Y2xlcmsuY2xpbmljLmV4YW1wbGUk",

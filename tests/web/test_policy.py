@@ -92,6 +92,7 @@ def test_the_sign_in_form_gets_a_nonce_for_styles_and_no_inline_script(tmp_path:
     assert directive(policy, "style-src") == {"'self'", "'nonce-abc'"}
     assert "https://challenges.cloudflare.com" in directive(policy, "script-src")
     assert "https://challenges.cloudflare.com" in directive(policy, "frame-src")
+    assert "https://*.protect.clerk.com" in directive(policy, "connect-src")
     assert "unsafe" not in policy
     assert "'none'" not in directive(policy, "frame-src")
 

@@ -1,5 +1,7 @@
 """The sign-in routes over real accounts, the real issuer and the real verifier."""
 
+import re
+
 import msgspec
 import pytest
 from argon2 import PasswordHasher
@@ -9,6 +11,7 @@ from app.embedded.identity import LocalIdentity
 from app.embedded.identity_browsers import BrowserMarks
 from app.embedded.identity_keys import LocalKeySet, SessionIssuer, load_session_key
 from app.embedded.identity_passwords import Passwords
+from app.web.import_graph import BrokenImport
 from app.web.sessions import session_router
 from tests.tokens import ISSUER, TokenFactory, hostile_tokens
 from tests.web.conftest import REPOSITORY, client_of, own_page, write
@@ -329,6 +332,34 @@ async def test_the_sign_in_page_is_the_same_for_everybody(make_app, tree):
     assert plain.headers["content-type"] == "text/html; charset=utf-8"
     assert plain.content == asked.content
     assert "script-src 'self'" in plain.headers["content-security-policy"]
+
+
+async def test_under_clerk_each_sign_in_page_has_a_policy_and_a_nonce_of_its_own(make_app, tree):
+    """Clerk's styles run in this one answer, which nobody keeps; every other page stays strict."""
+    template = (REPOSITORY / "pwa/templates/sign-in.html").read_bytes()
+    script = "pwa/vendor/clerk.browser.js"
+    page = {"pwa/templates/sign-in.html": template, "pwa/page/sign-in-page.js": "start();\n", script: "1;\n"}
+    write(tree, page)
+    app = make_app(PUBLIC_ORIGINS=CLINIC, CLERK_PUBLISHABLE_KEY="pk_live_Y2xlcmsuY2xpbmljLmV4YW1wbGUk")
+    async with client_of(app, CLINIC) as client:
+        answers = [await client.get("/sign-in") for _ in range(2)]
+        phone = await client.get("/mobile")
+
+    nonces = [re.search(r'name="cp-nonce" content="([\w-]{22})"', answer.text)[1] for answer in answers]
+    assert len(set(nonces)) == 2
+    for answer, nonce in zip(answers, nonces, strict=True):
+        assert f"style-src 'self' 'nonce-{nonce}'" in answer.headers["content-security-policy"]
+        assert "https://challenges.cloudflare.com" in answer.headers["content-security-policy"]
+        assert answer.headers["cache-control"] == "no-store"
+        assert f'href="/{script}"' in answer.text
+    assert "nonce" not in phone.text + phone.headers["content-security-policy"]
+    assert f'href="/{script}"' in phone.text
+
+
+async def test_clerk_without_its_browser_files_stops_the_start(make_app):
+    """A sign-in page that can sign nobody in is found by the operator, not by a clinician."""
+    with pytest.raises(BrokenImport, match=r"clerk\.browser\.js, which is not there\. Set up again"):
+        make_app(PUBLIC_ORIGINS=CLINIC, CLERK_PUBLISHABLE_KEY="pk_live_Y2xlcmsuY2xpbmljLmV4YW1wbGUk")
 
 
 @pytest.mark.parametrize(("alive", "status"), [(True, 200), (False, 401)])
