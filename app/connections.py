@@ -4,8 +4,11 @@ The web server itself waits for ever for the rest of a request and keeps any num
 that one machine could hold every connection or fill the memory without a single whole request.
 """
 
+import ipaddress
 from asyncio import TimerHandle
-from typing import Any
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any, ClassVar
 
 import structlog
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -25,7 +28,11 @@ class BoundedHttp(HttpToolsProtocol):
     slowest_bytes_per_second = 1_500
     # A browser that is still sending when its answer comes would see a broken connection instead.
     answered_seconds = 10.0
+    # A clinic behind one address: thirty people, each with a desktop and a phone, six connections apiece.
+    most_of_one_address = 512
 
+    _open: ClassVar[Counter[str]] = Counter()
+    _counted = ""
     _unheard = 0
     _deadline: TimerHandle | None = None
     _receiving = True
@@ -34,10 +41,12 @@ class BoundedHttp(HttpToolsProtocol):
         """A request is expected at once: browsers close what they opened ahead by themselves."""
         super().connection_made(transport)
         self._expect_within(self.head_seconds)
+        self._count()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Nothing more is waited for."""
         self._expect_nothing()
+        self._uncount()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -81,7 +90,31 @@ class BoundedHttp(HttpToolsProtocol):
     def handle_websocket_upgrade(self) -> None:
         """From here on the connection obeys the rules of WebSockets."""
         self._expect_nothing()
+        self._uncount()
         super().handle_websocket_upgrade()
+
+    def _count(self) -> None:
+        """Whoever holds too many connections already gets no further one."""
+        host = self.client[0] if self.client else ""
+        if self.speaks_for_many(host):
+            return
+        self._counted = host
+        self._open[host] += 1
+        if self._open[host] > self.most_of_one_address:
+            self._refuse("many")
+            self.transport.close()
+
+    def _uncount(self) -> None:
+        if self._counted:
+            self._open[self._counted] -= 1
+            if not self._open[self._counted]:
+                del self._open[self._counted]
+            self._counted = ""
+
+    def speaks_for_many(self, host: str) -> bool:
+        """Whether the visitors of one address cannot be told apart: this computer, or a named proxy."""
+        proxies = self.config.forwarded_allow_ips if self.config.proxy_headers else ()
+        return is_among(host, ("127.0.0.0/8", "::1/128", *proxies))
 
     def _expect_within(self, seconds: float) -> None:
         self._expect_nothing()
@@ -99,6 +132,15 @@ class BoundedHttp(HttpToolsProtocol):
     def _refuse(self, reason: str) -> None:
         self._expect_nothing()
         _log.info("connection.refused", reason=reason)
+
+
+def is_among(host: str, networks: Iterable[str]) -> bool:
+    """Whether an address lies in one of these networks; what is no address, such as a socket's, does."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return True
+    return any(address in ipaddress.ip_network(network) for network in networks)
 
 
 def _announced(headers: list[tuple[bytes, bytes]]) -> int:

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 import uvicorn
+from uvicorn.server import ServerState
 from websockets.exceptions import ConnectionClosedError
 from websockets.sync.client import ClientConnection, connect
 
-from app.connections import BoundedHttp
+from app.connections import BoundedHttp, is_among
 from app.embedded.hub.limits import HubLimits
 from app.serving import _options
 from tests.stores import bound_socket, serving_with
@@ -187,3 +188,79 @@ def test_a_message_is_cut_off_where_pages_never_go(port: int) -> None:
 
     assert ended.value.rcvd is not None
     assert ended.value.rcvd.code == 1009
+
+
+class Crowded(BoundedHttp):
+    """Three connections for each address, this computer's own among them."""
+
+    most_of_one_address = 3
+
+    def speaks_for_many(self, host: str) -> bool:
+        return False
+
+
+def is_refused(wire: socket.socket) -> bool:
+    """Whether the server ended a connection instead of answering on it."""
+    wire.sendall(HEAD + b"Content-Length: 0\r\n\r\n")
+    try:
+        return wire.recv(65_536) == b""
+    except ConnectionError:
+        return True
+
+
+def test_one_address_holds_so_many_connections_and_no_more() -> None:
+    """Whoever holds them all gets no further one, until one of them ends; a page's signals free theirs."""
+    options = _options() | {"http": Crowded, "lifespan": "off"}
+    with bound_socket() as listening, serving_with(uvicorn.Config(reader, **options), listening):
+        address = ("127.0.0.1", listening.getsockname()[1])
+        page = connect(f"ws://127.0.0.1:{address[1]}/")
+        held = [socket.create_connection(address, timeout=PATIENCE_S) for _ in range(3)]
+        assert [is_refused(wire) for wire in held] == [False] * 3
+
+        with socket.create_connection(address, timeout=PATIENCE_S) as one_more:
+            assert is_refused(one_more)
+
+        held.pop().close()
+        until_free(address)
+        for wire in held:
+            wire.close()
+        page.close()
+    assert not Crowded._open
+
+
+def until_free(address: tuple[str, int]) -> None:
+    """Until the server has noticed that a connection ended."""
+    deadline = time.monotonic() + PATIENCE_S
+    while time.monotonic() < deadline:
+        with socket.create_connection(address, timeout=PATIENCE_S) as wire:
+            if not is_refused(wire):
+                return
+    raise AssertionError("an ended connection is counted for ever")
+
+
+@pytest.mark.parametrize(
+    ("host", "spared"),
+    [
+        ("127.0.0.1", True),
+        ("::1", True),
+        ("10.0.0.7", True),
+        ("", True),
+        ("10.0.1.7", False),
+        ("2001:db8::1", False),
+    ],
+)
+def test_this_computer_and_a_named_proxy_speak_for_many(host: str, spared: bool) -> None:
+    """Their visitors cannot be told apart by address."""
+    assert is_among(host, ("127.0.0.0/8", "::1/128", "10.0.0.0/24")) is spared
+
+
+def test_a_proxy_is_spared_only_where_a_setting_names_it() -> None:
+    """The bound holds for everybody else."""
+    told = []
+    for proxies in ((), ("10.0.0.7/32",)):
+        config = uvicorn.Config(reader, **_options(proxies) | {"lifespan": "off"})
+        config.load()
+        protocol = BoundedHttp(config, ServerState(), {})
+        told.append([protocol.speaks_for_many(host) for host in ("10.0.0.7", "127.0.0.1", "10.0.0.8")])
+
+    assert told == [[False, True, False], [True, True, False]]
