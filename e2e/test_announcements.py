@@ -17,6 +17,7 @@ from e2e.verbs import (
     stored_today,
     take,
     the_server_holds,
+    until,
     upload,
 )
 from e2e.watch import Watch
@@ -108,7 +109,7 @@ def test_a_good_day_raises_no_word(clinic: Clinic, phone: Page, desktop: Page) -
     stored_today(phone, 3)
     gallery(desktop, 3)
     phone.reload()
-    phone.wait_for_function(HOLDS_NOTHING)
+    until(phone, HOLDS_NOTHING, limit_ms=30_000)
 
     assert api(desktop, "/api/devices/captures")["photos"] == []
     expect(desktop.locator(LINES)).to_have_count(0)

@@ -63,10 +63,10 @@ def take_until_refused(phone: Page) -> int:
     """Tap the shutter until the phone cannot store a photo; how many it has stored."""
     for number in range(1, 30):
         phone.get_by_role("button", name="Take photo").click()
-        phone.wait_for_function(
-            """(number) => document.body.dataset.state === "error" ||
-                 document.querySelector("#review-camera").textContent.includes(`(${number})`)""",
-            arg=number,
+        until(
+            phone,
+            f"""() => document.body.dataset.state === "error" ||
+                  document.querySelector("#review-camera").textContent.includes("({number})")""",
         )
         if phone.locator("body").get_attribute("data-state") == "error":
             return number - 1
