@@ -8,6 +8,7 @@ import contextlib
 import hashlib
 import os
 import re
+import secrets
 import signal
 import socket
 import sqlite3
@@ -20,6 +21,7 @@ from queue import Empty, Queue
 
 ROOT = Path(__file__).resolve().parent.parent
 START_LIMIT_S = 60
+FIRST_PORT = 12_000  # Chromium refuses some of those below.
 
 
 class Clinic:
@@ -131,10 +133,20 @@ class Clinic:
 
 
 def free_port() -> int:
-    """A port nobody listens on."""
+    """A port nobody listens on, below those that the system gives to whoever asks for any in the meantime."""
+    while True:
+        port = FIRST_PORT + secrets.randbelow(20_000)
+        if _is_free(port):
+            return port
+
+
+def _is_free(port: int) -> bool:
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+        try:
+            probe.bind(("", port))
+        except OSError:
+            return False
+    return True
 
 
 @contextlib.contextmanager
