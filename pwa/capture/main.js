@@ -54,7 +54,7 @@ const TICK = 1000; // ms between redraws while a countdown is on the screen
 
 /** @param {Store} store @param {Queue} queue */
 async function start(store, queue) {
-  const session = createSession(readConfig());
+  const session = await createSession(readConfig());
   const api = createApi({ getToken: session.getToken, fetch: fetch.bind(window) });
   const holdings = new Holdings(queue, api.request);
   const parts = { ...build(store, queue, session), holdings };

@@ -34,7 +34,7 @@ const dialog = (id) => find(document, `#${id}`, HTMLDialogElement);
 
 fillWords(words);
 const config = readConfig();
-const session = createSession(config);
+const session = await createSession(config);
 const signInUrl = session.signInUrl("/desktop");
 const getToken = session.getToken;
 const api = createApi({ getToken, fetch: fetch.bind(globalThis) });

@@ -5,7 +5,6 @@
 
 import { createApi } from "./api.js";
 import { signInUrl } from "./back.js";
-import { createClerkSession, loadClerkScript } from "./session-clerk.js";
 import { createLocalSession } from "./session-local.js";
 
 /** @typedef {{id: string, name: string | null}} User */
@@ -36,12 +35,21 @@ import { createLocalSession } from "./session-local.js";
 /**
  * @param {import("./config.js").Config} config
  * @param {{fetch?: typeof fetch}} [parts]
- * @returns {Session}
+ * @returns {Promise<Session>}
  */
-export function createSession(config, { fetch: send = (...args) => fetch(...args) } = {}) {
+export async function createSession(config, { fetch: send = (...args) => fetch(...args) } = {}) {
   const session =
     config.identity === "clerk"
-      ? createClerkSession(() => loadClerkScript(config.clerkPublishableKey ?? ""), { fetch: send })
+      ? await clerkSession(config.clerkPublishableKey ?? "", send)
       : createLocalSession({ api: createApi({ fetch: send }) });
   return { ...session, signInUrl };
+}
+
+/**
+ * Loaded only where people sign in with Clerk.
+ * @param {string} publishableKey @param {typeof fetch} send
+ */
+async function clerkSession(publishableKey, send) {
+  const { createClerkSession, loadClerkScript } = await import("./session-clerk.js");
+  return createClerkSession(() => loadClerkScript(publishableKey), { fetch: send });
 }

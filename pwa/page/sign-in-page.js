@@ -4,7 +4,6 @@ import { createApi } from "./api.js";
 import { safeBack } from "./back.js";
 import { readConfig } from "./config.js";
 import { createSession } from "./session.js";
-import { clerkSignInUrl } from "./session-clerk.js";
 import { busy, fill, find, say, showSecrets } from "./sign-in-form.js";
 import { sentenceFor } from "./sign-in-trouble.js";
 import { signIn as words } from "./words-sign-in.js";
@@ -100,7 +99,7 @@ function showChanged(form) {
 }
 
 async function startHosted() {
-  const session = createSession(config);
+  const session = await createSession(config);
   const sheet = find(document, "#hosted", HTMLElement);
   const button = find(sheet, "button", HTMLButtonElement);
   sheet.hidden = false;
@@ -109,6 +108,7 @@ async function startHosted() {
   button.addEventListener("click", () => {
     void busy(sheet, words.signingIn, async () => {
       try {
+        const { clerkSignInUrl } = await import("./session-clerk.js");
         location.assign(await clerkSignInUrl(location.origin + back));
       } catch (error) {
         say(sheet, sentenceFor(error, words.failed.other), button);

@@ -168,6 +168,16 @@ async def test_the_repositorys_own_pages_are_whole(make_app: MakeApp) -> None:
     assert statuses == {200}
 
 
+async def test_what_only_clerk_needs_is_kept_for_offline_and_loaded_by_nobody_else(make_app: MakeApp) -> None:
+    """A page of local accounts starts without it."""
+    async with client_of(make_app(root=REPOSITORY)) as client:
+        listed = [asset["url"] for asset in (await precache(client))["assets"]]  # type: ignore[attr-defined]
+        pages = [(await client.get(path)).text for path in ("/mobile", "/desktop", "/sign-in")]
+
+    assert "/pwa/page/session-clerk.js" in listed
+    assert ["session-clerk" in page for page in pages] == [False] * 3
+
+
 @pytest.mark.parametrize(
     ("name", "text", "missing"),
     [
