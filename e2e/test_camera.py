@@ -248,3 +248,25 @@ def test_the_screen_stays_on_while_photos_are_sent(
     until(phone, "() => wakeLocks.length > 0 && wakeLocks.every((lock) => lock.released)")
     gallery(desktop, 2)
     the_server_holds(desktop, clinic, 2)
+
+
+def test_a_picture_that_vanishes_between_encoder_and_page_is_encoded_again(
+    clinic: Clinic, phone: Page, desktop: Page
+) -> None:
+    """WebKit loses what the encoder made when its storage process ends; the frame itself is still there."""
+    open_room(clinic, phone, desktop)
+    phone.evaluate("""() => {
+      const read = Blob.prototype.arrayBuffer;
+      Blob.prototype.arrayBuffer = function () {
+        Blob.prototype.arrayBuffer = read;
+        return Promise.reject(new DOMException("the process is gone", "NotReadableError"));
+      };
+    }""")
+    open_camera(phone)
+
+    take(phone, 1)
+
+    review(phone, 1)
+    upload(phone, 1)
+    stored_today(phone, 1)
+    the_server_holds(desktop, clinic, 1)

@@ -106,16 +106,26 @@ function shrink(source, chain) {
 }
 
 /** @param {HTMLCanvasElement} canvas @param {ImageSettings} settings @returns {Promise<Encoded>} */
-async function encode(canvas, { format, quality }) {
+async function encode(canvas, settings) {
   const { width, height } = canvas;
-  const hint = look(canvas);
+  const quality = look(canvas);
+  const compressed = () => compress(canvas, settings);
+  try {
+    // WebKit keeps a blob in another process; when that one ends, the bytes are gone and the canvas is not.
+    const { type, bytes } = await compressed().catch(compressed);
+    return { bytes: withoutMetadata(bytes), contentType: type, width, height, quality };
+  } finally {
+    empty(canvas);
+  }
+}
+
+/** @param {HTMLCanvasElement} canvas @param {ImageSettings} settings */
+async function compress(canvas, { format, quality }) {
   let blob = await toBlob(canvas, `image/${format}`, quality);
   // An engine without a WebP encoder answers with PNG.
   if (blob?.type !== `image/${format}`) blob = await toBlob(canvas, "image/jpeg", quality);
-  empty(canvas);
   if (blob?.type !== "image/jpeg" && blob?.type !== "image/webp") throw new Error("not encoded");
-  const bytes = withoutMetadata(await blob.arrayBuffer());
-  return { bytes, contentType: blob.type, width, height, quality: hint };
+  return { type: blob.type, bytes: await blob.arrayBuffer() };
 }
 
 /** @param {HTMLCanvasElement} canvas */
