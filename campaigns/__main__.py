@@ -28,6 +28,7 @@ CAMPAIGNS: dict[str, str] = {
     "restarts": "campaigns.restarts:run_restarts",
     "locks": "campaigns.restarts:run_locks",
     "postgres-kills": "campaigns.postgres_kills:run",
+    "engines": "campaigns.engines.campaign:run",
 }
 
 
@@ -79,11 +80,12 @@ def run(name: str, chosen: range, chunk: int, folder: Path) -> int:
 
 
 def timed(work: Callable[[range], Result], chosen: range) -> Result:
-    """A result with its time, versions and machine."""
+    """A result with its time and machine, and with versions beside those that the campaign names itself."""
     started = time.monotonic()
     result = work(chosen)
     spent = round(time.monotonic() - started, 1)
-    return msgspec.structs.replace(result, seconds=spent, versions=surroundings(), finished=finished_now())
+    versions = {**surroundings(), **result.versions}
+    return msgspec.structs.replace(result, seconds=spent, versions=versions, finished=finished_now())
 
 
 def report(folder: Path) -> int:

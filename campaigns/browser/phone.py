@@ -2,18 +2,15 @@
 read past the app's own code.
 """
 
-import base64
-import hashlib
 import json
 import re
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
-import msgspec
 from playwright.sync_api import Error, Page, Playwright, expect
 
 from campaigns.browser.inspector import ARGUMENT, PORT_FILE, Inspector, NotReached, Target
+from campaigns.browser.seen import DATABASE, READ, WITNESS, Seen
 from campaigns.events import Local
 from e2e.clinic import Clinic
 from e2e.conftest import PHONE, QUIET, chromium
@@ -21,46 +18,8 @@ from e2e.handset import Handset
 from e2e.verbs import at, sign_in
 from e2e.watch import Watch
 
-WITNESS = (Path(__file__).parent / "witness.js").read_text()
-DATABASE = "clinicpro-capture"
 STOP_TRIES = 10
 STOP_LIMIT_S = 3.0
-READ = """(name) => new Promise((resolve, reject) => {
-  const opening = indexedDB.open(name);
-  opening.onerror = () => reject(opening.error);
-  opening.onsuccess = () => {
-    const database = opening.result;
-    const reading = database.transaction(["photos", "bytes"]);
-    const photos = reading.objectStore("photos").getAll();
-    const keys = reading.objectStore("bytes").getAllKeys();
-    const bytes = reading.objectStore("bytes").getAll();
-    reading.onabort = () => reject(reading.error);
-    reading.oncomplete = async () => {
-      database.close();
-      const hex = async (one) => [...new Uint8Array(await crypto.subtle.digest("SHA-256", one))]
-        .map((byte) => byte.toString(16).padStart(2, "0")).join("");
-      const held = await Promise.all(keys.result.map(async (key, i) => [key, await hex(bytes.result[i])]));
-      resolve({photos: photos.result.map(({photoId, seq, state}) => [seq, photoId, state]), held});
-    };
-  };
-})"""
-
-
-class Shot(msgspec.Struct, frozen=True):
-    """One photo on its way into the browser's storage; ``sha256`` of the bytes handed over."""
-
-    photo: str
-    sha256: str
-
-
-class Seen(msgspec.Struct, kw_only=True):
-    """What the witness told since the browser was opened; numbers are the last ones shown."""
-
-    shots: list[Shot] = msgspec.field(default_factory=list)
-    review: int = 0
-    most_in_review: int = 0
-    today: int = 0
-    rows: dict[int, str] = msgspec.field(default_factory=dict)
 
 
 class Phone:
@@ -152,24 +111,8 @@ class Phone:
     def hear(self) -> Seen:
         """Take in what the witness said."""
         for event in self.screen.taken("Runtime.bindingCalled"):
-            told = json.loads(event["payload"])
-            if "shutter" in told:
-                self._shot(told)
-            else:
-                self._shown(told["shown"])
+            self.seen.take_in(json.loads(event["payload"]))
         return self.seen
-
-    def _shot(self, told: dict[str, Any]) -> None:
-        # What is written again under the same name is no other photo.
-        if told["shutter"] not in {shot.photo for shot in self.seen.shots}:
-            body = base64.b64decode(told["bytes"])
-            self.seen.shots.append(Shot(told["shutter"], hashlib.sha256(body).hexdigest()))
-
-    def _shown(self, shown: dict[str, Any]) -> None:
-        self.seen.review = shown["review"]
-        self.seen.most_in_review = max(self.seen.most_in_review, shown["review"])
-        self.seen.today = shown["today"]
-        self.seen.rows.update(dict(shown["rows"]))
 
     def kept(self) -> tuple[list[Local], list[tuple[str, str]]]:
         """Bytes in the phone's storage, hashed here, and each record's id and state in shutter order."""

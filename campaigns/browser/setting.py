@@ -15,8 +15,9 @@ from playwright.sync_api import Playwright, expect
 
 from campaigns.browser.desk import Desk
 from campaigns.browser.film import small_film
-from campaigns.browser.phone import Phone, Shot
+from campaigns.browser.phone import Phone
 from campaigns.browser.points import OBJECT
+from campaigns.browser.seen import Shot
 from campaigns.disk import Disk
 from campaigns.events import (
     Event,

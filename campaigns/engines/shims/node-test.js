@@ -1,0 +1,73 @@
+/**
+ * Node's test runner as far as the queue's suite uses it, in a page: tests run one after the other,
+ * and an error that nobody caught belongs to the test that was running.
+ */
+
+/** @typedef {{name: string, run: (t: Context) => unknown}} Test */
+/** @typedef {{test: string, ok: boolean, message: string, ms: number}} Outcome */
+
+/** @type {Test[]} */
+const tests = [];
+/** @type {unknown[]} */
+let uncaught = [];
+
+/**
+ * @param {string} name
+ * @param {(t: Context) => unknown} run
+ */
+export default function test(name, run) {
+  tests.push({ name, run });
+}
+
+/** What a test is handed. */
+class Context {
+  /** @type {(() => unknown)[]} */
+  #ends = [];
+
+  /** @param {() => unknown} end runs when the test is over, in the order of asking */
+  after(end) {
+    this.#ends.push(end);
+  }
+
+  diagnostic() {}
+
+  async end() {
+    for (const end of this.#ends) await end();
+  }
+}
+
+/**
+ * Runs what the loaded file has registered.
+ * @param {string[]} without names of tests that cannot be run here
+ * @param {(outcome: Outcome) => Promise<unknown>} tell
+ * @returns {Promise<string[]>} every name there is
+ */
+export async function runAll(without, tell) {
+  for (const one of tests) if (!without.includes(one.name)) await tell(await runOne(one));
+  return tests.map(({ name }) => name);
+}
+
+/**
+ * @param {Test} one
+ * @returns {Promise<Outcome>}
+ */
+async function runOne({ name, run }) {
+  const context = new Context();
+  const began = performance.now();
+  uncaught = [];
+  try {
+    await run(context);
+    await context.end();
+    if (uncaught.length > 0) throw uncaught[0];
+  } catch (error) {
+    return { test: name, ok: false, message: said(error), ms: performance.now() - began };
+  }
+  return { test: name, ok: true, message: "", ms: performance.now() - began };
+}
+
+/** @param {unknown} error */
+export const said = (error) =>
+  error instanceof Error ? `${error.name}: ${error.message}\n${error.stack}` : String(error);
+
+addEventListener("error", (event) => uncaught.push(event.error ?? event.message));
+addEventListener("unhandledrejection", (event) => uncaught.push(event.reason));
