@@ -254,7 +254,7 @@ def test_this_computer_and_a_named_proxy_speak_for_many(host: str, spared: bool)
     assert is_among(host, ("127.0.0.0/8", "::1/128", "10.0.0.0/24")) is spared
 
 
-def test_a_proxy_is_spared_only_where_a_setting_names_it() -> None:
+async def test_a_proxy_is_spared_only_where_a_setting_names_it() -> None:
     """The bound holds for everybody else."""
     told = []
     for proxies in ((), ("10.0.0.7/32",)):

@@ -175,14 +175,17 @@ async def test_urls_name_the_host_that_was_asked(app: Litestar, visit: str) -> N
 
 async def test_a_drain_of_500_photos_is_never_throttled(make_app: MakeApp) -> None:
     """In full batches at once; a page that runs wild is told when to come back."""
-    async with client_of(make_app(), **signed_in()) as client:
+    # A slow machine must not refill the bucket between two requests.
+    rates = Rates(presign=Rate(burst=Rates().presign.burst, each_second=0.001))
+    async with client_of(make_app(rates=rates), **signed_in()) as client:
         for _ in range(25):
             assert (await client.post("/api/uploads/presign", json={})).status_code == 400
         statuses = [(await client.post("/api/uploads/presign", json={})).status_code for _ in range(130)]
         last = await client.post("/api/uploads/presign", json={})
 
     assert 429 in statuses
-    assert (last.json()["code"], last.headers["retry-after"]) == ("rate-limited", "1")
+    assert last.json()["code"] == "rate-limited"
+    assert 900 < int(last.headers["retry-after"]) <= 1000
 
 
 async def test_completes_of_a_runaway_page_are_braked_and_a_drain_is_not(make_app: MakeApp) -> None:
@@ -191,14 +194,15 @@ async def test_completes_of_a_runaway_page_are_braked_and_a_drain_is_not(make_ap
     claim = {"owner": ANNA, "consultationId": str(uuid7(9)), "sha256": SHA}
     async with client_of(make_app(), **signed_in()) as client:
         drained = [(await client.post(url, json=claim)).status_code for url in unknown]
-    hasty = make_app(rates=Rates(complete=Rate(burst=2, each_second=0.5)))
+    hasty = make_app(rates=Rates(complete=Rate(burst=2, each_second=0.001)))
     async with client_of(hasty, **signed_in()) as client:
         answers = [await client.post(unknown[0], json=claim) for _ in range(3)]
 
     assert set(drained) == {404}
     assert Rates().complete.burst >= 3 * 500
     assert [answer.status_code for answer in answers] == [404, 404, 429]
-    assert (answers[2].json()["code"], answers[2].headers["retry-after"]) == ("rate-limited", "2")
+    assert answers[2].json()["code"] == "rate-limited"
+    assert 900 < int(answers[2].headers["retry-after"]) <= 1000
 
 
 async def test_too_many_photos_on_their_way_are_told_in_our_form(
