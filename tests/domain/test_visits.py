@@ -1,10 +1,14 @@
 """Consultations: one unfiled for each user, one current at most, closing ends shutters only."""
 
+import asyncio
+
 import pytest
 
 from app.domain.consultations import ConsultationChange, ConsultationKind, NewConsultation
 from app.domain.errors import ConsultationClosed, ConsultationNotFound, InvalidField
+from app.domain.visits import _shown
 from tests.domain.conftest import ANNA, BEN, Ward
+from tests.stores import row
 
 
 async def test_a_new_user_has_the_unfiled_consultation_and_none_open(ward: Ward) -> None:
@@ -118,3 +122,21 @@ async def test_photos_are_listed_in_the_order_in_which_they_came(ward: Ward) -> 
 
     assert [photo.id for photo in listed.photos] == [first.photo_id, second.photo_id]
     assert listed.rev == 2
+
+
+async def test_a_long_list_holds_nobody_up(ward: Ward) -> None:
+    """While a thousand addresses are signed, whoever else waits for the loop has many turns."""
+    turns = 0
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    somebody = asyncio.create_task(others())
+    views = await _shown([row(b"photo") for _ in range(1000)], ward.signer, ward.clock())
+    somebody.cancel()
+
+    assert len({view.url for view in views}) == 1000
+    assert turns >= 10

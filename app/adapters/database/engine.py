@@ -1,10 +1,9 @@
 """The database behind the ``Database`` port: SQLite in a file or PostgreSQL at an address."""
 
 import sqlite3
-from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import structlog
 from alembic.util import CommandError
@@ -84,11 +83,9 @@ class SqlDatabase:
             raise DatabaseBusy("The database is not open yet.")
         return self._opened
 
-    @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[SqlRecords]:
+    def transaction(self) -> AbstractAsyncContextManager[SqlRecords]:
         """See ``Database.transaction``. For database work only: on SQLite everybody else waits."""
-        async with self._driver.transaction() as connection:
-            yield SqlRecords(connection)
+        return _Recorded(self._driver.transaction())
 
     async def check(self) -> None:
         """See ``Database.check``."""
@@ -112,6 +109,19 @@ class SqlDatabase:
     async def close(self) -> None:
         """Let what is under way finish, then let go of every connection."""
         await self._driver.close()
+
+
+class _Recorded(AbstractAsyncContextManager[SqlRecords]):
+    """A driver's transaction with the queries on it; a second generator around it would cost more."""
+
+    def __init__(self, transaction: AbstractAsyncContextManager[Connection]) -> None:
+        self._transaction = transaction
+
+    async def __aenter__(self) -> SqlRecords:
+        return SqlRecords(await self._transaction.__aenter__())
+
+    async def __aexit__(self, *raised: Any) -> bool | None:
+        return await self._transaction.__aexit__(*raised)
 
 
 def _is_address(location: str | Path) -> bool:

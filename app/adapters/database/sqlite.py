@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from app.adapters.database.batches import Batch, until_quiet
 from app.adapters.database.statements import SQLITE, Row, Statement
 from app.domain.errors import CaptureError, DatabaseBusy, StorageFull
 from app.folders import make_folder
@@ -66,16 +67,6 @@ def connect(path: Path, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> sqlite3.Conne
     return connection
 
 
-class _Batch:
-    """Transactions that will be on the disk together, or not at all."""
-
-    def __init__(self, changes: int) -> None:
-        self.changes = changes
-        self.closing: asyncio.Task[None] | None = None
-        self.settled = asyncio.Event()
-        self.error: Exception | None = None
-
-
 class SqliteConnection:
     """Turns on one connection; hold one for database work only, since everybody else waits."""
 
@@ -84,7 +75,7 @@ class SqliteConnection:
         self._busy_timeout_ms = busy_timeout_ms
         self._turn = asyncio.Lock()
         self._thread = ThreadPoolExecutor(1, "database")
-        self._batch: _Batch | None = None
+        self._batch: Batch | None = None
 
     @classmethod
     async def open(cls, path: Path, busy_timeout_ms: int) -> "SqliteConnection":
@@ -110,8 +101,15 @@ class SqliteConnection:
         await self._take_turn()
         try:
             batch = self._batch or await self._begin()
-            with self._savepoint(batch):
+            self._connection.execute("SAVEPOINT one")
+            try:
                 yield self
+                self._connection.execute("RELEASE one")
+            except BaseException as error:
+                self._undo(batch, error)
+                raise
+            finally:
+                self._end_turn(batch)
         finally:
             self._turn.release()
         await batch.settled.wait()
@@ -142,11 +140,11 @@ class SqliteConnection:
         except TimeoutError:
             raise DatabaseBusy from None
 
-    async def _begin(self) -> _Batch:
+    async def _begin(self) -> Batch:
         """IMMEDIATE: a transaction that reads and then writes never finds its snapshot outdated."""
         with _own_words():
             await self._patiently(self._begin_now)
-        self._batch = _Batch(self._connection.total_changes)
+        self._batch = Batch(self._connection.total_changes)
         return self._batch
 
     async def _begin_now(self) -> None:
@@ -164,20 +162,7 @@ class SqliteConnection:
                     raise
             await asyncio.sleep(_LOCK_PAUSE_S)
 
-    @contextmanager
-    def _savepoint(self, batch: _Batch) -> Iterator[None]:
-        self._connection.execute("SAVEPOINT one")
-        try:
-            yield
-        except BaseException as error:
-            self._undo(batch, error)
-            raise
-        else:
-            self._connection.execute("RELEASE one")
-        finally:
-            self._end_turn(batch)
-
-    def _undo(self, batch: _Batch, error: BaseException) -> None:
+    def _undo(self, batch: Batch, error: BaseException) -> None:
         """Roll back one; where SQLite itself has rolled back all (disk full, I/O error), all fail."""
         if self._connection.in_transaction:
             self._connection.execute("ROLLBACK TO one")
@@ -185,8 +170,9 @@ class SqliteConnection:
         else:
             self._settle(batch, error if isinstance(error, CaptureError) else DatabaseBusy())
 
-    def _end_turn(self, batch: _Batch) -> None:
+    def _end_turn(self, batch: Batch) -> None:
         """Those who already wait for their turn join the batch; the commit queues up behind them."""
+        batch.joined += 1
         if batch.settled.is_set() or batch.closing is not None:
             return
         if self._connection.total_changes != batch.changes:
@@ -199,7 +185,8 @@ class SqliteConnection:
         else:
             self._settle(batch, None)
 
-    async def _commit(self, batch: _Batch) -> None:
+    async def _commit(self, batch: Batch) -> None:
+        await until_quiet(batch)
         async with self._turn:
             if batch.settled.is_set():
                 return
@@ -213,12 +200,12 @@ class SqliteConnection:
     async def _commit_in_thread(self) -> None:
         await asyncio.get_running_loop().run_in_executor(self._thread, self._connection.execute, "COMMIT")
 
-    def _give_up(self, batch: _Batch, error: sqlite3.Error) -> None:
+    def _give_up(self, batch: Batch, error: sqlite3.Error) -> None:
         if self._connection.in_transaction:
             self._connection.execute("ROLLBACK")
         self._settle(batch, _translated(error))
 
-    def _settle(self, batch: _Batch, error: Exception | None) -> None:
+    def _settle(self, batch: Batch, error: Exception | None) -> None:
         self._batch = None
         batch.error = error
         batch.settled.set()

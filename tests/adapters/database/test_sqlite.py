@@ -16,6 +16,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from app.adapters.database import sqlite
+from app.adapters.database.batches import MOST_JOINED
 from app.adapters.database.engine import SqlDatabase
 from app.adapters.database.sqlite import Durability, SqliteConnection, durability
 from app.domain.errors import DatabaseBusy, StorageFull
@@ -117,6 +118,24 @@ async def test_requests_that_meet_share_one_commit(database: SqlDatabase) -> Non
 
     assert together <= 2
     assert len(commits) - together == 4
+
+
+async def test_a_request_on_its_way_joins_the_commit_of_the_one_before(database: SqlDatabase) -> None:
+    """What the loop reads in its next turn shares the disk; nobody waits for what comes for ever."""
+    commits: list[str] = []
+    connection(database).set_trace_callback(lambda text: commits.append(text) if text == "COMMIT" else None)
+
+    async def arrive_in_turn(turns: int) -> None:
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        await know(database, f"user_{turns}")
+
+    await asyncio.gather(*(arrive_in_turn(turns) for turns in range(MOST_JOINED)))
+    in_turn = len(commits)
+    await asyncio.gather(*(arrive_in_turn(turns) for turns in range(100, 100 + 4 * MOST_JOINED)))
+
+    assert in_turn == 1
+    assert len(commits) - in_turn > 1
 
 
 async def test_a_full_disk_says_so_and_harms_nothing(database: SqlDatabase) -> None:
