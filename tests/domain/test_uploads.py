@@ -65,6 +65,18 @@ async def test_one_bad_photo_of_a_batch_fails_alone(ward: Ward) -> None:
     assert isinstance(answers[2].error, ConsultationNotFound)
 
 
+async def test_of_two_photos_with_one_id_in_a_batch_the_first_counts(ward: Ward) -> None:
+    """Also where both are new: the second is judged by the first, and the same one again is signed again."""
+    room = await ward.open()
+    first = ward.taken(room.consultation_id)
+    other = msgspec.structs.replace(first, sha256="0" * 64)
+
+    answers = await ward.uploads.presign(ANNA, [first, other, first], ward.signer)
+
+    assert [answer.upload is not None for answer in answers] == [True, False, True]
+    assert isinstance(answers[1].error, PhotoConflict)
+
+
 @pytest.mark.parametrize("field", ["sha256", "consultation_id", "size"])
 async def test_a_known_photo_with_another_content_is_a_conflict(ward: Ward, field: str) -> None:
     """A photo id means one photo for ever; the second claim changes nothing."""
