@@ -10,11 +10,12 @@ from e2e.desk import notes_of, saved, visits
 from e2e.verbs import start_consultation
 
 
-def reload_without(page: Page, path: str) -> Callable[[], None]:
-    """Load the page anew while the answers from one path are held back; a call lets them go."""
+def come_back_without(page: Page, path: str) -> Callable[[], None]:
+    """Leave the page and load it anew; its first answer from one path is held back until the call."""
     held: list[Route] = []
+    page.goto("about:blank")  # What the page that is left still asks for must not be held in its place.
     page.route(lambda url: urlsplit(url).path == path, lambda route: held.append(route), times=1)
-    page.reload()
+    page.goto("/desktop")
     while not held:
         page.wait_for_timeout(20)
 
@@ -26,22 +27,22 @@ def reload_without(page: Page, path: str) -> Callable[[], None]:
 
 @pytest.mark.parametrize("late", ["/api/me", "/api/consultations"])
 def test_notes_take_no_words_before_the_page_knows_what_they_hold(desk: Page, late: str) -> None:
-    """Words from before the reload come back first, and what is typed then goes on from them."""
-    notes_of(desk).fill("Before the reload,")
+    """Words from before come back first, and what is typed then goes on from them."""
+    notes_of(desk).fill("Before the load,")
 
-    let_go = reload_without(desk, late)
+    let_go = come_back_without(desk, late)
     expect(notes_of(desk)).to_be_hidden()
     let_go()
 
-    expect(notes_of(desk)).to_have_value("Before the reload,")
+    expect(notes_of(desk)).to_have_value("Before the load,")
     notes_of(desk).press_sequentially(" and after it.")
     saved(desk)
-    assert visits(desk)["Room 2"]["notes"] == "Before the reload, and after it."
+    assert visits(desk)["Room 2"]["notes"] == "Before the load, and after it."
 
 
 def test_notes_of_a_consultation_started_in_the_first_moment_are_kept(desk: Page) -> None:
     """The page shows it before it knows whose words it may keep; the words wait for that."""
-    let_go = reload_without(desk, "/api/me")
+    let_go = come_back_without(desk, "/api/me")
     start_consultation(desk, "Room 3")
     expect(notes_of(desk)).to_be_hidden()
     let_go()
