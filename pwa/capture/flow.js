@@ -7,7 +7,7 @@
 
 /** @typedef {"connected"|"camera"|"reviewing"|"uploading"|"error"} MobileState */
 /** @typedef {"home"|"camera"|"reviewing"} Screen */
-/** @typedef {"storage"|"no-input"} ErrorReason */
+/** @typedef {"storage"|"silent"|"no-input"} ErrorReason silent: storage that does not answer */
 
 /**
  * @typedef {object} Flow

@@ -15,6 +15,7 @@ import { transition } from "./flow.js";
 import { Holdings } from "./holdings.js";
 import * as home from "./home-view.js";
 import { drawNotices } from "./notices-view.js";
+import { opened } from "./opening.js";
 import { Person } from "./person.js";
 import { Pictures } from "./pictures.js";
 import { QueueView } from "./queue-view.js";
@@ -27,7 +28,7 @@ import { Store, UNKNOWN } from "./store.js";
 import { Install, WakeLock } from "./surroundings.js";
 
 /** @import { Known } from "./consultation-guard.js" */
-/** @import { FlowEvent } from "./flow.js" */
+/** @import { ErrorReason, FlowEvent } from "./flow.js" */
 /** @import { HomeActions } from "./home-view.js" */
 /** @import { NoticeActions } from "./notices-view.js" */
 /** @import { Request } from "./server-watch.js" */
@@ -179,9 +180,9 @@ function actionsOf(store, { bridge, capturing, queueing, person, shots }) {
 /** @param {PhotoSummary} photo */
 const isCounting = ({ nextTryAt }) => nextTryAt !== null;
 
-/** Where the browser lets the page store nothing, the page says so and what to do. @param {Store} store */
-function refuse(store) {
-  const flow = transition(store.state.flow, { type: "fail", reason: "storage" });
+/** Without storage the page says so and what to do. @param {Store} store @param {ErrorReason} reason */
+function refuse(store, reason) {
+  const flow = transition(store.state.flow, { type: "fail", reason });
   store.set({ flow });
   const nothing = () => "";
   const actions = { tryAgain: () => location.reload(), reload: nothing, dismiss: nothing };
@@ -190,5 +191,5 @@ function refuse(store) {
 
 fillWords(document, words);
 const store = new Store(UNKNOWN);
-const queue = await openQueue().catch(() => null);
-await (queue ? start(store, queue) : refuse(store));
+const queue = await opened(openQueue, () => location.reload());
+await (typeof queue === "string" ? refuse(store, queue) : start(store, queue));

@@ -35,7 +35,8 @@ function errorOf({ flow: { error }, unsaved, camera }, { tryAgain }) {
   if (!error) return [];
   /** @type {{[problem: string]: string}} */
   const problems = words.cameraProblems;
-  const text = error === "storage" ? words.storageFailed(unsaved) : problems[camera];
+  const storage = { storage: words.storageFailed(unsaved), silent: words.storageSilent };
+  const text = error === "no-input" ? problems[camera] : storage[error];
   const title = words.errorTitle;
   return [{ title, text, kind: "danger", action: words.tryAgain, act: tryAgain }];
 }

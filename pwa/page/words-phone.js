@@ -127,6 +127,8 @@ export const phone = {
     n
       ? `This phone could not save ${counted(n, "photo")}. ${n === 1 ? "It is" : "They are"} held only while this page stays open. Free some space, then tap Try again.`
       : "This browser lets the page store nothing, so no photo would be safe. Leave private browsing or free some space, then tap Try again.",
+  storageSilent:
+    "This phone's storage does not answer. Photos kept here are still here. Close this app and its browser completely, then open it again.",
   tryAgain: "Try again",
 
   signInTitle: (/** @type {number} */ n) =>

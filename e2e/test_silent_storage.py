@@ -1,0 +1,38 @@
+"""Storage that does not answer: the page says so instead of staying blank, and goes on once it does."""
+
+from playwright.sync_api import Page, expect
+
+from e2e.clinic import Clinic
+from e2e.verbs import at, capture, open_room, stored_today, the_server_holds
+
+# What WebKit leaves behind when it ends a worker in the middle of a transaction.
+HOLD = """new Promise((held) => {
+  const opening = indexedDB.open("clinicpro-capture");
+  opening.onsuccess = () => {
+    const tx = opening.result.transaction(["photos", "meta"], "readwrite");
+    const again = () => window.free || (tx.objectStore("meta").get("any").onsuccess = again);
+    again();
+    tx.oncomplete = () => opening.result.close();
+    held();
+  };
+})"""
+
+
+def test_a_page_whose_storage_is_silent_says_what_helps_and_goes_on_when_it_answers(
+    clinic: Clinic, phone: Page, desktop: Page
+) -> None:
+    """Somebody holds the database for ever; when they let go, photos are taken and stored as always."""
+    open_room(clinic, phone, desktop)
+    other = phone.context.new_page()
+    other.goto("/trust")
+    other.evaluate(HOLD)
+
+    phone.goto("/mobile")
+    expect(phone.get_by_text("This phone's storage does not answer.")).to_be_visible(timeout=30_000)
+    at(phone, "error")
+    other.evaluate("window.free = true")
+
+    expect(phone.get_by_role("heading", name="Room 2")).to_be_visible(timeout=30_000)
+    capture(phone, 1)
+    stored_today(phone, 1)
+    the_server_holds(desktop, clinic, 1)
