@@ -45,6 +45,9 @@ class Browser(Protocol):
     def unmute(self) -> None:
         """Give the camera back."""
 
+    def restart(self) -> None:
+        """End every process of a page or a worker, as closing and opening the app does."""
+
     def close(self) -> None:
         """End every process of it and throw the profile away."""
 

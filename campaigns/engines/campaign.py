@@ -20,7 +20,7 @@ from campaigns.engines.browser import EngineFailed, NeverCame
 from campaigns.engines.packages import ENGINES, Engine, how_to_get
 from campaigns.engines.scenarios import SCENARIOS, Scenario, left_without_a_link
 from campaigns.engines.suite import BrokeOff, Outcome, run_suite
-from campaigns.engines.ward import open_ward
+from campaigns.engines.ward import Ward, open_ward
 from campaigns.history import Verdict
 from campaigns.results import KEPT_FAILURES, KINDS, Control, Result
 from campaigns.seeded_bugs.__main__ import copy_tree
@@ -124,12 +124,13 @@ def play(engine: Engine, found: Found, seed: int, name: str, scenario: Scenario)
     """One scenario in a clinic of its own."""
     told = f"{engine.name}: seed {seed}: {name}"
     try:
-        verdict, complaints, version = one_round(engine, scenario, random.Random(seed))
+        verdict, complaints, ward = one_round(engine, scenario, random.Random(seed))
     except TROUBLE as problem:
         return found.blame("broken", f"{told} broke off: {problem}")
-    found.versions[engine.name] = [version]
+    found.versions[engine.name] = [ward.phone.browser.version]
     found.trials += 1
     found.counts[f"{engine.name} {name}"] += 1
+    found.counts.update({f"{engine.name} {what}": count for what, count in ward.counts.items()})
     for sentence in complaints:
         found.blame("broken", f"{told}: {sentence}")
     found.violations.update(verdict.counts())
@@ -140,15 +141,15 @@ def play(engine: Engine, found: Found, seed: int, name: str, scenario: Scenario)
 
 def one_round(
     engine: Engine, scenario: Scenario, rng: random.Random, root: Path = ROOT, patience_s: float | None = None
-) -> tuple[Verdict, list[str], str]:
-    """The oracle's verdict, other complaints, and the engine's version."""
+) -> tuple[Verdict, list[str], Ward]:
+    """The oracle's verdict, other complaints, and the ward as it was left."""
     with (
         tempfile.TemporaryDirectory(prefix="engines-") as folder,
         open_ward(Path(folder), engine.launch, root) as ward,
     ):
         ward.patience_s = patience_s or ward.patience_s
         scenario(ward, rng)
-        return *ward.end(), ward.phone.browser.version
+        return *ward.end(), ward
 
 
 def suite_control(engine: Engine, bug: Bug) -> Control:

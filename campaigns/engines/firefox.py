@@ -112,6 +112,10 @@ class Firefox:
         """See ``Browser``."""
         self._run(TELL_CAMERA % '"webrtc:UnmuteCamera"', self._window)
 
+    def restart(self) -> None:
+        """See ``Browser``: nothing here has asked for it yet."""
+        raise EngineFailed("Firefox's storage does not answer, and only a restart would help")
+
     def close(self) -> None:
         """See ``Browser``."""
         self._line.close()

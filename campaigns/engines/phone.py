@@ -9,6 +9,7 @@ from e2e.clinic import Clinic
 
 EAR = "window.harnessTold = []; window.harnessWitness = (text) => window.harnessTold.push(text);\n"
 NOWHERE = "about:blank"
+SILENT = "This phone's storage does not answer."
 
 
 class Phone:
@@ -42,10 +43,15 @@ class Phone:
         self.at_home()
         self.until("navigator.serviceWorker.ready.then(() => true)")
 
-    def open(self) -> None:
-        """Load the first screen."""
+    def come_back(self) -> bool:
+        """Load the first screen, after a restart where it says that only this helps; whether it did."""
         self.browser.open(f"{self.origin}/mobile")
+        self.until("document.body?.dataset.state")
+        if silent := bool(self.ask(f"document.body.innerText.includes({json.dumps(SILENT)})")):
+            self.browser.restart()
+            self.browser.open(f"{self.origin}/mobile")
         self.at_home()
+        return silent
 
     def at_home(self) -> None:
         """Wait until the first screen offers the camera."""

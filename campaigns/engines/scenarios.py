@@ -77,7 +77,8 @@ def leave_and_come_back(ward: Ward, rng: random.Random, *, link: bool) -> None:
     ward.phone.leave()
     time.sleep(LONGEST_ABSENCE_S * rng.random())
     ward.proxy.heal()
-    ward.phone.open()
+    if ward.phone.come_back():
+        ward.counts["storage did not answer until a restart"] += 1
     ward.drain()
 
 

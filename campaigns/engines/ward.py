@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -32,6 +33,7 @@ class Ward:
         self.disk = Disk(clinic.folder)
         self.disk.data, self.disk.keys = clinic.folder / "data", clinic.folder / "keys"
         self.complaints: list[str] = []
+        self.counts: Counter[str] = Counter()
         self.patience_s = DRAIN_LIMIT_S
         self._saved: list[str] = []
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import select
 import signal
 import subprocess
 import tempfile
@@ -15,6 +16,10 @@ SHELL = Path(__file__).resolve().parent / "webkit_shell.py"
 # The system's own Python: the bindings are Debian packages.
 PYTHON = "/usr/bin/python3"
 NETWORK = "WebKitNetworkProcess"
+PAGES = "WebKitWebProcess"
+# Linux cuts the name of a process here.
+LONGEST_NAME = 15
+ANSWER_LIMIT_S = 120.0
 
 
 class WebKit:
@@ -39,8 +44,9 @@ class WebKit:
         assert self._shell.stdout is not None
         self._shell.stdin.write(json.dumps({"do": what, **order}) + "\n")
         self._shell.stdin.flush()
-        line = self._shell.stdout.readline()
-        answer = json.loads(line) if line else {"error": "the window is gone"}
+        told, _, _ = select.select([self._shell.stdout], [], [], ANSWER_LIMIT_S)
+        line = self._shell.stdout.readline() if told else ""
+        answer = json.loads(line) if line else {"error": "no answer"}
         if "error" in answer:
             raise EngineFailed(f"{what}: {answer['error']}")
         return answer["value"]
@@ -63,11 +69,19 @@ class WebKit:
 
     def lose_connections(self, origin: str) -> None:
         """See ``Browser``: the process that holds storage and network dies, as it does on phones."""
-        found = [number for number, name in children(self._shell.pid) if name.startswith(NETWORK[:15])]
-        if not found:
+        if not self._kill(NETWORK):
             raise EngineFailed(f"no process serves the storage of {origin}")
+
+    def restart(self) -> None:
+        """See ``Browser``."""
+        self._kill(PAGES)
+
+    def _kill(self, name: str) -> list[int]:
+        """``kill -9``; the process numbers."""
+        found = [number for number, other in children(self._shell.pid) if other == name[:LONGEST_NAME]]
         for number in found:
             os.kill(number, signal.SIGKILL)
+        return found
 
     def mute(self) -> None:
         """See ``Browser``: what the system does to a page in the background."""
@@ -81,7 +95,11 @@ class WebKit:
         """See ``Browser``."""
         assert self._shell.stdin is not None
         self._shell.stdin.close()
-        self._shell.wait(30)
+        try:
+            self._shell.wait(10)
+        except subprocess.TimeoutExpired:
+            self._shell.kill()
+            self._shell.wait(10)
         self._screen.terminate()
         self._screen.wait(30)
         self._folder.cleanup()
@@ -101,7 +119,7 @@ def hidden_screen() -> tuple["subprocess.Popen[bytes]", str]:
 
 
 def children(parent: int) -> Iterator[tuple[int, str]]:
-    """Process numbers and names of what a process started; names are cut at 15 letters."""
+    """Process numbers and cut names of what a process started."""
     for entry in Path("/proc").glob("[0-9]*"):
         try:
             number, rest = (entry / "stat").read_text().split(" (", 1)
