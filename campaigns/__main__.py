@@ -4,6 +4,7 @@ A campaign is a function from a range of seeds to a ``Result``; each one is a li
 """
 
 import argparse
+import logging
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -11,6 +12,7 @@ from importlib import import_module
 from pathlib import Path
 
 import msgspec
+import structlog
 
 from campaigns.results import RESULTS, Result, finished_now, merge, read_all, surroundings, write
 
@@ -66,6 +68,8 @@ def campaign(name: str) -> Callable[[range], Result]:
 
 def run(name: str, chosen: range, chunk: int, folder: Path) -> int:
     """Run a campaign chunk by chunk; each chunk adds to the result file, so that a stop loses little."""
+    # Thousands of databases are opened; what campaigns print is to be read.
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     work = campaign(name)
     total: Result | None = None
     for begin in range(chosen.start, chosen.stop, chunk):
