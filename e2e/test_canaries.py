@@ -158,7 +158,7 @@ def test_patient_data_and_secrets_stay_out_of_every_sink(
     assert hits(CANARIES, rows) == CANARIES
     assert visit in sinks["signals"]
     assert visit in sinks["outbox"]
-    assert '"status": 404' in log
+    assert '"status":404' in log
     assert "/pwa/capture/main.js" in kept["phone"]
 
 

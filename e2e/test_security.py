@@ -149,7 +149,7 @@ def test_a_stranger_s_page_changes_nothing(clinic: Clinic, desktop: Page, watch:
     clinic.stop()
 
     assert after == before
-    refused = [json.loads(line) for line in clinic.log[lines:] if '"status": 403' in line]
+    refused = [json.loads(line) for line in clinic.log[lines:] if '"status":403' in line]
     assert {one["route"] for one in refused} >= {"/api/consultations", "/api/session", "/api/session/token"}
 
 
