@@ -12,13 +12,50 @@ from typing import Any, ClassVar
 
 import structlog
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from app.domain.photos import MAX_PHOTO_BYTES
 
 _log = structlog.get_logger("clinicpro")
 
 
-class BoundedHttp(HttpToolsProtocol):
+class Counted:
+    """A connection that counts among those of its kind from its address."""
+
+    # A clinic behind one address: thirty people, each with a desktop and a phone, six connections apiece.
+    most_of_one_address = 512
+
+    client: Any
+    config: Any
+    transport: Any
+    _open: ClassVar[Counter[str]]
+    _counted = ""
+
+    def _count(self) -> None:
+        """Whoever holds too many connections already gets no further one."""
+        host = self.client[0] if self.client else ""
+        if self.speaks_for_many(host):
+            return
+        self._counted = customer(host)
+        self._open[self._counted] += 1
+        if self._open[self._counted] > self.most_of_one_address:
+            _log.info("connection.refused", reason="many")
+            self.transport.close()
+
+    def _uncount(self) -> None:
+        if self._counted:
+            self._open[self._counted] -= 1
+            if not self._open[self._counted]:
+                del self._open[self._counted]
+            self._counted = ""
+
+    def speaks_for_many(self, host: str) -> bool:
+        """Whether the visitors of one address cannot be told apart: this computer, or a named proxy."""
+        proxies = self.config.forwarded_allow_ips if self.config.proxy_headers else ()
+        return is_among(host, ("127.0.0.0/8", "::1/128", *proxies))
+
+
+class BoundedHttp(Counted, HttpToolsProtocol):
     """Ends a connection whose request does not come in time, or says too much without meaning anything."""
 
     head_bytes = 65_536
@@ -28,11 +65,8 @@ class BoundedHttp(HttpToolsProtocol):
     slowest_bytes_per_second = 1_500
     # A browser that is still sending when its answer comes would see a broken connection instead.
     answered_seconds = 10.0
-    # A clinic behind one address: thirty people, each with a desktop and a phone, six connections apiece.
-    most_of_one_address = 512
 
     _open: ClassVar[Counter[str]] = Counter()
-    _counted = ""
     _unheard = 0
     _deadline: TimerHandle | None = None
     _receiving = True
@@ -88,33 +122,10 @@ class BoundedHttp(HttpToolsProtocol):
             self._expect_within(self.answered_seconds)
 
     def handle_websocket_upgrade(self) -> None:
-        """From here on the connection obeys the rules of WebSockets."""
+        """From here on the connection obeys the rules of WebSockets, and counts among those."""
         self._expect_nothing()
         self._uncount()
         super().handle_websocket_upgrade()
-
-    def _count(self) -> None:
-        """Whoever holds too many connections already gets no further one."""
-        host = self.client[0] if self.client else ""
-        if self.speaks_for_many(host):
-            return
-        self._counted = host
-        self._open[host] += 1
-        if self._open[host] > self.most_of_one_address:
-            self._refuse("many")
-            self.transport.close()
-
-    def _uncount(self) -> None:
-        if self._counted:
-            self._open[self._counted] -= 1
-            if not self._open[self._counted]:
-                del self._open[self._counted]
-            self._counted = ""
-
-    def speaks_for_many(self, host: str) -> bool:
-        """Whether the visitors of one address cannot be told apart: this computer, or a named proxy."""
-        proxies = self.config.forwarded_allow_ips if self.config.proxy_headers else ()
-        return is_among(host, ("127.0.0.0/8", "::1/128", *proxies))
 
     def _expect_within(self, seconds: float) -> None:
         self._expect_nothing()
@@ -132,6 +143,46 @@ class BoundedHttp(HttpToolsProtocol):
     def _refuse(self, reason: str) -> None:
         self._expect_nothing()
         _log.info("connection.refused", reason=reason)
+
+
+class BoundedSocket(Counted, WebSocketsSansIOProtocol):
+    """A page's WebSocket, counted until it ends; what only looked like the beginning of one ends at once."""
+
+    _open: ClassVar[Counter[str]] = Counter()
+
+    def connection_made(self, transport: Any) -> None:
+        """Takes a connection over from HTTP."""
+        super().connection_made(transport)
+        self._count()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Room for another."""
+        self._uncount()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """The first call brings the whole head of the request.
+
+        The parser takes one that HTTP allows and WebSockets do not (POST, a body, too many headers) for
+        the end of the connection and says nothing, and the web server would wait for ever.
+        """
+        if self.transport.is_closing():
+            return
+        super().data_received(data)
+        if not self.handshake_initiated and not self.transport.is_closing():
+            _log.info("connection.refused", reason="upgrade")
+            self.transport.close()
+
+
+def customer(host: str) -> str:
+    """What is counted as one address: the /64 network that one IPv6 customer holds, else the address."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is None:
+        return str(ipaddress.ip_network((address, 64), strict=False))
+    return host
 
 
 def is_among(host: str, networks: Iterable[str]) -> bool:

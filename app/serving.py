@@ -25,7 +25,7 @@ import uvloop
 from litestar import Litestar
 
 from app import log
-from app.connections import BoundedHttp
+from app.connections import BoundedHttp, BoundedSocket
 from app.embedded.certificates import Certificates, certificates_for, fingerprint
 from app.embedded.hub.limits import HubLimits
 from app.embedded.hub.redaction import redact_queries
@@ -152,7 +152,7 @@ def _options(proxies: Sequence[str] = ()) -> dict[str, Any]:
     return {
         "loop": "uvloop",
         "http": BoundedHttp,
-        "ws": "websockets-sansio",
+        "ws": BoundedSocket,
         # Pages say little. Unpacking before anybody is known would let a few bytes fill the memory.
         "ws_max_size": HubLimits().frame_bytes,
         "ws_per_message_deflate": False,

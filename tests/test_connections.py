@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 import uvicorn
 from uvicorn.server import ServerState
-from websockets.exceptions import ConnectionClosedError
+from websockets.exceptions import ConnectionClosedError, InvalidMessage
 from websockets.sync.client import ClientConnection, connect
 
-from app.connections import BoundedHttp, is_among
+from app.connections import BoundedHttp, BoundedSocket, customer, is_among
 from app.embedded.hub.limits import HubLimits
 from app.serving import _options
 from tests.stores import bound_socket, serving_with
@@ -226,6 +226,69 @@ def test_one_address_holds_so_many_connections_and_no_more() -> None:
             wire.close()
         page.close()
     assert not Crowded._open
+
+
+class FewPages(BoundedSocket):
+    """Three pages for each address, this computer's own among them."""
+
+    most_of_one_address = 3
+
+    def speaks_for_many(self, host: str) -> bool:
+        return False
+
+
+def test_one_address_holds_so_many_sockets_and_no_more() -> None:
+    """An upgrade is no way around the bound: nobody has been asked for a token by then."""
+    options = _options() | {"ws": FewPages, "lifespan": "off"}
+    with bound_socket() as listening, serving_with(uvicorn.Config(reader, **options), listening):
+        address = f"ws://127.0.0.1:{listening.getsockname()[1]}/"
+        held = [connect(address) for _ in range(3)]
+
+        with pytest.raises((EOFError, ConnectionError, InvalidMessage)):
+            connect(address)
+
+        held.pop().close()
+        with connect(address):
+            pass
+        for page in held:
+            page.close()
+    assert not FewPages._open
+
+
+UPGRADE = (
+    b" / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"POST" + UPGRADE,
+        b"GET" + UPGRADE + b"Content-Length: 5\r\n",
+        b"GET" + UPGRADE + b"Transfer-Encoding: chunked\r\n",
+        b"GET" + UPGRADE + b"X: y\r\n" * 200,
+        b"GET" + UPGRADE + b"X: " + b"y" * 9_000 + b"\r\n",
+    ],
+    ids=["another method", "a length", "chunks", "many headers", "a long header"],
+)
+def test_what_only_looks_like_a_websocket_ends_the_connection(port: int, head: bytes) -> None:
+    """The one parser passes it on and the other never answers: it would be held for ever by nobody."""
+    assert b"101" not in asked(port, head + b"\r\n")  # It comes back.
+
+
+@pytest.mark.parametrize(
+    ("host", "counted"),
+    [
+        ("203.0.113.7", "203.0.113.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("::ffff:203.0.113.7", "::ffff:203.0.113.7"),
+        ("fe80::7%eth0", "fe80::/64"),
+    ],
+)
+def test_one_customers_network_counts_as_one_address(host: str, counted: str) -> None:
+    """Whoever has one IPv6 address has a network full of them."""
+    assert customer(host) == counted
 
 
 def until_free(address: tuple[str, int]) -> None:
