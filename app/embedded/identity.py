@@ -73,6 +73,9 @@ class LocalIdentity:
         """Open a login and end the one it replaces. ``WrongPassword`` or ``TooManyRequests``."""
         account = await self._prove(typed_name(name), password, caller)
         async with self._database.transaction() as records:
+            # A check takes its time, and a new password meanwhile has ended the logins of the old one.
+            if await records.account_by_user(account.user) != account:
+                raise WrongPassword
             if replaced:
                 await logins.end(records, replaced, self._clock())
             return await self._signed_in(records, account, caller)

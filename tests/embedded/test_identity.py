@@ -611,3 +611,32 @@ def test_a_damaged_key_stops_the_start(tmp_path):
 
     with pytest.raises(ValueError, match=r"\w"):
         load_session_key(tmp_path)
+
+
+class Interrupted(Passwords):
+    """Checks that take so long that something else happens before they are done."""
+
+    meanwhile = None
+
+    async def matches(self, stored, password):
+        fits = await super().matches(stored, password)
+        if self.meanwhile is not None:
+            happens, self.meanwhile = self.meanwhile, None
+            await happens()
+        return fits
+
+
+async def test_an_old_password_opens_nothing_when_it_was_replaced_during_the_check(database, key, time):
+    """Everything that it had opened has just been closed; this login would be the one that stays."""
+    passwords = Interrupted(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    identity = LocalIdentity(database, SessionIssuer(key, ORIGIN, time), passwords, MARKS, time)
+    anna = await identity.add_user("Anna")
+
+    async def replace():
+        await identity.reset_password("Anna")
+
+    passwords.meanwhile = replace
+    with pytest.raises(WrongPassword):
+        await signed_in(identity, anna)
+    async with database.transaction() as records:
+        assert not await records.has_login("", time.now)
