@@ -7,7 +7,7 @@ idempotency key of everything that happens to the photo.
 
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 import msgspec
@@ -18,7 +18,8 @@ MAX_PHOTO_BYTES = 4_000_000
 MAX_EDGE = 2048
 CONTENT_TYPES = {"image/jpeg": "jpg", "image/webp": "webp"}
 
-Sha256 = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
+# The length is said as well: the ``$`` of a pattern also fits before a line break at the end.
+Sha256 = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$", max_length=64)]
 UserId = Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9_-]{1,64}$")]
 Edge = Annotated[int, msgspec.Meta(ge=1, le=MAX_EDGE)]
 AwareTime = Annotated[datetime, msgspec.Meta(tz=True)]
@@ -42,7 +43,7 @@ class CapturedPhoto(Schema, frozen=True):
     photo_id: UUID
     consultation_id: UUID
     owner: UserId
-    content_type: Annotated[str, msgspec.Meta(pattern="^image/(jpeg|webp)$")]
+    content_type: Literal["image/jpeg", "image/webp"]
     size: Annotated[int, msgspec.Meta(ge=1, le=MAX_PHOTO_BYTES)]
     sha256: Sha256
     width: Edge
@@ -71,12 +72,8 @@ class PhotoDescription(Schema, frozen=True):
 
     caption: Annotated[str, msgspec.Meta(max_length=500)] | msgspec.UnsetType = msgspec.UNSET
     body_site: Annotated[str, msgspec.Meta(max_length=100)] | msgspec.UnsetType = msgspec.UNSET
-    side: Annotated[str, msgspec.Meta(pattern="^(|left|right|both|midline)$")] | msgspec.UnsetType = (
-        msgspec.UNSET
-    )
-    view: Annotated[str, msgspec.Meta(pattern="^(|overview|regional|close-up)$")] | msgspec.UnsetType = (
-        msgspec.UNSET
-    )
+    side: Literal["", "left", "right", "both", "midline"] | msgspec.UnsetType = msgspec.UNSET
+    view: Literal["", "overview", "regional", "close-up"] | msgspec.UnsetType = msgspec.UNSET
 
 
 class PhotoRow(msgspec.Struct, kw_only=True, frozen=True):

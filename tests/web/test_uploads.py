@@ -75,6 +75,8 @@ async def test_a_photos_way_from_presign_to_receipt(
         ({"size": 0}, "photos[1].size"),
         ({"size": "5"}, "photos[1].size"),
         ({"sha256": "AB" * 32}, "photos[1].sha256"),
+        ({"sha256": "ab" * 32 + "\n"}, "photos[1].sha256"),
+        ({"contentType": "image/jpeg\n"}, "photos[1].contentType"),
         ({"width": 2049}, "photos[1].width"),
         ({"contentType": "image/svg+xml"}, "photos[1].contentType"),
         ({"capturedAt": "2026-11-22T11:59:00"}, "photos[1].capturedAt"),
