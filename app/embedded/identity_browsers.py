@@ -7,6 +7,7 @@ cookies). A mark opens nothing, and for a name that does not exist there can be 
 
 import hashlib
 import hmac
+import re
 import secrets
 from pathlib import Path
 
@@ -18,6 +19,8 @@ KEY_BYTES = 32
 MOST_MARKS = 8
 _MAC_CHARS = 32
 _SEPARATOR = "."
+# What a browser sends is sent back with the new mark, so nothing else may come through.
+_MARK = re.compile(rf"[0-9a-f]{{24}}-[0-9a-f]{{{_MAC_CHARS}}}")
 
 
 class BrowserMarks:
@@ -57,4 +60,4 @@ def load_browser_marks(folder: Path) -> BrowserMarks:
 
 
 def _split(value: str) -> list[str]:
-    return [mark for mark in value.split(_SEPARATOR, MOST_MARKS)[:MOST_MARKS] if mark]
+    return [mark for mark in value.split(_SEPARATOR, MOST_MARKS)[:MOST_MARKS] if _MARK.fullmatch(mark)]

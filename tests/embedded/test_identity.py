@@ -387,6 +387,15 @@ async def test_everybody_who_signs_in_at_a_shared_phone_is_known_there(identity,
     assert len(marks.split(".")) == MOST_MARKS
 
 
+@pytest.mark.parametrize("junk", ["\u20ac", "a-b", "x\r\ny", "A" * 24 + "-" + "0" * 32, "." * 500])
+async def test_nothing_but_marks_comes_back_from_a_browser(identity, anna, junk):
+    """What no cookie can hold would otherwise end every sign-in at that browser with an error."""
+    marks = (await signed_in(identity, anna, marks=junk)).marks
+
+    assert [len(mark) for mark in marks.split(".")] == [57]
+    assert MARKS.find(marks, throttle.name_key("Anna")) == marks
+
+
 @pytest.mark.parametrize("forgery", ["other key", "edited", "cut", "empty", "crowd"])
 async def test_a_forged_mark_is_no_mark(identity, anna, forgery):
     """Only this server makes them, so a forger is counted like anybody else."""
