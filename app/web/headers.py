@@ -45,7 +45,7 @@ def headers_hook(policy: Policy, metrics: Metrics) -> Hook:
         present = {name.lower(): value for name, value in headers}
         content_type = present.get(b"content-type", b"")
         https = policy.keeps_https(scope.get("scheme", "http"), host_of(scope))
-        wanted = wanted_of(content_type, arrival.path.startswith("/api/"), https)
+        wanted = wanted_of(content_type, arrival.path.lstrip("/").startswith("api/"), https)
         headers += [pair for pair in wanted if pair[0] not in present]
         if b"x-request-id" not in present:
             headers.append((b"x-request-id", arrival.request_id.encode()))

@@ -28,11 +28,15 @@ class Rates(msgspec.Struct, frozen=True, kw_only=True):
 
     A presign asks for up to 20 photos: 500 waiting photos take 25 requests in full batches, and 500
     only on links too slow to send more than one photo in a second. Each photo takes one complete, which
-    may read and decode it: no link is so fast that more than ten a second come for long.
+    may read and decode it: no link is so fast that more than ten a second come for long. What leaves a
+    row behind with each request is bounded as well, far above what a day in a clinic asks for.
     """
 
     presign: Rate = Rate(burst=120, each_second=2)
     complete: Rate = Rate(burst=1500, each_second=10)
+    delete: Rate = Rate(burst=1000, each_second=5)
+    start: Rate = Rate(burst=300, each_second=1)
+    upload_session: Rate = Rate(burst=300, each_second=1)
     announce: Rate = Rate(burst=60, each_second=0.5)
     realtime_token: Rate = Rate(burst=30, each_second=0.5)
 
@@ -45,6 +49,9 @@ class Limiter:
         self._rates = {
             "POST /api/uploads/presign": rates.presign,
             "POST /api/uploads/{photo_id}/complete": rates.complete,
+            "DELETE /api/photos/{photo_id}": rates.delete,
+            "POST /api/consultations": rates.start,
+            "POST /api/upload-session": rates.upload_session,
             "PUT /api/devices/current/captures": rates.announce,
             "GET /api/realtime/token": rates.realtime_token,
         }

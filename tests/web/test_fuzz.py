@@ -41,7 +41,14 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield
         await database.close()
 
-    rates = Rates(presign=UNLIMITED, complete=UNLIMITED, realtime_token=UNLIMITED)
+    rates = Rates(
+        presign=UNLIMITED,
+        complete=UNLIMITED,
+        realtime_token=UNLIMITED,
+        delete=UNLIMITED,
+        start=UNLIMITED,
+        upload_session=UNLIMITED,
+    )
     app = build_app(folder, plant(folder / "tree"), database, lifespan=[opened], rates=rates)
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, lifespan="on"))
     thread = threading.Thread(target=asyncio.run, args=(server.serve(),))

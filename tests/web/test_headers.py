@@ -40,9 +40,10 @@ async def mounted(scope: Scope, receive: Receive, send: Send) -> None:
     await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
-async def test_api_200_is_ours_and_never_stored(anna: httpx.AsyncClient) -> None:
+@pytest.mark.parametrize("path", ["/api/me", "//api/me"])
+async def test_api_200_is_ours_and_never_stored(anna: httpx.AsyncClient, path: str) -> None:
     """A phone knows our answer from a captive portal's, and no cache keeps it."""
-    answer = await anna.get("/api/me")
+    answer = await anna.get(f"{str(anna.base_url).rstrip('/')}{path}")
 
     assert_secured(answer, 200)
     assert answer.headers["x-cp-server"] == "capture/1"
