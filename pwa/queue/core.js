@@ -7,7 +7,7 @@
 import { onCompleted, onDeleted, onPresigned, onPut, onSettled } from "./answers.js";
 import { notesOf, pauseKey, pauseOf } from "./notes.js";
 import { plan } from "./plan.js";
-import { isBusy, taskOf } from "./task.js";
+import { change, isBusy, taskOf } from "./task.js";
 
 /** @import { CoreEvent, CoreState, Effect, PauseNote, Row, Task } from "./task.js" */
 
@@ -112,8 +112,9 @@ function onPush(state, event) {
   if (event.type === "stop") state.stopping = true;
   if (event.type !== "hurry") return [];
   Object.assign(state, { failures: 0, until: event.now, person: null, doubted: null });
+  // Written anew: a note that was on its way to the database would bring the old wait back.
   for (const task of state.tasks.values()) {
-    state.tasks.set(task.photoId, { ...task, until: Math.min(task.until, event.now) });
+    if (task.until > event.now) change(state, task, { until: event.now, written: "" });
   }
   return [];
 }

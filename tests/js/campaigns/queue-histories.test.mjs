@@ -54,3 +54,7 @@ test("chunks of seeds add up to what one run over all of them finds", () => {
   assert.equal(whole.counts.events, a.counts.events + b.counts.events);
   assert.equal(whole.controls["never confirms"].trials, 2);
 });
+
+test("the one history of a million that found something finds nothing any more", () => {
+  assert.deepEqual(playSeed(802_853).verdict, {});
+});

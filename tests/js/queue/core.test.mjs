@@ -86,6 +86,18 @@ test("a photo deleted on the phone while it waits is deleted on the server", () 
   );
 });
 
+test("a deletion that stops waiting is written anew, in case its old wait was still being written", () => {
+  const waiting = row({ wish: "delete", state: "deleting", reason: "http-401", waitMs: 200_000 });
+
+  const { effects } = after({ type: "loaded", rows: [waiting] }, { type: "hurry" });
+
+  const [{ notes }] = effects.filter((effect) => effect.type === "note");
+  assert.deepEqual(
+    notes.map(({ photoId, state, inMs }) => [photoId, state, inMs]),
+    [["p1", "deleting", null]],
+  );
+});
+
 test("a photo that is gone from the phone is forgotten, unless something is under way for it", () => {
   const waiting = row({ photoId: "p2", seq: 2, waitMs: 9_000 });
   const { state } = after({ type: "loaded", rows: [row(), waiting] }, { type: "loaded", rows: [] });
