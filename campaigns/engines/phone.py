@@ -3,7 +3,7 @@
 import json
 
 from campaigns.browser.seen import DATABASE, READ, WITNESS, Seen
-from campaigns.engines.browser import Browser, evaluate, wait_until
+from campaigns.engines.browser import Browser, EngineFailed, evaluate, wait_until
 from campaigns.events import Local
 from e2e.clinic import Clinic
 
@@ -66,7 +66,11 @@ class Phone:
     def reload(self) -> None:
         """What the browser's own button does."""
         self.hear()
-        self.browser.reload()
+        try:
+            self.browser.reload()
+        except EngineFailed:
+            # It met the dead process before the engine did; whoever sees an error page taps once more.
+            self.browser.reload()
         self.at_home()
 
     def open_camera(self) -> None:

@@ -37,6 +37,7 @@ class Window:
         for name in SETTINGS:
             self.view.get_settings().set_property(name, True)
         self.view.connect("permission-request", lambda _, request: request.allow() or True)
+        self.view.connect("script-dialog", self._asked)
         self.view.connect("load-changed", self._load_changed)
         self.view.connect("load-failed", self._load_failed)
         self.window = Gtk.Window(default_width=412, default_height=840)
@@ -64,6 +65,12 @@ class Window:
         """Load the page anew; answered when it is loaded."""
         self._loading = True
         self.view.reload()
+
+    def _asked(self, _: Any, dialog: Any) -> bool:
+        """Leave a page that asks to stay, because it holds a photo that it could not keep."""
+        if dialog.get_dialog_type() == WebKit2.ScriptDialogType.BEFORE_UNLOAD_CONFIRM:
+            dialog.confirm_set_confirmed(True)
+        return True
 
     def _load_changed(self, _: Any, event: Any) -> None:
         if event == WebKit2.LoadEvent.FINISHED and self._loading:
