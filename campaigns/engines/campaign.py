@@ -118,6 +118,8 @@ def enter(name: str, found: Found, outcome: Outcome) -> None:
         return None
     found.trials += 1
     found.counts[f"{name} tests passed"] += 1
+    if outcome.again:
+        found.counts[f"{name} passed at the second go: {outcome.test}"] += 1
     return None
 
 

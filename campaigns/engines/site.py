@@ -5,9 +5,10 @@ own, so that no test meets the storage of another.
 """
 
 import contextlib
+import html
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from queue import Queue
@@ -42,9 +43,9 @@ class CannotServe(Exception):
 class Site:
     """One origin for one file of the suite; ``told`` is what its page says."""
 
-    def __init__(self, root: Path, file: str, without: list[str]) -> None:
+    def __init__(self, root: Path, file: str, without: Sequence[str] = (), only: Sequence[str] = ()) -> None:
         self.root = root
-        self.page = page(file, without)
+        self.page = page(file, without, only)
         self.told: Queue[dict[str, Any]] = Queue()
         self.lost = threading.Event()
         self.url = ""
@@ -66,10 +67,10 @@ class Site:
         self.lost.wait(60)
 
 
-def page(file: str, without: list[str]) -> str:
+def page(file: str, without: Sequence[str], only: Sequence[str]) -> str:
     """The page that runs a file."""
-    asked = json.dumps({"file": f"/{file}", "without": without}).replace("&", "&amp;").replace('"', "&quot;")
-    return PAGE.format(asked=asked, imports=json.dumps({"imports": IMPORTS}), shims=SHIMS)
+    asked = json.dumps({"file": f"/{file}", "without": list(without), "only": list(only)})
+    return PAGE.format(asked=html.escape(asked), imports=json.dumps({"imports": IMPORTS}), shims=SHIMS)
 
 
 def on_real_locks(support: str) -> str:
@@ -80,9 +81,9 @@ def on_real_locks(support: str) -> str:
 
 
 @contextlib.contextmanager
-def open_site(root: Path, file: str, without: list[str]) -> Iterator[Site]:
+def open_site(root: Path, file: str, without: Sequence[str] = (), only: Sequence[str] = ()) -> Iterator[Site]:
     """A site on a free port."""
-    site = Site(root, file, without)
+    site = Site(root, file, without, only)
 
     class Handler(BaseHTTPRequestHandler):
         """Reads files, and hears what the page tells."""

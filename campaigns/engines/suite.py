@@ -1,7 +1,7 @@
 """The queue's own suite, file by file, each in a fresh page of a real browser."""
 
 import contextlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from queue import Empty
 from typing import Any
@@ -13,7 +13,7 @@ from campaigns.engines.site import Site, open_site
 from e2e.clinic import ROOT
 
 FOLDER = "tests/js/queue"
-# The longest test plays 500 photos through strict writes.
+# More than the page allows a test.
 SILENCE_LIMIT_S = 240
 # File and name of tests that rest on what only an IndexedDB in memory can do, and why.
 NEEDS_REOPENING = {
@@ -24,13 +24,14 @@ NEEDS_REOPENING = {
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """One test in one engine; a ``reason`` where it cannot be run there."""
+    """One test in one engine; a ``reason`` where it cannot be run there, ``again`` after a second go."""
 
     file: str
     test: str
     ok: bool
     message: str = ""
     reason: str = ""
+    again: bool = False
 
 
 def files(root: Path = ROOT) -> list[str]:
@@ -51,20 +52,42 @@ def run_suite(browser: Browser, root: Path = ROOT, chosen: Iterable[str] = ()) -
 
 
 def run_file(browser: Browser, root: Path, file: str) -> Iterator[Outcome]:
-    """The tests of one file."""
+    """The tests of one file; one that fails has a second go, alone and in a fresh page.
+
+    The suite moves time by hand between writes that take no time in memory. Where the machine is busy a real
+    write may come after such a move; what fails for that reason does not fail twice.
+    """
     without = not_runnable(browser, file)
-    with open_site(root, file, list(without)) as site:
+    outcomes, names = play(browser, root, file, list(without), ())
+    for outcome in outcomes:
+        yield outcome if outcome.ok else second_go(browser, root, outcome)
+    for name, why in without.items():
+        yield Outcome(file=file, test=name, ok=name in names, message="no such test", reason=why)
+
+
+def second_go(browser: Browser, root: Path, failed: Outcome) -> Outcome:
+    """The same test once more; the first failure where it fails again."""
+    outcomes, _ = play(browser, root, failed.file, (), (failed.test,))
+    passed = bool(outcomes) and all(outcome.ok for outcome in outcomes)
+    return msgspec.structs.replace(failed, ok=passed, again=True)
+
+
+def play(
+    browser: Browser, root: Path, file: str, without: Sequence[str], only: Sequence[str]
+) -> tuple[list[Outcome], list[str]]:
+    """What came of the tests of a file in a fresh page, and the names of all that it has."""
+    outcomes: list[Outcome] = []
+    names: list[str] = []
+    with open_site(root, file, without, only) as site:
         browser.open(f"{site.url}/")
-        names: list[str] = []
         for told in hear(browser, site):
-            if "test" in told:
-                text = str(told["message"])
-                yield Outcome(file=file, test=str(told["test"]), ok=bool(told["ok"]), message=text)
-            else:
+            if "names" in told:
                 names = list(told["names"])
-        for name, why in without.items():
-            yield Outcome(file=file, test=name, ok=name in names, message="no such test", reason=why)
+            else:
+                text = str(told["message"])
+                outcomes.append(Outcome(file=file, test=told["test"], ok=told["ok"], message=text))
         browser.open("about:blank")
+    return outcomes, names
 
 
 class BrokeOff(Exception):

@@ -11,7 +11,7 @@ from e2e.clinic import ROOT
 
 def test_the_suites_lock_gives_way_to_the_browsers_own() -> None:
     """Every test of the suite gets its lock from the page's Web Locks."""
-    served = Site(ROOT, files()[0], []).content(f"/{SUPPORT}")
+    served = Site(ROOT, files()[0]).content(f"/{SUPPORT}")
 
     assert served is not None
     assert b"web-locks.js" in served[1]

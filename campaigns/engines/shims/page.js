@@ -15,7 +15,7 @@ Object.assign(globalThis, {
 });
 try {
   await import(asked.file);
-  await tell({ names: await runAll(asked.without, tell) });
+  await tell({ names: await runAll(asked, tell) });
 } catch (error) {
   await tell({ broken: said(error) });
 }
