@@ -55,7 +55,7 @@ def run_file(browser: Browser, root: Path, file: str) -> Iterator[Outcome]:
     """The tests of one file; one that fails has a second go, alone and in a fresh page.
 
     The suite moves time by hand between writes that take no time in memory. Where the machine is busy a real
-    write may come after such a move; what fails for that reason does not fail twice.
+    write may come after such a move; a fault of the queue fails twice.
     """
     without = not_runnable(browser, file)
     outcomes, names = play(browser, root, file, list(without), ())
