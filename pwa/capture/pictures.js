@@ -2,9 +2,15 @@
 
 export class Pictures {
   #read;
-  #observer = new IntersectionObserver((entries) => entries.forEach((entry) => this.#turn(entry)), {
-    rootMargin: "200px",
-  });
+  /** @type {Set<HTMLImageElement>} */
+  #shown = new Set();
+  #observer = new IntersectionObserver(
+    (entries) => {
+      this.#sweep();
+      for (const entry of entries) void this.#turn(entry);
+    },
+    { rootMargin: "200px" },
+  );
 
   /** @param {(photoId: string) => Promise<ArrayBuffer>} read */
   constructor(read) {
@@ -27,16 +33,29 @@ export class Pictures {
   async #turn({ target, isIntersecting }) {
     const image = /** @type {HTMLImageElement} */ (target);
     const { source = "", type = "" } = image.dataset;
-    if (!isIntersecting) return release(image);
+    // Behind another screen few pictures stay, and their bytes may be gone when it closes again.
+    if (!isIntersecting) return isLaidOut(image) ? this.#release(image) : undefined;
+    if (this.#shown.has(image)) return;
     // A photo whose bytes are gone keeps its row, without a picture.
     const address = await this.address({ photoId: source, contentType: type }).catch(() => "");
-    release(image);
-    if (address) image.src = address;
+    if (!address) return;
+    this.#release(image);
+    image.src = address;
+    this.#shown.add(image);
+  }
+
+  /** Rows that left behind another screen tell nobody. */
+  #sweep() {
+    for (const image of this.#shown) if (!image.isConnected) this.#release(image);
+  }
+
+  /** @param {HTMLImageElement} image */
+  #release(image) {
+    this.#shown.delete(image);
+    URL.revokeObjectURL(image.src);
+    image.removeAttribute("src");
   }
 }
 
 /** @param {HTMLImageElement} image */
-function release(image) {
-  URL.revokeObjectURL(image.src);
-  image.removeAttribute("src");
-}
+const isLaidOut = (image) => image.getClientRects().length > 0;
