@@ -66,7 +66,8 @@ async function start(store, queue) {
   session.remember(queue);
   await session.load();
   keepUploadSession(session, api);
-  const watch = watchServer(api.request, parts);
+  const inCamera = () => store.state.flow.screen === "camera";
+  const watch = watchServer(api.request, parts, inCamera);
   parts.capturing.askServer = () => watch.ask();
   session.onChange((user) => user && watch.meetAnew());
   await watch.start();
@@ -88,21 +89,22 @@ function build(store, queue, session) {
   return { queue, session, bridge, camera, shots, capturing, queueing, person };
 }
 
-/** @param {Request} request @param {Parts} parts */
-function watchServer(request, { bridge, queueing, person, holdings }) {
-  return new ServerWatch(request, {
-    link: (up) => queueing.hearLink(up),
-    signIn: (needed) => {
+/** @param {Request} request @param {Parts} parts @param {() => boolean} inCamera */
+function watchServer(request, { bridge, queueing, person, holdings }, inCamera) {
+  const hearing = {
+    link: (/** @type {boolean} */ up) => queueing.hearLink(up),
+    signIn: (/** @type {boolean} */ needed) => {
       if (!needed) holdings.tell();
       return person.mayBeMissing(needed);
     },
-    current: (current) => person.learn(current),
-    me: async (me) => {
+    current: (/** @type {any} */ current) => person.learn(current),
+    me: async (/** @type {any} */ me) => {
       await person.meet(me);
       await queueing.refresh();
       void bridge.signedIn();
     },
-  });
+  };
+  return new ServerWatch(request, hearing, inCamera);
 }
 
 /** @param {Store} store @param {Parts} parts */

@@ -1,11 +1,12 @@
 /**
- * Asks our own server, every 15 s while the page is visible, who is signed in and which consultation
- * is current. Its answers are also the probe of the link: nothing else is believed about being online.
+ * Asks our own server, while the page is visible, who is signed in and which consultation is current:
+ * every 15 s, and every 5 s while the camera is open, since the next shutter depends on it. Its answers are also the probe of the link: nothing else is believed about being online.
  */
 
 /** @typedef {(method: string, path: string) => Promise<{data: any}>} Request */
 
-const EVERY = 15_000;
+const EVERY = 15_000; // ms
+const EVERY_IN_CAMERA = 5_000;
 const PERSON = new Set(["unauthenticated", "session-pending"]);
 
 /**
@@ -19,15 +20,17 @@ const PERSON = new Set(["unauthenticated", "session-pending"]);
 export class ServerWatch {
   #request;
   #hearing;
+  #inCamera;
   #met = false;
   /** @type {Promise<void>|null} */
   #asking = null;
   #timer = 0;
 
-  /** @param {Request} request @param {Hearing} hearing */
-  constructor(request, hearing) {
+  /** @param {Request} request @param {Hearing} hearing @param {() => boolean} inCamera */
+  constructor(request, hearing, inCamera) {
     this.#request = request;
     this.#hearing = hearing;
+    this.#inCamera = inCamera;
   }
 
   start() {
@@ -58,7 +61,8 @@ export class ServerWatch {
     } catch (error) {
       this.#trouble(/** @type {any} */ (error));
     }
-    if (!document.hidden) this.#timer = setTimeout(() => this.ask(), EVERY);
+    const pause = this.#inCamera() ? EVERY_IN_CAMERA : EVERY;
+    if (!document.hidden) this.#timer = setTimeout(() => this.ask(), pause);
   }
 
   async #once() {

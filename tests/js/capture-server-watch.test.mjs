@@ -1,0 +1,65 @@
+/** How soon the phone learns that the desktop moved. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { ServerWatch } from "../../pwa/capture/server-watch.js";
+
+/** A watch over a server that counts questions, in a page that can be hidden. */
+async function watching(t, { inCamera }) {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const listeners = {};
+  const on = (event, run) => (listeners[event] = run);
+  globalThis.document = /** @type {any} */ ({ hidden: false, addEventListener: on });
+  globalThis.addEventListener = /** @type {any} */ (on);
+  t.after(() => {
+    delete globalThis.document;
+    delete globalThis.addEventListener;
+  });
+  const asked = [];
+  const request = async (method, path) => {
+    asked.push(path);
+    return { data: { consultation: null } };
+  };
+  const nothing = () => {};
+  const hearing = { me: nothing, current: nothing, link: nothing, signIn: nothing };
+  const watch = new ServerWatch(request, hearing, () => inCamera.yes);
+  await watch.start();
+  const pass = async (ms) => {
+    t.mock.timers.tick(ms);
+    // A round is a few promises long.
+    for (let turn = 0; turn < 20; turn++) await null;
+  };
+  return { asked, listeners, watch, pass };
+}
+
+test("while the camera is open the server is asked every 5 s, otherwise every 15 s", async (t) => {
+  const inCamera = { yes: false };
+  const { asked, watch, pass } = await watching(t, { inCamera });
+  await pass(14_999);
+  assert.equal(asked.length, 1);
+  await pass(1);
+  assert.equal(asked.length, 2);
+
+  inCamera.yes = true;
+  await watch.ask();
+  await pass(4_999);
+  assert.equal(asked.length, 3);
+  await pass(1);
+  await pass(5_000);
+  assert.equal(asked.length, 5);
+});
+
+test("a page that is seen again asks at once, a hidden one never", async (t) => {
+  const { asked, listeners, pass } = await watching(t, { inCamera: { yes: true } });
+  document.hidden = true;
+  await pass(5_000);
+  const before = asked.length;
+  await pass(60_000);
+  assert.equal(asked.length, before);
+
+  document.hidden = false;
+  listeners.visibilitychange();
+  await pass(0);
+
+  assert.equal(asked.length, before + 1);
+});
