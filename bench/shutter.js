@@ -18,7 +18,7 @@ async ({ taps }) => {
     });
   const voice = () => document.getElementById("voice")?.textContent;
   const kept = async (number) => {
-    const said = `Photo kept, ${number} to review`;
+    const said = `Saved on this phone, ${number} to review`;
     const began = performance.now();
     button.click();
     const blocked = performance.now() - began;

@@ -54,6 +54,7 @@ export class CameraView {
     say(part("retaking"), retake ? words.retaking(clock(retake.capturedAt)) : "");
     const count = retake ? 0 : inReview(state).length;
     say(part("review-camera"), words.review(count));
+    say(part("camera-saved"), count ? words.allSaved(count) : "");
     part("review-camera").hidden = part("last-shot").hidden = !count;
     this.#drawLens(camera === "live");
   }

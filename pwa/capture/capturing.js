@@ -88,13 +88,14 @@ export class Capturing {
 
   /** Takes the picture of this moment. False where none may be taken now. */
   shoot() {
-    const { retake } = this.#store.state;
+    const { retake, visit } = this.#store.state;
     const belongs = this.#belongs();
     if (!belongs || !this.#camera.ready || this.#shots.full) return false;
     const frozen = this.#freeze(belongs, retake?.photoId);
     void this.#shots.add(this.#camera.grab(), frozen);
     navigator.vibrate?.(30);
     if (retake) this.go({ type: "review" });
+    else this.#store.set({ visit: visit && { ...visit, taken: true } });
     return true;
   }
 
@@ -118,7 +119,7 @@ export class Capturing {
     const { known, staleMinutes } = this.#store.state;
     if (!known || !files.length) return;
     const shown = this.#choosing ?? begin(known, Date.now(), staleMinutes);
-    if (!(await this.#settle(hear(shown, known)))) return;
+    if (!(await this.#settle(hear({ ...shown, taken: true }, known)))) return;
     const { belongs } = this.#choosing ?? shown;
     this.#choosing = null;
     const line = files.map((file) => this.#shots.add(file, this.#freeze(belongs)));

@@ -9,7 +9,7 @@
 /** @typedef {{id: string, label: string, kind: string, openedAt: string}} Binding a consultation, as far as the shutter needs it */
 /** @typedef {{current: Binding|null, unfiled: Binding, confirmedAt: number}} Known the server's last word and when it came, in ms */
 /** @typedef {{kind: "moved", to: Binding} | {kind: "stale", confirmedAt: number}} Question */
-/** @typedef {{belongs: Binding, declined: string|null, question: Question|null}} Visit */
+/** @typedef {{belongs: Binding, taken: boolean, declined: string|null, question: Question|null}} Visit `taken`: whether it has a photo in the consultation to which it belongs */
 
 /**
  * A new visit; with nothing open its photos are unfiled.
@@ -19,7 +19,7 @@
  * @returns {Visit}
  */
 export function begin(known, now, staleMinutes) {
-  const visit = { belongs: target(known), declined: null, question: null };
+  const visit = { belongs: target(known), taken: false, declined: null, question: null };
   return resume(visit, known, now, staleMinutes);
 }
 
@@ -67,14 +67,16 @@ export function answer(visit, answer, known) {
 /** @param {Visit} visit @param {Binding} to @param {string} answer @returns {Visit} */
 function answerMoved(visit, to, answer) {
   if (answer === "keep") return { ...visit, declined: to.id, question: null };
-  return answer === "switch" ? { belongs: to, declined: null, question: null } : visit;
+  return answer === "switch"
+    ? { belongs: to, taken: false, declined: null, question: null }
+    : visit;
 }
 
 /** @param {Visit} visit @param {Known} known @param {string} answer @returns {Visit} */
 function answerStale(visit, { unfiled }, answer) {
   if (answer === "use") return { ...visit, question: null };
   if (answer !== "decline") return visit;
-  return { belongs: unfiled, declined: visit.belongs.id, question: null };
+  return { belongs: unfiled, taken: false, declined: visit.belongs.id, question: null };
 }
 
 /**

@@ -9,6 +9,8 @@ import { installsByHand } from "./surroundings.js";
 
 /** @import { State } from "./store.js" */
 
+const LONG = 48; // characters; the end of a label may be what tells two patients apart
+
 /**
  * @typedef {object} HomeActions
  * @property {() => unknown} open
@@ -59,7 +61,9 @@ export function drawHeader(state) {
   const { known, linkUp } = state;
   const consultation = /** @type {any} */ (shown(state));
   const unfiled = !consultation || consultation.id === known?.unfiled.id;
-  say(part("patient"), unfiled ? words.noConsultationOpen : consultation.label);
+  const label = unfiled ? words.noConsultationOpen : consultation.label;
+  say(part("patient"), label);
+  part("patient").classList.toggle("long", label.length > LONG);
   const opened = consultation?.openedAt && words.opened(clock(consultation.openedAt));
   const detail = [consultation?.secondIdentifier, opened].filter(Boolean).join(" · ");
   say(part("patient-detail"), unfiled ? (known ? words.goUnfiled : "") : detail);
@@ -99,5 +103,6 @@ function storageNote(state) {
   if (inQueue(state).length && !("SyncManager" in window)) return words.keepOpen;
   // Installing is what makes storage last there; while photos wait it would leave them behind.
   if (installsByHand() && !waiting(state)) return words.iosInstall;
-  return state.durable ? "" : words.mayBeCleared;
+  if (state.durable) return "";
+  return waiting(state) ? words.mayBeCleared : words.mayBeClearedLater;
 }

@@ -5,7 +5,7 @@
 import { ask } from "../page/dialog.js";
 import { phone as words } from "../page/words-phone.js";
 import { isStale } from "./consultation-guard.js";
-import { waiting } from "./store.js";
+import { inQueue, inReview, waiting } from "./store.js";
 
 /** @import { Binding, Known } from "./consultation-guard.js" */
 /** @import { Store } from "./store.js" */
@@ -92,13 +92,15 @@ export class Person {
   }
 
   async #signOut() {
-    const { owner } = this.#store.state;
-    const count = waiting(this.#store.state);
+    const { state } = this.#store;
+    const { owner } = state;
+    const count = waiting(state);
     const choices = [
       { value: "", text: words.stay, kind: "primary" },
       { value: "out", text: words.signOut },
     ];
-    const question = { title: words.signOutTitle(count), text: words.signOutText, choices };
+    const text = words.signOutText(inQueue(state).length, inReview(state).length);
+    const question = { title: words.signOutTitle(count), text, choices };
     if (!owner || (count && !(await ask(question)))) return;
     await this.#session.signOut();
     location.replace(this.signInUrl);

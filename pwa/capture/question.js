@@ -10,7 +10,7 @@ import { clock } from "./dom.js";
  * @param {Known} known
  * @returns {{text: string, choices: Choice[]}|null} null when nothing is asked
  */
-export function questionOf({ belongs, question }, known) {
+export function questionOf({ belongs, taken, question }, known) {
   if (!question) return null;
   const label = labelOf(belongs, known);
   if (question.kind === "stale")
@@ -19,14 +19,14 @@ export function questionOf({ belongs, question }, known) {
       choices: [choice("use", words.use(label)), choice("decline", words.decline)],
     };
   const to = labelOf(question.to, known);
-  if (to === label) return moved(timed(belongs), timed(question.to));
-  return moved(label, to);
+  if (to === label) return moved(timed(belongs), timed(question.to), taken);
+  return moved(label, to, taken);
 }
 
-/** @param {string} label @param {string} to @returns {{text: string, choices: Choice[]}} */
-function moved(label, to) {
+/** @param {string} label @param {string} to @param {boolean} taken @returns {{text: string, choices: Choice[]}} */
+function moved(label, to, taken) {
   return {
-    text: `${words.movedTo(to)}\n${words.belongTo(label)}`,
+    text: `${words.movedTo(to)}\n${taken ? words.belongTo(label) : words.cameraOn(label)}`,
     choices: [choice("keep", words.keep(label)), choice("switch", words.switchTo(to))],
   };
 }

@@ -38,6 +38,7 @@ const ICONS = { parked: "alert", "needs-sign-in": "key", stored: "check", waitin
 export class QueueView {
   #pictures;
   #actions;
+  #linkUp = true;
 
   /** @param {Pictures} pictures @param {QueueActions} actions */
   constructor(pictures, actions) {
@@ -50,6 +51,7 @@ export class QueueView {
     const queued = inQueue(state);
     const rows = rowsOf(queued, state);
     const late = overdue(state.listing.photos, Date.now());
+    this.#linkUp = state.linkUp !== false;
     part("queue").hidden = !rows.length && !late;
     drawOverdue(late);
     say(part("queue-count"), String(queued.length || ""));
@@ -86,7 +88,8 @@ export class QueueView {
   async #more(photoId, element) {
     const status = element.querySelector(".status span")?.textContent ?? "";
     const choices = [
-      { value: "retry", text: words.retry, kind: "primary" },
+      // Without a link another try changes nothing: it is offered, not advised.
+      { value: "retry", text: words.retry, kind: this.#linkUp ? "primary" : "" },
       { value: "copy", text: words.saveCopy },
       { value: "remove", text: words.delete, kind: "danger" },
       { value: "", text: words.cancel },

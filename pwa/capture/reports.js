@@ -7,6 +7,7 @@ import { askDurable, isDurable } from "./surroundings.js";
 
 /** @import { CameraState } from "./camera.js" */
 /** @import { FlowEvent } from "./flow.js" */
+/** @import { Frozen } from "./shots.js" */
 /** @import { Store } from "./store.js" */
 
 export class Reports {
@@ -37,9 +38,13 @@ export class Reports {
       this.#go({ type: "fail", reason: "no-input" });
   }
 
-  saved() {
-    // The list is read again a moment later: this photo is not in it yet.
-    announce(words.kept(inReview(this.#store.state).length + 1));
+  /** @param {Frozen} photo */
+  saved({ photoId, retakeOf }) {
+    // The list is read again a moment later: it may have this photo or the one it replaces, or not.
+    const others = inReview(this.#store.state).filter(
+      (photo) => photo.photoId !== photoId && photo.photoId !== retakeOf,
+    );
+    announce(words.kept(others.length + 1));
     void this.#checkRoom();
   }
 

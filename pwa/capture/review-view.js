@@ -37,6 +37,7 @@ export class ReviewView {
     if (state.flow.name !== "reviewing") return;
     const { length } = this.#photos;
     say(part("review-count"), String(length));
+    say(part("review-saved"), length ? words.allSaved(length) : "");
     part("nothing-to-review").hidden = !!length;
     repeat(
       part("to-review"),

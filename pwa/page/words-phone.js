@@ -12,6 +12,7 @@ export const phone = {
   linkDown: "No connection to the server",
   menu: "Menu",
   openCamera: "Open camera",
+  camera: "Camera",
   closeCamera: "Close camera",
   choosePhotos: "Choose photos",
   choosePhotosHint: "Your phone may keep its own copy of these",
@@ -54,7 +55,8 @@ export const phone = {
     `Retaking the photo of ${time}. The old one stays until the new one is saved.`,
 
   saved: "Saved on this phone",
-  kept: (/** @type {number} */ n) => `Photo kept, ${n} to review`,
+  kept: (/** @type {number} */ n) => `Saved on this phone, ${n} to review`,
+  allSaved: (/** @type {number} */ n) => `${counted(n, "photo")} · Saved on this phone`,
   sending: "Sending",
   waiting: "Waiting for connection",
   retrying: (/** @type {number} */ seconds, /** @type {number} */ attempt) =>
@@ -85,6 +87,7 @@ export const phone = {
   refused: "the server did not accept it",
 
   movedTo: (/** @type {string} */ label) => `The desktop is now on ${label}`,
+  cameraOn: (/** @type {string} */ label) => `This camera is on ${label}`,
   belongTo: (/** @type {string} */ label) => `These photos belong to ${label}`,
   keep: (/** @type {string} */ label) => `Keep ${label}`,
   switchTo: (/** @type {string} */ label) => `Switch to ${label}`,
@@ -139,7 +142,10 @@ export const phone = {
   signOut: "Sign out",
   signedInAs: (/** @type {string} */ name) => `Signed in as ${name}`,
   signOutTitle: (/** @type {number} */ n) => `${counted(n, "photo")} not stored yet`,
-  signOutText: "Nothing is erased: what waits here is sent when you sign in on this phone again.",
+  signOutText: (/** @type {number} */ queued, /** @type {number} */ review) =>
+    review
+      ? `Nothing is erased. ${queued ? `${counted(queued, "photo")} ${queued === 1 ? "is" : "are"} sent when you sign in on this phone again. ` : ""}${counted(review, "photo")} in review ${review === 1 ? "waits" : "wait"} until you sign in here and tap Upload.`
+      : "Nothing is erased: what waits here is sent when you sign in on this phone again.",
   stay: "Stay signed in",
 
   newVersion: "A new version is ready",
@@ -150,5 +156,7 @@ export const phone = {
   dismiss: "OK",
   mayBeCleared:
     "This browser may clear saved photos when space runs low. Send them soon, and keep this page open.",
+  mayBeClearedLater:
+    "This browser may clear saved photos when space runs low. Send photos soon after you take them.",
   keepOpen: "Keep this page open until the photos are stored.",
 };

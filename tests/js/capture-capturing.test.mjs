@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { Capturing } from "../../pwa/capture/capturing.js";
+import { questionOf } from "../../pwa/capture/question.js";
 import { flowState, started } from "./capture-stage.mjs";
 
 test("a shot keeps the consultation of its tap when the desktop moves before it is encoded", async () => {
@@ -56,4 +57,23 @@ test("a retake takes the consultation of the photo it replaces, not the current 
 
   assert.equal(stage.taken[0].consultationId, "room-2");
   assert.equal(stage.taken[0].retakeOf, "old");
+});
+
+test("the question speaks of photos only where the visit has one, and is asked in any case", () => {
+  const stage = started({ current: { id: "room-2", label: "Room 2" } });
+  const capturing = new Capturing(stage.store, stage.camera, stage.shots);
+  const moveTo = (/** @type {string} */ label) => {
+    const current = { ...stage.known.current, id: label, label };
+    capturing.hear({ ...stage.known, current });
+    const { visit, known } = stage.store.state;
+    return questionOf(visit, known)?.text;
+  };
+  capturing.open();
+
+  assert.equal(moveTo("Room 3"), "The desktop is now on Room 3\nThis camera is on Room 2");
+  capturing.answer("keep");
+  capturing.shoot();
+  assert.equal(moveTo("Room 4"), "The desktop is now on Room 4\nThese photos belong to Room 2");
+  capturing.answer("switch");
+  assert.equal(moveTo("Room 5"), "The desktop is now on Room 5\nThis camera is on Room 4");
 });

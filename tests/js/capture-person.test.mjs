@@ -5,6 +5,7 @@ import test from "node:test";
 import { Capturing } from "../../pwa/capture/capturing.js";
 import { Person } from "../../pwa/capture/person.js";
 import { UNKNOWN } from "../../pwa/capture/store.js";
+import { phone as words } from "../../pwa/page/words-phone.js";
 import { flowState, started } from "./capture-stage.mjs";
 
 const VISIT = { id: "visit", label: "Left knee", kind: "visit", openedAt: "2026-03-01T10:00:00Z" };
@@ -64,4 +65,14 @@ test("a camera that the same person had opened stays open", async () => {
   await meeting;
 
   assert.equal(flowState(stage), "camera");
+});
+
+test("a sign-out promises sending for what was approved, and nothing for what waits for review", () => {
+  assert.match(words.signOutText(2, 0), /what waits here is sent when you sign in/);
+  assert.doesNotMatch(words.signOutText(0, 3), /sent/);
+  assert.match(words.signOutText(0, 1), /1 photo in review waits until/);
+  assert.match(
+    words.signOutText(1, 2),
+    /1 photo is sent .* 2 photos in review wait until .* Upload/,
+  );
 });

@@ -1,0 +1,88 @@
+"""What the phone says at each step is true at that step."""
+
+from playwright.sync_api import Page, expect
+
+from e2e.clinic import Clinic
+from e2e.verbs import capture, open_camera, open_room, queue_row, review, stored_today, take
+from e2e.watch import Watch
+
+NO_LINK = r"ERR_INTERNET_DISCONNECTED|Failed to fetch"
+LONG_LABEL = (
+    "Room 2 · left forearm, second visit after the biopsy of the first of March, seen with Dr Ott · J.S. 54y"
+)
+
+
+def test_saved_is_said_where_the_photo_is_taken_and_where_it_is_reviewed(
+    clinic: Clinic, phone: Page, desktop: Page
+) -> None:
+    """The words stand on the screen, and a retake leaves the number as it was."""
+    open_room(clinic, phone, desktop)
+    open_camera(phone)
+    take(phone, 2)
+    expect(phone.locator("#camera-saved")).to_have_text("2 photos · Saved on this phone")
+    expect(phone.locator("#voice")).to_have_text("Saved on this phone, 2 to review")
+
+    cards = review(phone, 2)
+    expect(phone.locator("#review-saved")).to_have_text("2 photos · Saved on this phone")
+    old = cards.first.get_attribute("data-photo")
+    cards.first.get_by_role("button", name="Retake").click()
+    phone.evaluate("document.getElementById('voice').textContent = ''")
+    expect(phone.get_by_role("button", name="Take photo")).to_be_enabled()
+    phone.get_by_role("button", name="Take photo").click()
+
+    expect(phone.locator(f'#to-review [data-photo="{old}"]')).to_have_count(0)
+    expect(cards).to_have_count(2)
+    expect(phone.locator("#voice")).to_have_text("Saved on this phone, 2 to review")
+
+
+def test_signing_out_counts_what_waits_for_review_apart(clinic: Clinic, phone: Page, desktop: Page) -> None:
+    """Photos in review are not sent by a sign-in, so that is not promised."""
+    open_room(clinic, phone, desktop)
+    open_camera(phone)
+    take(phone, 2)
+    phone.get_by_role("button", name="Close camera").click()
+    phone.get_by_role("button", name="Menu").click()
+    phone.get_by_role("dialog").get_by_role("button", name="Sign out").click()
+
+    dialog = phone.get_by_role("dialog").filter(has_text="2 photos not stored yet")
+    expect(dialog).to_contain_text("2 photos in review wait until you sign in here and tap Upload.")
+
+
+def test_photos_are_called_kept_only_where_there_are_some(
+    clinic: Clinic, phone: Page, desktop: Page, watch: Watch
+) -> None:
+    """A browser that may clear storage says when to send; without a link another try is not advised."""
+    watch.allow(NO_LINK)
+    open_room(clinic, phone, desktop)
+    note = phone.locator("#storage-note")
+    expect(note).to_contain_text("Send photos soon after you take them.")
+    phone.context.set_offline(True)
+    capture(phone, 1)
+    expect(note).to_contain_text("Send them soon")
+
+    expect(phone.get_by_role("img", name="No connection to the server")).to_be_visible()
+    queue_row(phone, "").get_by_role("button", name="More").click()
+    dialog = phone.get_by_role("dialog")
+    expect(dialog.locator(".primary")).to_have_count(0)
+    dialog.get_by_role("button", name="Cancel").click()
+    phone.context.set_offline(False)
+    stored_today(phone, 1)
+
+
+def test_a_long_label_is_shown_whole(clinic: Clinic, phone: Page, desktop: Page) -> None:
+    """What tells two patients apart often stands at the end."""
+    phone.set_viewport_size({"width": 320, "height": 568})
+    open_room(clinic, phone, desktop, LONG_LABEL)
+    open_camera(phone)
+    take(phone, 1)
+
+    heading = phone.get_by_role("heading", name=LONG_LABEL)
+    assert heading.evaluate(
+        "one => one.scrollHeight <= one.clientHeight && one.scrollWidth <= one.clientWidth"
+    )
+    expect(phone.get_by_role("button", name="Take photo")).to_be_in_viewport(ratio=1)
+    lines = (
+        "one => one.getClientRects().length && one.clientHeight < 60 && one.scrollWidth <= one.clientWidth"
+    )
+    assert phone.get_by_role("button", name="Review (1)").evaluate(lines)
+    assert phone.evaluate("document.documentElement.scrollWidth <= innerWidth")
