@@ -17,6 +17,7 @@ from collections.abc import Callable, Coroutine, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import zip_longest
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 import segno
@@ -31,10 +32,17 @@ from app.embedded.hub.limits import HubLimits
 from app.embedded.hub.redaction import redact_queries
 from app.main import Assembly, create_app
 from app.settings import Settings, read_settings
+from app.variables import is_loopback
+from app.web.templates import phone_url, trust_url
 
 # Pages hold WebSockets open; they come back by themselves.
 GOODBYE_S = 3
 BACKLOG = 2048
+ONLY_HERE = "That address and its QR work only on this computer. For phones: make run LAN=1"
+PAST_THE_WARNING = (
+    "  The phone warns once: tap Show Details, then visit this website (iPhone), or Advanced, then Proceed "
+    "(Android). The page says how to trust this computer."
+)
 
 
 class CannotServe(Exception):
@@ -223,11 +231,15 @@ def _why_not(name: str, port: int, problem: OSError) -> str:
 
 def _announce(settings: Settings, app: Litestar, certificates: Certificates | None = None) -> None:
     assembly: Assembly = app.state.assembly
-    phone = f"{settings.primary_origin}/mobile"
+    phone = phone_url(settings)
     print(f"\nDesktop: {settings.public_origins[0]}/desktop")
     print(f"Phone: {phone}")
     if certificates is not None:
-        print(f"Fingerprint: {fingerprint(certificates.authority.read_bytes())}")
+        print(f"First time on a phone: {trust_url(settings)}\n{PAST_THE_WARNING}")
+        shown = fingerprint(certificates.authority.read_bytes())
+        print(f"Fingerprint of this computer's certificate authority: {shown}")
+    elif is_loopback(urlsplit(phone).hostname or ""):
+        print(ONLY_HERE)
     if assembly.people.accounts is not None:
         print(f"Sign in: {_sign_in(assembly)}")
     _print_qr(phone)

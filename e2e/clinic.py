@@ -64,7 +64,7 @@ class Clinic:
                 raise AssertionError("the server did not start:\n" + "".join(self.log))
             if found := re.match(r"Sign in: (\S+) / (\S+)$", line.strip()):
                 self.name, self.password = found.groups()
-            # Where Clerk signs people in, the line with the phone's address is the last one.
+            # Where Clerk signs people in, no line says how.
             if line.startswith("Phone:" if "CLERK_PUBLISHABLE_KEY" in self.settings else "Sign in:"):
                 return
 

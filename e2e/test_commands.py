@@ -13,6 +13,7 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
+from app.serving import ONLY_HERE
 from e2e.clinic import ROOT, Clinic, free_port
 from e2e.printed import code_of, lines, printed_code
 from e2e.verbs import sign_in
@@ -68,6 +69,8 @@ def test_the_first_start_says_where_to_go_and_who_may_sign_in(bare: Clinic) -> N
     said = lines(bare)
     assert f"Desktop: {bare.url}/desktop" in said
     assert f"Phone: {bare.url}/mobile" in said
+    assert said[said.index(f"Phone: {bare.url}/mobile") + 1] == ONLY_HERE
+    assert not [line for line in said if "First time on a phone" in line]
     assert f"Sign in: clinician / {bare.password}" in said
     code = code_of(f"{bare.url}/mobile")
     assert printed_code(bare, len(code)) == code

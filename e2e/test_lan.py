@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from playwright.sync_api import BrowserContext, Page, Playwright, expect
 
-from app.serving import lan_address
+from app.serving import ONLY_HERE, lan_address
 from e2e.clinic import Clinic, free_port, open_clinic
 from e2e.conftest import PHONE, chromium
 from e2e.printed import code_of, lines, printed_code
@@ -51,6 +51,8 @@ def test_line_and_code_lead_the_phone_to_the_network_address(clinic: Clinic) -> 
 
     assert f"Desktop: {clinic.url}/desktop" in lines(clinic)
     assert f"Phone: {phone_origin(clinic)}/mobile" in lines(clinic)
+    assert f"First time on a phone: {phone_origin(clinic)}/trust" in lines(clinic)
+    assert ONLY_HERE not in lines(clinic)
     assert printed_code(clinic, len(code)) == code
 
 
@@ -90,7 +92,7 @@ def test_terminal_page_and_certificate_show_one_fingerprint(
     shown = certificate.fingerprint(hashes.SHA256()).hex(":").upper()
 
     expect(page.get_by_text(shown, exact=True)).to_be_visible()
-    assert f"Fingerprint: {shown}" in lines(clinic)
+    assert f"Fingerprint of this computer's certificate authority: {shown}" in lines(clinic)
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
 
 
@@ -129,6 +131,7 @@ def test_photos_travel_from_the_network_address_to_the_desktop(
     desktop = open_context(viewport={"width": 1440, "height": 900}).new_page()
     sign_in(desktop, clinic, "/desktop")
     start_consultation(desktop, "Room 2")
+    expect(desktop.get_by_text(f"First time on a phone: {phone_origin(clinic)}/trust")).to_be_visible()
     sign_in(phone, clinic)
     expect(phone.get_by_role("heading", name="Room 2")).to_be_visible()
 

@@ -32,7 +32,7 @@ from app.web.policy import Policy, build_policy
 from app.web.problems import EXCEPTION_HANDLERS
 from app.web.readiness import Readiness
 from app.web.sign_in import sign_in_page
-from app.web.templates import Pages, phone_url
+from app.web.templates import Pages, phone_url, trust_url
 from app.web.upload_cookie import UploadCookies
 
 BODY_LIMIT = 64 * 1024
@@ -136,9 +136,8 @@ def _content(web: WebParts) -> dict[str, Any]:
 
 def _pages(web: WebParts, pages: Pages) -> list[Asset]:
     lan = web.authority is not None
-    trust = pages.render(
-        "trust.html", lan=lan, phone_url=phone_url(web.settings), fingerprint=web.fingerprint
-    )
+    addresses = {"phone_url": phone_url(web.settings), "trust_url": trust_url(web.settings)}
+    trust = pages.render("trust.html", lan=lan, fingerprint=web.fingerprint, **addresses)
     return [
         make_asset("/mobile", pages.render("mobile.html", "/pwa/capture/main.js"), HTML),
         make_asset("/desktop", pages.render("desktop.html", "/pwa/desktop/main.js"), HTML),

@@ -45,6 +45,7 @@ def page_config(settings: Settings) -> str:
             "clerkPublishableKey": settings.clerk_publishable_key or None,
             "production": settings.primary_origin.startswith("https:"),
             "phoneUrl": phone_url(settings),
+            "trustUrl": trust_url(settings) if settings.lan else None,
         }
     ).decode()
 
@@ -52,3 +53,8 @@ def page_config(settings: Settings) -> str:
 def phone_url(settings: Settings) -> str:
     """What the QR says: constant, without token or id."""
     return f"{settings.primary_origin}/mobile"
+
+
+def trust_url(settings: Settings) -> str:
+    """Where a phone goes first; its browser warns there once, since it trusts no certificate of ours yet."""
+    return f"{settings.primary_origin}/trust"

@@ -106,6 +106,9 @@ function wirePhone() {
   const { hostname } = new URL(config.phoneUrl, location.href);
   const isLoopback = /^(localhost|127\..*|\[::1\])$/.test(hostname);
   find(part("qr"), ".note", HTMLElement).hidden = !isLoopback;
+  const first = find(part("qr"), ".first-time", HTMLElement);
+  first.hidden = !config.trustUrl;
+  first.textContent = config.trustUrl && words.firstTime(config.trustUrl);
 }
 
 /** Nothing typed is lost by leaving: it is saved, or kept for the next page of this tab. */

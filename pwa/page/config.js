@@ -6,6 +6,7 @@
  * @property {string | null} clerkPublishableKey
  * @property {boolean} production whether people use https addresses
  * @property {string} phoneUrl what the QR says
+ * @property {string | null} trustUrl where a phone first learns to trust this computer, with LAN=1
  */
 
 /**

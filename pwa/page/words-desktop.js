@@ -46,6 +46,8 @@ export const desktop = {
   scan: "Scan to open on your phone",
   scanHint: "Sign in there with the same account.",
   phoneCannot: "A phone cannot open this address: start with LAN=1",
+  /** @param {string} address */
+  firstTime: (address) => `First time on a phone: ${address}`,
 
   emptyFirst: "Take the first photo in three steps",
   stepsFirst: [

@@ -67,6 +67,7 @@ async def test_the_configuration_says_public_facts_only(make_app: MakeApp, tree:
         "clerkPublishableKey": "pk_live_Y2xlcmsuY2xpbmljLmV4YW1wbGUk",
         "production": True,
         "phoneUrl": "https://capture.clinic.example/mobile",
+        "trustUrl": None,
     }
     assert "hidden" not in page
 
@@ -127,6 +128,8 @@ async def test_trust_leads_a_phone_to_the_certificate(make_app: MakeApp) -> None
         page = (await client.get("/trust")).text
         answer = await client.get("/trust/authority.crt")
 
+    assert "https://192.168.1.20:8443/trust" in page
+    assert "Show Details" in page
     assert "iPhone and iPad" in page
     assert "Android" in page
     assert "https://192.168.1.20:8443/mobile" in page
