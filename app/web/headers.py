@@ -30,6 +30,10 @@ COMMON: Headers = [
 API: Headers = [(b"x-cp-server", b"capture/1"), (b"cache-control", b"no-store")]
 HSTS: Headers = [(b"strict-transport-security", b"max-age=63072000")]
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+# The same for everybody, and dozens with each page: at ``info`` they would drown what an operator looks for.
+FILES = frozenset(
+    {"/pwa/{path}", "/service_worker/{name}", "/favicon.ico", "/qr.svg", "/manifest.webmanifest"}
+)
 UNSTORED: Headers = [(b"cache-control", b"no-store")]
 
 
@@ -77,7 +81,8 @@ def _record(log: Any, metrics: Metrics, status: int, arrival: Arrival, scope: Ma
     method, route, seconds = method_of(scope), route_template(scope), time.perf_counter() - arrival.started
     metrics.observe(method, route, status, seconds)
     principal = scope.get("user")
-    log.info(
+    quiet = route in FILES and status < 400
+    (log.debug if quiet else log.info)(
         "request",
         method=method,
         route=route,

@@ -190,6 +190,31 @@ async def test_one_log_line_with_the_template_and_never_the_path(app: Litestar) 
     assert "secret" not in str(logs)
 
 
+async def test_files_that_were_found_are_told_at_debug_and_counted_all_the_same(app: Litestar) -> None:
+    """A page brings dozens; one that is missing, or a page itself, is told at info."""
+    files = [
+        "/pwa/icons/icon.svg",
+        "/service_worker/sw.js",
+        "/favicon.ico",
+        "/qr.svg",
+        "/manifest.webmanifest",
+    ]
+    with structlog.testing.capture_logs() as logs:
+        async with client_of(app) as client:
+            found = [(await client.get(path)).status_code for path in files]
+            etag = (await client.head(files[0])).headers["etag"]
+            unchanged = await client.get(files[0], headers={"if-none-match": etag})
+            missing = await client.get("/pwa/icons/none.svg")
+            await client.get("/mobile")
+            counted = (await client.get("/metrics")).text
+
+    assert (found, unchanged.status_code, missing.status_code) == ([200] * 5, 304, 404)
+    levels = [line["log_level"] for line in logs if line["event"] == "request"]
+    assert levels == ["debug"] * 7 + ["info"] * 3
+    assert 'capture_requests_total{method="GET",route="/pwa/{path}",status="404"} 1.0' in counted
+    assert 'capture_requests_total{method="GET",route="/pwa/{path}",status="200"} 1.0' in counted
+
+
 async def test_request_ids_differ_and_cannot_be_chosen(anna: httpx.AsyncClient) -> None:
     """A client cannot forge the id of somebody else's request."""
     first = await anna.get("/api/me", headers={"x-request-id": "mine"})
