@@ -14,6 +14,7 @@ from app import log, serving
 from app.adapters.database.engine import UnusableDatabase
 from app.domain.errors import CaptureError, DatabaseBusy
 from app.embedded.store_keys import StoreKeyError
+from app.existing import require_existing
 from app.main import Assembly
 from app.settings import Settings, SettingsError, read_settings
 from app.web.import_graph import BrokenImport
@@ -89,9 +90,11 @@ def _serve(settings: Settings, _: argparse.Namespace) -> int:
 
 
 def _over_assembly(command: Command) -> Callable[[Settings, argparse.Namespace], int]:
-    """Run a command with every part open."""
+    """Run a command with every part open; only one that may begin a clinic makes what is not there."""
 
     async def run(settings: Settings, wish: argparse.Namespace) -> int:
+        if command is not _migrate and getattr(wish, "action", "") != "add":
+            require_existing(settings)
         async with Assembly(settings).opened(migrate=command is not _doctor) as assembly:
             return await command(assembly, wish)
 

@@ -114,7 +114,7 @@ class Assembly:
         self.settings = settings
         self.clock = parts.clock
         self.bell = Bell()
-        self.sql = SqlDatabase(settings.database_url or settings.data_dir / "capture.sqlite3")
+        self.sql = SqlDatabase(settings.database_url or settings.database_file)
         self.database: Database = _wrapped(parts.database, self.sql)
         self.storage = _storage(settings, parts.clock)
         self.store = _wrapped(parts.store, self.storage.store)

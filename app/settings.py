@@ -61,6 +61,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     log_level: Literal["debug", "info", "warning", "error"]
 
     @property
+    def database_file(self) -> Path:
+        """Where SQLite keeps the database, unless ``DATABASE_URL`` names another."""
+        return self.data_dir / "capture.sqlite3"
+
+    @property
     def cloud_store(self) -> bool:
         """Photos go to S3 instead of the store on this machine's disk."""
         return bool(self.s3_bucket)

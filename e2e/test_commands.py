@@ -127,6 +127,38 @@ def test_a_wrong_setting_is_named(bare: Clinic, command: list[str]) -> None:
     assert "secret" not in said
 
 
+LOOKING = [["doctor"], ["reconcile"], ["sweep"], ["user", "list"], ["user", "reset", "clinician"]]
+
+
+@pytest.mark.parametrize("command", LOOKING, ids=" ".join)
+def test_a_mistyped_folder_is_named_and_not_made(used: Clinic, command: list[str]) -> None:
+    """An empty clinic would look as if every photo and account were gone, and all were well."""
+    wrong = used.folder / "mistyped"
+
+    no_data = sentence(used.run(*command, DATA_DIR=str(wrong)))
+    no_keys = sentence(used.run(*command, KEY_DIR=str(wrong)))
+
+    assert no_data == f"There is no database at {wrong}/capture.sqlite3; DATA_DIR names it."
+    assert no_keys == f"There is no folder of keys at {wrong}; KEY_DIR names it."
+    assert not wrong.exists()
+
+
+@pytest.mark.parametrize("command", [["migrate"], ["user", "add", "Dr Ada"]], ids=" ".join)
+def test_a_clinic_can_begin_with_a_command(bare: Clinic, command: list[str]) -> None:
+    """A new version's database is made before it serves, and accounts may come before the first start."""
+    assert bare.run(*command).returncode == 0
+    assert (bare.folder / "data" / "capture.sqlite3").exists()
+
+
+def test_a_folder_with_other_keys_is_left_as_it_is(used: Clinic) -> None:
+    """What refuses a wrong KEY_DIR makes no keys in it."""
+    other = used.folder / "other"
+    other.mkdir()
+
+    assert sentence(used.run("doctor", KEY_DIR=str(other))).startswith("KEY_DIR has no store.key")
+    assert list(other.iterdir()) == []
+
+
 @pytest.mark.parametrize("host", ["nonsense.invalid", "203.0.113.9"])
 def test_an_address_that_is_not_ours_is_named(bare: Clinic, host: str) -> None:
     """A name that leads nowhere, and somebody else's address."""

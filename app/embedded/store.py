@@ -47,8 +47,8 @@ def open_store(data_dir: Path, key_dir: Path, bucket: str) -> "EmbeddedStore":
     make_folders(root, root / bucket)
     sync_folders(data_dir, root / bucket)
     sweep(incoming)
-    access = open_access(key_dir, bucket)
-    return EmbeddedStore(root, access, open_seal(key_dir, root, incoming))
+    seal = open_seal(key_dir, root, incoming)  # first: where it refuses, no other key is made
+    return EmbeddedStore(root, open_access(key_dir, bucket), seal)
 
 
 class EmbeddedStore:
