@@ -12,6 +12,7 @@ import uvloop
 
 from app import log, serving
 from app.adapters.database.engine import UnusableDatabase
+from app.doctor import sentences
 from app.domain.errors import CaptureError, DatabaseBusy
 from app.embedded.store_keys import StoreKeyError
 from app.existing import require_existing
@@ -138,8 +139,7 @@ async def _doctor(assembly: Assembly, _: argparse.Namespace) -> int:
         await assembly.sql.migrate()
         async with assembly.database.transaction() as records:
             counts = await records.counts(assembly.clock())
-        for name, value in counts.items():
-            print(f"{name:24} {value:g}")
+        print("", *sentences(counts), sep="\n")
     return 0 if all(state == "ok" for state in states.values()) else 1
 
 

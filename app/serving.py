@@ -259,5 +259,5 @@ def _sign_in(assembly: Assembly) -> str:
     if first is not None:
         return f"{first.name} / {first.password}"
     names = assembly.account_names
-    name, reset = (names[0], names[0]) if len(names) == 1 else ("your name", "NAME")
-    return f"{name} / (your password; forgotten: .venv/bin/python -m app user reset {shlex.quote(reset)})"
+    who, reset = (f"as {names[0]} with your", names[0]) if len(names) == 1 else ("with your name and", "NAME")
+    return f"{who} password. Forgotten? .venv/bin/python -m app user reset {shlex.quote(reset)}"

@@ -19,7 +19,7 @@ from e2e.printed import code_of, lines, printed_code
 from e2e.verbs import sign_in
 from e2e.watch import Watch
 
-FORGOTTEN = "(your password; forgotten: .venv/bin/python -m app user reset clinician)"
+FORGOTTEN = "Forgotten? .venv/bin/python -m app user reset clinician"
 
 
 @pytest.fixture
@@ -82,9 +82,9 @@ def test_later_starts_never_print_the_password_again(used: Clinic) -> None:
     used.start()
     used.stop()
 
-    assert f"Sign in: clinician / {FORGOTTEN}" in lines(used)
+    assert f"Sign in: as clinician with your password. {FORGOTTEN}" in lines(used)
     assert used.password not in "".join(used.log)
-    command = FORGOTTEN.removesuffix(")").partition("-m app ")[2]
+    command = FORGOTTEN.partition("-m app ")[2]
     reset = used.run(*command.split())
     assert reset.returncode == 0
     assert reset.stdout.startswith("Sign in: clinician / ")
@@ -271,14 +271,19 @@ def test_commands_work_beside_a_running_server(clinic: Clinic) -> None:
     assert swept.stderr == migrated.stderr == ""
 
 
+def states(done: "subprocess.CompletedProcess[str]") -> dict[str, str]:
+    """The parts that doctor tells, up to the first empty line."""
+    return dict(line.split() for line in done.stdout.partition("\n\n")[0].splitlines())
+
+
 def test_doctor_finds_nothing_wrong_with_a_healthy_clinic(used: Clinic) -> None:
-    """Each part with its state, then the numbers of what waits."""
+    """Each part with its state, then in sentences what waits."""
     done = used.run("doctor")
 
-    states = dict(line.split() for line in done.stdout.splitlines())
     assert done.returncode == 0
-    assert [states[part] for part in ("database", "store", "signals", "sign-in")] == ["ok"] * 4
-    assert states["pending"] == "0"
+    assert states(done) == dict.fromkeys(("database", "store", "signals", "sign-in"), "ok")
+    assert "No upload is under way.\n" in done.stdout
+    assert "_" not in done.stdout
 
 
 @pytest.mark.parametrize(
@@ -304,10 +309,9 @@ def test_doctor_names_the_part_that_is_down(
     """Its exit code is 1, and the other parts are told all the same."""
     done = used.run("doctor", **settings(free_port()))
 
-    states = dict(line.split() for line in done.stdout.splitlines())
     assert done.returncode == 1
-    assert states[part] == "down"
-    assert "ok" in states.values()
+    assert states(done)[part] == "down"
+    assert "ok" in states(done).values()
     assert "Traceback" not in done.stderr
 
 
