@@ -45,6 +45,10 @@ def test_somebody_who_signs_in_with_clerk_takes_a_photo(clinic: Clinic, clerk: C
     capture(phone, 1)
     stored_today(phone, 1)
 
+    phone.get_by_role("button", name="Menu").click()
+    menu = phone.get_by_role("dialog")
+    expect(menu.get_by_role("button", name="Sign out")).to_be_visible()
+    expect(menu.get_by_role("button", name="Change password")).to_have_count(0)  # Clerk keeps it.
     assert [row["owner"] for row in clinic.photos()] == [USER]
     here = urlsplit(clinic.url).netloc
     assert set(foreign) == {here, "clerk.clinic.example", "accounts.clinic.example"}

@@ -97,6 +97,36 @@ def test_the_password_can_be_changed(clinic: Clinic, desktop: Page) -> None:
     sign_in(desktop, clinic, "/desktop", password="three green bottles")
 
 
+def test_the_password_can_be_changed_again_on_the_desktop_and_on_the_phone(
+    clinic: Clinic, desktop: Page, phone: Page
+) -> None:
+    """The first time the desktop suggests it; later the way stays, and each leads back to its page."""
+    sign_in(desktop, clinic, "/desktop")
+    desktop.get_by_role("link", name="Choose a password of your own").click()
+    change_password(desktop, clinic.password, "three green bottles")
+    desktop.wait_for_url(f"{clinic.url}/desktop")
+    desktop.get_by_role("link", name="Change password", exact=True).click()
+    change_password(desktop, "three green bottles", "four green bottles")
+    desktop.wait_for_url(f"{clinic.url}/desktop")
+
+    sign_in(phone, clinic, password="four green bottles")
+    phone.get_by_role("button", name="Menu").click()
+    phone.get_by_role("dialog").get_by_role("button", name="Change password").click()
+    change_password(phone, "four green bottles", "five green bottles")
+
+    phone.wait_for_url(f"{clinic.url}/mobile")
+    phone.context.clear_cookies()
+    sign_in(phone, clinic, password="five green bottles")
+
+
+def change_password(page: Page, current: str, new: str) -> None:
+    """Fill and send the form for a new password, and go on from its end."""
+    page.get_by_label("Current password").fill(current)
+    page.get_by_label("New password").fill(new)
+    page.get_by_role("button", name="Change password").click()
+    page.get_by_role("link", name="Continue").click()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_page_fits_the_smallest_phone(
     clinic: Clinic, open_context: Callable[..., BrowserContext], scheme: str

@@ -83,11 +83,14 @@ export class Person {
   async menu(install) {
     const { owner } = this.#store.state;
     const choices = [{ value: "", text: words.close }];
+    const { passwordUrl } = this.#session;
+    if (owner && passwordUrl) choices.unshift({ value: "password", text: words.changePassword });
     if (owner) choices.unshift({ value: "out", text: words.signOut });
     if (install.offered) choices.unshift({ value: "install", text: words.install });
     const title = owner ? words.signedInAs(owner.name ?? owner.id) : words.menu;
     const chosen = await ask({ title, choices });
     if (chosen === "install") install.offer();
+    if (chosen === "password" && passwordUrl) location.assign(passwordUrl(location.pathname));
     if (chosen === "out") await this.#signOut();
   }
 

@@ -146,7 +146,8 @@ function open(answer) {
   const { user } = answer;
   notes.restore(new DraftBox(sessionStorage, "notes", user.id));
   descriptions.restore(new DraftBox(sessionStorage, "photos", user.id));
-  showAccount(part("account"), user, () => void signOut());
+  const passwordUrl = session.passwordUrl?.("/desktop") ?? null;
+  showAccount(part("account"), user, () => void signOut(), passwordUrl);
   const realtime = createRealtime({
     config: answer.realtime,
     fetchToken: routes.realtimeToken,

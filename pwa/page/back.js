@@ -14,3 +14,8 @@ export function safeBack(wish) {
 export function signInUrl(backTo) {
   return `/sign-in?back=${encodeURIComponent(safeBack(backTo))}`;
 }
+
+/** @param {string} backTo @returns {string} the form for a new password, which leads back there */
+export function passwordUrl(backTo) {
+  return `${signInUrl(backTo)}&change=1`;
+}

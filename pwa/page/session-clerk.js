@@ -27,7 +27,7 @@ const LIMIT_MS = 8_000;
 /**
  * @param {() => Promise<Clerk>} fetchClerk brings Clerk's object, not loaded yet
  * @param {{fetch: typeof fetch, limitMs?: number}} parts
- * @returns {Omit<Session, "signInUrl">}
+ * @returns {Omit<Session, "signInUrl" | "passwordUrl">}
  */
 export function createClerkSession(fetchClerk, { fetch: send, limitMs = LIMIT_MS }) {
   const session = new ClerkSession(fetchClerk, send, limitMs);

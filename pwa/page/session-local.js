@@ -16,7 +16,7 @@ const EARLY_S = 10;
  * @param {object} parts
  * @param {ReturnType<import("./api.js").createApi>} parts.api without tokens: cookies alone
  * @param {() => number} [parts.now] milliseconds
- * @returns {Omit<Session, "signInUrl">}
+ * @returns {Omit<Session, "signInUrl" | "passwordUrl">}
  */
 export function createLocalSession({ api, now = Date.now }) {
   const session = new LocalSession(api, now);

@@ -4,7 +4,7 @@
  */
 
 import { createApi } from "./api.js";
-import { signInUrl } from "./back.js";
+import { passwordUrl, signInUrl } from "./back.js";
 import { createLocalSession } from "./session-local.js";
 
 /** @typedef {{id: string, name: string | null}} User */
@@ -30,6 +30,7 @@ import { createLocalSession } from "./session-local.js";
  * @property {(callback: (user: User | null) => void) => () => void} onChange returns how to stop
  * @property {(memory: Memory) => void} remember call before `load`, where a phone has a queue
  * @property {(backTo: string) => string} signInUrl
+ * @property {((backTo: string) => string) | null} passwordUrl null where passwords are kept elsewhere
  */
 
 /**
@@ -38,11 +39,12 @@ import { createLocalSession } from "./session-local.js";
  * @returns {Promise<Session>}
  */
 export async function createSession(config, { fetch: send = (...args) => fetch(...args) } = {}) {
-  const session =
-    config.identity === "clerk"
-      ? await clerkSession(config.clerkPublishableKey ?? "", send)
-      : createLocalSession({ api: createApi({ fetch: send }) });
-  return { ...session, signInUrl };
+  if (config.identity === "clerk") {
+    const session = await clerkSession(config.clerkPublishableKey ?? "", send);
+    return { ...session, signInUrl, passwordUrl: null };
+  }
+  const session = createLocalSession({ api: createApi({ fetch: send }) });
+  return { ...session, signInUrl, passwordUrl };
 }
 
 /**

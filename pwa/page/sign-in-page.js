@@ -1,7 +1,7 @@
 /** The sign-in page: name and password, a small form for a new password, or the way to the provider. */
 
 import { createApi } from "./api.js";
-import { safeBack } from "./back.js";
+import { passwordUrl, safeBack } from "./back.js";
 import { readConfig } from "./config.js";
 import { createSession } from "./session.js";
 import { busy, fill, find, say, showSecrets } from "./sign-in-form.js";
@@ -22,7 +22,7 @@ async function startLocal() {
   if (!change) startSignIn(back);
   const user = await signedIn();
   if (change && user) return startChange(user.name);
-  if (change) return startSignIn("/sign-in?change=1");
+  if (change) return startSignIn(passwordUrl(back));
   if (user) location.replace(back);
 }
 

@@ -197,7 +197,8 @@ export const desktop = {
   deleted: "Photo deleted.",
 
   signOut: "Sign out",
-  changePassword: "Choose a password of your own",
+  changePassword: "Change password",
+  choosePassword: "Choose a password of your own",
   signedOut: "You are signed out. What you typed is kept on this page.",
   signInToContinue: "Sign in to continue",
 

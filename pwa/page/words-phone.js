@@ -140,6 +140,7 @@ export const phone = {
       : "Sign in to continue.",
   signIn: "Sign in",
   signOut: "Sign out",
+  changePassword: "Change password",
   signedInAs: (/** @type {string} */ name) => `Signed in as ${name}`,
   signOutTitle: (/** @type {number} */ n) => `${counted(n, "photo")} not stored yet`,
   signOutText: (/** @type {number} */ queued, /** @type {number} */ review) =>

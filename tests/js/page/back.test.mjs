@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
-import { safeBack, signInUrl } from "../../../pwa/page/back.js";
+import { passwordUrl, safeBack, signInUrl } from "../../../pwa/page/back.js";
 
 const ORIGIN = "https://capture.clinic.example";
 
@@ -108,5 +108,6 @@ describe("going back after the sign-in", () => {
   it("writes the way back into the address of the sign-in page", () => {
     assert.equal(signInUrl("/mobile"), "/sign-in?back=%2Fmobile");
     assert.equal(signInUrl("//evil.example"), "/sign-in?back=%2F");
+    assert.equal(passwordUrl("/mobile"), "/sign-in?back=%2Fmobile&change=1");
   });
 });
