@@ -81,6 +81,11 @@ def test_a_long_label_is_shown_whole(clinic: Clinic, phone: Page, desktop: Page)
         "one => one.scrollHeight <= one.clientHeight && one.scrollWidth <= one.clientWidth"
     )
     expect(phone.get_by_role("button", name="Take photo")).to_be_in_viewport(ratio=1)
+    shutter = phone.get_by_role("button", name="Take photo").bounding_box()
+    to_review = phone.get_by_role("button", name="Review (1)").bounding_box()
+    assert shutter
+    assert to_review
+    assert shutter["x"] + shutter["width"] + 8 <= to_review["x"]
     lines = (
         "one => one.getClientRects().length && one.clientHeight < 60 && one.scrollWidth <= one.clientWidth"
     )
