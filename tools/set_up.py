@@ -138,7 +138,8 @@ def install_clerk() -> None:
     npm = find_npm()
     environment = node_environment()
     STAMPS.mkdir(exist_ok=True)
-    call([*npm, "pack", "--silent", "--pack-destination", STAMPS, clerk_files.PACKAGE], environment)
+    pack = [*npm, "pack", "--loglevel=error", "--pack-destination", STAMPS, clerk_files.PACKAGE]
+    call(pack, environment, heard=False)
     try:
         clerk_files.unpack(STAMPS / clerk_files.TARBALL, ROOT / "pwa" / "vendor")
     except clerk_files.WrongPackage as problem:
@@ -204,11 +205,15 @@ def digest(sources: Iterable[Path]) -> str:
     return total.hexdigest()
 
 
-def call(command: list[str | Path], environment: dict[str, str] | None = None) -> None:
-    """Run a command here; its failure ends the set-up with the command's own words."""
+def call(command: list[str | Path], environment: dict[str, str] | None = None, heard: bool = True) -> None:
+    """Run a command here; its failure ends the set-up with the command's own words.
+
+    One that is not heard keeps its results to itself; what it says of errors is always shown.
+    """
     words = [str(part) for part in command]
+    out = None if heard else subprocess.DEVNULL
     try:
-        code = subprocess.run(words, cwd=ROOT, env=environment, check=False).returncode
+        code = subprocess.run(words, cwd=ROOT, env=environment, stdout=out, check=False).returncode
     except OSError as problem:
         code = problem.errno
     if code:
