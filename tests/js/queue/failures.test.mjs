@@ -461,7 +461,7 @@ test("what holds a URL is sent before a server that has enough on its way is ask
   const endless = phone.replay({ patienceMs: Infinity, budgetMs: Infinity });
   const running = phone.serve(endless, { presign, complete }).finally(() => (over = true));
 
-  for (let turn = 0; turn < 30 && !over; turn += 1) {
+  for (let turn = 0; turn < 600 && !over; turn += 1) {
     await until(async () => over || (await phone.states()).includes("waiting"));
     assert.ok((await phone.ledger.load("anna")).every((row) => row.attempt === 0));
     phone.clock.advance(60_000);
