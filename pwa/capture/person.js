@@ -81,7 +81,8 @@ export class Person {
 
   /** @param {Install} install */
   async menu(install) {
-    const { owner } = this.#store.state;
+    // Right after the first sign-in the session knows the person before the phone does.
+    const owner = this.#store.state.owner ?? this.#session.user();
     const choices = [{ value: "", text: words.close }];
     const { passwordUrl } = this.#session;
     if (owner && passwordUrl) choices.unshift({ value: "password", text: words.changePassword });
@@ -96,7 +97,6 @@ export class Person {
 
   async #signOut() {
     const { state } = this.#store;
-    const { owner } = state;
     const count = waiting(state);
     const choices = [
       { value: "", text: words.stay, kind: "primary" },
@@ -104,7 +104,7 @@ export class Person {
     ];
     const text = words.signOutText(inQueue(state).length, inReview(state).length);
     const question = { title: words.signOutTitle(count), text, choices };
-    if (!owner || (count && !(await ask(question)))) return;
+    if (count && !(await ask(question))) return;
     await this.#session.signOut();
     location.replace(this.signInUrl);
   }
