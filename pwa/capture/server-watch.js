@@ -1,6 +1,7 @@
 /**
  * Asks our own server, while the page is visible, who is signed in and which consultation is current:
- * every 15 s, and every 5 s while the camera is open, since the next shutter depends on it. Its answers are also the probe of the link: nothing else is believed about being online.
+ * every 15 s, and every 5 s while the camera is open, since the next shutter depends on it. Its
+ * answers are also the probe of the link: nothing else is believed about being online.
  */
 
 /** @typedef {(method: string, path: string) => Promise<{data: any}>} Request */
