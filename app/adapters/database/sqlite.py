@@ -178,12 +178,10 @@ class SqliteConnection:
         if self._connection.total_changes != batch.changes:
             batch.closing = asyncio.create_task(self._commit(batch))
             return
-        try:
-            self._connection.execute("COMMIT")
-        except sqlite3.Error as error:
-            self._give_up(batch, error)
-        else:
-            self._settle(batch, None)
+        # Nothing was written. A commit would ask for the whole file all the same, and meet "busy" at
+        # the first reader of another program.
+        self._connection.execute("ROLLBACK")
+        self._settle(batch, None)
 
     async def _commit(self, batch: Batch) -> None:
         await until_quiet(batch)

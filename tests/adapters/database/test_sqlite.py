@@ -175,6 +175,44 @@ async def test_a_commit_waits_for_a_reader_of_another_program(database: SqlDatab
     reader.close()
 
 
+async def test_reading_goes_on_beside_a_reader_of_another_program(database: SqlDatabase, path: Path) -> None:
+    """A backup, the doctor or a restore drill reads for as long as it likes; nobody hears "busy"."""
+    connection(database).execute("PRAGMA journal_mode = TRUNCATE")
+    consultation = await add_visit(database, ANNE)
+    rows = [photo(ANNE, consultation.consultation_id) for _ in range(2)]
+    for row in rows:
+        await add(database, row)
+    reader = sqlite3.connect(path, isolation_level=None)
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM users").fetchall()
+
+    assert await find(database, rows[0].photo_id) == rows[0]
+    assert await find(database, rows[1].photo_id) == rows[1]
+
+    reader.execute("COMMIT")
+    reader.close()
+
+
+async def test_a_write_is_seen_as_one_whatever_wrote_it(database: SqlDatabase, path: Path) -> None:
+    """An emptied table and rows that fall with their parent count as written, and are kept."""
+    for statement in (
+        "CREATE TABLE parents (id INTEGER PRIMARY KEY)",
+        "CREATE TABLE children (id INTEGER REFERENCES parents ON DELETE CASCADE)",
+        "INSERT INTO parents VALUES (1), (2)",
+        "INSERT INTO children VALUES (1), (2)",
+    ):
+        connection(database).execute(statement)
+
+    async with database.transaction():
+        connection(database).execute("DELETE FROM parents WHERE id = 1")
+    async with database.transaction():
+        connection(database).execute("DELETE FROM children")
+
+    with sqlite3.connect(path) as outside:
+        assert outside.execute("SELECT id FROM parents").fetchall() == [(2,)]
+        assert outside.execute("SELECT id FROM children").fetchall() == []
+
+
 async def test_a_commit_that_a_reader_holds_up_for_too_long_is_undone(
     database: SqlDatabase, path: Path
 ) -> None:
