@@ -132,12 +132,21 @@ class Ledger:
         return (set(self.committed) - found.keys()) | hollow | unmarked
 
 
-async def cycles(server: Cluster, seeds: range) -> tuple[Ledger, list[tuple[int, set[UUID]]]]:
-    """One kill for each seed on the same cluster and through the same pool."""
-    ledger, lost = Ledger(), []
+async def prepare(server: Cluster) -> Consultation:
+    """The tables, and the consultation in which all photos are taken."""
     database = await SqlDatabase.open(server.address)
     await database.migrate()
     visit = await add_visit(database, ANNE)
+    await database.close()
+    return visit
+
+
+async def cycles(
+    server: Cluster, visit: Consultation, seeds: range
+) -> tuple[Ledger, list[tuple[int, set[UUID]]]]:
+    """One kill for each seed on the same cluster and through the same pool."""
+    ledger, lost = Ledger(), []
+    database = await SqlDatabase.open(server.address)
     for seed in seeds:
         await _one_cycle(server, database, visit, ledger, seed)
         if missing := await ledger.missing(database):
@@ -169,7 +178,8 @@ async def _one_cycle(
 def run(seeds: range) -> Result:
     """A cycle for each seed, and the control arm."""
     with cluster() as server:
-        ledger, lost = asyncio.run(cycles(server, seeds))
+        visit = asyncio.run(prepare(server))
+        ledger, lost = asyncio.run(cycles(server, visit, seeds))
     violations = dict.fromkeys(KINDS, 0) | {
         "lost": sum(len(missing) for _, missing in lost),
         "broken": len(ledger.broken),
@@ -193,11 +203,12 @@ def control(trials: int = CYCLES_OF_CONTROL) -> Control:
         options["server_settings"] = options["server_settings"] | {"synchronous_commit": "off"}
         return real(*arguments, **options)
 
-    with patch.object(asyncpg, "create_pool", hasty), cluster() as server:
-        # Even seeds are the ones that kill.
-        caught = sum(len(_hasty_cycle(server, seed)) for seed in range(0, 2 * trials, 2))
-    return Control(name="synchronous_commit=off", trials=trials, caught=caught)
-
-
-def _hasty_cycle(server: Cluster, seed: int) -> list[tuple[int, set[UUID]]]:
-    return asyncio.run(cycles(server, range(seed, seed + 1)))[1]
+    with cluster() as server:
+        # The consultation must last: without it no photo could be added, and nothing could be lost.
+        visit = asyncio.run(prepare(server))
+        with patch.object(asyncpg, "create_pool", hasty):
+            # Even seeds are the ones that kill.
+            kills = [
+                asyncio.run(cycles(server, visit, range(seed, seed + 1))) for seed in range(0, 2 * trials, 2)
+            ]
+    return Control(name="synchronous_commit=off", trials=trials, caught=sum(len(lost) for _, lost in kills))

@@ -2,13 +2,13 @@
 
 import asyncio
 
-from campaigns.postgres_kills import cluster, control, cycles
+from campaigns.postgres_kills import cluster, control, cycles, prepare
 
 
 def test_what_postgresql_committed_survives_its_kill() -> None:
     """Six cycles on one cluster, through one pool that must go on by itself."""
     with cluster() as server:
-        ledger, lost = asyncio.run(cycles(server, range(6)))
+        ledger, lost = asyncio.run(cycles(server, asyncio.run(prepare(server)), range(6)))
 
     assert lost == []
     assert ledger.broken == []
