@@ -8,6 +8,7 @@ import contextlib
 import hashlib
 import sqlite3
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ DATABASE = "capture.sqlite3"
 BUCKET = "photos"
 _HEAD_BYTES = 4 + 8 + 12
 _METADATA_BYTES = 512
+_STORED_SINCE = "SELECT count(*) FROM photos WHERE state = 'stored' AND received_at >= ?"
 _ROWS = "SELECT photo_id, owner, captured_in, filed_in, state, sha256 FROM photos"
 
 
@@ -41,6 +43,11 @@ class Disk:
         """Every row of the photos' table."""
         names = ("photo", "owner", "captured_in", "filed_in", "state", "sha256")
         return [Row(**dict(zip(names, row, strict=True))) for row in self.query(_ROWS)]
+
+    def stored_since(self, moment: datetime) -> int:
+        """How many photos came to be stored at that moment or later."""
+        since = int(moment.timestamp() * 1000)
+        return int(self.query(_STORED_SINCE, since)[0][0])
 
     def objects(self) -> list[Object]:
         """Every object with the hash of what it opens to; empty where it does not open."""

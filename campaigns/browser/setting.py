@@ -9,6 +9,7 @@ import hashlib
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
 from pathlib import Path
 
 from playwright.sync_api import Playwright, expect
@@ -190,13 +191,16 @@ class Setting:
         return verdict, complaints
 
     def _numbers(self) -> list[str]:
-        """The line "n stored today" counts what the database holds, and is not there for none."""
-        stored = sum(row.state == "stored" for row in self.disk.rows())
+        """The line "n stored today" counts what came since midnight, and is not there for none."""
+        midnight = datetime.now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
+        stored = self.disk.stored_since(midnight)
         line = self.phone.page.get_by_text(f"{stored} stored today")
         try:
             expect(line).to_be_visible(visible=stored > 0, timeout=self.patience_s * 250)
         except AssertionError:
-            return [f"the screen says {self.phone.hear().today} stored today and the server has {stored}"]
+            return [
+                f"the screen says {self.phone.hear().today} stored today and the server has {stored} of today"
+            ]
         own = {one.photo for one in self._taken}
         kept = {one.photo for one in self.disk.rows() if one.state == "stored"} & own
         self._told += [StoredShown(photo=photo) for photo in sorted(kept)]
