@@ -1,11 +1,12 @@
 """Restarts under load and a locked database: phones ask again, and nothing else happens (F7, F8)."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
+from campaigns.kills import Round
 from campaigns.program import Nursery
-from campaigns.restarts import LOCKS_S, RESTARTS, control, locks, restarts, through
+from campaigns.restarts import LOCKS_S, RESTARTS, control, lock_for_long, locks, restarts, through
 
 
 @pytest.fixture
@@ -36,6 +37,7 @@ def test_a_locked_database_is_a_503_with_a_time_to_come_back(nursery: Nursery) -
     assert refused
 
 
-def test_a_phone_that_drops_what_fails_is_caught(nursery: Nursery) -> None:
-    """The control arm: the same restarts find every photo that it dropped."""
-    assert control(nursery, restarts).caught == 1
+@pytest.mark.parametrize("live", [restarts, lock_for_long])
+def test_a_phone_that_drops_what_fails_is_caught(nursery: Nursery, live: Callable[[Round], None]) -> None:
+    """The control arm: the same restarts, and a lock, find every photo that it dropped."""
+    assert control(nursery, live).caught == 1
