@@ -15,9 +15,8 @@ def come_back_without(page: Page, path: str) -> Callable[[], None]:
     held: list[Route] = []
     page.goto("about:blank")  # What the page that is left still asks for must not be held in its place.
     page.route(lambda url: urlsplit(url).path == path, lambda route: held.append(route), times=1)
-    page.goto("/desktop")
-    while not held:
-        page.wait_for_timeout(20)
+    with page.expect_request(lambda request: urlsplit(request.url).path == path):
+        page.goto("/desktop")
 
     def let_go() -> None:
         held[0].continue_()
