@@ -77,7 +77,9 @@ class Mender:
         if row is None:
             return False
         async with self._database.transaction() as records:
-            await records.add_pending([row])
+            # A phone may have begun to send under this id meanwhile; then its row is the one to finish.
+            if not await records.add_pending([row]):
+                return False
             await records.add_audit(_adopted(row))
         await self._uploads.settle(row)
         return True

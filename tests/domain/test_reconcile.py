@@ -1,9 +1,12 @@
 """Every difference between store and database is named, explained where it can be, and mended safely."""
 
 from datetime import timedelta
+from hashlib import sha256
 
+import msgspec
 import pytest
 
+from app.domain.errors import ChecksumMismatch
 from app.domain.mending import Mender
 from app.domain.photos import PhotoState
 from app.domain.reconcile import Kind, Reconciler, Reconciliation
@@ -105,6 +108,27 @@ async def test_a_tombstones_object_is_explained_and_erased_only_on_request(ward:
     assert said(await reconcile(ward, adopt=True)) == [(Kind.TOMBSTONED, True, "erased")]
 
     assert ward.store.objects == {}
+
+
+async def test_a_photo_that_a_phone_begins_to_send_meanwhile_is_left_to_the_phone(ward: Ward) -> None:
+    """Other bytes under the same id: the object found is not called the phone's photo."""
+    room = await ward.open()
+    photo = await ward.stored(room.consultation_id)
+    await forget_row(ward, photo.photo_id)
+    other = msgspec.structs.replace(photo, sha256=sha256(b"b photo").hexdigest())
+
+    class Meanwhile(TrustingInspector):
+        async def inspect(self, body: bytes) -> tuple[str, int, int]:
+            await ward.presigned(other)
+            return await super().inspect(body)
+
+    mender = Mender(ward.database, ward.store, ward.uploads, Meanwhile(), ward.clock)
+    [found] = [one async for one in ward.store.keys("consultations/")]
+
+    assert await mender.adopt(found) is False
+    assert (await ward.uploads.state(ANNA, photo.photo_id)).state is PhotoState.PENDING
+    with pytest.raises(ChecksumMismatch):
+        await ward.uploads.complete(ANNA, photo.photo_id, claim(other))
 
 
 async def test_an_object_newer_than_the_database_is_explained_and_adopted(ward: Ward) -> None:

@@ -10,13 +10,13 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from app.adapters.database.batches import Batch, until_quiet
 from app.adapters.database.statements import SQLITE, Row, Statement
-from app.domain.errors import CaptureError, DatabaseBusy, StorageFull
+from app.domain.errors import CaptureError, DatabaseBusy, StorageFull, Unavailable
 from app.folders import make_folder
 
 BUSY_TIMEOUT_MS = 5000
@@ -97,14 +97,21 @@ class SqliteConnection:
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator["SqliteConnection"]:
-        """Committed and on the disk when left; undone on any exception, cancellation included."""
+        """Committed and on the disk when left; undone on any exception in it, cancellation included.
+
+        A refusal waits for the disk, too: it may rest on what a neighbour wrote and may yet lose.
+        """
+        failure: Exception | None = None
         await self._take_turn()
         try:
             batch = self._batch or await self._begin()
-            self._connection.execute("SAVEPOINT one")
             try:
+                self._connection.execute("SAVEPOINT one")
                 yield self
                 self._connection.execute("RELEASE one")
+            except Exception as error:
+                failure = error
+                self._undo(batch, error)
             except BaseException as error:
                 self._undo(batch, error)
                 raise
@@ -113,8 +120,10 @@ class SqliteConnection:
         finally:
             self._turn.release()
         await batch.settled.wait()
-        if batch.error is not None:
-            raise batch.error
+        if failure is not None and not isinstance(failure, CaptureError):
+            raise failure
+        if outcome := batch.error or failure:
+            raise outcome
 
     async def close(self) -> None:
         """Let the open batch reach the disk, then close."""
@@ -148,6 +157,8 @@ class SqliteConnection:
         return self._batch
 
     async def _begin_now(self) -> None:
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
         self._connection.execute("BEGIN IMMEDIATE")
 
     async def _patiently(self, attempt: Callable[[], Awaitable[None]]) -> None:
@@ -163,12 +174,14 @@ class SqliteConnection:
             await asyncio.sleep(_LOCK_PAUSE_S)
 
     def _undo(self, batch: Batch, error: BaseException) -> None:
-        """Roll back one; where SQLite itself has rolled back all (disk full, I/O error), all fail."""
-        if self._connection.in_transaction:
-            self._connection.execute("ROLLBACK TO one")
-            self._connection.execute("RELEASE one")
-        else:
-            self._settle(batch, error if isinstance(error, CaptureError) else DatabaseBusy())
+        """Roll back one; where that fails, or SQLite itself has rolled back all (disk full), all fail."""
+        with suppress(sqlite3.Error, MemoryError):
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK TO one")
+                self._connection.execute("RELEASE one")
+                return
+        self._roll_back()
+        self._settle(batch, error if isinstance(error, Unavailable) else DatabaseBusy())
 
     def _end_turn(self, batch: Batch) -> None:
         """Those who already wait for their turn join the batch; the commit queues up behind them."""
@@ -180,7 +193,7 @@ class SqliteConnection:
             return
         # Nothing was written. A commit would ask for the whole file all the same, and meet "busy" at
         # the first reader of another program.
-        self._connection.execute("ROLLBACK")
+        self._roll_back()
         self._settle(batch, None)
 
     async def _commit(self, batch: Batch) -> None:
@@ -190,18 +203,23 @@ class SqliteConnection:
                 return
             try:
                 await self._patiently(self._commit_in_thread)
-            except sqlite3.Error as error:
-                self._give_up(batch, error)
+            # Whatever it is (memory, a thread that is gone): those who wait must hear of it.
+            except Exception as error:
+                self._roll_back()
+                self._settle(
+                    batch, _translated(error) if isinstance(error, sqlite3.Error) else DatabaseBusy()
+                )
             else:
                 self._settle(batch, None)
 
     async def _commit_in_thread(self) -> None:
         await asyncio.get_running_loop().run_in_executor(self._thread, self._connection.execute, "COMMIT")
 
-    def _give_up(self, batch: Batch, error: sqlite3.Error) -> None:
-        if self._connection.in_transaction:
-            self._connection.execute("ROLLBACK")
-        self._settle(batch, _translated(error))
+    def _roll_back(self) -> None:
+        """Undo all; what cannot be undone now is undone before the next transaction begins."""
+        with suppress(sqlite3.Error, MemoryError):
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
 
     def _settle(self, batch: Batch, error: Exception | None) -> None:
         self._batch = None
