@@ -140,8 +140,13 @@ class Uploads:
         done = None if row.state is PhotoState.PENDING else receipt(row)
         return UploadState(photo_id=photo_id, state=row.state, receipt=done)
 
-    async def delete(self, user: str, photo_id: UUID) -> Receipt:
-        """Tombstone first, object second: a crash between the two leaves work for the sweeper."""
+    async def delete(self, user: str, photo_id: UUID, owner: str | None = None) -> Receipt:
+        """Tombstone first, object second: a crash between the two leaves work for the sweeper.
+
+        Raises ``OtherOwner`` where it is asked for in another person's name.
+        """
+        if owner not in (None, user):
+            raise OtherOwner
         async with self._database.transaction() as records:
             before = await records.mark_deleted(user, photo_id, self._clock())
             if before is None:

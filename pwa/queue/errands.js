@@ -85,8 +85,9 @@ async function complete({ ledger, network, owner, signal }, { photoId }) {
  * @returns {Promise<Happening>}
  */
 async function remove({ ledger, network, owner, signal }, { photoId }) {
-  if (!(await ledger.record(photoId, owner))) return { type: "gone", photoId };
-  return { type: "deleted", photoId, outcome: await network.remove(photoId, signal) };
+  const record = await ledger.record(photoId, owner);
+  if (!record) return { type: "gone", photoId };
+  return { type: "deleted", photoId, outcome: await network.remove(record, signal) };
 }
 
 /**

@@ -12,6 +12,8 @@ import { open, seal } from "./seal.js";
 /** @import { PhotoRecord } from "./record.js" */
 
 /**
+ * A photo that is there already keeps its record, which may be on its way; its bytes are written
+ * anew, since it is kept again where they could not be read.
  * @param {Database} database
  * @param {Omit<PhotoRecord, "seq">} draft
  * @param {ArrayBuffer} bytes
@@ -20,12 +22,12 @@ import { open, seal } from "./seal.js";
 export async function keep(database, draft, bytes) {
   const sealed = await seal({ ...draft, seq: 0 }, bytes);
   return database.write(["photos", "bytes", "meta"], async (tx) => {
+    await tx.objectStore("bytes").put(sealed.bytes, draft.photoId);
+    const known = await tx.objectStore("photos").get(draft.photoId);
+    if (known?.sha256 === draft.sha256) return known;
     const record = { ...sealed.record, ...(await placeOfReplaced(tx, draft)) };
     record.seq = await nextSeq(tx);
-    await Promise.all([
-      tx.objectStore("photos").put(record),
-      tx.objectStore("bytes").put(sealed.bytes, record.photoId),
-    ]);
+    await tx.objectStore("photos").put(record);
     return record;
   });
 }

@@ -89,12 +89,15 @@ export class Uploader {
   }
 
   /**
-   * @param {string} photoId
+   * Names the owner, since a token may be that of the person before: "not found" would then mean
+   * "not yours".
+   * @param {Pick<PhotoRecord, "photoId" | "owner">} record
    * @param {AbortSignal} [signal]
    * @returns {Promise<{ok: true, receipt: Receipt | null} | Failed>} no receipt: it never knew it
    */
-  async remove(photoId, signal) {
-    const answer = await this.#api("DELETE", `/api/photos/${photoId}`, undefined, signal);
+  async remove({ photoId, owner }, signal) {
+    const path = `/api/photos/${photoId}?owner=${encodeURIComponent(owner)}`;
+    const answer = await this.#api("DELETE", path, undefined, signal);
     if (answer.ok) return receiptOf(answer.data);
     return answer.failure.reason === "photo-not-found" ? { ok: true, receipt: null } : answer;
   }

@@ -254,6 +254,17 @@ async def test_nobody_else_can_move_describe_or_delete_a_photo(ward: Ward) -> No
         await ward.uploads.move(ANNA, photo.photo_id, bens.consultation_id, ward.signer)
 
 
+async def test_a_deletion_in_another_persons_name_changes_nothing(ward: Ward) -> None:
+    """A phone that still has the token of the person before hears so, instead of "not found"."""
+    room = await ward.open()
+    photo = await ward.stored(room.consultation_id)
+
+    with pytest.raises(OtherOwner):
+        await ward.uploads.delete(BEN, photo.photo_id, ANNA)
+    assert (await ward.uploads.state(ANNA, photo.photo_id)).state is PhotoState.STORED
+    assert (await ward.uploads.delete(ANNA, photo.photo_id, ANNA)).state is PhotoState.DELETED
+
+
 async def test_a_description_changes_only_what_it_names(ward: Ward) -> None:
     """Fields that are absent stay as they were."""
     room = await ward.open()

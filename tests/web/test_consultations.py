@@ -165,8 +165,10 @@ async def test_describe_move_and_delete(
     assert (described.json()["caption"], described.json()["side"]) == ("Left", "left")
     moved = (await anna.post(f"{url}/move", json={"consultationId": second["id"]})).json()
     assert (moved["consultationId"], moved["capturedIn"]) == (second["id"], first["id"])
-    for _ in range(2):
-        gone = await anna.delete(url)
+    refused = await anna.delete(f"{url}?owner=user_ben")
+    assert (refused.status_code, refused.json()["code"]) == (409, "other-owner")
+    for query in ("", "?owner=user_anna"):
+        gone = await anna.delete(url + query)
         assert (gone.status_code, gone.json()["state"]) == (200, "deleted")
     assert (await anna.get(f"/api/consultations/{second['id']}/photos")).json()["photos"] == []
 

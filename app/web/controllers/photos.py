@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from litestar import Controller, delete, patch, post
-from litestar.params import FromPath, RawBody
+from litestar.params import FromPath, FromQuery, RawBody
 
 from app.domain.photos import PhotoDescription, PhotoView, Receipt, Schema
 from app.web.bodies import json_body, read_body
@@ -29,10 +29,16 @@ class PhotoController(Controller):
         change = read_body(PhotoDescription, body)
         return await request.parts.uploads.describe(request.person, photo_id, change, request.signer)
 
-    @delete(status_code=200, responses=problems(404))
-    async def delete(self, request: Call, photo_id: FromPath[UUID]) -> Receipt:
-        """Tombstone and erase; idempotent, for photos on their way too."""
-        return await request.parts.uploads.delete(request.person, photo_id)
+    @delete(status_code=200, responses=problems(404, 409))
+    async def delete(
+        self, request: Call, photo_id: FromPath[UUID], owner: FromQuery[str | None] = None
+    ) -> Receipt:
+        """Tombstone and erase; idempotent, for photos on their way too.
+
+        A phone names the ``owner`` for whom it asks: under somebody else's sign-in "not found" would
+        tell it nothing.
+        """
+        return await request.parts.uploads.delete(request.person, photo_id, owner)
 
     @post("/move", status_code=200, operation_class=json_body(Move), responses=problems(404, 413, 415))
     async def move(self, request: Call, photo_id: FromPath[UUID], body: RawBody) -> PhotoView:

@@ -144,6 +144,35 @@ test("a photo that is being sent can be neither deleted nor replaced", async (t)
   assert.equal((await queue.list("anna")).photos.length, 2);
 });
 
+test("a photo that is kept again while it is being sent keeps its place and its state", async (t) => {
+  const { queue, ledger } = await openPhone(t);
+  const draft = capture();
+  const { photoId } = await queue.add(draft);
+  await queue.approve([photoId]);
+  await ledger.markSigned([photoId], "anna");
+  await ledger.claim(photoId, "anna", []);
+
+  await queue.add(draft);
+
+  const { photos } = await queue.list("anna");
+  assert.deepEqual(
+    photos.map((photo) => photo.state),
+    ["sending"],
+  );
+  await assert.rejects(queue.remove(photoId), { code: "photo-busy" });
+});
+
+test("a photo whose bytes were lost is whole again when it is kept again", async (t) => {
+  const { queue } = await openPhone(t);
+  const draft = capture();
+  const { photoId, sha256: hash } = await queue.add(draft);
+  await queue.database.write(["bytes"], (tx) => tx.objectStore("bytes").delete(photoId));
+
+  await queue.add(draft);
+
+  assert.equal(sha256(await queue.bytes(photoId)), hash);
+});
+
 test("a retake takes the consultation of the photo it replaces, which goes only then", async (t) => {
   const { queue } = await openPhone(t);
   const old = await queue.add(capture({ consultationId: "first", consultationLabel: "First" }));

@@ -298,7 +298,7 @@ test("a deleted photo that had a URL goes when the server has confirmed, and onl
   const running = phone.replay();
 
   const request = await phone.net.next("delete");
-  assert.equal(request.url, `/api/photos/${record.photoId}`);
+  assert.equal(request.url, `/api/photos/${record.photoId}?owner=anna`);
   assert.deepEqual(await phone.states(), ["deleting"]);
   request.respond(200, receiptFor(record.photoId, record, { state: "deleted" }));
 
@@ -328,6 +328,11 @@ for (const [name, refuse, reason] of [
     "unauthenticated",
   ],
   ["by a broken link", (request) => request.fail(), "no-answer"],
+  [
+    "under somebody else's sign-in",
+    (request) => request.problem(409, "other-owner"),
+    "other-owner",
+  ],
   [
     "with a receipt that says stored",
     (request, record) => request.respond(200, receiptFor(record.photoId, record)),
