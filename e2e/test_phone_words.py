@@ -3,7 +3,7 @@
 from playwright.sync_api import Page, expect
 
 from e2e.clinic import Clinic
-from e2e.verbs import capture, open_camera, open_room, queue_row, review, stored_today, take
+from e2e.verbs import capture, open_camera, open_room, queue_row, review, stored_today, take, upload
 from e2e.watch import Watch
 
 NO_LINK = r"ERR_INTERNET_DISCONNECTED|Failed to fetch"
@@ -67,6 +67,31 @@ def test_photos_are_called_kept_only_where_there_are_some(
     dialog.get_by_role("button", name="Cancel").click()
     phone.context.set_offline(False)
     stored_today(phone, 1)
+
+
+def test_the_link_dot_follows_what_the_queue_learns(
+    clinic: Clinic, phone: Page, desktop: Page, watch: Watch
+) -> None:
+    """The server stops and comes back between two probes: the dot and the rows below it say one thing."""
+    watch.allow(NO_LINK, "ERR_")
+    open_room(clinic, phone, desktop)
+    open_camera(phone)
+    take(phone, 2)
+    phone.get_by_role("button", name="Close camera").click()
+    # From here the next probe is 15 s away.
+    with phone.expect_response("**/api/consultations/current"):
+        pass
+    clinic.kill()
+
+    phone.get_by_role("button", name="Review (2)").click()
+    upload(phone, 2)
+    expect(queue_row(phone, "Waiting for connection")).to_have_count(2)
+    expect(phone.get_by_role("img", name="No connection to the server")).to_be_visible(timeout=2000)
+
+    clinic.start()
+    phone.get_by_role("button", name="Send now").click()
+    stored_today(phone, 2)
+    expect(phone.get_by_role("img", name="Connected to the server")).to_be_visible(timeout=2000)
 
 
 def test_a_long_label_is_shown_whole(clinic: Clinic, phone: Page, desktop: Page) -> None:

@@ -68,7 +68,7 @@ async function start(store, queue) {
   keepUploadSession(session, api);
   const inCamera = () => store.state.flow.screen === "camera";
   const watch = watchServer(api.request, parts, inCamera);
-  parts.capturing.askServer = () => watch.ask();
+  parts.capturing.askServer = queueing.askServer = () => void watch.ask();
   session.onChange((user) => user && watch.meetAnew());
   await watch.start();
 }

@@ -1,12 +1,13 @@
 /**
  * What the clinician does with kept photos: approve, delete, retry, save a copy. Reads the queue
- * after every change and notices which photos have become the server's.
+ * after every change and notices which photos have become the server's, and where the queue knows
+ * more about the link than the last probe did.
  */
 
 import { isMoving } from "../queue/record.js";
 
 /** @import { Queue } from "../queue/queue.js" */
-/** @import { PhotoSummary } from "../queue/record.js" */
+/** @import { Pause, PhotoSummary } from "../queue/record.js" */
 /** @import { FlowEvent } from "./flow.js" */
 /** @import { Store } from "./store.js" */
 
@@ -18,6 +19,8 @@ export class Queueing {
   #go;
   #worker;
   #reading = Promise.resolve();
+  /** Probes the link. @type {() => void} */
+  askServer = () => {};
 
   /**
    * @param {Store} store
@@ -94,9 +97,22 @@ export class Queueing {
     const gone = before.photos.filter(({ photoId }) => !present.has(photoId));
     const receipts = await Promise.all(gone.map(({ photoId }) => this.#queue.receipt(photoId)));
     this.#store.set({ listing });
-    gone.forEach((photo, index) => this.#leave(photo, receipts[index]?.state === "stored"));
+    const isStored = receipts.map((receipt) => receipt?.state === "stored");
+    gone.forEach((photo, index) => this.#leave(photo, isStored[index]));
+    this.#doubtLink(before.pause, listing.pause, isStored.includes(true));
     const moving = listing.photos.filter(isMoving);
     this.#go({ type: "moving", photoIds: moving.map(({ photoId }) => photoId) });
+  }
+
+  /**
+   * The rows and the link dot stand side by side: where they would contradict each other the server
+   * is asked, once per change, and no sooner believed than it has answered.
+   * @param {Pause|null} before @param {Pause|null} pause @param {boolean} arrived whether a photo was stored
+   */
+  #doubtLink(before, pause, arrived) {
+    const { linkUp } = this.#store.state;
+    const lost = pause?.concerns === "link" && pause.reason !== before?.reason;
+    if (linkUp ? lost : linkUp === false && arrived) this.askServer();
   }
 
   /** @param {PhotoSummary} photo no longer listed @param {boolean} isStored else it was deleted, here or elsewhere */
