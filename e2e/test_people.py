@@ -13,6 +13,7 @@ from e2e.verbs import (
     capture,
     gallery,
     open_camera,
+    open_room,
     queue_row,
     review,
     sign_in,
@@ -152,3 +153,49 @@ def test_another_clinician_on_the_same_phone_sees_a_count_and_sends_nothing(
     owners = [row["owner"] for row in clinic.photos()]
     assert len(owners) == 3
     assert len(set(owners)) == 2
+
+
+def test_a_sign_out_without_a_link_says_so_and_where_the_photos_are(
+    clinic: Clinic, phone: Page, desktop: Page, watch: Watch
+) -> None:
+    """The person who signed out reads that it worked, and meets the sign-in once there is a link again."""
+    watch.allow(NO_LINK, "status of 401")
+    open_room(clinic, phone, desktop)
+    phone.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    open_camera(phone)
+    take(phone, 3)
+    phone.get_by_role("button", name="Close camera").click()
+    phone.context.set_offline(True)
+
+    phone.get_by_role("button", name="Menu").click()
+    phone.get_by_role("dialog").get_by_role("button", name="Sign out").click()
+    phone.get_by_role("dialog").get_by_role("button", name="Sign out").click()
+
+    expect(phone.get_by_text("You are signed out. Connect this phone to sign in.")).to_be_visible()
+    expect(phone.get_by_text("3 photos wait here until their owner signs in.")).to_be_visible()
+    phone.context.set_offline(False)
+    phone.wait_for_url(re.compile("/sign-in"))
+    sign_in(phone, clinic)
+    expect(phone.get_by_role("button", name="Review (3)")).to_be_visible()
+
+
+def test_a_page_that_needs_a_link_has_the_look_of_the_app_without_one(
+    clinic: Clinic, phone: Page, desktop: Page, watch: Watch
+) -> None:
+    """The style sheets come from the phone, and the way out stands in the thumb's size."""
+    watch.allow(NO_LINK, "status of 503")
+    open_room(clinic, phone, desktop)
+    phone.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    font = phone.evaluate("getComputedStyle(document.body).fontFamily")
+    phone.context.set_offline(True)
+
+    phone.goto("/sign-in")
+
+    expect(phone.get_by_role("heading", name="No connection")).to_be_visible()
+    assert phone.evaluate("getComputedStyle(document.body).fontFamily") == font
+    way_out = phone.get_by_role("link", name="Open the camera page")
+    size = way_out.bounding_box()
+    assert size
+    assert size["height"] >= 48
+    way_out.click()
+    at(phone, "connected")

@@ -93,8 +93,14 @@ export function drawHome(state) {
   say(part("review-home"), words.review(count));
   part("stored-today").hidden = !listing.storedToday;
   say(part("stored-today").lastElementChild, words.storedToday(listing.storedToday));
-  say(part("others"), listing.otherOwners ? words.others(listing.otherOwners) : "");
+  say(part("others"), othersOf(state));
   say(part("storage-note"), storageNote(state));
+}
+
+/** Photos that are not this person's; with nobody signed in they may well be. @param {State} state */
+export function othersOf({ owner, listing: { otherOwners } }) {
+  if (!otherOwners) return "";
+  return owner ? words.others(otherOwners) : words.ownerless(otherOwners);
 }
 
 /** The one thing worth knowing about where photos wait. @param {State} state */

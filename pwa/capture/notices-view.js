@@ -47,12 +47,12 @@ function messagesOf({ messages }, { dismiss }) {
   return messages.map((text) => ({ text, kind: "warn", action, act: () => dismiss(text) }));
 }
 
-/** @param {State} state @param {NoticeActions} actions @returns {Notice[]} */
-function signInOf(state, { signInUrl }) {
+/** @param {State} state @param {Pick<NoticeActions, "signInUrl">} actions @returns {Notice[]} */
+export function signInOf(state, { signInUrl }) {
   const text = words.signInTitle(waiting(state));
   if (state.signIn) return [{ text, kind: "warn", action: words.signIn, href: signInUrl() }];
   const stranded = !state.known && state.linkUp === false && !state.flow.error;
-  return stranded ? [{ text: words.offlineFirst }] : [];
+  return stranded ? [{ text: state.signedOut ? words.signedOutOffline : words.offlineFirst }] : [];
 }
 
 /** @param {State} state @param {NoticeActions} actions @returns {Notice[]} */

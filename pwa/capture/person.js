@@ -45,6 +45,7 @@ export class Person {
   /** Takes up the last person and consultation of this phone, before any answer of the server. */
   async recall() {
     const [owner, last] = await Promise.all([this.#queue.owner(), this.#queue.consultation()]);
+    this.#store.set({ signedOut: !!owner?.signedOut });
     if (!owner || owner.signedOut || last?.owner !== owner.id) return;
     const { known, images, staleMinutes } = last;
     this.#store.set({ owner, known, images, staleMinutes });
@@ -57,7 +58,7 @@ export class Person {
     const { images, consultationStaleMinutes: staleMinutes } = me;
     // Before the new person can tap anything: what is begun after this is theirs.
     if (before?.id !== id) this.#leave();
-    this.#store.set({ owner: { id, name }, images, staleMinutes });
+    this.#store.set({ owner: { id, name }, signedOut: false, images, staleMinutes });
     const unfiled = bindingOf(me.unfiledConsultation);
     await this.#know({ current: bindingOf(me.currentConsultation), unfiled }, true);
   }
@@ -106,7 +107,9 @@ export class Person {
     const question = { title: words.signOutTitle(count), text, choices };
     if (count && !(await ask(question))) return;
     await this.#session.signOut();
-    location.replace(this.signInUrl);
+    // Without a connection the sign-in page would be a dead end, and this one still says what waits here.
+    const unheard = (await this.#queue.owner())?.pendingSignOut;
+    location.replace(unheard ? location.pathname : this.signInUrl);
   }
 
   /** @param {{current: Binding|null, unfiled: any}} word @param {boolean} changed */

@@ -23,6 +23,7 @@ import { START } from "./flow.js";
  * @property {CameraState} camera
  * @property {boolean|null} linkUp whether our own server answered last; null before the first try
  * @property {boolean} signIn whether the server wants a sign-in
+ * @property {boolean} signedOut whether the last person of this phone signed out
  * @property {boolean} room whether three more photos fit
  * @property {boolean} durable whether the browser promised not to clear this storage
  * @property {number} unsaved photos that exist in memory only, because storage refused them
@@ -45,6 +46,7 @@ export const UNKNOWN = {
   camera: "starting",
   linkUp: null,
   signIn: false,
+  signedOut: false,
   room: true,
   durable: true,
   unsaved: 0,

@@ -36,6 +36,8 @@ export const phone = {
     `${counted(n, "photo")} ${n === 1 ? "has" : "have"} waited here for more than three days and may be on this phone only. Connect it today and keep this page open until all are stored.`,
   others: (/** @type {number} */ n) =>
     `${counted(n, "photo")} of another person ${n === 1 ? "is" : "are"} kept on this phone until they sign in.`,
+  ownerless: (/** @type {number} */ n) =>
+    `${counted(n, "photo")} ${n === 1 ? "waits here until its" : "wait here until their"} owner signs in.`,
 
   photoAt: (/** @type {number} */ n, /** @type {string} */ time) => `Photo ${n}, ${time}`,
   include: (/** @type {string} */ name) => `Upload ${name}`,
@@ -109,6 +111,7 @@ export const phone = {
   viewfinder: "Camera picture. Tap to focus.",
   cameraStarting: "Starting the camera…",
   offlineFirst: "Connect this phone to the network once, to sign in.",
+  signedOutOffline: "You are signed out. Connect this phone to sign in.",
   cameraStopped: "The camera was interrupted. Starting it again…",
   cameraProblems: {
     denied:

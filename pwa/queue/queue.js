@@ -20,6 +20,7 @@ import { PhotoBusy, PhotoMissing, StorageRefused, refusalOf } from "./refusals.j
  * @property {string} id
  * @property {string | null} name
  * @property {boolean} [signedOut] nothing is sent for somebody who signed out
+ * @property {string} [pendingSignOut] the session whose end the server has not heard of yet
  */
 
 /**

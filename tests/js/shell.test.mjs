@@ -138,6 +138,10 @@ for (const path of ["/", "/desktop", "/sign-in"]) {
 
     assert.equal(offline.status, 503);
     assert.match(await offline.text(), /Photos saved on this phone are safe/);
+    assert.match(
+      offline.headers.get("Content-Security-Policy"),
+      /^default-src 'none'; style-src 'self';/,
+    );
     assert.equal(parts.caches.stores.size, 0);
   });
 }
