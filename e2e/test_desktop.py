@@ -79,6 +79,38 @@ def test_n_opens_a_new_consultation_but_not_while_typing(desk: Page) -> None:
     assert set(visits(desk)) == {"Room 2", "Room 3", "Unfiled"}
 
 
+def test_a_consultation_that_could_not_start_blames_no_field(
+    clinic: Clinic, desk: Page, watch: Watch
+) -> None:
+    """The alert stands above the buttons, and the label is called wrong only where it is missing."""
+    watch.allow("ERR_", "WebSocket", "Ably")
+    clinic.kill()
+    desk.get_by_role("button", name="New consultation").first.click()
+    dialog = desk.get_by_role("dialog", name="New consultation")
+    label = dialog.get_by_label("Label")
+    label.fill("Room 3")
+    dialog.get_by_role("button", name="Start").click()
+
+    alert = dialog.locator(".note[role=alert]")
+    expect(alert).to_contain_text("The consultation was not started.")
+    expect(label).to_have_attribute("aria-invalid", "false")
+    expect(dialog.locator(".field-error")).to_be_empty()
+    above = alert.bounding_box()
+    below = dialog.get_by_role("button", name="Start").bounding_box()
+    field = dialog.locator("#new-second-hint").bounding_box()
+    assert above
+    assert below
+    assert field
+    assert field["y"] + field["height"] <= above["y"]
+    assert above["y"] + above["height"] <= below["y"]
+
+    label.fill("")
+    dialog.get_by_role("button", name="Start").click()
+    expect(alert).to_be_hidden()
+    expect(label).to_have_attribute("aria-invalid", "true")
+    expect(dialog.locator(".field-error")).to_contain_text("Enter a label")
+
+
 def test_two_desks_stay_in_step(clinic: Clinic, desk: Page, other: Page) -> None:
     """A photo, notes and a new consultation appear at the other desk by themselves."""
     deliver(desk)

@@ -6,7 +6,8 @@ import { trouble } from "./troubles.js";
 export class StartDialog {
   #dialog;
   #form;
-  #trouble;
+  #labelError;
+  #failed;
   #start;
 
   /** @param {HTMLDialogElement} dialog @param {(wish: import("./shapes.js").NewVisit) => Promise<void>} start */
@@ -15,7 +16,8 @@ export class StartDialog {
     this.#start = start;
     this.#form = find(dialog, "form", HTMLFormElement);
     this.#form.noValidate = true;
-    this.#trouble = find(dialog, ".field-error", HTMLElement);
+    this.#labelError = find(dialog, ".field-error", HTMLElement);
+    this.#failed = find(dialog, "#new-failed", HTMLElement);
     this.#form.addEventListener("submit", (event) => {
       event.preventDefault();
       void this.#submit();
@@ -26,30 +28,39 @@ export class StartDialog {
   open() {
     if (document.querySelector("dialog[open]")) return;
     this.#form.reset();
-    this.#say("", false);
+    this.#blameLabel("");
+    this.#fail("");
     this.#dialog.showModal();
   }
 
   async #submit() {
     const form = new FormData(this.#form);
     const [label, second] = ["label", "second"].map((name) => String(form.get(name)).trim());
-    if (!label) return this.#say(words.labelMissing, true);
+    this.#blameLabel(label ? "" : words.labelMissing);
+    this.#fail("");
+    if (!label) return;
     const button = find(this.#form, ".primary", HTMLButtonElement);
     button.disabled = true;
     try {
       await this.#start({ label, secondIdentifier: second || null });
       this.#dialog.close();
     } catch (error) {
-      this.#say(trouble("start", error), false);
+      this.#fail(trouble("start", error));
     }
     button.disabled = false;
   }
 
-  /** @param {string} text @param {boolean} isLabelWrong */
-  #say(text, isLabelWrong) {
+  /** @param {string} text empty when nothing is wrong with the label */
+  #blameLabel(text) {
     const field = find(this.#form, "[name=label]", HTMLInputElement);
-    this.#trouble.textContent = text;
-    field.ariaInvalid = String(isLabelWrong);
-    if (isLabelWrong) field.focus();
+    this.#labelError.textContent = text;
+    field.ariaInvalid = String(!!text);
+    if (text) field.focus();
+  }
+
+  /** What no field is to blame for stands by the button that was pressed. @param {string} text */
+  #fail(text) {
+    this.#failed.textContent = text;
+    this.#failed.hidden = !text;
   }
 }
