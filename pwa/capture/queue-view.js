@@ -168,8 +168,8 @@ function drawOverdue(late) {
 const secondsTo = (time, now) => Math.max(1, Math.ceil((time - now) / 1000));
 
 /** @param {State} state */
-function drawProgress({ flow, stored, left }) {
-  const all = flow.batch.length;
+function drawProgress({ drain, stored, left }) {
+  const all = drain.length;
   const shown = all > 0 && (stored.length < all || left.length > 0);
   part("batch").hidden = !shown;
   if (!shown) return;

@@ -4,7 +4,7 @@
  * more about the link than the last probe did.
  */
 
-import { isMoving } from "../queue/record.js";
+import { isMoving, isSendable } from "../queue/record.js";
 
 /** @import { Queue } from "../queue/queue.js" */
 /** @import { Pause, PhotoSummary } from "../queue/record.js" */
@@ -43,7 +43,9 @@ export class Queueing {
 
   /** @param {string[]} photoIds */
   async upload(photoIds) {
-    this.#store.set({ stored: [] });
+    const older = this.#store.state.listing.photos.filter(isSendable);
+    const drain = new Set([...older.map(({ photoId }) => photoId), ...photoIds]);
+    this.#store.set({ drain: [...drain], stored: [] });
     this.#go({ type: "upload", photoIds });
     await this.#queue.approve(photoIds);
     void this.#worker.drain();
@@ -117,14 +119,15 @@ export class Queueing {
 
   /** @param {PhotoSummary} photo no longer listed @param {boolean} isStored else it was deleted, here or elsewhere */
   #leave(photo, isStored) {
-    const { left, stored, flow } = this.#store.state;
-    if (!isStored) return this.#go({ type: "drop", photoId: photo.photoId });
-    const ours = flow.batch.includes(photo.photoId);
-    this.#store.set({
-      left: [...left, photo],
-      stored: ours ? [...stored, photo.photoId] : stored,
-    });
-    setTimeout(() => this.#forget(photo.photoId), FAREWELL);
+    const { photoId } = photo;
+    const { left, stored, drain } = this.#store.state;
+    if (!isStored) {
+      this.#store.set({ drain: drain.filter((id) => id !== photoId) });
+      return this.#go({ type: "drop", photoId });
+    }
+    const counts = drain.includes(photoId);
+    this.#store.set({ left: [...left, photo], stored: counts ? [...stored, photoId] : stored });
+    setTimeout(() => this.#forget(photoId), FAREWELL);
   }
 
   /** @param {string} photoId */

@@ -29,7 +29,8 @@ import { START } from "./flow.js";
  * @property {number} unsaved photos that exist in memory only, because storage refused them
  * @property {Listing} listing
  * @property {PhotoSummary[]} left photos stored in the last seconds
- * @property {string[]} stored ids of the last Upload that are stored
+ * @property {string[]} drain ids of the last Upload, and of what still waited to be sent then
+ * @property {string[]} stored those of them that are stored
  * @property {boolean} newVersion whether a newer app waits for a reload
  * @property {string[]} messages to be read and put away by the clinician
  */
@@ -52,6 +53,7 @@ export const UNKNOWN = {
   unsaved: 0,
   listing: { photos: [], otherOwners: 0, storedToday: 0, pause: null },
   left: [],
+  drain: [],
   stored: [],
   newVersion: false,
   messages: [],

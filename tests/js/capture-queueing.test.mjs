@@ -1,4 +1,4 @@
-/** What the phone's page makes of the queue's changes: when it probes the link. */
+/** What the phone's page makes of the queue's changes: when it probes the link, and what it counts. */
 import assert from "node:assert/strict";
 import test from "node:test";
 
@@ -32,7 +32,7 @@ async function page(t, state) {
     await ledger.pause(note && { attempt: 1, inMs: 5000, ...note });
     await queueing.refresh();
   };
-  return { store, queueing, asked, add, arrive, pause };
+  return { store, queue, queueing, asked, add, arrive, pause };
 }
 
 test("a queue that lost the link has the server asked, once per loss", async (t) => {
@@ -73,4 +73,32 @@ test("a stored photo has the server asked while the link is believed down, and n
   store.set({ linkUp: true });
   await arrive(ids[1]);
   assert.equal(asked.times, 1);
+});
+
+test("the progress counts older photos that still wait, so that it ends with the queue", async (t) => {
+  const { store, queue, queueing, add, arrive } = await page(t, { linkUp: true });
+  const first = await add(2);
+  await queueing.upload(first);
+  await queueing.refresh();
+  const second = await add(3);
+  await queueing.upload(second);
+  assert.deepEqual([store.state.stored.length, store.state.drain.length], [0, 5]);
+  assert.deepEqual(
+    store.state.flow.batch,
+    second,
+    "the state of the page speaks of the last Upload",
+  );
+
+  await queueing.refresh();
+  await arrive(first[0]);
+  await arrive(second[0]);
+  assert.deepEqual([store.state.stored.length, store.state.drain.length], [2, 5]);
+
+  await queue.remove(first[1]);
+  await queueing.refresh();
+  assert.deepEqual([store.state.stored.length, store.state.drain.length], [2, 4]);
+
+  const third = await add(1);
+  await queueing.upload(third);
+  assert.deepEqual([store.state.stored.length, store.state.drain.length], [0, 3]);
 });
