@@ -13,7 +13,7 @@ import uvloop
 from app import log, serving
 from app.adapters.database.engine import UnusableDatabase
 from app.doctor import sentences
-from app.domain.errors import CaptureError, DatabaseBusy
+from app.domain.errors import CaptureError, DatabaseBusy, InvalidField
 from app.embedded.store_keys import StoreKeyError
 from app.existing import require_existing
 from app.main import Assembly
@@ -35,6 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Read the settings once, then do what was asked; what is wrong ends with its sentence."""
     wish = _parser().parse_args(arguments)
     try:
+        _require_name(wish)
         settings = read_settings(os.environ)
         # What a command finds it prints; only a server's log tells its life.
         log.configure(settings.log_level if wish.run is _serve else "warning")
@@ -46,6 +47,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
             raise
         code = f"clinicpro-capture: {sentence}"
     sys.exit(code)
+
+
+def _require_name(wish: argparse.Namespace) -> None:
+    """``InvalidField`` where a command needs the name of an account; before any part is opened or made."""
+    action = getattr(wish, "action", "list")
+    if action != "list" and not wish.name.strip():
+        raise InvalidField(f"Name the account: user {action} NAME.", "name")
 
 
 def _sentence(problem: Exception) -> str | None:

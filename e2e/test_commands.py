@@ -254,6 +254,14 @@ def test_accounts_are_kept_by_commands(used: Clinic) -> None:
     assert first != second
 
 
+@pytest.mark.parametrize("action", ["add", "reset"])
+def test_an_account_without_a_name_is_asked_for_its_name(bare: Clinic, action: str) -> None:
+    """Forgotten or blank; and nothing has been made by then."""
+    for name in ([], [" "]):
+        assert sentence(bare.run("user", action, *name)) == f"Name the account: user {action} NAME."
+    assert not bare.folder.exists()
+
+
 def test_commands_work_beside_a_running_server(clinic: Clinic) -> None:
     """An account made while the server runs can sign in at once; sweep and migrate disturb nothing."""
     password = clinic.add_account("ada")

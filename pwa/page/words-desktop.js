@@ -41,7 +41,7 @@ export const desktop = {
   closeText:
     "No new photos can be taken for it. Photos still on their way are kept with it, marked late. You can reopen it.",
   unfiledText:
-    "Photos taken with no consultation open. Open one, then choose “Move to…” to file it.",
+    "Photos taken with no consultation open. Open a photo, then choose “Move to…” to file it.",
 
   scan: "Scan to open on your phone",
   scanHint: "Sign in there with the same account.",

@@ -40,4 +40,8 @@ describe("the catalogue", () => {
     assert.equal(words.arrived(1, 8), "New photo. 8 photos now.");
     assert.equal(words.arrived(3, 8), "3 new photos. 8 photos now.");
   });
+
+  it("says what to open before an unfiled photo can be moved", () => {
+    assert.match(words.unfiledText, /Open a photo, then choose “Move to…”/);
+  });
 });
