@@ -3,7 +3,8 @@
 import io
 from pathlib import Path
 
-from PIL import Image
+import pytest
+from PIL import Image, ImageChops, ImageOps
 from playwright.sync_api import Page, expect
 
 from e2e.clinic import Clinic
@@ -18,7 +19,7 @@ from e2e.pictures import (
     with_a_place,
 )
 from e2e.stored import bodies, on_the_phone
-from e2e.verbs import choose, gallery, open_room, stored_today, upload
+from e2e.verbs import choose, gallery, open_room, stored_today, until, upload
 
 ALIKE = 4.0
 LONGEST = 800
@@ -133,3 +134,22 @@ def test_a_file_that_cannot_be_opened_is_named_and_the_others_are_kept(
     assert [min(difference(one, upright(file)) for one in held) < ALIKE for file in (first, last)] == [
         True
     ] * 2
+
+
+@pytest.mark.parametrize("size", [(400, 300), (300, 400)])
+def test_the_preview_in_review_shows_the_whole_frame(
+    clinic: Clinic, phone: Page, desktop: Page, tmp_path: Path, size: tuple[int, int]
+) -> None:
+    """What lies at the edge of a photo is in sight where one decides whether to take it again."""
+    inner = Image.new("RGB", (size[0] - 40, size[1] - 40), "gray")
+    ImageOps.expand(inner, border=20, fill="red").save(tmp_path / "edged.png")
+    open_room(clinic, phone, desktop)
+    choose(phone, [tmp_path / "edged.png"])
+    preview = phone.get_by_role("button", name="Look at Photo 1")
+    until(phone, "() => document.querySelector('#to-review img')?.naturalWidth")
+
+    red, green, _ = picture(preview.screenshot()).split()
+    edges = ImageChops.subtract(red, green).point(lambda value: 255 if value > 150 else 0).getbbox()
+    assert edges
+    left, top, right, bottom = edges
+    assert (right - left) / (bottom - top) == pytest.approx(size[0] / size[1], rel=0.03)
