@@ -35,6 +35,20 @@ def test_saved_is_said_where_the_photo_is_taken_and_where_it_is_reviewed(
     expect(phone.locator("#voice")).to_have_text("Saved on this phone, 2 to review")
 
 
+def test_what_is_read_out_stays_true(clinic: Clinic, phone: Page, desktop: Page) -> None:
+    """A deletion is said with what is left, and nothing of the moment is found by whoever reads later."""
+    open_room(clinic, phone, desktop)
+    open_camera(phone)
+    take(phone, 3)
+    cards = review(phone, 3)
+    cards.first.get_by_role("button", name="Delete").click()
+    phone.get_by_role("dialog").get_by_role("button", name="Delete").click()
+
+    expect(cards).to_have_count(2)
+    expect(phone.locator("#voice")).to_have_text("Photo deleted, 2 to review")
+    expect(phone.locator("#voice")).to_have_text("")
+
+
 def test_signing_out_counts_what_waits_for_review_apart(clinic: Clinic, phone: Page, desktop: Page) -> None:
     """Photos in review are not sent by a sign-in, so that is not promised."""
     open_room(clinic, phone, desktop)

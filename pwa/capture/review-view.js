@@ -1,5 +1,6 @@
 /** The review screen: look closely, delete, retake, choose what is uploaded. */
 import { ask, show } from "../page/dialog.js";
+import { announce } from "../page/toasts.js";
 import { phone as words } from "../page/words-phone.js";
 import { button, clock, copy, icon, make, part, repeat, say } from "./dom.js";
 import { labelOf } from "./question.js";
@@ -89,8 +90,15 @@ export class ReviewView {
     if (!(act instanceof HTMLElement)) return;
     if (act.dataset.act === "retake") this.#actions.retake(photo);
     if (act.dataset.act === "enlarge") await this.#enlarge(photo, act.dataset.name ?? "");
-    if (act.dataset.act === "delete" && (await confirmDelete()))
-      await this.#actions.remove(photo.photoId);
+    if (act.dataset.act === "delete" && (await confirmDelete())) await this.#remove(photo);
+  }
+
+  /** @param {PhotoSummary} photo */
+  async #remove({ photoId }) {
+    if (!(await this.#actions.remove(photoId))) return;
+    // The list is read again a moment later: it may still have this photo, or not.
+    const others = this.#photos.filter((photo) => photo.photoId !== photoId);
+    announce(words.deleted(others.length));
   }
 
   /** @param {PhotoSummary} photo @param {string} title */

@@ -1,12 +1,19 @@
 /** Short messages above the page, and the polite voice for assistive tools. */
 
+const HEARD = 10_000; // ms after which what was said may no longer be true
+/** @type {ReturnType<typeof setTimeout>|undefined} */
+let silence;
+
 /**
  * Speaks a change of status without moving the focus; the same words are not said twice in a row.
+ * Whoever comes later does not find them: they told of their moment.
  * @param {string} text
  */
 export function announce(text) {
   const voice = region("voice", "visually-hidden");
   if (voice.textContent !== text) voice.textContent = text;
+  clearTimeout(silence);
+  silence = setTimeout(() => (voice.textContent = ""), HEARD);
 }
 
 /**

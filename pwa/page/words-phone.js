@@ -58,6 +58,7 @@ export const phone = {
 
   saved: "Saved on this phone",
   kept: (/** @type {number} */ n) => `Saved on this phone, ${n} to review`,
+  deleted: (/** @type {number} */ n) => `Photo deleted, ${n} to review`,
   allSaved: (/** @type {number} */ n) => `${counted(n, "photo")} · Saved on this phone`,
   sending: "Sending",
   waiting: "Waiting for connection",
