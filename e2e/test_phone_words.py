@@ -3,7 +3,17 @@
 from playwright.sync_api import Page, expect
 
 from e2e.clinic import Clinic
-from e2e.verbs import capture, open_camera, open_room, queue_row, review, stored_today, take, upload
+from e2e.verbs import (
+    capture,
+    open_camera,
+    open_room,
+    queue_row,
+    review,
+    start_consultation,
+    stored_today,
+    take,
+    upload,
+)
 from e2e.watch import Watch
 
 NO_LINK = r"ERR_INTERNET_DISCONNECTED|Failed to fetch"
@@ -47,6 +57,20 @@ def test_what_is_read_out_stays_true(clinic: Clinic, phone: Page, desktop: Page)
     expect(cards).to_have_count(2)
     expect(phone.locator("#voice")).to_have_text("Photo deleted, 2 to review")
     expect(phone.locator("#voice")).to_have_text("")
+
+
+def test_both_consultations_stand_out_in_the_camera_s_question(
+    clinic: Clinic, phone: Page, desktop: Page
+) -> None:
+    """The two names are what is decided by."""
+    open_room(clinic, phone, desktop)
+    open_camera(phone)
+    take(phone, 1)
+    start_consultation(desktop, "Room 3")
+
+    question = phone.get_by_role("group").get_by_role("paragraph")
+    expect(question).to_have_text("The desktop is now on Room 3 These photos belong to Room 2")
+    expect(question.get_by_role("strong")).to_have_text(["Room 3", "Room 2"])
 
 
 def test_signing_out_counts_what_waits_for_review_apart(clinic: Clinic, phone: Page, desktop: Page) -> None:

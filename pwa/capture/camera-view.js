@@ -81,7 +81,7 @@ export class CameraView {
     if (text === this.#asked) return;
     this.#asked = text;
     if (!question) return part("take-photo").focus();
-    const line = make("p", "", text);
+    const line = make("p", "", ...question.pieces.map(drawn));
     line.tabIndex = -1;
     const answers = question.choices.map(choiceButton);
     for (const answer of answers) answer.disabled = true;
@@ -147,6 +147,9 @@ export class CameraView {
 function openQuestion({ retake, visit, known }) {
   return retake || !visit || !known ? null : questionOf(visit, known);
 }
+
+/** @param {import("./question.js").Piece} piece */
+const drawn = (piece) => (typeof piece === "string" ? piece : make("strong", "", piece.name));
 
 /** A blink by class would need a reflow to start again; an animation object does not. @param {HTMLElement} element */
 function flash(element) {

@@ -6,29 +6,50 @@ import { clock } from "./dom.js";
 /** @import { Choice } from "../page/dialog.js" */
 
 /**
+ * @typedef {object} Asked
+ * @property {string} text
+ * @property {Piece[]} pieces the same words, in which the consultations stand out
+ * @property {Choice[]} choices
+ */
+/** @typedef {string|{name: string}} Piece */
+
+/**
  * @param {Visit} visit
  * @param {Known} known
- * @returns {{text: string, choices: Choice[]}|null} null when nothing is asked
+ * @returns {Asked|null} null when nothing is asked
  */
 export function questionOf({ belongs, taken, question }, known) {
   if (!question) return null;
   const label = labelOf(belongs, known);
   if (question.kind === "stale")
-    return {
-      text: words.stale(label, age(question.confirmedAt)),
-      choices: [choice("use", words.use(label)), choice("decline", words.decline)],
-    };
+    return asked(
+      around((name) => words.stale(name, age(question.confirmedAt)), label),
+      [choice("use", words.use(label)), choice("decline", words.decline)],
+    );
   const to = labelOf(question.to, known);
   if (to === label) return moved(timed(belongs), timed(question.to), taken);
   return moved(label, to, taken);
 }
 
-/** @param {string} label @param {string} to @param {boolean} taken @returns {{text: string, choices: Choice[]}} */
+/** @param {string} label @param {string} to @param {boolean} taken */
 function moved(label, to, taken) {
-  return {
-    text: `${words.movedTo(to)}\n${taken ? words.belongTo(label) : words.cameraOn(label)}`,
-    choices: [choice("keep", words.keep(label)), choice("switch", words.switchTo(to))],
-  };
+  const ours = around(taken ? words.belongTo : words.cameraOn, label);
+  return asked(
+    [...around(words.movedTo, to), "\n", ...ours],
+    [choice("keep", words.keep(label)), choice("switch", words.switchTo(to))],
+  );
+}
+
+/** @param {Piece[]} pieces @param {Choice[]} choices @returns {Asked} */
+function asked(pieces, choices) {
+  const text = pieces.map((piece) => (typeof piece === "string" ? piece : piece.name)).join("");
+  return { text, pieces, choices };
+}
+
+/** A sentence and the name within it, wherever a language puts it. @param {(name: string) => string} sentence @param {string} name @returns {Piece[]} */
+function around(sentence, name) {
+  const [before, after = ""] = sentence("\0").split("\0");
+  return [before, { name }, after];
 }
 
 /**
