@@ -10,6 +10,8 @@ from e2e.courier import deliver
 from e2e.desk import notes_of, open_photo, saved, tiles, visits
 from e2e.verbs import api, gallery, start_consultation, the_server_holds, until
 
+PILL = re.compile(r"^\d+ new photos?$")
+
 
 def test_the_print_has_notes_photos_captions_and_times(desk: Page) -> None:
     """Whose they are, what is on them, when each was taken and received: all on paper, and it prints."""
@@ -160,3 +162,43 @@ def test_a_photo_is_moved_and_the_move_undone(clinic: Clinic, desk: Page, other:
     gallery(other, 1)
     [row] = the_server_holds(desk, clinic, 1)
     assert (row["photo_id"], row["filed_in"]) == (photo, visits(desk)["Room 2"]["id"])
+
+
+def test_a_photo_that_arrives_out_of_sight_is_one_tap_away(desk: Page) -> None:
+    """The pill counts what came below the fold, moves nothing, and leaves once it was looked at."""
+    desk.set_viewport_size({"width": 1280, "height": 800})
+    pill = desk.get_by_role("button", name=PILL)
+    deliver(desk, 15)
+    gallery(desk, 15)
+    tiles(desk).first.scroll_into_view_if_needed()
+    before = tiles(desk).first.bounding_box()
+
+    deliver(desk, 1, seed=15)
+    expect(pill).to_have_text("1 new photo ↓")
+    deliver(desk, 1, seed=16)
+    expect(pill).to_have_text("2 new photos ↓")
+    expect(pill).to_be_in_viewport(ratio=1)
+    assert tiles(desk).first.bounding_box() == before
+    pill.click()
+
+    expect(tiles(desk).nth(15)).to_be_in_viewport(ratio=1)
+    expect(tiles(desk).nth(15)).to_be_focused()
+    expect(pill).to_have_count(0)
+
+    tiles(desk).first.scroll_into_view_if_needed()
+    deliver(desk, 1, seed=17)
+    expect(pill).to_have_text("1 new photo ↓")
+    tiles(desk).nth(17).scroll_into_view_if_needed()
+    expect(pill).to_have_count(0)
+
+
+def test_a_photo_that_arrives_in_sight_needs_no_pill(desk: Page) -> None:
+    """Nothing leads to where one is already looking."""
+    deliver(desk, 1)
+    gallery(desk, 1)
+
+    deliver(desk, 1, seed=1)
+
+    gallery(desk, 2)
+    desk.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    expect(desk.get_by_role("button", name=PILL)).to_have_count(0)

@@ -1,23 +1,26 @@
 /** The list "Photos": tiles of known size, so that nothing jumps when pictures or photos arrive. */
 import { step } from "./keys.js";
 import { Tile } from "./tile.js";
+import { Unseen } from "./unseen.js";
 
 const RING = 2000;
 
 export class Gallery {
   #list;
   #desk;
+  #unseen;
   /** @type {Map<string, Tile>} */
   #tiles = new Map();
   #active = 0;
 
   /**
-   * @param {HTMLElement} list @param {import("./desk.js").Desk} desk
+   * @param {HTMLElement} list @param {HTMLElement} pill @param {import("./desk.js").Desk} desk
    * @param {(id: string) => void} open
    */
-  constructor(list, desk, open) {
+  constructor(list, pill, desk, open) {
     this.#list = list;
     this.#desk = desk;
+    this.#unseen = new Unseen(pill, (items) => this.#lead(items));
     list.addEventListener("click", (event) => {
       const id = idOf(event);
       if (id) open(id);
@@ -55,6 +58,7 @@ export class Gallery {
       }
     });
     this.#activate(Math.min(this.#active, Math.max(photos.length - 1, 0)));
+    this.#unseen.keep();
   }
 
   /** @param {import("./shapes.js").Photo} photo @param {number} at */
@@ -101,11 +105,29 @@ export class Gallery {
 
   /** @param {string[]} ids */
   #ring(ids) {
-    for (const id of ids) {
-      const item = this.#tiles.get(id)?.element;
-      item?.classList.add("is-new");
-      setTimeout(() => item?.classList.remove("is-new"), RING);
-    }
+    const items = ids.flatMap((id) => this.#tiles.get(id)?.element ?? []);
+    ring(items);
+    this.#unseen.add(items);
+  }
+
+  /** To photos that arrived out of sight; their rings have faded. @param {HTMLElement[]} items */
+  #lead(items) {
+    items[0].scrollIntoView({ block: "center" });
+    items[0].querySelector("button")?.focus({ preventScroll: true });
+    ring(items);
+  }
+}
+
+/** @type {WeakMap<HTMLElement, ReturnType<typeof setTimeout>>} */
+const ends = new WeakMap();
+
+/** @param {HTMLElement[]} items a ring that is on already lasts from now */
+function ring(items) {
+  for (const item of items) {
+    clearTimeout(ends.get(item));
+    item.classList.add("is-new");
+    const end = setTimeout(() => item.classList.remove("is-new"), RING);
+    ends.set(item, end);
   }
 }
 

@@ -85,7 +85,7 @@ function wireVisits() {
 }
 
 function wirePhotos() {
-  const gallery = new Gallery(part("gallery"), desk, (id) => viewer.open(id));
+  const gallery = new Gallery(part("gallery"), part("unseen"), desk, (id) => viewer.open(id));
   const acts = createPhotoActs(desk, () => viewer.close());
   const viewer = new PhotoDialog(dialog("photo-dialog"), desk, descriptions, acts, gallery);
   desk.addEventListener("arrived", (event) => {

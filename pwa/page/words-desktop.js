@@ -120,6 +120,8 @@ export const desktop = {
   },
   /** @param {number} n @param {number} all */
   arrived: (n, all) => `${n === 1 ? "New photo" : `${n} new photos`}. ${photos(all)} now.`,
+  /** @param {number} n */
+  unseen: (n) => (n === 1 ? "1 new photo" : `${n} new photos`),
   /** @param {string} label */
   currentMoved: (label) => `New photos now go to ${label}`,
 
