@@ -13,7 +13,7 @@ import msgspec
 
 from app.domain.errors import OtherOwner
 from app.domain.hints import captures_changed
-from app.domain.photos import AwareTime, Schema, UserId
+from app.domain.photos import Schema, Taken, UserId
 from app.domain.ports import Announcement, AuditEntry, Clock, Database, NewId, Records, Ring
 
 MOST_HELD = 300
@@ -23,12 +23,11 @@ MOST_OPEN = 5_000
 QUIET_FOR = timedelta(hours=24)
 
 
-class HeldPhoto(Schema, frozen=True):
+class HeldPhoto(Taken, frozen=True):
     """A photo that the browser holds; ``queued`` stands for everything on its way."""
 
     photo_id: UUID
     consultation_id: UUID
-    captured_at: AwareTime
     state: Literal["captured", "queued", "parked"]
 
 

@@ -29,6 +29,18 @@ class Schema(msgspec.Struct, rename="camel", forbid_unknown_fields=True, kw_only
     """Base of everything that crosses HTTP: camelCase names, unknown fields refused."""
 
 
+class Taken(Schema, frozen=True):
+    """What says when its shutter clicked: a moment with a zone, which UTC can name as well."""
+
+    captured_at: AwareTime
+
+    def __post_init__(self) -> None:
+        try:
+            self.captured_at.astimezone(UTC)
+        except OverflowError:
+            raise ValueError("capturedAt must be a moment that UTC can name") from None
+
+
 class PhotoState(StrEnum):
     """Life of a row: a URL was signed; the object was read and checked; a tombstone."""
 
@@ -37,7 +49,7 @@ class PhotoState(StrEnum):
     DELETED = "deleted"
 
 
-class CapturedPhoto(Schema, frozen=True):
+class CapturedPhoto(Taken, frozen=True):
     """What the phone declares before it sends a photo."""
 
     photo_id: UUID
@@ -48,15 +60,11 @@ class CapturedPhoto(Schema, frozen=True):
     sha256: Sha256
     width: Edge
     height: Edge
-    captured_at: AwareTime
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.photo_id.version != 7:
             raise ValueError("photoId must be a UUID of version 7")
-        try:
-            self.captured_at.astimezone(UTC)
-        except OverflowError:
-            raise ValueError("capturedAt must be a moment that UTC can name") from None
 
 
 class CompletionClaim(Schema, frozen=True):

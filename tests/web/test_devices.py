@@ -136,6 +136,18 @@ async def test_a_list_is_read_strictly(anna: httpx.AsyncClient, bad: dict[str, A
     assert "Example" not in answer.text
 
 
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59.999999-14:00"])
+async def test_a_moment_beyond_utc_is_refused_and_spoils_nothing(
+    anna: httpx.AsyncClient, moment: str
+) -> None:
+    """Kept once, it could never be read again, and every later list of this user would fail with it."""
+    answer = await anna.put(LIST, json=body(held=[held(1, capturedAt=moment)]))
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid-field")
+    assert (await anna.get("/api/devices/captures")).status_code == 200
+    assert (await anna.put(LIST, json=body(1))).status_code == 200
+
+
 async def test_dismissing_ends_an_alarm_for_its_owner_alone(app: Litestar) -> None:
     """Ben's dismissal of Anna's photo answers the same and changes nothing."""
     ids = {"photoIds": [str(uuid7(701))]}
