@@ -7,7 +7,7 @@ from typing import Annotated, Any, Protocol
 import msgspec
 
 from app.domain.errors import InvalidField
-from app.domain.photos import Schema
+from app.domain.photos import Schema, Text
 
 MIN_PASSWORD_CHARS = 10
 MAX_PASSWORD_CHARS = 256
@@ -19,7 +19,7 @@ Password = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_PASSWORD_CHA
 class SignIn(Schema, frozen=True):
     """What the sign-in page sends."""
 
-    name: Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_NAME_CHARS)]
+    name: Annotated[Text, msgspec.Meta(min_length=1, max_length=MAX_NAME_CHARS)]
     password: Password
 
 
@@ -27,7 +27,7 @@ class PasswordChange(Schema, frozen=True):
     """The old password proves who asks; the new one follows ``check_new_password``."""
 
     current: Password
-    new: Annotated[str, msgspec.Meta(max_length=MAX_PASSWORD_CHARS)]
+    new: Annotated[Text, msgspec.Meta(max_length=MAX_PASSWORD_CHARS)]
 
 
 class AccountUser(Schema, frozen=True):

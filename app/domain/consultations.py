@@ -10,7 +10,7 @@ from uuid import UUID
 
 import msgspec
 
-from app.domain.photos import Schema
+from app.domain.photos import Schema, Text
 
 
 class ConsultationKind(StrEnum):
@@ -52,14 +52,15 @@ class ConsultationView(Schema, frozen=True):
 class NewConsultation(Schema, frozen=True):
     """What the desktop sends to start a consultation."""
 
-    label: Annotated[str, msgspec.Meta(min_length=1, max_length=120, pattern=r"\S")]
-    second_identifier: Annotated[str, msgspec.Meta(max_length=120)] | None = None
+    # ``Text`` with something in it; of two patterns only the last would count.
+    label: Annotated[str, msgspec.Meta(min_length=1, max_length=120, pattern=r"^\s*[^\s\u0000][^\u0000]*$")]
+    second_identifier: Annotated[Text, msgspec.Meta(max_length=120)] | None = None
 
 
 class ConsultationChange(Schema, frozen=True):
     """Edit notes, or close; absent fields stay as they are."""
 
-    notes: Annotated[str, msgspec.Meta(max_length=20_000)] | msgspec.UnsetType = msgspec.UNSET
+    notes: Annotated[Text, msgspec.Meta(max_length=20_000)] | msgspec.UnsetType = msgspec.UNSET
     closed: bool | msgspec.UnsetType = msgspec.UNSET
 
 

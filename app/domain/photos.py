@@ -22,6 +22,8 @@ CONTENT_TYPES = {"image/jpeg": "jpg", "image/webp": "webp"}
 Sha256 = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$", max_length=64)]
 UserId = Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9_-]{1,64}$")]
 Edge = Annotated[int, msgspec.Meta(ge=1, le=MAX_EDGE)]
+# PostgreSQL keeps no NUL in text, so that neither database is given one. Free text is of this type.
+Text = Annotated[str, msgspec.Meta(pattern=r"^[^\u0000]*$")]
 AwareTime = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
@@ -78,8 +80,8 @@ class CompletionClaim(Schema, frozen=True):
 class PhotoDescription(Schema, frozen=True):
     """What a clinician may say about a stored photo; absent fields stay as they are."""
 
-    caption: Annotated[str, msgspec.Meta(max_length=500)] | msgspec.UnsetType = msgspec.UNSET
-    body_site: Annotated[str, msgspec.Meta(max_length=100)] | msgspec.UnsetType = msgspec.UNSET
+    caption: Annotated[Text, msgspec.Meta(max_length=500)] | msgspec.UnsetType = msgspec.UNSET
+    body_site: Annotated[Text, msgspec.Meta(max_length=100)] | msgspec.UnsetType = msgspec.UNSET
     side: Literal["", "left", "right", "both", "midline"] | msgspec.UnsetType = msgspec.UNSET
     view: Literal["", "overview", "regional", "close-up"] | msgspec.UnsetType = msgspec.UNSET
 
