@@ -94,15 +94,7 @@ class _Worker:
         if self._process is not None and self._process.returncode is None:
             return self._process
         await self.stop()
-        process = await asyncio.create_subprocess_exec(
-            # Isolated, so that neither the environment nor this folder's modules can shadow anything.
-            *(sys.executable, "-I", str(_SCRIPT), *map(str, self._limits)),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        self._process = process
+        self._process = process = await _new_process(self._limits)
         await self._exchange(process, None)
         return process
 
@@ -141,6 +133,21 @@ class _Worker:
         if -code in _BY_THE_PICTURE:
             return InvalidImage("The stored picture cannot be decoded.")
         return Unavailable("The photo could not be checked.")
+
+
+async def _new_process(limits: tuple[int, int, int]) -> asyncio.subprocess.Process:
+    try:
+        return await asyncio.create_subprocess_exec(
+            # Isolated, so that neither the environment nor this folder's modules can shadow anything.
+            *(sys.executable, "-I", str(_SCRIPT), *map(str, limits)),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+            start_new_session=True,
+        )
+    except OSError as error:
+        # Files, memory or processes have run out, which says nothing about the photo.
+        raise Unavailable("The photo could not be checked, since no process can be started.") from error
 
 
 async def _send_and_receive(process: asyncio.subprocess.Process, body: bytes | None) -> str:

@@ -3,12 +3,13 @@
 import asyncio
 import os
 import random
+import resource
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator
-from contextlib import suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -138,6 +139,26 @@ async def test_a_worker_that_hangs_is_replaced(
     monkeypatch.undo()
     assert await inspector.inspect(jpeg(64, 48)) == ("image/jpeg", 64, 48)
     assert process_of(inspector) != hung
+
+
+@contextmanager
+def no_files_left() -> Iterator[None]:
+    """This process may open no file more; what is open stays usable."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (3, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+async def test_without_a_process_to_be_had_the_check_waits(inspector: PillowInspector) -> None:
+    """A server that has run out of files cannot start a worker; with files again it does."""
+    with no_files_left(), pytest.raises(Unavailable) as refused:
+        await inspector.inspect(jpeg(64, 48))
+
+    assert isinstance(refused.value.__cause__, OSError)
+    assert await inspector.inspect(jpeg(64, 48)) == ("image/jpeg", 64, 48)
 
 
 async def test_a_cancelled_inspection_does_not_answer_the_next(inspector: PillowInspector) -> None:

@@ -1,14 +1,18 @@
 """What finishes the work that a request or a phone left behind."""
 
+import sys
 from datetime import timedelta
 
 import pytest
 
+from app.adapters.images import PillowInspector
 from app.domain.errors import Unavailable
 from app.domain.photos import PhotoState
 from app.domain.relay import Relay
 from app.domain.sweeper import Sweeper, next_look
+from app.domain.uploads import Uploads
 from tests.domain.conftest import ANNA, Ward, claim
+from tests.pictures import jpeg
 
 
 def relay(ward: Ward) -> Relay:
@@ -101,6 +105,33 @@ async def test_one_bad_object_does_not_stop_the_sweeper(ward: Ward) -> None:
     report = await sweeper(ward).sweep()
 
     assert (report.stored, report.refused, report.waiting) == (1, 1, 1)
+
+
+async def test_photos_that_cannot_be_checked_now_wait_and_stop_nobody(
+    ward: Ward, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No process to be had for the check: every photo is counted, what is to be erased is, and later all."""
+    room = await ward.open()
+    body = jpeg(800, 600)
+    photos = [ward.taken(room.consultation_id, body) for _ in range(3)]
+    await ward.presigned(*photos)
+    for photo in photos:
+        ward.put(photo, body)
+    await ward.uploads.delete(ANNA, photos[2].photo_id)
+    ward.put(photos[2], body)
+    ward.clock.advance(46 * 60)
+    inspector = PillowInspector(workers=1)
+    uploads = Uploads(ward.database, ward.store, inspector, ward.clock, ward.ids, lambda: None)
+    checking = Sweeper(ward.database, ward.store, uploads, ward.clock)
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+
+    report = await checking.sweep()
+
+    assert (report.failed, report.erased) == (2, 1)
+    monkeypatch.undo()
+    ward.clock.advance(3_600)
+    assert (await checking.sweep()).stored == 2
+    await inspector.close()
 
 
 async def test_a_look_backs_off_from_half_a_minute_to_six_hours(ward: Ward) -> None:
