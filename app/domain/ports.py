@@ -217,6 +217,10 @@ class Records(Protocol):
         """
         ...
 
+    async def own_photo(self, owner: str, photo_id: UUID) -> PhotoRow | None:
+        """The user's photo, which nobody else changes until the transaction ends; None if not theirs."""
+        ...
+
     async def mark_deleted(self, owner: str, photo_id: UUID, now: datetime) -> PhotoRow | None:
         """Tombstone a pending or stored photo: the row *before* it, or None if not the user's."""
         ...

@@ -177,7 +177,8 @@ class Uploads:
         async with self._database.transaction() as records:
             if not await records.owned_consultations(user, [consultation_id]):
                 raise ConsultationNotFound
-            before = (await records.photos([photo_id])).get(photo_id)
+            # Held from here on, so that of moves that meet each names the place that the other left.
+            before = await records.own_photo(user, photo_id)
             row = await records.file_under(user, photo_id, consultation_id)
             if before is None or row is None:
                 raise PhotoNotFound
@@ -236,7 +237,8 @@ class Uploads:
 
     async def _announce(self, records: Records, user: str, consultations: Iterable[UUID]) -> None:
         now = self._clock()
-        for consultation in consultations:
+        # In one order for everybody: two moves in opposite directions would wait for each other for ever.
+        for consultation in sorted(consultations):
             rev = await records.grow_rev(consultation)
             await records.add_event(self._new_id(), user, photos_changed(consultation, rev), now)
 

@@ -152,14 +152,18 @@ class PhotoRecords:
         rows = await self._connection.fetch(_MARK_STORED, photo_id=photo_id, new_received_at=received_at)
         return photo_row(rows[0]) if rows else None
 
+    async def own_photo(self, owner: str, photo_id: UUID) -> PhotoRow | None:
+        """See ``Records.own_photo``."""
+        rows = await self._connection.fetch(_OWN_ONE, photo_id=photo_id, owner=owner)
+        return photo_row(rows[0]) if rows else None
+
     async def mark_deleted(self, owner: str, photo_id: UUID, now: datetime) -> PhotoRow | None:
         """See ``Records.mark_deleted``; a tombstone is returned as it is and stays as it is."""
-        rows = await self._connection.fetch(_OWN_ONE, photo_id=photo_id, owner=owner)
-        if not rows:
-            return None
-        again = now + ERASE_AGAIN_AFTER
-        await self._connection.fetch(_DELETE, photo_id=photo_id, owner=owner, new_erase_again_at=again)
-        return photo_row(rows[0])
+        before = await self.own_photo(owner, photo_id)
+        if before is not None:
+            again = now + ERASE_AGAIN_AFTER
+            await self._connection.fetch(_DELETE, photo_id=photo_id, owner=owner, new_erase_again_at=again)
+        return before
 
     async def describe(self, owner: str, photo_id: UUID, change: PhotoDescription) -> PhotoRow | None:
         """The stored photo with what was said about it; None unless it is the user's."""

@@ -44,6 +44,7 @@ ATTEMPTS: dict[str, tuple[Attempt, Any]] = {
     "set_closed": (lambda records, visit, photo, own: records.set_closed(BEN, visit, NOW), None),
     "stored_photos": (lambda records, visit, photo, own: records.stored_photos(BEN, visit), []),
     "count_pending": (lambda records, visit, photo, own: records.count_pending(BEN, NOW - MINUTE), 0),
+    "own_photo": (lambda records, visit, photo, own: records.own_photo(BEN, photo), None),
     "mark_deleted": (lambda records, visit, photo, own: records.mark_deleted(BEN, photo, NOW), None),
     "describe": (
         lambda records, visit, photo, own: records.describe(BEN, photo, PhotoDescription(caption="Ben")),
@@ -114,6 +115,7 @@ async def test_the_owner_is_seen_by_the_same_questions(database: SqlDatabase) ->
         assert await records.consultation(ANNE, visit.consultation_id) is not None
         assert await records.owned_consultations(ANNE, [visit.consultation_id]) == {visit.consultation_id}
         assert len(await records.stored_photos(ANNE, visit.consultation_id)) == 1
+        assert await records.own_photo(ANNE, row.photo_id) is not None
         assert await records.describe(ANNE, row.photo_id, PhotoDescription(caption="x")) is not None
         assert await records.file_under(ANNE, row.photo_id, visit.consultation_id) is not None
         assert await records.mark_deleted(ANNE, row.photo_id, NOW) is not None
