@@ -62,7 +62,7 @@ def _sentence(problem: Exception) -> str | None:
         problem = problem.exceptions[0]  # What opens beside other tasks fails as a group.
     if isinstance(problem, SENTENCES):
         return str(problem)
-    if isinstance(problem, DatabaseBusy):
+    if isinstance(problem, DatabaseBusy) and problem.detail == DatabaseBusy.sentence:
         return "The database is locked or does not answer. Check DATABASE_URL and DATA_DIR and start again."
     if isinstance(problem, CaptureError):
         return problem.detail

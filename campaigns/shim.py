@@ -25,8 +25,8 @@ class NoCompiler(RuntimeError):
 class Fault(msgspec.Struct, frozen=True, kw_only=True):
     """Operations ``first`` to ``first + count`` of some kinds, on paths that contain ``path``, go wrong.
 
-    Kinds are letters: c create, w write, f fsync, t truncate, l link, r rename, u unlink, m mkdir. ``error``
-    is an errno, or a kill before or after the operation.
+    Kinds are letters: c create, w write, f fsync, t truncate, l link, r rename, u unlink, m mkdir,
+    i read (input). ``error`` is an errno, or a kill before or after the operation.
     """
 
     kinds: str

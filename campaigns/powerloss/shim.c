@@ -26,6 +26,8 @@
 #undef open64
 #undef openat
 #undef openat64
+#undef pread
+#undef pread64
 #undef pwrite
 #undef pwrite64
 #undef ftruncate
@@ -203,6 +205,30 @@ OPENER(open64)
     }
 OPENER_AT(openat)
 OPENER_AT(openat64)
+
+/* A read changes nothing and is not logged; it can only be told to fail. */
+static int unreadable(int file) {
+    const char *path = path_of(file);
+    if (!path || !faults || !strchr(wanted_operations, 'i')) return 0;
+    pthread_mutex_lock(&lock);
+    int refused = path_of(file) ? before('i', paths[file]) : 0;
+    pthread_mutex_unlock(&lock);
+    if (refused) errno = refused;
+    return refused;
+}
+
+ssize_t read(int file, void *data, size_t size) {
+    REAL(ssize_t, "read", int, void *, size_t);
+    return unreadable(file) ? -1 : real(file, data, size);
+}
+
+#define READER(name, offset_type)                                       \
+    ssize_t name(int file, void *data, size_t size, offset_type offset) { \
+        REAL(ssize_t, #name, int, void *, size_t, offset_type);         \
+        return unreadable(file) ? -1 : real(file, data, size, offset);  \
+    }
+READER(pread, off_t)
+READER(pread64, off64_t)
 
 int close(int file) {
     REAL(int, "close", int);

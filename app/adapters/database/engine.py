@@ -1,5 +1,6 @@
 """The database behind the ``Database`` port: SQLite in a file or PostgreSQL at an address."""
 
+import asyncio
 import sqlite3
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
@@ -14,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from app.adapters.database import migrating
 from app.adapters.database.postgres import PostgresPool
 from app.adapters.database.records import SqlRecords
-from app.adapters.database.sqlite import BUSY_TIMEOUT_MS, SqliteConnection
+from app.adapters.database.sqlite import BUSY_TIMEOUT_MS, CALLED_DAMAGE, SqliteConnection
 from app.adapters.database.statements import Connection, Statement
 from app.domain.errors import DatabaseBusy
 
@@ -23,8 +24,13 @@ _DAMAGED = (
     "The database file in DATA_DIR is damaged. Put it back from its backup, or move it away to begin "
     "with an empty one, and start again."
 )
+_UNREADABLE = (
+    "The disk under DATA_DIR cannot be read right now, so that nothing can be said about the database file. "
+    "Check the disk, leave the file where it is, and start again."
+)
 _NEWER = "The database was last used by a newer version of the app. Start that version, or a newer one."
 _REFUSED = "The database refused to be brought up to date ({}). Check DATABASE_URL and its user's rights."
+_PIECE = 1_048_576
 _SYNCHRONOUS = ("OFF", "NORMAL", "FULL", "EXTRA")
 
 
@@ -64,11 +70,7 @@ class SqlDatabase:
             self._opened = await PostgresPool.open(str(self._location), self._busy_timeout_ms)
             log.info("database.opened", edition="postgresql")
             return
-        try:
-            connection = await SqliteConnection.open(Path(self._location), self._busy_timeout_ms)
-        except sqlite3.DatabaseError:
-            raise UnusableDatabase(_DAMAGED) from None
-        self._opened = connection
+        self._opened = connection = await self._open_file(Path(self._location))
         log.info(
             "database.opened",
             edition="sqlite",
@@ -76,6 +78,21 @@ class SqlDatabase:
             journal=str(connection.pragma("journal_mode")).upper(),
             synchronous=_SYNCHRONOUS[int(connection.pragma("synchronous"))],
         )
+
+    async def _open_file(self, path: Path) -> SqliteConnection:
+        """Open it; only what fails again once every byte was read is called damaged."""
+        try:
+            return await SqliteConnection.open(path, self._busy_timeout_ms)
+        except (sqlite3.DatabaseError, DatabaseBusy) as problem:
+            if not _called_damage(problem):
+                raise
+        await _read_through(path)
+        try:
+            return await SqliteConnection.open(path, self._busy_timeout_ms)
+        except (sqlite3.DatabaseError, DatabaseBusy) as problem:
+            if not _called_damage(problem):
+                raise
+            raise UnusableDatabase(_DAMAGED) from None
 
     @property
     def _driver(self) -> _Driver:
@@ -122,6 +139,28 @@ class _Recorded(AbstractAsyncContextManager[SqlRecords]):
 
     async def __aexit__(self, *raised: Any) -> bool | None:
         return await self._transaction.__aexit__(*raised)
+
+
+def _called_damage(problem: BaseException) -> bool:
+    code = getattr(problem.__cause__, "sqlite_errorcode", 0)
+    return isinstance(problem, sqlite3.DatabaseError) or code & 0xFF in CALLED_DAMAGE
+
+
+async def _read_through(path: Path) -> None:
+    """SQLite tells a disk that cannot be read as damage; whoever believed it would move a whole file away."""
+    try:
+        await asyncio.to_thread(_read, path)
+    except OSError as problem:
+        raise DatabaseBusy(_UNREADABLE) from problem
+
+
+def _read(path: Path) -> None:
+    for suffix in ("", "-journal", "-wal"):
+        part = path.with_name(path.name + suffix)
+        if part.exists():
+            with part.open("rb", buffering=0) as file:
+                while file.read(_PIECE):
+                    pass
 
 
 def _is_address(location: str | Path) -> bool:

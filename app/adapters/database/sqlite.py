@@ -14,6 +14,8 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import structlog
+
 from app.adapters.database.batches import Batch, until_quiet
 from app.adapters.database.statements import SQLITE, Row, Statement
 from app.domain.errors import CaptureError, DatabaseBusy, StorageFull, Unavailable
@@ -21,7 +23,9 @@ from app.folders import make_folder
 
 BUSY_TIMEOUT_MS = 5000
 _LOCK_PAUSE_S = 0.01
-_UNREACHABLE = {
+# A read that fails in the middle of a file is told as damage; what it is in truth, the start finds out.
+CALLED_DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+_UNREACHABLE = CALLED_DAMAGE | {
     sqlite3.SQLITE_BUSY,
     sqlite3.SQLITE_LOCKED,
     sqlite3.SQLITE_IOERR,
@@ -239,4 +243,6 @@ def _translated(error: sqlite3.Error) -> Exception:
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code == sqlite3.SQLITE_FULL:
         return StorageFull()
+    if code in CALLED_DAMAGE:
+        structlog.get_logger("clinicpro").error("database.unreadable", cause=error.sqlite_errorname)
     return DatabaseBusy() if code in _UNREACHABLE else error

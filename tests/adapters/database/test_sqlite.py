@@ -20,6 +20,7 @@ from app.adapters.database.batches import MOST_JOINED
 from app.adapters.database.engine import SqlDatabase
 from app.adapters.database.sqlite import Durability, SqliteConnection, durability
 from app.domain.errors import DatabaseBusy, StorageFull
+from campaigns.shim import built
 from tests.contract.records.made import ANNE, add_visit, find, know, photo
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -287,6 +288,55 @@ async def test_closing_lets_a_waiting_commit_reach_the_disk(path: Path) -> None:
     with sqlite3.connect(path) as reader:
         assert reader.execute("SELECT user_id FROM users").fetchall() == [(ANNE,)]
     reader.close()
+
+
+def heard(path: Path, first: int, count: int, when: str) -> list[str]:
+    """What a start and a request say while reads of the file fail."""
+    asked = [sys.executable, "-m", "tests.adapters.database.reader", str(path), str(first), str(count), when]
+    environment = {**os.environ, "LD_PRELOAD": str(built())}
+    done = subprocess.run(asked, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, timeout=30)
+    assert done.returncode == 0
+    return done.stdout.splitlines()
+
+
+@pytest.mark.parametrize("first", range(5))
+async def test_a_disk_that_cannot_be_read_is_never_called_a_damaged_file(path: Path, first: int) -> None:
+    """Who believed it would move a whole file away. Where the reads go on failing, the start says so."""
+    [once], [ever] = heard(path, first, 1, "start"), heard(path, first, 1_000_000, "start")
+
+    assert once == "fine" or once.startswith("DatabaseBusy")
+    assert ever.startswith("DatabaseBusy")
+    assert "damaged" not in once + ever
+
+
+async def test_a_disk_that_fails_within_the_file_is_named(path: Path) -> None:
+    """SQLite itself would call it damage; the sentence speaks of the disk."""
+    assert "disk under DATA_DIR cannot be read" in heard(path, 2, 1_000_000, "start")[0]
+
+
+@pytest.mark.parametrize("first", range(3))
+async def test_a_read_that_fails_within_a_request_is_busy(path: Path, first: int) -> None:
+    """The phone keeps everything and comes again."""
+    assert {line.partition(":")[0] for line in heard(path, first, 1, "request")} <= {"fine", "DatabaseBusy"}
+
+
+@pytest.mark.parametrize(("name", "bad"), [("SQLITE_CORRUPT", 4096), ("SQLITE_NOTADB", 0)])
+async def test_what_sqlite_calls_damage_is_busy_within_a_request(
+    database: SqlDatabase, path: Path, name: str, bad: int
+) -> None:
+    """A page that went bad under a running server: the phone keeps everything, the log says why."""
+    driver = connection(database)
+    driver.execute("PRAGMA cache_size = 0")
+    with path.open("r+b") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(bad)
+        file.write(b"\xff" * (size - bad))
+    driver.execute("PRAGMA shrink_memory")
+
+    with capture_logs() as lines, pytest.raises(DatabaseBusy):
+        await know(database, ANNE)
+
+    assert {"event": "database.unreadable", "cause": name, "log_level": "error"} in lines
 
 
 def test_other_errors_of_sqlite_stay_what_they_are() -> None:
