@@ -26,16 +26,21 @@ _LOST = (
 
 
 class PostgresConnection:
-    """One open transaction."""
+    """One open transaction; ``failed`` once a statement of it has."""
 
     def __init__(self, connection: Any) -> None:
         self._connection = connection
+        self.failed = False
 
     async def fetch(self, statement: Statement, **values: Any) -> list[Row]:
         """See ``Connection.fetch``."""
         compiled = statement.compiled(POSTGRES)
-        with own_words():
-            rows = await self._connection.fetch(compiled.text, *compiled.bind(values))
+        try:
+            with own_words():
+                rows = await self._connection.fetch(compiled.text, *compiled.bind(values))
+        except BaseException:
+            self.failed = True
+            raise
         return compiled.read(rows) if rows else []
 
 
@@ -71,8 +76,12 @@ class PostgresPool:
             connection = await self._pool.acquire(timeout=self._acquire_s)
         try:
             transaction = await _start(connection)
+            opened = PostgresConnection(connection)
             try:
-                yield PostgresConnection(connection)
+                yield opened
+                if opened.failed:
+                    # PostgreSQL answers its COMMIT with a rollback and without an error.
+                    raise DatabaseBusy
             except BaseException:
                 await _roll_back(transaction)
                 raise

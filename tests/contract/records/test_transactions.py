@@ -3,7 +3,7 @@
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from uuid import uuid4
 
@@ -100,6 +100,24 @@ async def test_any_exception_rolls_everything_back(
     async with database.transaction() as records:
         assert await records.photos([row.photo_id]) == {}
         assert await records.consultation(ANNE, consultation.consultation_id) == consultation
+
+
+async def test_done_is_never_said_of_what_was_rolled_back(database: SqlDatabase) -> None:
+    """A caller may pass over a statement that failed; what it wrote before is there, or it hears of it."""
+    first = await add_visit(database, ANNE)
+    row = photo(ANNE, first.consultation_id)
+
+    async def pass_over() -> None:
+        async with database.transaction() as records:
+            await records.add_pending([row])
+            with suppress(Exception):
+                await records.add_consultation(first)  # there is one of this id
+
+    [outcome] = await asyncio.gather(pass_over(), return_exceptions=True)
+
+    assert outcome is None or isinstance(outcome, DatabaseBusy)
+    assert (await find(database, row.photo_id) is not None) == (outcome is None)
+    await store(database, await add_photo(database, first))
 
 
 async def test_cancelled_requests_roll_back_and_give_their_connection_back(database: SqlDatabase) -> None:
