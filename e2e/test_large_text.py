@@ -97,15 +97,17 @@ def test_the_shutter_and_review_stay_in_reach(clinic: Clinic, phone: Page, deskt
 
 def test_the_question_s_answers_stay_in_reach(clinic: Clinic, phone: Page, desktop: Page) -> None:
     """While the desktop is on another consultation, both answers can be brought into sight and tapped."""
-    open_room(clinic, phone, desktop, "Room 2 · J.S. 54y")
+    open_room(clinic, phone, desktop, LONG_LABEL)
     open_camera(phone)
     take(phone, 1)
     start_consultation(desktop, "Room 3 · M.T. 31y")
     question = phone.get_by_role("group").filter(has_text="The desktop is now on")
     expect(question).to_be_visible()
 
+    # Whole on the screen, and scrolled within where it is longer: the camera's page itself never scrolls.
+    assert out_of_reach(phone, question) == []
     assert enlarged(phone) == []
-    for name in ("Keep Room 2 · J.S. 54y", "Switch to Room 3 · M.T. 31y"):
+    for name in (f"Keep {LONG_LABEL}", "Switch to Room 3 · M.T. 31y"):
         answer = question.get_by_role("button", name=name)
         answer.click(trial=True)
         answer.scroll_into_view_if_needed()
