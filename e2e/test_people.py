@@ -75,6 +75,32 @@ def test_an_open_camera_blocks_its_shutter_when_the_desktop_moves(
     assert sorted(names[row["filed_in"]] for row in rows) == ["Room 2", "Room 3"]
 
 
+def test_a_consultation_closed_on_the_desktop_takes_no_new_photos(
+    clinic: Clinic, phone: Page, desktop: Page
+) -> None:
+    """The open camera says so and offers no Keep; what was taken before still goes there."""
+    open_room(clinic, phone, desktop)
+    open_camera(phone)
+    take(phone, 1)
+
+    desktop.get_by_role("button", name="Close consultation").click()
+    desktop.get_by_role("dialog").get_by_role("button", name="Close consultation").click()
+    switch = phone.get_by_role("button", name="Switch to No consultation")
+    expect(switch).to_be_visible(timeout=30_000)
+    expect(phone.get_by_text("Room 2 was closed on the desktop")).to_be_visible(timeout=30_000)
+    expect(phone.get_by_role("button", name="Keep Room 2")).to_have_count(0)
+    expect(phone.get_by_role("button", name="Take photo")).not_to_be_visible()
+    switch.click()
+    take(phone, 1, before=1)
+    review(phone, 2)
+    upload(phone, 2)
+
+    stored_today(phone, 2)
+    rows = the_server_holds(desktop, clinic, 2)
+    found = {one["id"]: one["kind"] for one in api(desktop, "/api/consultations")["consultations"]}
+    assert sorted(found[row["filed_in"]] for row in rows) == ["unfiled", "visit"]
+
+
 def test_keep_goes_on_in_the_consultation_of_the_visit(clinic: Clinic, phone: Page, desktop: Page) -> None:
     """After Keep, photos still belong to Room 2, and the shutter is free again."""
     sign_in(desktop, clinic, "/desktop")

@@ -97,10 +97,11 @@ class Visits:
         self._ring()
         return after
 
-    async def current(self, user: str) -> Consultation | None:
-        """Which consultation the next shutter belongs to."""
+    async def current(self, user: str, camera: UUID | None = None) -> tuple[Consultation | None, bool]:
+        """Which consultation the next shutter belongs to, and whether that of an open camera is closed."""
         async with self._database.transaction() as records:
-            return await records.current(user)
+            seen = None if camera is None else await records.consultation(user, camera)
+            return await records.current(user), seen is not None and seen.closed_at is not None
 
     async def choose(self, user: str, consultation_id: UUID | None) -> Consultation | None:
         """Make an open consultation current, or none; tells the user's open pages."""

@@ -77,6 +77,11 @@ export class Capturing {
     this.#store.set({ known, visit: visit && hear(visit, known) });
   }
 
+  /** The consultation of the next photo, where one has been settled on. @returns {string|null} its id */
+  get place() {
+    return (this.#store.state.visit ?? this.#choosing)?.belongs.id ?? null;
+  }
+
   /** @param {"keep"|"switch"|"use"|"decline"} choice */
   answer(choice) {
     const { known, visit } = this.#store.state;

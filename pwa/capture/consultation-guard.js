@@ -7,8 +7,15 @@
  */
 
 /** @typedef {{id: string, label: string, kind: string, openedAt: string}} Binding a consultation, as far as the shutter needs it */
-/** @typedef {{current: Binding|null, unfiled: Binding, confirmedAt: number}} Known the server's last word and when it came, in ms */
-/** @typedef {{kind: "moved", to: Binding} | {kind: "stale", confirmedAt: number}} Question */
+/**
+ * The server's last word and when it came, in ms.
+ * @typedef {object} Known
+ * @property {Binding|null} current
+ * @property {Binding} unfiled
+ * @property {number} confirmedAt
+ * @property {string|null} [closed] the consultation of the open camera, where it was closed
+ */
+/** @typedef {{kind: "moved" | "closed", to: Binding} | {kind: "stale", confirmedAt: number}} Question */
 /** @typedef {{belongs: Binding, taken: boolean, declined: string|null, question: Question|null}} Visit `taken`: whether it has a photo in the consultation to which it belongs */
 
 /**
@@ -38,14 +45,17 @@ export function resume(visit, known, now, staleMinutes) {
 }
 
 /**
- * The server spoke: ask when the desktop has moved, be quiet when it has not.
+ * The server spoke: ask when the desktop has moved, be quiet when it has not. A closed consultation
+ * takes no new photos: what was answered before does not count.
  * @param {Visit} visit
  * @param {Known} known
  * @returns {Visit}
  */
 export function hear(visit, known) {
   const to = target(known);
-  if (to.id === visit.belongs.id || to.id === visit.declined) return { ...visit, question: null };
+  if (to.id === visit.belongs.id) return { ...visit, question: null };
+  if (known.closed === visit.belongs.id) return { ...visit, question: { kind: "closed", to } };
+  if (to.id === visit.declined) return { ...visit, question: null };
   return { ...visit, question: { kind: "moved", to } };
 }
 
@@ -60,6 +70,7 @@ export function hear(visit, known) {
 export function answer(visit, answer, known) {
   const { question } = visit;
   if (question?.kind === "moved") return answerMoved(visit, question.to, answer);
+  if (question?.kind === "closed" && answer === "switch") return move(question.to);
   if (question?.kind === "stale") return answerStale(visit, known, answer);
   return visit;
 }
@@ -67,9 +78,12 @@ export function answer(visit, answer, known) {
 /** @param {Visit} visit @param {Binding} to @param {string} answer @returns {Visit} */
 function answerMoved(visit, to, answer) {
   if (answer === "keep") return { ...visit, declined: to.id, question: null };
-  return answer === "switch"
-    ? { belongs: to, taken: false, declined: null, question: null }
-    : visit;
+  return answer === "switch" ? move(to) : visit;
+}
+
+/** @param {Binding} to @returns {Visit} */
+function move(to) {
+  return { belongs: to, taken: false, declined: null, question: null };
 }
 
 /** @param {Visit} visit @param {Known} known @param {string} answer @returns {Visit} */

@@ -66,8 +66,11 @@ async function start(store, queue) {
   session.remember(queue);
   await session.load();
   keepUploadSession(session, api);
-  const inCamera = () => store.state.flow.screen === "camera";
-  const watch = watchServer(api.request, parts, inCamera);
+  const camera = () => ({
+    open: store.state.flow.screen === "camera",
+    place: parts.capturing.place,
+  });
+  const watch = watchServer(api.request, parts, camera);
   parts.capturing.askServer = queueing.askServer = () => void watch.ask();
   session.onChange((user) => user && watch.meetAnew());
   await watch.start();
@@ -89,22 +92,23 @@ function build(store, queue, session) {
   return { queue, session, bridge, camera, shots, capturing, queueing, person };
 }
 
-/** @param {Request} request @param {Parts} parts @param {() => boolean} inCamera */
-function watchServer(request, { bridge, queueing, person, holdings }, inCamera) {
+/** @param {Request} request @param {Parts} parts @param {() => {open: boolean, place: string|null}} camera */
+function watchServer(request, { bridge, queueing, person, holdings }, camera) {
   const hearing = {
     link: (/** @type {boolean} */ up) => queueing.hearLink(up),
     signIn: (/** @type {boolean} */ needed) => {
       if (!needed) holdings.tell();
       return person.mayBeMissing(needed);
     },
-    current: (/** @type {any} */ current) => person.learn(current),
+    current: (/** @type {any} */ current, /** @type {string|null} */ closed) =>
+      person.learn(current, closed),
     me: async (/** @type {any} */ me) => {
       await person.meet(me);
       await queueing.refresh();
       void bridge.signedIn();
     },
   };
-  return new ServerWatch(request, hearing, inCamera);
+  return new ServerWatch(request, hearing, camera);
 }
 
 /** @param {Store} store @param {Parts} parts */

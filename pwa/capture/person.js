@@ -63,12 +63,16 @@ export class Person {
     await this.#know({ current: bindingOf(me.currentConsultation), unfiled }, true);
   }
 
-  /** The server's answer about the consultation. @param {any} current */
-  async learn(current) {
+  /**
+   * The server's answer about the consultation.
+   * @param {any} current
+   * @param {string|null} closed the camera's own consultation, if that was closed
+   */
+  async learn(current, closed) {
     const { known } = this.#store.state;
     if (!known) return;
     const changed = known.current?.id !== current?.id;
-    await this.#know({ current: bindingOf(current), unfiled: known.unfiled }, changed);
+    await this.#know({ current: bindingOf(current), unfiled: known.unfiled }, changed, closed);
   }
 
   /** A phone that knows no last person leads to the sign-in. @param {boolean} signIn whether one is wanted */
@@ -112,11 +116,15 @@ export class Person {
     location.replace(unheard ? location.pathname : this.signInUrl);
   }
 
-  /** @param {{current: Binding|null, unfiled: any}} word @param {boolean} changed */
-  async #know({ current, unfiled }, changed) {
+  /**
+   * @param {{current: Binding|null, unfiled: any}} word
+   * @param {boolean} changed
+   * @param {string|null} [closed]
+   */
+  async #know({ current, unfiled }, changed, closed = null) {
     const now = Date.now();
     const known = { current, unfiled, confirmedAt: now };
-    this.#hear(known);
+    this.#hear({ ...known, closed });
     const { owner, images, staleMinutes } = this.#store.state;
     if (!changed && !isStale(this.#remembered, now, REMEMBER_AFTER)) return;
     this.#remembered = now;

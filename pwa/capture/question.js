@@ -27,6 +27,7 @@ export function questionOf({ belongs, taken, question }, known) {
       [choice("use", words.use(label)), choice("decline", words.decline)],
     );
   const to = labelOf(question.to, known);
+  if (question.kind === "closed") return closed(label, to);
   if (to === label) return moved(timed(belongs), timed(question.to), taken);
   return moved(label, to, taken);
 }
@@ -37,6 +38,14 @@ function moved(label, to, taken) {
   return asked(
     [...around(words.movedTo, to), "\n", ...ours],
     [choice("keep", words.keep(label)), choice("switch", words.switchTo(to))],
+  );
+}
+
+/** There is nothing to keep. @param {string} label @param {string} to */
+function closed(label, to) {
+  return asked(
+    [...around(words.closedOnDesktop, label), "\n", words.takesNoMore],
+    [choice("switch", words.switchTo(to))],
   );
 }
 

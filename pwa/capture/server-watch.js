@@ -13,7 +13,8 @@ const PERSON = new Set(["unauthenticated", "session-pending"]);
 /**
  * @typedef {object} Hearing
  * @property {(me: any) => void} me
- * @property {(current: any) => void} current the consultation, or null
+ * @property {(current: any, closed: string|null) => void} current the consultation, or null; the id of
+ *   the camera's own if that was closed
  * @property {(up: boolean) => void} link
  * @property {(needed: boolean) => void} signIn
  */
@@ -21,17 +22,22 @@ const PERSON = new Set(["unauthenticated", "session-pending"]);
 export class ServerWatch {
   #request;
   #hearing;
-  #inCamera;
+  #camera;
   #met = false;
   /** @type {Promise<void>|null} */
   #asking = null;
   #timer = 0;
 
-  /** @param {Request} request @param {Hearing} hearing @param {() => boolean} inCamera */
-  constructor(request, hearing, inCamera) {
+  /**
+   * @param {Request} request
+   * @param {Hearing} hearing
+   * @param {() => {open: boolean, place: string|null}} camera whether it is open, and the id of the
+   *   consultation for the next photo, chosen or shot
+   */
+  constructor(request, hearing, camera) {
     this.#request = request;
     this.#hearing = hearing;
-    this.#inCamera = inCamera;
+    this.#camera = camera;
   }
 
   start() {
@@ -62,15 +68,17 @@ export class ServerWatch {
     } catch (error) {
       this.#trouble(/** @type {any} */ (error));
     }
-    const pause = this.#inCamera() ? EVERY_IN_CAMERA : EVERY;
+    const pause = this.#camera().open ? EVERY_IN_CAMERA : EVERY;
     if (!document.hidden) this.#timer = setTimeout(() => this.ask(), pause);
   }
 
   async #once() {
     if (this.#met) {
-      const { data } = await this.#request("GET", "/api/consultations/current");
+      const { place } = this.#camera();
+      const query = place ? `?camera=${place}` : "";
+      const { data } = await this.#request("GET", `/api/consultations/current${query}`);
       // The token of this very request may have been the other person's.
-      if (this.#met) return this.#hearing.current(data.consultation);
+      if (this.#met) return this.#hearing.current(data.consultation, data.closed ? place : null);
     }
     const { data } = await this.#request("GET", "/api/me");
     this.#met = true;

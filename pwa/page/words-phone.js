@@ -90,6 +90,8 @@ export const phone = {
   refused: "the server did not accept it",
 
   movedTo: (/** @type {string} */ label) => `The desktop is now on ${label}`,
+  closedOnDesktop: (/** @type {string} */ label) => `${label} was closed on the desktop`,
+  takesNoMore: "It takes no new photos. Those already taken are kept and sent.",
   cameraOn: (/** @type {string} */ label) => `This camera is on ${label}`,
   belongTo: (/** @type {string} */ label) => `These photos belong to ${label}`,
   keep: (/** @type {string} */ label) => `Keep ${label}`,

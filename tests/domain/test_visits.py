@@ -25,7 +25,7 @@ async def test_a_started_consultation_is_current(ward: Ward) -> None:
     room = await ward.visits.start(ANNA, NewConsultation(label="  Room 2 ", second_identifier=" "))
 
     assert (room.label, room.second_identifier) == ("Room 2", None)
-    assert await ward.visits.current(ANNA) == room
+    assert await ward.visits.current(ANNA) == (room, False)
     assert [event["t"] for event in await ward.events()] == ["consultations.changed"]
     assert ward.rings == 1
 
@@ -37,7 +37,7 @@ async def test_a_closed_consultation_is_current_no_more_and_cannot_be_chosen(war
     closed = await ward.visits.change(ANNA, room.consultation_id, ConsultationChange(closed=True))
 
     assert closed.closed_at == ward.clock()
-    assert await ward.visits.current(ANNA) is None
+    assert await ward.visits.current(ANNA) == (None, False)
     with pytest.raises(ConsultationClosed):
         await ward.visits.choose(ANNA, room.consultation_id)
 

@@ -107,3 +107,26 @@ test("a visit taken up after a long pause is asked about, an open question stays
   const asked = hear(visit, known("2"));
   assert.equal(resume(asked, known("2"), later, 15), asked);
 });
+
+test("a consultation that was closed takes no new photos: only the other place is offered", () => {
+  const closed = { ...known("2"), closed: "1" };
+  const visit = hear(beginAt(known("1")), closed);
+
+  assert.deepEqual(visit.question, { kind: "closed", to: visitOf("2") });
+  assert.equal(answer(visit, "keep", closed), visit);
+  assert.equal(answer(visit, "switch", closed).belongs.id, "2");
+});
+
+test("what was kept before it was closed is asked about again", () => {
+  const moved = hear(beginAt(known("1")), known(null));
+  const kept = answer(moved, "keep", known(null));
+
+  assert.equal(hear(kept, known(null)).question, null);
+  assert.equal(hear(kept, { ...known(null), closed: "1" }).question.kind, "closed");
+});
+
+test("one that is opened again as the current one needs no question", () => {
+  const asked = hear(beginAt(known("1")), { ...known(null), closed: "1" });
+
+  assert.equal(hear(asked, known("1")).question, null);
+});

@@ -16,20 +16,23 @@ async function watching(t, { inCamera }) {
     delete globalThis.addEventListener;
   });
   const asked = [];
+  const heard = [];
+  const answer = { consultation: null, closed: false };
   const request = async (method, path) => {
     asked.push(path);
-    return { data: { consultation: null } };
+    return { data: answer };
   };
   const nothing = () => {};
-  const hearing = { me: nothing, current: nothing, link: nothing, signIn: nothing };
-  const watch = new ServerWatch(request, hearing, () => inCamera.yes);
+  const current = (...word) => heard.push(word);
+  const hearing = { me: nothing, current, link: nothing, signIn: nothing };
+  const watch = new ServerWatch(request, hearing, () => ({ open: inCamera.yes, place: inCamera.place ?? null }));
   await watch.start();
   const pass = async (ms) => {
     t.mock.timers.tick(ms);
     // A round is a few promises long.
     for (let turn = 0; turn < 20; turn++) await null;
   };
-  return { asked, listeners, watch, pass };
+  return { asked, heard, answer, listeners, watch, pass };
 }
 
 test("while the camera is open the server is asked every 5 s, otherwise every 15 s", async (t) => {
@@ -62,4 +65,21 @@ test("a page that is seen again asks at once, a hidden one never", async (t) => 
   await pass(0);
 
   assert.equal(asked.length, before + 1);
+});
+
+test("the server is told which consultation the camera is on, and its word that it was closed is heard", async (t) => {
+  const inCamera = { yes: true, place: "room-2" };
+  const { asked, heard, answer, watch } = await watching(t, { inCamera });
+  await watch.ask();
+  answer.closed = true;
+  await watch.ask();
+
+  assert.deepEqual(asked.slice(1), [
+    "/api/consultations/current?camera=room-2",
+    "/api/consultations/current?camera=room-2",
+  ]);
+  assert.deepEqual(heard, [
+    [null, null],
+    [null, "room-2"],
+  ]);
 });

@@ -11,7 +11,7 @@ from litestar import Litestar
 from app.adapters.database.engine import SqlDatabase
 from app.domain.photos import CapturedPhoto, new_row
 from tests.fakes import FixedClock, uuid7
-from tests.web.conftest import ANNA, MakeApp, client_of, signed_in
+from tests.web.conftest import ANNA, BEN, MakeApp, client_of, signed_in
 
 SHA = "ab" * 32
 
@@ -171,6 +171,22 @@ async def test_describe_move_and_delete(
         gone = await anna.delete(url + query)
         assert (gone.status_code, gone.json()["state"]) == (200, "deleted")
     assert (await anna.get(f"/api/consultations/{second['id']}/photos")).json()["photos"] == []
+
+
+async def test_an_open_camera_hears_that_its_consultation_was_closed(
+    app: Litestar, anna: httpx.AsyncClient
+) -> None:
+    """Only the owner does; without a camera nothing is closed."""
+    made = await started(anna, "A")
+    url = f"/api/consultations/current?camera={made['id']}"
+    assert (await anna.get(url)).json()["closed"] is False
+
+    await anna.patch(f"/api/consultations/{made['id']}", json={"closed": True})
+
+    assert (await anna.get(url)).json()["closed"] is True
+    assert (await anna.get("/api/consultations/current")).json()["closed"] is False
+    async with client_of(app, **signed_in(BEN)) as ben:
+        assert (await ben.get(url)).json()["closed"] is False
 
 
 async def test_a_realtime_token_for_the_own_channel(anna: httpx.AsyncClient) -> None:

@@ -5,7 +5,7 @@ from http import HTTPStatus
 from uuid import UUID
 
 from litestar import Controller, Response, get, patch, post, put
-from litestar.params import FromPath, RawBody
+from litestar.params import FromPath, FromQuery, RawBody
 
 from app.domain.consultations import (
     Consultation,
@@ -33,10 +33,14 @@ class ConsultationList(Schema, frozen=True):
 
 
 class Current(Schema, frozen=True):
-    """Which consultation the next shutter belongs to, and when the server said so."""
+    """Which consultation the next shutter belongs to, and when the server said so.
+
+    ``closed``: whether the consultation of the open camera takes no new photos any more.
+    """
 
     consultation: ConsultationView | None
     server_time: datetime
+    closed: bool = False
 
 
 class ConsultationController(Controller):
@@ -58,9 +62,9 @@ class ConsultationController(Controller):
         return ConsultationList(consultations=[view(each) for each in found], current_id=current)
 
     @get("/current", responses=problems())
-    async def current(self, request: Call) -> Current:
-        """The current consultation, if there is one."""
-        return _current(request, await request.parts.visits.current(request.person))
+    async def current(self, request: Call, camera: FromQuery[UUID | None] = None) -> Current:
+        """The current consultation, if there is one; ``camera`` names the one that an open camera is on."""
+        return _current(request, *await request.parts.visits.current(request.person, camera))
 
     @put("/current", operation_class=json_body(CurrentChoice), responses=problems(404, 409, 413, 415))
     async def choose(self, request: Call, body: RawBody) -> Current:
@@ -96,9 +100,9 @@ class ConsultationController(Controller):
         return Response(photos, headers={"etag": _etag(photos.rev, window)})
 
 
-def _current(request: Call, consultation: Consultation | None) -> Current:
+def _current(request: Call, consultation: Consultation | None, closed: bool = False) -> Current:
     shown = view(consultation) if consultation else None
-    return Current(consultation=shown, server_time=request.parts.clock())
+    return Current(consultation=shown, server_time=request.parts.clock(), closed=closed)
 
 
 def _window(request: Call) -> int:
