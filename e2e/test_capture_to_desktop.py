@@ -57,6 +57,11 @@ def test_a_photo_deleted_or_unchecked_in_review_is_not_sent(
     the_server_holds(desktop, clinic, 2)
     expect(phone.get_by_role("button", name="Review (1)").first).to_be_visible()
 
+    phone.reload()
+    left = review(phone, 1)
+    expect(left.get_by_role("checkbox")).not_to_be_checked()
+    expect(phone.get_by_role("button", name="Upload 0 photos")).to_be_disabled()
+
 
 def test_a_retake_takes_the_place_of_the_photo_it_replaces(
     clinic: Clinic, phone: Page, desktop: Page

@@ -3,6 +3,7 @@ import { ask, show } from "../page/dialog.js";
 import { announce } from "../page/toasts.js";
 import { phone as words } from "../page/words-phone.js";
 import { button, clock, copy, icon, make, part, repeat, say } from "./dom.js";
+import { LeftOut } from "./left-out.js";
 import { labelOf } from "./question.js";
 import { inReview } from "./store.js";
 
@@ -20,8 +21,7 @@ import { inReview } from "./store.js";
 export class ReviewView {
   #pictures;
   #actions;
-  /** @type {Set<string>} */
-  #left = new Set();
+  #left = new LeftOut();
   /** @type {PhotoSummary[]} */
   #photos = [];
 
@@ -76,8 +76,9 @@ export class ReviewView {
     if (dark) hints.append(make("span", "badge", icon("dark"), words.dark));
     say(/** @type {Element} */ (card.querySelector("time")), clock(photo.capturedAt));
     const tick = /** @type {HTMLInputElement} */ (card.querySelector("input"));
+    tick.checked = !this.#left.has(photo.photoId);
     tick.onchange = () => {
-      this.#left[tick.checked ? "delete" : "add"](photo.photoId);
+      this.#left.set(photo.photoId, !tick.checked);
       this.#drawButton();
     };
     card.onclick = (event) => this.#act(event, photo);

@@ -25,7 +25,10 @@ async function watching(t, { inCamera }) {
   const nothing = () => {};
   const current = (...word) => heard.push(word);
   const hearing = { me: nothing, current, link: nothing, signIn: nothing };
-  const watch = new ServerWatch(request, hearing, () => ({ open: inCamera.yes, place: inCamera.place ?? null }));
+  const watch = new ServerWatch(request, hearing, () => ({
+    open: inCamera.yes,
+    place: inCamera.place ?? null,
+  }));
   await watch.start();
   const pass = async (ms) => {
     t.mock.timers.tick(ms);
