@@ -50,8 +50,8 @@ KILLED = (
         file="pwa/queue/keeping.js",
         changes=(
             (
-                'tx.objectStore("bytes").put(sealed.bytes, record.photoId),\n    ]);\n    return record;',
-                "late.set(record.photoId, sealed.bytes),\n    ]);\n    return record;",
+                'tx.objectStore("bytes").put(sealed.bytes, draft.photoId),',
+                "late.set(draft.photoId, sealed.bytes),",
             ),
             (
                 "export async function prove(database, record) {",

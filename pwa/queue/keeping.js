@@ -22,8 +22,10 @@ import { open, seal } from "./seal.js";
 export async function keep(database, draft, bytes) {
   const sealed = await seal({ ...draft, seq: 0 }, bytes);
   return database.write(["photos", "bytes", "meta"], async (tx) => {
-    await tx.objectStore("bytes").put(sealed.bytes, draft.photoId);
-    const known = await tx.objectStore("photos").get(draft.photoId);
+    const [known] = await Promise.all([
+      tx.objectStore("photos").get(draft.photoId),
+      tx.objectStore("bytes").put(sealed.bytes, draft.photoId),
+    ]);
     if (known?.sha256 === draft.sha256) return known;
     const record = { ...sealed.record, ...(await placeOfReplaced(tx, draft)) };
     record.seq = await nextSeq(tx);
