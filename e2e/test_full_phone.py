@@ -1,11 +1,9 @@
 """A phone that runs full: no photo is taken that could not be kept, and none that was kept is lost."""
 
-from pathlib import Path
-
-from playwright.sync_api import CDPSession, Page, expect
+from playwright.sync_api import Page, expect
 
 from e2e.clinic import Clinic
-from e2e.conftest import Launch
+from e2e.doubles.storage import announce_room, limit_storage
 from e2e.stored import on_the_phone
 from e2e.verbs import (
     camera_message,
@@ -20,35 +18,23 @@ from e2e.verbs import (
     upload,
 )
 
-# Without it estimate() answers usage + 10 GiB whatever the quota: a guard against fingerprinting.
-TRUE_ESTIMATE = "--disable-features=StaticStorageQuota"
-
-
-def limit_storage(session: CDPSession, clinic: Clinic, size: int | None) -> None:
-    """Room of this many bytes for the page, or as much as before."""
-    wish = {"origin": clinic.url} if size is None else {"origin": clinic.url, "quotaSize": size}
-    session.send("Storage.overrideQuotaForOrigin", wish)
-
 
 def test_a_phone_that_is_nearly_full_refuses_the_shutter_first(
-    clinic: Clinic, desktop: Page, launch: Launch, camera: Path
+    clinic: Clinic, phone: Page, desktop: Page
 ) -> None:
     """Nothing is taken that could not be kept; what was kept is sent, and room opens the shutter again."""
-    phone = launch(camera, TRUE_ESTIMATE)
     open_room(clinic, phone, desktop)
     open_camera(phone)
     take(phone, 1)
     phone.get_by_role("button", name="Close camera").click()
-    session = phone.context.new_cdp_session(phone)
-
-    limit_storage(session, clinic, 1_000_000)
+    announce_room(phone, 100_000)
     phone.get_by_role("button", name="Open camera").click()
     expect(camera_message(phone)).to_contain_text("This phone's storage is almost full.")
     until(phone, "() => document.querySelector('video').currentTime > 0.5")  # The camera itself is fine.
     expect(phone.get_by_role("button", name="Take photo")).to_be_disabled()
     assert len(on_the_phone(phone)) == 1
     phone.get_by_role("button", name="Close camera").click()
-    limit_storage(session, clinic, None)
+    announce_room(phone, None)
     open_camera(phone)
 
     take(phone, 1, before=1)
@@ -77,16 +63,14 @@ def test_a_photo_that_the_phone_cannot_store_is_held_until_it_can(
     clinic: Clinic, phone: Page, desktop: Page
 ) -> None:
     """The write fails for real: the page says so, keeps the shot, and saves it when there is room."""
-    session = phone.context.new_cdp_session(phone)
-    # Before the page's first write: Chromium remembers for a while how much room there was.
-    limit_storage(session, clinic, 1_500_000)
     open_room(clinic, phone, desktop)
+    limit_storage(phone, 400_000)
     open_camera(phone)
 
     kept = take_until_refused(phone)
     expect(phone.get_by_text("This phone could not save 1 photo. It is held only")).to_be_visible()
     assert len(on_the_phone(phone)) == kept > 0
-    limit_storage(session, clinic, None)
+    limit_storage(phone, None)
     phone.get_by_role("button", name="Try again").click()
 
     phone.get_by_role("button", name=f"Review ({kept + 1})").first.click()

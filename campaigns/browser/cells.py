@@ -81,7 +81,7 @@ MATRIX: tuple[Cell, ...] = (
     *cells("F19", "portal 511", "p2 p3 p5", "waits"),
     *cells("F20", "offline", "p2 p3 p5", "waits"),
     *cells("F20", "flapping", "p2", "by itself"),
-    *cells("F21", "quota", "p1", "refused", gate=False),
+    *cells("F21", "quota", "p1", "refused"),
     *cells("F24", "lost connection to the database", "p1 p2", "by itself"),
     *cells("F25", "three pages and the worker", "p3", "by itself"),
     *cells("F29", "401", "p2 p5", "sign-in"),

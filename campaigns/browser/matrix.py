@@ -19,6 +19,7 @@ from campaigns.browser.rounds import play_all
 from campaigns.browser.setting import Setting
 from campaigns.events import Parked
 from campaigns.results import KEPT_FAILURES, KINDS, Control, Result
+from e2e.doubles.storage import limit_storage
 from e2e.verbs import open_camera, queue_row, review, take, upload
 
 NAME = "fault-matrix"
@@ -26,7 +27,6 @@ PHOTOS = 3
 WAITING = re.compile(r"Waiting for connection|Retrying")
 ATTENTION = "Needs attention"
 SLOW_MS = 60_000
-QUOTA_MEMORY_MS = 31_000
 
 
 def run(seeds: range) -> Result:
@@ -168,15 +168,12 @@ def answer_for_one(page: Page, damaged: bool) -> None:
 
 def refuse_and_keep(setting: Setting, count: int) -> None:
     """No room for a photo: the phone says so, and keeps it once there is room."""
-    page, screen = setting.phone.page, setting.phone.screen
-    origin = page.evaluate("origin")
+    page = setting.phone.page
     take(page, count - 1)
-    screen.call("Storage.overrideQuotaForOrigin", origin=origin, quotaSize=1)
-    # The browser believes for half a minute that the room it saw last is still there.
-    page.wait_for_timeout(QUOTA_MEMORY_MS)
+    limit_storage(page, 0)
     page.get_by_role("button", name="Take photo").click()
     expect(page.get_by_text("could not save 1 photo")).to_be_visible()
-    screen.call("Storage.overrideQuotaForOrigin", origin=origin)
+    limit_storage(page, None)
     page.get_by_role("button", name="Try again").click()
     expect(page.get_by_role("button", name=f"Review ({count})")).to_be_visible()
 
