@@ -8,7 +8,7 @@ import ipaddress
 from asyncio import TimerHandle
 from collections import Counter
 from collections.abc import Iterable
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 import structlog
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -17,6 +17,18 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from app.domain.photos import MAX_PHOTO_BYTES
 
 _log = structlog.get_logger("clinicpro")
+
+
+class Place(Protocol):
+    """What a connection took when it was accepted."""
+
+    def prove(self) -> None:
+        """Its first request is here."""
+        ...
+
+    def leave(self) -> None:
+        """It has ended."""
+        ...
 
 
 class Counted:
@@ -28,6 +40,8 @@ class Counted:
     client: Any
     config: Any
     transport: Any
+    # None where whoever accepted it counts nothing.
+    ticket: Place | None = None
     _open: ClassVar[Counter[str]]
     _counted = ""
 
@@ -48,6 +62,12 @@ class Counted:
             if not self._open[self._counted]:
                 del self._open[self._counted]
             self._counted = ""
+
+    def _end(self) -> None:
+        """The connection is gone: it counts nowhere any more."""
+        self._uncount()
+        if self.ticket is not None:
+            self.ticket.leave()
 
     def speaks_for_many(self, host: str) -> bool:
         """Whether the visitors of one address cannot be told apart: this computer, or a named proxy."""
@@ -80,7 +100,7 @@ class BoundedHttp(Counted, HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Nothing more is waited for."""
         self._expect_nothing()
-        self._uncount()
+        self._end()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -113,6 +133,8 @@ class BoundedHttp(Counted, HttpToolsProtocol):
         """The whole request is here; how long its answer takes is the app's own affair."""
         self._receiving = False
         self._expect_nothing()
+        if self.ticket is not None:
+            self.ticket.prove()
         super().on_message_complete()
 
     def on_response_complete(self) -> None:
@@ -125,6 +147,16 @@ class BoundedHttp(Counted, HttpToolsProtocol):
         """From here on the connection obeys the rules of WebSockets, and counts among those."""
         self._expect_nothing()
         self._uncount()
+        make, ticket = self.ws_protocol_class, self.ticket
+        if ticket is not None:
+            ticket.prove()
+
+        def make_with_ticket(**parts: Any) -> Any:
+            made: Any = make(**parts)  # type: ignore[misc]
+            made.ticket = ticket
+            return made
+
+        self.ws_protocol_class = make_with_ticket  # type: ignore[assignment]
         super().handle_websocket_upgrade()
 
     def _expect_within(self, seconds: float) -> None:
@@ -157,7 +189,7 @@ class BoundedSocket(Counted, WebSocketsSansIOProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Room for another."""
-        self._uncount()
+        self._end()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:

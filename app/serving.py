@@ -26,6 +26,8 @@ import uvloop
 from litestar import Litestar
 
 from app import log
+from app.accepting import AdmittingServer
+from app.admission import Admission, raise_descriptor_limit, room_for_connections
 from app.connections import BoundedHttp, BoundedSocket
 from app.embedded.certificates import Certificates, certificates_for, fingerprint
 from app.embedded.hub.limits import HubLimits
@@ -49,7 +51,7 @@ class CannotServe(Exception):
     """Serving is not possible here; the message says why and what to do."""
 
 
-class QuietServer(uvicorn.Server):
+class QuietServer(AdmittingServer):
     """A server that leaves signals to whoever runs it, since two of them share one process."""
 
     @contextlib.contextmanager
@@ -131,7 +133,8 @@ async def serve_together(
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    servers = [QuietServer(config) for config in configs]
+    admission = Admission(room_for_connections(raise_descriptor_limit()), _proxies(configs))
+    servers = [QuietServer(config, admission) for config in configs]
     tasks: list[asyncio.Task[None]] = []
     for server, listening in zip_longest(servers, sockets):
         tasks.append(asyncio.create_task(server.serve(sockets=[listening] if listening else None)))
@@ -143,6 +146,12 @@ async def serve_together(
     for server, task in reversed(list(zip(servers, tasks, strict=True))):
         server.should_exit = True
         await task
+
+
+def _proxies(configs: Sequence[uvicorn.Config]) -> Sequence[str]:
+    """Proxies that a setting names; the same for every socket."""
+    named = configs[0].forwarded_allow_ips if configs[0].proxy_headers else ()
+    return named if isinstance(named, list) else ()
 
 
 async def _until_started(server: uvicorn.Server, task: asyncio.Task[None]) -> None:

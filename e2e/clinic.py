@@ -45,11 +45,15 @@ class Clinic:
     def start(self) -> None:
         """Start the program and wait until it says that it serves."""
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "app", "serve"],
+            self.command(),
             cwd=self.root, env=self._environment(), text=True,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )  # fmt: skip
         self._wait_until_it_serves()
+
+    def command(self) -> list[str]:
+        """How it is started."""
+        return [sys.executable, "-m", "app", "serve"]
 
     def _wait_until_it_serves(self) -> None:
         lines: Queue[str | None] = Queue()
