@@ -39,8 +39,8 @@ export class CameraView {
       part(id).onclick = () => capturing.go({ type: "review" });
     part("video").onclick = (/** @type {PointerEvent} */ event) => this.#focus(event);
     part("question").onclick = (/** @type {any} */ { target }) => {
-      const { answer } = target.dataset;
-      if (answer) capturing.answer(answer);
+      const answer = target.closest("[data-answer]");
+      if (answer) capturing.answer(answer.dataset.answer);
     };
   }
 

@@ -40,7 +40,7 @@ const getToken = session.getToken;
 const api = createApi({ getToken, fetch: fetch.bind(globalThis) });
 const routes = createRoutes(watchSignIn(api, part("signed-out"), signInUrl));
 const desk = new Desk(routes);
-const tabs = new Tabs(part("tabs"), matchMedia("(max-width: 899px)"), "tab-photos");
+const tabs = new Tabs(part("tabs"), "tab-photos");
 
 const keeper = new NotesKeeper(routes, (visit) => desk.replaceVisit(visit));
 const notes = new Drafts((id, fields) => keeper.save(id, fields));
@@ -137,6 +137,8 @@ async function refresh() {
     if (!me && isSignedOut(error)) location.replace(signInUrl);
     else if (!me || failures > 1) sayTrouble(error);
     throw error;
+  } finally {
+    document.body.dataset.loaded = "";
   }
 }
 

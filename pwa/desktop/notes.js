@@ -101,7 +101,7 @@ export class NotesView {
 
   /** @param {Event} event */
   #decide(event) {
-    const { value } = /** @type {HTMLButtonElement} */ (event.target);
+    const value = /** @type {Element} */ (event.target).closest("button")?.value;
     const id = this.#id;
     const error = id && this.#drafts.error(id);
     if (!id || !value || !(error instanceof Conflict)) return;

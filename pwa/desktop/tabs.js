@@ -1,19 +1,19 @@
-/** Under 900 px the three columns become tabs; above, they are plain landmarks side by side. */
+/** Where there is too little room the three columns become tabs (desktop.css decides); else all are side by side. */
 import { find } from "./dom.js";
 
 export class Tabs {
   #tabs;
-  #narrow;
   #at;
 
-  /** @param {HTMLElement} root the tab list @param {MediaQueryList} narrow @param {string} first tab id */
-  constructor(root, narrow, first) {
+  /** @param {HTMLElement} root the tab list @param {string} first tab id */
+  constructor(root, first) {
     this.#tabs = [...root.querySelectorAll("button")];
-    this.#narrow = narrow;
     this.#at = first;
-    root.addEventListener("click", (event) => this.show(/** @type {Element} */ (event.target).id));
+    root.addEventListener("click", (event) => {
+      const tab = /** @type {Element} */ (event.target).closest("button");
+      if (tab) this.show(tab.id);
+    });
     root.addEventListener("keydown", (event) => this.#key(event));
-    narrow.addEventListener("change", () => this.#render());
     this.#render();
   }
 
@@ -30,7 +30,7 @@ export class Tabs {
       const panel = find(document, `#${tab.getAttribute("aria-controls")}`, HTMLElement);
       tab.ariaSelected = String(isShown);
       tab.tabIndex = isShown ? 0 : -1;
-      panel.classList.toggle("is-away", this.#narrow.matches && !isShown);
+      panel.classList.toggle("is-away", !isShown);
     }
   }
 

@@ -1,13 +1,16 @@
 /** Questions in a modal dialog: the answer is a promise, Escape is the answer null. */
+import { fill } from "./names.js";
+
+/** @import { Words } from "./names.js" */
 
 /**
- * @typedef {{value: string, text: string, kind?: string}} Choice
+ * @typedef {{value: string, text: Words, kind?: string}} Choice
  *   `kind` is a button class of base.css: "primary", "danger", "quiet".
  */
 
 /**
  * Asks one question. The first choice gets the focus; the focus returns to where it was.
- * @param {{title: string, text?: string, choices: Choice[]}} question
+ * @param {{title: Words, text?: Words, choices: Choice[]}} question
  * @returns {Promise<string|null>} the chosen value
  */
 export function ask({ title, text = "", choices }) {
@@ -22,7 +25,7 @@ export function ask({ title, text = "", choices }) {
 
 /**
  * Shows content until it is closed; the content is handed the dialog to add to.
- * @param {string} title
+ * @param {Words} title
  * @param {(dialog: HTMLDialogElement) => void} fill
  * @returns {Promise<string|null>}
  */
@@ -48,22 +51,22 @@ function answerOf(dialog) {
   });
 }
 
-/** @param {string} title */
+/** @param {Words} title */
 function open(title) {
   const dialog = document.createElement("dialog");
   dialog.className = "modal";
   const heading = document.createElement("h2");
   heading.id = "dialog-title";
-  heading.textContent = title;
+  fill(heading, title);
   dialog.setAttribute("aria-labelledby", heading.id);
   dialog.append(heading);
   return dialog;
 }
 
-/** @param {string} text */
+/** @param {Words} text */
 function paragraph(text) {
   const made = document.createElement("p");
-  made.textContent = text;
+  fill(made, text);
   return made;
 }
 
@@ -73,6 +76,6 @@ export function choiceButton({ value, text, kind = "" }) {
   made.className = `button ${kind}`;
   made.type = "button";
   made.dataset.answer = value;
-  made.textContent = text;
+  fill(made, text);
   return made;
 }

@@ -1,4 +1,7 @@
 /** Short messages above the page, and the polite voice for assistive tools. */
+import { fill } from "./names.js";
+
+/** @import { Words } from "./names.js" */
 
 const HEARD = 10_000; // ms after which what was said may no longer be true
 /** @type {ReturnType<typeof setTimeout>|undefined} */
@@ -18,12 +21,15 @@ export function announce(text) {
 
 /**
  * Shows a message. With an action it stays until answered; without one it leaves after six seconds.
- * @param {string} text
+ * @param {Words} text
  * @param {{action?: string, dismiss?: string}} [options] words of the buttons
  * @returns {Promise<boolean>} whether the action was chosen
  */
 export function toast(text, { action, dismiss } = {}) {
-  const box = element("div", "toast", text);
+  const box = element("div", "toast");
+  const said = element("p", "");
+  fill(said, text);
+  box.append(said);
   region("toasts", "toasts").append(box);
   return new Promise((resolve) => {
     /** @param {boolean} answer */

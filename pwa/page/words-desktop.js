@@ -45,7 +45,8 @@ export const desktop = {
 
   scan: "Scan to open on your phone",
   scanHint: "Sign in there with the same account.",
-  phoneCannot: "A phone cannot open this address: start with LAN=1",
+  phoneCannot:
+    "A phone cannot open this address. Ask your IT desk to start ClinicPro Capture for the phones in this network (LAN=1).",
   /** @param {string} address */
   firstTime: (address) => `First time on a phone: ${address}`,
 

@@ -1,0 +1,45 @@
+/**
+ * What people wrote themselves (labels, identifiers, names, notes) among the page's own words. A browser
+ * that translates the page leaves it as it was written, and its direction is its own.
+ */
+
+/** @typedef {string | (string | Node)[]} Words plain, or with names standing out in it */
+
+// Private use characters: no catalogue and no keyboard has them.
+const FIRST_MARK = 0xe000;
+const MARKS = /([\ue000-\ue0ff])/;
+
+/** @param {string} text @returns {HTMLElement} */
+export function name(text) {
+  const element = document.createElement("bdi");
+  element.className = "name";
+  element.textContent = text;
+  return asWritten(element);
+}
+
+/** Marks an element whose whole text somebody wrote. @template {HTMLElement} T @param {T} element @returns {T} */
+export function asWritten(element) {
+  element.translate = false;
+  element.dir = "auto";
+  return element;
+}
+
+/**
+ * A sentence of the catalogue with names in it, wherever a language puts them.
+ * @param {(...names: string[]) => string} sentence @param {...string} names
+ * @returns {(string | Node)[]}
+ */
+export function withNames(sentence, ...names) {
+  const marks = names.map((_, at) => String.fromCharCode(FIRST_MARK + at));
+  return sentence(...marks)
+    .split(MARKS)
+    .filter(Boolean)
+    .map((piece) => (marks.includes(piece) ? name(names[marks.indexOf(piece)]) : piece));
+}
+
+/** Fills an element, only where its words differ. @param {Element} element @param {Words} words */
+export function fill(element, words) {
+  const made = document.createElement("div");
+  made.append(...(typeof words === "string" ? [words] : words));
+  if (element.innerHTML !== made.innerHTML) element.replaceChildren(...made.childNodes);
+}
