@@ -45,6 +45,25 @@ def frame_changed(marker: int | None = None, **fields: int) -> bytes:
     return bytes(picture)
 
 
+def many_scans(scans: int = 235, edge: int = 2048) -> bytes:
+    """A valid progressive JPEG of few bytes, each scan of which makes a decoder visit every block."""
+    blocks = (edge // 8) ** 2
+    frame = struct.pack(">BHHB3B", 8, edge, edge, 1, 1, 0x11, 0)
+    # One code each: "no change" for the first scan, "nothing in 16384 blocks" for the others.
+    tables = segment(0xC4, b"\x00\x01" + bytes(15) + b"\x00")
+    tables += segment(0xC4, b"\x10\x01" + bytes(15) + b"\xe0")
+    head = jpeg(8, 8)[:20] + segment(0xDB, b"\x00" + b"\x01" * 64) + segment(0xC2, frame) + tables
+    first = segment(0xDA, b"\x01\x01\x00\x00\x00\x00") + bytes(blocks // 8)
+    empty = segment(0xDA, b"\x01\x01\x00\x01\x3f\x00") + _bits("0" * 15 * (blocks // 16384))
+    return head + first + empty * (scans - 1) + EOI
+
+
+def _bits(bits: str) -> bytes:
+    """Bits as bytes, filled up with ones as the standard asks."""
+    filled = bits + "1" * (-len(bits) % 8)
+    return int(filled, 2).to_bytes(len(filled) // 8, "big")
+
+
 def chunk(name: bytes, payload: bytes) -> bytes:
     """One WebP chunk with its padding."""
     return name + struct.pack("<I", len(payload)) + payload + b"\x00" * (len(payload) % 2)
@@ -187,6 +206,7 @@ def _jpeg_kinds() -> Iterator[tuple[str, bytes]]:
     yield "segment of no length", good[:20] + b"\xff\xdb\x00\x00" + good[20:]
     yield "thousand tables", good[:20] + segment(0xDD, b"\x00\x00") * 1000 + good[20:]
     scan = find(good, 0xDA)
+    yield "two hundred scans", many_scans()
     yield "thousand scans", good[:-2] + good[scan:-2] * 1000 + EOI
     table = find(good, 0xC4)
     yield "broken huffman table", good[: table + 5] + b"\xff" * 16 + good[table + 21 :]

@@ -13,6 +13,8 @@ from app.domain.photos import MAX_EDGE
 
 MAX_PROFILE_BYTES = 16_000
 MAX_SEGMENTS = 256
+# Encoders make ten for a progressive picture. Each costs a pass over all pixels, however few its bytes.
+MAX_SCANS = 32
 
 _SOI, _EOI, _SOS = 0xD8, 0xD9, 0xDA
 _APP0, _APP2, _APP14 = 0xE0, 0xE2, 0xEE
@@ -112,6 +114,8 @@ class _Jpeg:
         if self._size is None or found is None:
             raise InvalidImage("The stored JPEG is cut off.")
         self._scans += 1
+        if self._scans > MAX_SCANS:
+            raise InvalidImage("The stored JPEG is of a kind that phones do not make.")
         self._at = found.start()
 
     def _finish(self) -> Picture:

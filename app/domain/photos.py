@@ -90,7 +90,8 @@ class PhotoRow(msgspec.Struct, kw_only=True, frozen=True):
     """A photo as the database keeps it.
 
     ``captured_in`` is the consultation frozen at the shutter and never changes; ``filed_in`` is
-    where the photo is now, changed only by an audited move.
+    where the photo is now, changed only by an audited move. ``refused_at`` stands where the declared
+    bytes arrived and were found to be no photo; ``deleted_at`` at a tombstone.
     """
 
     photo_id: UUID
@@ -111,6 +112,8 @@ class PhotoRow(msgspec.Struct, kw_only=True, frozen=True):
     body_site: str = ""
     side: str = ""
     view: str = ""
+    refused_at: datetime | None = None
+    deleted_at: datetime | None = None
 
     @property
     def key(self) -> str:

@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 
 from app.domain.consultations import Consultation
+from app.domain.pending import PendingLoad
 from app.domain.photos import PhotoDescription, PhotoRow
 
 
@@ -206,15 +207,26 @@ class Records(Protocol):
         """One multi-row insert: the ids that are new; those that already exist are left as they are."""
         ...
 
-    async def count_pending(self, owner: str, since: datetime) -> int:
-        """How many photos of a user are pending since after a moment."""
+    async def count_pending(self, owner: str, since: datetime) -> PendingLoad:
+        """What a user has had the server take in since a moment, and how much of it is pending."""
         ...
 
     async def mark_stored(self, photo_id: UUID, received_at: datetime) -> PhotoRow | None:
         """pending → stored in one predicate (a tombstone wins): the new row, or None if not pending.
 
-        ``late`` is set when the consultation is closed by then.
+        ``late`` is set when the consultation is closed by then. A refused row stays as it is.
         """
+        ...
+
+    async def mark_refused(self, photo_id: UUID, now: datetime) -> bool:
+        """Note that a pending row's object is no photo; False where it is not pending any more.
+
+        From here on nothing marks it stored, so that its object can be erased.
+        """
+        ...
+
+    async def forget_refusals(self, photo_ids: Sequence[UUID]) -> None:
+        """Let refused photos be sent and checked once more."""
         ...
 
     async def own_photo(self, owner: str, photo_id: UUID) -> PhotoRow | None:
@@ -253,6 +265,10 @@ class Records(Protocol):
 
     async def settle_erasure(self, photo_id: UUID) -> None:
         """The object of a tombstone is gone and no URL for it can still be alive."""
+        ...
+
+    async def erase_again(self, photo_id: UUID, at: datetime) -> None:
+        """The object of a tombstone is gone and may come back, by a PUT that is still allowed."""
         ...
 
     async def add_upload_session(self, digest: str, user: str, session_id: str, until: datetime) -> None: ...

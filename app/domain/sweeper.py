@@ -14,6 +14,9 @@ from app.domain.uploads import Uploads
 
 BATCH = 50
 FIRST_LOOK = timedelta(seconds=30)
+# A PUT that began with the last second of its address may be under way for half an hour more: a large
+# photo over the slowest link that a store still listens to.
+LAST_ERASURE = timedelta(minutes=45)
 LONGEST_PAUSE = timedelta(hours=6)
 PURGE_EVERY = timedelta(hours=1)
 
@@ -51,7 +54,7 @@ class Sweeper:
         for row in pending:
             await self._settle(row, now, report)
         for row in erasures:
-            await self._erase(row, report)
+            await self._erase(row, now, report)
         await self._tally(report)
         return report
 
@@ -65,9 +68,10 @@ class Sweeper:
 
     async def _settle(self, row: PhotoRow, now: datetime, report: SweepReport) -> None:
         try:
-            settled = await self._uploads.settle(row)
-            report.stored += settled.state is PhotoState.STORED
-            return
+            if row.refused_at is None:
+                report.stored += (await self._uploads.settle(row)).state is PhotoState.STORED
+                return
+            await self._store.delete(row.key)  # which an address from before may have brought back
         except NotUploaded:
             report.waiting += 1
         except (ChecksumMismatch, InvalidImage):
@@ -77,15 +81,26 @@ class Sweeper:
         async with self._database.transaction() as records:
             await records.postpone(row.photo_id, next_look(row, now))
 
-    async def _erase(self, row: PhotoRow, report: SweepReport) -> None:
+    async def _erase(self, row: PhotoRow, now: datetime, report: SweepReport) -> None:
         try:
             await self._store.delete(row.key)
         except CaptureError:
             report.failed += 1
             return
+        again = next_erasure(row, now)
         async with self._database.transaction() as records:
-            await records.settle_erasure(row.photo_id)
-        report.erased += 1
+            if again is None:
+                await records.settle_erasure(row.photo_id)
+            else:
+                await records.erase_again(row.photo_id, again)
+        report.erased += again is None
+
+
+def next_erasure(row: PhotoRow, now: datetime) -> datetime | None:
+    """When a late PUT may have brought a deleted photo's bytes back; None once none can be under way."""
+    if row.deleted_at is None or now - row.deleted_at >= LAST_ERASURE:
+        return None
+    return min(now + (now - row.deleted_at), row.deleted_at + LAST_ERASURE)
 
 
 def next_look(row: PhotoRow, now: datetime) -> datetime:

@@ -8,6 +8,7 @@ cleanly.
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
@@ -22,6 +23,7 @@ from app.domain.errors import (
     PhotoConflict,
     PhotoNotFound,
 )
+from app.domain.fair_queue import FairQueue
 from app.domain.hints import photos_changed
 from app.domain.pending import PendingRoom, TooManyPending
 from app.domain.photos import (
@@ -52,6 +54,9 @@ from app.domain.ports import (
     StoredObject,
     UploadSigner,
 )
+
+# A photo that was refused is not read and decoded again at once; a server that was mended takes it later.
+REFUSAL_KEPT = timedelta(hours=1)
 
 
 class Granted(msgspec.Struct, kw_only=True, frozen=True):
@@ -90,6 +95,7 @@ class Uploads:
         self._new_id = new_id
         self._ring = ring
         self._room = PendingRoom()
+        self._checks = FairQueue()
 
     async def presign(
         self, user: str, photos: Sequence[CapturedPhoto], signer: UploadSigner
@@ -103,33 +109,35 @@ class Uploads:
         own = [photo for photo in photos if photo.owner == user]
         async with self._database.transaction() as records:
             owned = await records.owned_consultations(user, [photo.consultation_id for photo in own])
-            rows = await self._entered(records, user, own, owned)
-        granted = [_grant(user, photo, owned, rows, signer) for photo in photos]
+            rows, full = await self._entered(records, user, own, owned)
+            await self._reconsider(records, user, rows)
+        granted = [_grant(user, photo, owned, rows, signer, full) for photo in photos]
         if granted and all(isinstance(one.error, TooManyPending) for one in granted):
-            raise TooManyPending
+            raise full or TooManyPending()
         return granted
 
     async def complete(self, user: str, photo_id: UUID, claim: CompletionClaim) -> Receipt:
         """Verify the object, store the row, queue the signal; the receipt, now and ever after."""
         row = await self._claimed(user, photo_id, claim)
-        if row.state is not PhotoState.PENDING:
-            return receipt(row)
-        return receipt(await self.settle(row))
+        if _is_refused(row, self._clock()):
+            raise InvalidImage
+        return receipt(await self.settle(row) if row.state is PhotoState.PENDING else row)
 
     async def settle(self, row: PhotoRow) -> PhotoRow:
         """Read and check the object of a pending row, then pending → stored in one transaction.
 
         Raises ``NotUploaded``, ``ChecksumMismatch`` or ``InvalidImage``; returns the row as it is
-        afterwards, which may be a tombstone that came first.
+        afterwards, which may be a tombstone that came first. What is no photo is erased and not looked
+        at again for a while. Reading and checking wait for their turn among all users.
         """
-        stored = await self._store.read(row.key, MAX_PHOTO_BYTES)
-        if stored is None:
-            raise NotUploaded
-        await self._verify(row, stored)
+        async with self._checks.slot(row.owner) as waited:
+            if waited and (row := await self._after_wait(row)).state is not PhotoState.PENDING:
+                return row
+            await self._check(row)
         async with self._database.transaction() as records:
             marked = await records.mark_stored(row.photo_id, self._clock())
             if marked is None:
-                return (await records.photos([row.photo_id]))[row.photo_id]
+                return await self._now(records, row)
             await self._announce(records, marked.owner, [marked.filed_in])
         self._ring()
         return marked
@@ -190,18 +198,54 @@ class Uploads:
 
     async def _entered(
         self, records: Records, user: str, photos: Sequence[CapturedPhoto], owned: set[UUID]
-    ) -> dict[UUID, PhotoRow]:
-        """The rows of ``photos`` by id; the new ones of ``owned`` consultations enter if there is room."""
+    ) -> tuple[dict[UUID, PhotoRow], TooManyPending | None]:
+        """The rows of ``photos`` by id; the new ones of ``owned`` consultations enter if they may."""
         now = self._clock()
         fresh: dict[UUID, PhotoRow] = {}
         for photo in photos:
             # Of two with one id in one request, the first is the one that the other must be equal to.
             if photo.consultation_id in owned and photo.photo_id not in fresh:
                 fresh[photo.photo_id] = new_row(photo, now)
-        has_room = await self._room.take(records, user, len(fresh), now)
-        added = await records.add_pending(list(fresh.values())) if has_room else set()
+        full = await self._room.refusal(records, user, [row.size for row in fresh.values()], now)
+        added = set() if full else await records.add_pending(list(fresh.values()))
         known = await records.photos([photo.photo_id for photo in photos if photo.photo_id not in added])
-        return known | {photo_id: fresh[photo_id] for photo_id in added}
+        return known | {photo_id: fresh[photo_id] for photo_id in added}, full
+
+    async def _reconsider(self, records: Records, user: str, rows: dict[UUID, PhotoRow]) -> None:
+        """What was refused long ago may be sent once more."""
+        for photo_id, row in rows.items():
+            if row.owner == user and row.refused_at and not _is_refused(row, self._clock()):
+                await records.forget_refusals([photo_id])
+                rows[photo_id] = msgspec.structs.replace(row, refused_at=None)
+
+    async def _after_wait(self, row: PhotoRow) -> PhotoRow:
+        async with self._database.transaction() as records:
+            return await self._now(records, row)
+
+    async def _now(self, records: Records, row: PhotoRow) -> PhotoRow:
+        """The row as it is now; raises ``InvalidImage`` where another check has refused it meanwhile."""
+        row = (await records.photos([row.photo_id]))[row.photo_id]
+        if _is_refused(row, self._clock()):
+            raise InvalidImage
+        return row
+
+    async def _check(self, row: PhotoRow) -> None:
+        stored = await self._store.read(row.key, MAX_PHOTO_BYTES)
+        if stored is None:
+            raise NotUploaded
+        await self._verify(row, stored)
+        try:
+            await self._inspect(row, stored)
+        except InvalidImage:
+            await self._refuse(row)
+            raise
+
+    async def _refuse(self, row: PhotoRow) -> None:
+        """The mark first: once it stands, no other check can store the photo whose bytes go."""
+        async with self._database.transaction() as records:
+            marked = await records.mark_refused(row.photo_id, self._clock())
+        if marked:
+            await self._erase(row)
 
     async def _own(self, user: str, photo_id: UUID) -> PhotoRow:
         async with self._database.transaction() as records:
@@ -225,6 +269,8 @@ class Uploads:
             raise ChecksumMismatch
         if stored.content_type != row.content_type or stored.encryption != "AES256":
             raise InvalidImage("The stored file has another type or is not encrypted.")
+
+    async def _inspect(self, row: PhotoRow, stored: StoredObject) -> None:
         if await self._inspector.inspect(stored.body) != (row.content_type, row.width, row.height):
             raise InvalidImage("The stored photo has another size or type than declared.")
 
@@ -256,18 +302,31 @@ class Uploads:
         await records.add_audit(entry)
 
 
+def _is_refused(row: PhotoRow, now: datetime) -> bool:
+    """Whether its bytes were found to be no photo, not long ago."""
+    since = row.refused_at if row.state is PhotoState.PENDING else None
+    return since is not None and now - since < REFUSAL_KEPT
+
+
 def _grant(
-    user: str, photo: CapturedPhoto, owned: set[UUID], rows: dict[UUID, PhotoRow], signer: UploadSigner
+    user: str,
+    photo: CapturedPhoto,
+    owned: set[UUID],
+    rows: dict[UUID, PhotoRow],
+    signer: UploadSigner,
+    full: TooManyPending | None,
 ) -> Granted:
     if photo.owner != user:
         return Granted(photo_id=photo.photo_id, error=OtherOwner())
     row = rows.get(photo.photo_id)
     if row is None and photo.consultation_id in owned:
-        return Granted(photo_id=photo.photo_id, error=TooManyPending())
+        return Granted(photo_id=photo.photo_id, error=full or TooManyPending())
     if row is None or (row.owner == user and photo.consultation_id not in owned):
         return Granted(photo_id=photo.photo_id, error=ConsultationNotFound())
     if not same_capture(row, user, photo.consultation_id, photo.sha256) or row.size != photo.size:
         return Granted(photo_id=photo.photo_id, error=PhotoConflict())
     if row.state is not PhotoState.PENDING:
         return Granted(photo_id=photo.photo_id, receipt=receipt(row))
+    if row.refused_at is not None:
+        return Granted(photo_id=photo.photo_id, error=InvalidImage())
     return Granted(photo_id=photo.photo_id, upload=signer.sign_put(row))

@@ -29,7 +29,8 @@ class Rates(msgspec.Struct, frozen=True, kw_only=True):
     A presign asks for up to 20 photos: 500 waiting photos take 25 requests in full batches, and 500
     only on links too slow to send more than one photo in a second. Each photo takes one complete, which
     may read and decode it: no link is so fast that more than ten a second come for long. What leaves a
-    row behind with each request is bounded as well, far above what a day in a clinic asks for.
+    row behind with each request is bounded as well, far above what a day in a clinic asks for. ``change``
+    holds for every other route that changes something: notes, captions, moves, labels and what is to come.
     """
 
     presign: Rate = Rate(burst=120, each_second=2)
@@ -39,10 +40,17 @@ class Rates(msgspec.Struct, frozen=True, kw_only=True):
     upload_session: Rate = Rate(burst=300, each_second=1)
     announce: Rate = Rate(burst=60, each_second=0.5)
     realtime_token: Rate = Rate(burst=30, each_second=0.5)
+    change: Rate = Rate(burst=600, each_second=5)
+
+
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class Limiter:
-    """A token bucket for each user and each limited route (``METHOD template``)."""
+    """A token bucket for each user and each limited route (``METHOD template``).
+
+    A route that changes something is limited without being named, so that none can be forgotten.
+    """
 
     def __init__(self, rates: Rates, seconds: Callable[[], float] = time.monotonic) -> None:
         self._seconds = seconds
@@ -55,14 +63,19 @@ class Limiter:
             "PUT /api/devices/current/captures": rates.announce,
             "GET /api/realtime/token": rates.realtime_token,
         }
+        self._change = rates.change
         self._buckets: dict[tuple[str, str], tuple[float, float]] = {}
 
     def admit(self, connection: ASGIConnection[Any, Any, Any, Any]) -> None:
         """Raises ``TooManyRequests`` when this user's bucket for this route is empty."""
         scope: Any = connection.scope
-        route = f"{scope.get('method')} {scope.get('path_template')}"
-        if (rate := self._rates.get(route)) is not None:
-            self._take((route, scope["user"].user), rate)
+        method, person = scope.get("method", "GET"), scope.get("user")
+        if person is None:  # signing in and out have a brake of their own, by name and address
+            return
+        route = f"{method} {scope.get('path_template')}"
+        rate = self._rates.get(route) or (None if method in _SAFE else self._change)
+        if rate is not None:
+            self._take((route, person.user), rate)
 
     def _take(self, key: tuple[str, str], rate: Rate) -> None:
         now = self._seconds()

@@ -1,4 +1,4 @@
-"""The 25 bugs that must never survive: each a patch beside this file, and the tests that own it."""
+"""The bugs that must never survive: each a patch beside this file, and the tests that own it."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,4 +62,5 @@ BUGS = (
     Bug("23-sign-out-wipes", "signing out erases photos", "queue:queue"),
     Bug("24-worker-caches-api", "patient data lies in a cache", "js:shell"),
     Bug("25-signed-url-logged", "whoever reads the log can read photos", "e2e:canaries"),
+    Bug("34-inspection-unbounded", "one user's checks hold up everybody's", "domain:fairness"),
 )

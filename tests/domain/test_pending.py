@@ -5,8 +5,15 @@ from datetime import timedelta
 import pytest
 
 from app.domain.errors import TooManyRequests
-from app.domain.pending import COUNTED_FOR, MOST_PENDING, PendingRoom
-from app.domain.photos import CapturedPhoto
+from app.domain.pending import (
+    COUNTED_FOR,
+    MOST_BYTES_A_DAY,
+    MOST_PENDING,
+    MOST_PENDING_BYTES,
+    PendingLoad,
+    PendingRoom,
+)
+from app.domain.photos import MAX_PHOTO_BYTES, CapturedPhoto
 from tests.domain.conftest import ANNA, BEN, Ward, claim
 
 MOST = 25
@@ -96,16 +103,16 @@ async def test_the_database_is_asked_seldom(ward: Ward) -> None:
     asked = []
 
     class Counting:
-        async def count_pending(self, owner: str, since: object) -> int:
+        async def count_pending(self, owner: str, since: object) -> PendingLoad:
             asked.append(owner)
-            return 0
+            return PendingLoad(photos=0, size=0)
 
     room = PendingRoom(100)
     for _ in range(10):
-        assert await room.take(Counting(), ANNA, 20, ward.clock())
+        assert await room.refusal(Counting(), ANNA, [9] * 20, ward.clock()) is None
 
     assert asked == [ANNA, ANNA]
-    assert not await room.take(Counting(), BEN, 101, ward.clock())
+    assert await room.refusal(Counting(), BEN, [9] * 101, ward.clock())
 
 
 async def test_the_tallies_of_users_are_bounded(ward: Ward, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -114,6 +121,45 @@ async def test_the_tallies_of_users_are_bounded(ward: Ward, monkeypatch: pytest.
     room = PendingRoom()
     async with ward.database.transaction() as records:
         for user in ("a", "b", "a", "c"):
-            await room.take(records, user, 1, ward.clock())
+            await room.refusal(records, user, [9], ward.clock())
 
     assert list(room._at_most) == ["a", "c"]
+
+
+async def test_the_bytes_on_their_way_are_bounded(ward: Ward, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stored and not yet confirmed counts, whatever the number of photos; what arrived makes room."""
+    monkeypatch.setattr(ward.uploads, "_room", PendingRoom(most_bytes=3 * len(b"a photo")))
+    begun = await filled(ward, 3)
+    one_more = ward.taken(begun[0].consultation_id)
+
+    with pytest.raises(TooManyRequests, match="kept on the phone and sent later"):
+        await ward.uploads.presign(ANNA, [one_more], ward.signer)
+
+    ward.put(begun[0])
+    await ward.uploads.complete(ANNA, begun[0].photo_id, claim(begun[0]))
+    await ward.presigned(one_more)
+
+
+async def test_what_one_account_sends_in_a_day_is_bounded(
+    ward: Ward, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stored photos count as well; another account sends on, and so does this one as the day passes."""
+    monkeypatch.setattr(ward.uploads, "_room", PendingRoom(bytes_a_day=2 * len(b"a photo")))
+    visit, other = await ward.open(), await ward.open(user=BEN)
+    for _ in range(2):
+        await ward.stored(visit.consultation_id)
+    one_more = ward.taken(visit.consultation_id)
+
+    with pytest.raises(TooManyRequests, match="as much as one account may in a day") as refused:
+        await ward.uploads.presign(ANNA, [one_more], ward.signer)
+
+    assert refused.value.retry_after >= 60
+    await ward.stored(other.consultation_id, user=BEN)
+    ward.clock.advance(12 * 3600 + 1)
+    await ward.presigned(one_more)
+
+
+def test_no_phone_comes_near_the_bounds_in_bytes() -> None:
+    """A phone with 500 of the largest photos, and twenty phones with all their addresses in use."""
+    assert 3 * 500 * MAX_PHOTO_BYTES < MOST_BYTES_A_DAY
+    assert 20 * 20 * MAX_PHOTO_BYTES <= MOST_PENDING_BYTES

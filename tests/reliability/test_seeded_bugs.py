@@ -10,9 +10,9 @@ from campaigns.seeded_bugs.catalogue import BUGS, FOLDER, Bug
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def test_there_are_25_bugs_and_a_patch_for_each() -> None:
+def test_there_are_bugs_and_a_patch_for_each() -> None:
     """The catalogue and the folder say the same."""
-    assert len(BUGS) == 25
+    assert len(BUGS) >= 25
     assert {bug.patch for bug in BUGS} == set(FOLDER.glob("*.patch"))
 
 

@@ -1,5 +1,7 @@
 """What leaves a row behind with each request is braked for a user who asks without end."""
 
+import re
+
 import pytest
 from litestar import Litestar
 
@@ -8,6 +10,7 @@ from tests.fakes import uuid7
 from tests.web.conftest import MakeApp, client_of, signed_in
 
 ONCE = Rate(burst=1, each_second=0.001)
+SAFE = {"GET", "HEAD", "OPTIONS"}
 
 
 CASES = pytest.mark.parametrize(
@@ -16,8 +19,22 @@ CASES = pytest.mark.parametrize(
         ("POST", "/api/consultations", {"label": "Room 1"}, Rates(start=ONCE)),
         ("POST", "/api/upload-session", None, Rates(upload_session=ONCE)),
         ("DELETE", f"/api/photos/{uuid7(1)}", None, Rates(delete=ONCE)),
+        ("PATCH", f"/api/consultations/{uuid7(1)}", {"notes": "Day 3"}, Rates(change=ONCE)),
+        ("PUT", "/api/consultations/current", {"consultationId": None}, Rates(change=ONCE)),
+        ("PATCH", f"/api/photos/{uuid7(1)}", {"caption": "Day 3"}, Rates(change=ONCE)),
+        ("POST", f"/api/photos/{uuid7(1)}/move", {"consultationId": str(uuid7(2))}, Rates(change=ONCE)),
+        ("POST", "/api/devices/captures/dismiss", {"photoIds": [str(uuid7(1))]}, Rates(change=ONCE)),
     ],
-    ids=["consultations", "upload sessions", "deletions"],
+    ids=[
+        "consultations",
+        "upload sessions",
+        "deletions",
+        "notes",
+        "choices",
+        "captions",
+        "moves",
+        "dismissals",
+    ],
 )
 
 
@@ -46,3 +63,37 @@ async def test_a_second_of_many_is_not(
     first, second = await asked_twice(make_app(), method, path, body)
 
     assert first == second != 429
+
+
+def changing_routes(app: Litestar) -> list[tuple[str, str]]:
+    """Every method and path under ``/api/`` that changes something for a signed-in user."""
+    found = [
+        (method, re.sub(r"{[^}]*}", str(uuid7(1)), route.path))
+        for route in app.routes
+        for method in getattr(route, "methods", ())
+        if route.path.startswith("/api/") and method not in SAFE
+    ]
+    return [(method, path) for method, path in found if not path.startswith("/api/session")]
+
+
+async def test_no_route_that_changes_something_is_without_a_brake(make_app: MakeApp) -> None:
+    """Read from the app itself, so that a route which is added later is held to it as well."""
+    app = make_app(rates=Rates(**dict.fromkeys(Rates.__struct_fields__, ONCE)))
+    routes = changing_routes(app)
+
+    assert len(routes) >= 10
+    async with client_of(app, **signed_in()) as client:
+        for method, path in routes:
+            await client.request(method, path, json={})
+            again = await client.request(method, path, json={})
+            assert (again.status_code, again.json()["code"]) == (429, "rate-limited"), (method, path)
+            assert int(again.headers["retry-after"]) > 0
+
+
+async def test_a_clinicians_hand_never_meets_the_brake(make_app: MakeApp) -> None:
+    """Five hundred captions one after the other, which nobody writes in a minute."""
+    async with client_of(make_app(), **signed_in()) as client:
+        path = f"/api/photos/{uuid7(1)}"
+        codes = {(await client.patch(path, json={"caption": "Day 3"})).status_code for _ in range(500)}
+
+    assert codes == {404}

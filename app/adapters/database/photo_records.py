@@ -12,12 +12,13 @@ from sqlalchemy import Executable, Update, bindparam, exists, func, null, select
 from app.adapters.database.columns import Moment
 from app.adapters.database.statements import Connection, Flavour, Row, Statement, given
 from app.adapters.database.tables import consultations, photos
+from app.domain.bucket import UPLOAD_SECONDS
+from app.domain.pending import PendingLoad
 from app.domain.photos import PhotoDescription, PhotoRow, PhotoState
 
 FIRST_LOOK_AFTER = timedelta(seconds=30)
-# A URL lives for 5 minutes, and a PUT that began in time may be under way for half an hour more: a
-# large photo over the slowest link that a store still listens to.
-ERASE_AGAIN_AFTER = timedelta(minutes=45)
+# When no address can be used any more that was signed before the photo was deleted or refused.
+ERASE_AGAIN_AFTER = timedelta(seconds=UPLOAD_SECONDS + 10)
 
 _P = photos.c
 _FIELDS = PhotoRow.__struct_fields__
@@ -36,7 +37,11 @@ _OWN_ONE = Statement(select(*PHOTO_COLUMNS).where(_THIS, _OWN).with_for_update()
 
 _SINCE = bindparam("since", type_=Moment)
 # Pending rows alone have a next look, later than their beginning: its index finds them among all photos.
-_COUNT_PENDING = Statement(select(func.count()).where(_OWN, _P.next_look_at > _SINCE, _P.created_at > _SINCE))
+_COUNT_PENDING = Statement(
+    select(func.count(), func.coalesce(func.sum(_P.size), 0)).where(
+        _OWN, _P.next_look_at > _SINCE, _P.created_at > _SINCE
+    )
+)
 
 
 def _change_stored() -> Update:
@@ -64,7 +69,7 @@ _DELETE = Statement(
     update(photos)
     .where(_THIS, _OWN, _P.state != PhotoState.DELETED)
     .values(
-        **given(photos, "erase_again_at"),
+        **given(photos, "erase_again_at", "deleted_at"),
         **dict.fromkeys(_WORDS, ""),
         state=PhotoState.DELETED,
         next_look_at=null(),
@@ -79,7 +84,7 @@ def _mark_stored(flavour: Flavour) -> Executable:
     )
     return (
         update(photos)
-        .where(_THIS, _P.state == PhotoState.PENDING)
+        .where(_THIS, _P.state == PhotoState.PENDING, _P.refused_at.is_(None))
         .values(
             **given(photos, "received_at"),
             state=PhotoState.STORED,
@@ -92,6 +97,16 @@ def _mark_stored(flavour: Flavour) -> Executable:
 
 
 _MARK_STORED = Statement(_mark_stored)
+# Its next look erases what a PUT brought back that was signed before the refusal.
+_MARK_REFUSED = Statement(
+    update(photos)
+    .where(_THIS, _P.state == PhotoState.PENDING)
+    .values(given(photos, "refused_at", "next_look_at"))
+    .returning(_P.photo_id)
+)
+_FORGET_REFUSAL = Statement(
+    update(photos).where(_THIS, _P.state == PhotoState.PENDING).values(refused_at=null())
+)
 
 
 @cache
@@ -142,15 +157,25 @@ class PhotoRecords:
         named = dict(zip(_inserted_names(len(rows)), values, strict=True))
         return {row[0] for row in await self._connection.fetch(_insert(len(rows)), **named)}
 
-    async def count_pending(self, owner: str, since: datetime) -> int:
+    async def count_pending(self, owner: str, since: datetime) -> PendingLoad:
         """See ``Records.count_pending``."""
-        rows = await self._connection.fetch(_COUNT_PENDING, owner=owner, since=since)
-        return int(rows[0][0])
+        [(photos, size)] = await self._connection.fetch(_COUNT_PENDING, owner=owner, since=since)
+        return PendingLoad(photos=int(photos), size=int(size))
 
     async def mark_stored(self, photo_id: UUID, received_at: datetime) -> PhotoRow | None:
         """See ``Records.mark_stored``."""
         rows = await self._connection.fetch(_MARK_STORED, photo_id=photo_id, new_received_at=received_at)
         return photo_row(rows[0]) if rows else None
+
+    async def mark_refused(self, photo_id: UUID, now: datetime) -> bool:
+        """See ``Records.mark_refused``."""
+        times = {"new_refused_at": now, "new_next_look_at": now + ERASE_AGAIN_AFTER}
+        return bool(await self._connection.fetch(_MARK_REFUSED, photo_id=photo_id, **times))
+
+    async def forget_refusals(self, photo_ids: Sequence[UUID]) -> None:
+        """See ``Records.forget_refusals``."""
+        for photo_id in photo_ids:
+            await self._connection.fetch(_FORGET_REFUSAL, photo_id=photo_id)
 
     async def own_photo(self, owner: str, photo_id: UUID) -> PhotoRow | None:
         """See ``Records.own_photo``."""
@@ -161,8 +186,8 @@ class PhotoRecords:
         """See ``Records.mark_deleted``; a tombstone is returned as it is and stays as it is."""
         before = await self.own_photo(owner, photo_id)
         if before is not None:
-            again = now + ERASE_AGAIN_AFTER
-            await self._connection.fetch(_DELETE, photo_id=photo_id, owner=owner, new_erase_again_at=again)
+            times = {"new_erase_again_at": now + ERASE_AGAIN_AFTER, "new_deleted_at": now}
+            await self._connection.fetch(_DELETE, photo_id=photo_id, owner=owner, **times)
         return before
 
     async def describe(self, owner: str, photo_id: UUID, change: PhotoDescription) -> PhotoRow | None:

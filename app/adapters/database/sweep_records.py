@@ -32,6 +32,9 @@ _DUE_ERASURES = Statement(
     .limit(bindparam("limit"))
 )
 _SETTLE = Statement(update(photos).where(_THIS).values(erase_again_at=null()))
+_ERASE_AGAIN = Statement(
+    update(photos).where(_THIS, _P.state == PhotoState.DELETED).values(given(photos, "erase_again_at"))
+)
 # A day later nobody misses them: an attempt a day never runs into the delay, a hint is long heard.
 KEPT = timedelta(days=1)
 # A dismissed alarm stays for whoever asks about it; the audit trail keeps it for ever.
@@ -67,6 +70,10 @@ class SweepRecords:
     async def settle_erasure(self, photo_id: UUID) -> None:
         """See ``Records.settle_erasure``."""
         await self._connection.fetch(_SETTLE, photo_id=photo_id)
+
+    async def erase_again(self, photo_id: UUID, at: datetime) -> None:
+        """See ``Records.erase_again``."""
+        await self._connection.fetch(_ERASE_AGAIN, photo_id=photo_id, new_erase_again_at=at)
 
     async def purge_expired(self, now: datetime) -> None:
         """See ``Records.purge_expired``."""

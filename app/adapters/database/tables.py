@@ -111,6 +111,8 @@ photos = Table(
     Column("next_look_at", Moment, index=True),
     Column("looks", Integer, nullable=False),
     Column("erase_again_at", Moment, index=True),
+    Column("refused_at", Moment),
+    Column("deleted_at", Moment),
     ForeignKeyConstraint(["captured_in", "owner"], ["consultations.consultation_id", "consultations.owner"]),
     ForeignKeyConstraint(["filed_in", "owner"], ["consultations.consultation_id", "consultations.owner"]),
     CheckConstraint("state IN ('pending', 'stored', 'deleted')", name="state"),

@@ -12,6 +12,7 @@ from app.adapters.database.tables import audit
 from app.domain.bucket import UPLOAD_SECONDS
 from app.domain.photos import MAX_PHOTO_BYTES, PhotoState
 from app.domain.ports import AuditEntry
+from app.domain.sweeper import LAST_ERASURE
 from app.embedded import store_body
 from tests.contract.records.made import (
     ANNE,
@@ -132,14 +133,17 @@ async def test_the_longest_due_come_first_and_no_more_than_asked(database: SqlDa
 
 
 async def test_a_tombstones_object_is_erased_again_when_its_url_is_dead(database: SqlDatabase) -> None:
-    """Once no PUT can be under way any more, until it is settled."""
+    """As soon as no address is alive any more, then as often as asked, until it is settled."""
     row = await add_photo(database, await add_visit(database, ANNE))
     await delete(database, row)
 
     async with database.transaction() as records:
+        assert await records.due_erasures(NOW + ERASE_AGAIN_AFTER - SECOND, 10) == []
+        due = await records.due_erasures(NOW + ERASE_AGAIN_AFTER, 10)
+        assert [(tombstone.key, tombstone.deleted_at) for tombstone in due] == [(row.key, NOW)]
+        await records.erase_again(row.photo_id, NOW + 45 * MINUTE)
         assert await records.due_erasures(NOW + 45 * MINUTE - SECOND, 10) == []
-        due = await records.due_erasures(NOW + 45 * MINUTE, 10)
-        assert [tombstone.key for tombstone in due] == [row.key]
+        assert len(await records.due_erasures(NOW + 45 * MINUTE, 10)) == 1
         await records.settle_erasure(row.photo_id)
         assert await records.due_erasures(NOW + 90 * MINUTE, 10) == []
     found = await find(database, row.photo_id)
@@ -147,11 +151,12 @@ async def test_a_tombstones_object_is_erased_again_when_its_url_is_dead(database
     assert found.state is PhotoState.DELETED
 
 
-def test_no_put_outlives_the_second_erasure() -> None:
+def test_no_put_outlives_the_last_erasure() -> None:
     """Begun with the last second of its address, for the largest photo, as slowly as the store allows."""
     slowest = store_body.BODY_SECONDS + MAX_PHOTO_BYTES / store_body.SLOWEST_BYTES_PER_SECOND
 
-    assert ERASE_AGAIN_AFTER.total_seconds() > UPLOAD_SECONDS + slowest
+    assert LAST_ERASURE.total_seconds() > UPLOAD_SECONDS + slowest
+    assert UPLOAD_SECONDS < ERASE_AGAIN_AFTER.total_seconds() < UPLOAD_SECONDS + 60
 
 
 async def test_the_gauges_count_what_waits_and_for_how_long(database: SqlDatabase) -> None:

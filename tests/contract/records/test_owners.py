@@ -12,6 +12,7 @@ from app.adapters.database.engine import SqlDatabase
 from app.adapters.database.records import SqlRecords
 from app.adapters.database.statements import Statement
 from app.adapters.database.tables import announcements
+from app.domain.pending import PendingLoad
 from app.domain.photos import PhotoDescription
 from app.domain.ports import Records
 from tests.contract.records.made import (
@@ -27,6 +28,7 @@ from tests.contract.records.made import (
     store,
 )
 
+EMPTY = PendingLoad(photos=0, size=0)
 Attempt = Callable[[SqlRecords, UUID, UUID, UUID], Awaitable[Any]]
 
 # How Ben asks for Anne's consultation and photo, and what he may see. The last id is his own consultation.
@@ -43,7 +45,7 @@ ATTEMPTS: dict[str, tuple[Attempt, Any]] = {
     "set_notes": (lambda records, visit, photo, own: records.set_notes(BEN, visit, "Ben was here"), None),
     "set_closed": (lambda records, visit, photo, own: records.set_closed(BEN, visit, NOW), None),
     "stored_photos": (lambda records, visit, photo, own: records.stored_photos(BEN, visit), []),
-    "count_pending": (lambda records, visit, photo, own: records.count_pending(BEN, NOW - MINUTE), 0),
+    "count_pending": (lambda records, visit, photo, own: records.count_pending(BEN, NOW - MINUTE), EMPTY),
     "own_photo": (lambda records, visit, photo, own: records.own_photo(BEN, photo), None),
     "mark_deleted": (lambda records, visit, photo, own: records.mark_deleted(BEN, photo, NOW), None),
     "describe": (

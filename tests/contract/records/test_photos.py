@@ -8,6 +8,8 @@ import msgspec
 import pytest
 
 from app.adapters.database.engine import SqlDatabase
+from app.adapters.database.photo_records import ERASE_AGAIN_AFTER
+from app.domain.pending import PendingLoad
 from app.domain.photos import PhotoDescription, PhotoState
 from tests.contract.records.made import (
     ANNE,
@@ -79,9 +81,9 @@ async def test_pending_photos_are_counted_for_their_owner_since_a_moment(databas
     async with database.transaction() as records:
         await records.postpone(rows[2].photo_id, NOW + 60 * MINUTE)
 
-        assert await records.count_pending(ANNE, NOW - SECOND) == 2
-        assert await records.count_pending(ANNE, NOW - 2 * MINUTE) == 3
-        assert await records.count_pending("user_nobody", NOW - MINUTE) == 0
+        assert await records.count_pending(ANNE, NOW - SECOND) == PendingLoad(photos=2, size=300_000)
+        assert await records.count_pending(ANNE, NOW - 2 * MINUTE) == PendingLoad(photos=3, size=450_000)
+        assert await records.count_pending("user_nobody", NOW - MINUTE) == PendingLoad(photos=0, size=0)
 
 
 async def test_fifty_completes_at_once_store_a_photo_exactly_once(database: SqlDatabase) -> None:
@@ -135,6 +137,23 @@ async def test_a_tombstone_after_the_complete_wins(database: SqlDatabase) -> Non
     assert found.state is PhotoState.DELETED
 
 
+async def test_a_refused_photo_is_never_stored_until_it_is_taken_up_again(database: SqlDatabase) -> None:
+    """Its bytes may be erased from then on; a stored or deleted photo cannot be refused any more."""
+    consultation = await add_visit(database, ANNE)
+    row, kept = await add_photo(database, consultation), await add_photo(database, consultation)
+    await store(database, kept)
+
+    async with database.transaction() as records:
+        assert await records.mark_refused(row.photo_id, NOW)
+        assert not await records.mark_refused(kept.photo_id, NOW)
+        assert await records.mark_stored(row.photo_id, NOW) is None
+        assert await records.due_pending(NOW + ERASE_AGAIN_AFTER - SECOND, 10) == []
+        [due] = await records.due_pending(NOW + ERASE_AGAIN_AFTER, 10)
+        assert due.refused_at == NOW
+        await records.forget_refusals([row.photo_id])
+        assert await records.mark_stored(row.photo_id, NOW) is not None
+
+
 async def test_delete_and_complete_at_once_end_in_a_tombstone(database: SqlDatabase) -> None:
     """Whichever comes first, twenty times over."""
     consultation = await add_visit(database, ANNE)
@@ -158,7 +177,7 @@ async def test_deleting_twice_returns_the_tombstone(database: SqlDatabase) -> No
     assert again is not None
     assert again.state is PhotoState.DELETED
     async with database.transaction() as records:
-        assert len(await records.due_erasures(NOW + 45 * MINUTE, 10)) == 1
+        assert len(await records.due_erasures(NOW + ERASE_AGAIN_AFTER, 10)) == 1
 
 
 async def test_a_tombstone_keeps_no_words_about_the_patient(database: SqlDatabase) -> None:

@@ -1,0 +1,255 @@
+"""Checks are shared fairly: nobody waits behind another's hundreds, and no refusal is worked out twice."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from app.adapters.database.engine import SqlDatabase
+from app.adapters.images import PillowInspector
+from app.domain.errors import InvalidImage, NotUploaded, TooManyRequests, Unavailable
+from app.domain.fair_queue import AT_ONCE_FOR_ONE, FairQueue
+from app.domain.photos import CapturedPhoto, PhotoState
+from app.domain.ports import StoredObject
+from app.domain.sweeper import LAST_ERASURE, Sweeper
+from app.domain.uploads import REFUSAL_KEPT, Uploads
+from tests.domain.conftest import ANNA, BEN, Ward, claim
+from tests.fakes import MemoryStore
+from tests.hostile_images import many_scans
+from tests.pictures import jpeg
+
+
+class CountingStore(MemoryStore):
+    """Tells whose objects are read, and how many of each person's at once; a read takes turns of the loop."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.owners: dict[str, str] = {}
+        self.reads: list[str] = []
+        self.reading: Counter[str] = Counter()
+        self.most: Counter[str] = Counter()
+
+    async def read(self, key: str, limit: int) -> StoredObject | None:
+        owner = self.owners[key]
+        self.reads.append(owner)
+        self.reading[owner] += 1
+        self.most[owner] = max(self.most[owner], self.reading[owner])
+        try:
+            for _ in range(5):
+                await asyncio.sleep(0)
+            return await super().read(key, limit)
+        finally:
+            self.reading[owner] -= 1
+
+
+class Clinic(Ward):
+    """A ward whose photos are truly decoded."""
+
+    def __init__(self, database: SqlDatabase) -> None:
+        super().__init__(database)
+        self.store: CountingStore = CountingStore()
+        self.inspector = PillowInspector(workers=1)
+        self.uploads = Uploads(database, self.store, self.inspector, self.clock, self.ids, self._ring)
+
+    async def sent(self, user: str, body: bytes, width: int, height: int) -> CapturedPhoto:
+        """A photo that lies in the store and waits for its complete."""
+        room = await self.open(user=user)
+        photo = self.taken(room.consultation_id, body, user)
+        photo = msgspec.structs.replace(photo, width=width, height=height)
+        await self.presigned(photo, user=user)
+        self.put(photo, body)
+        self.store.owners[self.key(photo)] = user
+        return photo
+
+    def key(self, photo: CapturedPhoto) -> str:
+        """Where its bytes lie."""
+        return f"consultations/{photo.consultation_id}/{photo.photo_id}.jpg"
+
+    async def complete(self, photo: CapturedPhoto) -> object:
+        """The receipt, or what was said instead."""
+        asked = self.uploads.complete(photo.owner, photo.photo_id, claim(photo))
+        return (await asyncio.gather(asked, return_exceptions=True))[0]
+
+
+@pytest.fixture
+async def clinic(tmp_path: Path) -> AsyncIterator[Clinic]:
+    database = await SqlDatabase.open(tmp_path / "capture.sqlite3")
+    await database.migrate()
+    opened = Clinic(database)
+    yield opened
+    await opened.inspector.close()
+    await database.close()
+
+
+async def test_a_flood_of_crafted_pictures_holds_nobody_else_up(clinic: Clinic) -> None:
+    """Twenty pictures of 235 scans, 220 completes at once; the photo that comes last is checked next."""
+    crafted = [await clinic.sent(ANNA, many_scans(), 2048, 2048) for _ in range(20)]
+    photo = await clinic.sent(BEN, jpeg(64, 48), 64, 48)
+
+    flood = [asyncio.create_task(clinic.complete(crafted[turn % 20])) for turn in range(220)]
+    while not clinic.store.reads:  # noqa: ASYNC110 - turns of the loop, no time
+        await asyncio.sleep(0)
+    receipt = await clinic.complete(photo)
+
+    assert receipt.state is PhotoState.STORED  # type: ignore[attr-defined]
+    assert clinic.store.reads.index(BEN) <= 2 * AT_ONCE_FOR_ONE
+    answers = await asyncio.gather(*flood)
+    assert clinic.store.most == {ANNA: AT_ONCE_FOR_ONE, BEN: 1}
+    assert {type(answer) for answer in answers} <= {InvalidImage, TooManyRequests}
+    assert sum(isinstance(answer, InvalidImage) for answer in answers) >= 20
+
+
+async def test_a_refusal_is_remembered_and_its_bytes_are_erased(clinic: Clinic) -> None:
+    """A second complete neither reads nor decodes, presign gives no new address, the store is empty."""
+    crafted = await clinic.sent(ANNA, many_scans(), 2048, 2048)
+
+    answers = [await clinic.complete(crafted) for _ in range(3)]
+    [granted] = await clinic.uploads.presign(ANNA, [crafted], clinic.signer)
+
+    assert [type(answer) for answer in answers] == [InvalidImage] * 3
+    assert isinstance(granted.error, InvalidImage)
+    assert clinic.store.reads == [ANNA]
+    assert clinic.store.objects == {}
+    assert (await clinic.uploads.state(ANNA, crafted.photo_id)).state is PhotoState.PENDING
+
+
+async def test_a_photo_that_was_refused_may_come_again_later(clinic: Clinic) -> None:
+    """A server that was mended takes what it refused before, for the phone still has it."""
+    photo = await clinic.sent(ANNA, jpeg(64, 48), 65, 48)
+    assert isinstance(await clinic.complete(photo), InvalidImage)
+    clinic.clock.now += REFUSAL_KEPT + timedelta(seconds=1)
+
+    assert isinstance(await clinic.complete(photo), NotUploaded)
+    await clinic.presigned(photo)
+    clinic.put(photo, jpeg(64, 48))
+
+    assert isinstance(await clinic.complete(photo), InvalidImage)
+    assert clinic.store.reads == [ANNA] * 3
+
+
+async def test_bytes_that_an_old_address_brings_back_go_again(clinic: Clinic) -> None:
+    """A PUT that was signed before the refusal finds its key free; the sweeper finds the bytes."""
+    crafted = await clinic.sent(ANNA, many_scans(), 2048, 2048)
+    await clinic.complete(crafted)
+    clinic.put(crafted, many_scans())
+    clinic.clock.advance(310)
+
+    await Sweeper(clinic.database, clinic.store, clinic.uploads, clinic.clock).sweep()
+
+    assert clinic.store.objects == {}
+    assert clinic.store.reads == [ANNA]
+
+
+async def test_the_sweeper_erases_what_it_refuses(clinic: Clinic) -> None:
+    """Whoever never asks for the receipt leaves no bytes behind either; the row stays for the phone."""
+    crafted = await clinic.sent(ANNA, many_scans(), 2048, 2048)
+    clinic.clock.advance(31)
+
+    report = await Sweeper(clinic.database, clinic.store, clinic.uploads, clinic.clock).sweep()
+
+    assert (report.refused, report.stored) == (1, 0)
+    assert clinic.store.objects == {}
+    assert isinstance(await clinic.complete(crafted), InvalidImage)
+
+
+async def test_a_refusal_never_takes_the_bytes_of_a_stored_photo(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two checks of one photo that end differently: what is stored stays, bytes and all."""
+    photo = await clinic.sent(ANNA, jpeg(64, 48), 64, 48)
+    asked, first, stored = clinic.inspector.inspect, asyncio.Event(), asyncio.Event()
+    monkeypatch.setattr(clinic.uploads, "_ring", stored.set)
+
+    async def differing(body: bytes) -> object:
+        if not first.is_set():
+            first.set()
+            await stored.wait()
+            raise InvalidImage
+        return await asked(body)
+
+    monkeypatch.setattr(clinic.inspector, "inspect", differing)
+
+    answers = await asyncio.gather(clinic.complete(photo), clinic.complete(photo))
+
+    assert {type(answer).__name__ for answer in answers} == {"InvalidImage", "Receipt"}
+    assert list(clinic.store.objects) == [clinic.key(photo)]
+    assert (await clinic.complete(photo)).state is PhotoState.STORED  # type: ignore[attr-defined]
+
+
+async def test_a_put_replayed_onto_a_deleted_photo_is_gone_within_minutes(clinic: Clinic) -> None:
+    """Soon after no address is alive any more, and again until no slow PUT can be under way."""
+    sweeper = Sweeper(clinic.database, clinic.store, clinic.uploads, clinic.clock)
+    photo = await clinic.sent(ANNA, jpeg(64, 48), 64, 48)
+    await clinic.complete(photo)
+    await clinic.uploads.delete(ANNA, photo.photo_id)
+    for minutes in (5.2, 5.2, 10.4, 20.8, 4):
+        clinic.put(photo, jpeg(64, 48))
+        clinic.clock.advance(minutes * 60)
+        await sweeper.sweep()
+        assert clinic.store.objects == {}
+
+    async with clinic.database.transaction() as records:
+        assert await records.due_erasures(clinic.clock() + LAST_ERASURE, 10) == []
+
+
+async def order_of(queue: FairQueue, users: str) -> list[str]:
+    """Who holds a slot after whom, when all ask at once in this order."""
+    held: list[str] = []
+
+    async def hold(user: str) -> None:
+        async with queue.slot(user):
+            held.append(user)
+            await asyncio.sleep(0)
+
+    await asyncio.gather(*(hold(user) for user in users))
+    return held
+
+
+async def test_users_take_turns() -> None:
+    """The first gets the free slot; then it goes round, however many one of them asked for."""
+    held = await order_of(FairQueue(at_once=1, for_one=1), "aaaaaaaabbc")
+
+    assert "".join(held) == "aabcabaaaaa"
+
+
+async def test_one_user_never_holds_more_than_his_slots() -> None:
+    """Slots stay free for others while he waits."""
+    queue = FairQueue(at_once=3, for_one=2)
+    async with queue.slot("a"), queue.slot("a"):
+        waiting = asyncio.create_task(order_of(queue, "a"))
+        await asyncio.sleep(0)
+        assert await order_of(queue, "b") == ["b"]
+        assert not waiting.done()
+    assert await waiting == ["a"]
+
+
+async def test_a_wait_that_is_given_up_gives_its_slot_on() -> None:
+    """Cancelled while it waits and cancelled with the slot in hand: nothing is lost."""
+    queue = FairQueue(at_once=1, for_one=1)
+    async with queue.slot("a"):
+        waiting, given = asyncio.create_task(order_of(queue, "b")), asyncio.create_task(order_of(queue, "c"))
+        await asyncio.sleep(0)
+        waiting.cancel()
+    given.cancel()
+    await asyncio.gather(waiting, given, return_exceptions=True)
+
+    assert await order_of(queue, "d") == ["d"]
+    assert not queue._held
+    assert not queue._waiting
+
+
+async def test_a_wait_has_an_end_and_a_bound() -> None:
+    """Too long a wait says so; more than a hundred of one user are told to come back."""
+    queue = FairQueue(at_once=1, for_one=1, most_waiting=1, wait_seconds=0.01)
+    async with queue.slot("a"):
+        first, second = await asyncio.gather(
+            order_of(queue, "a"), order_of(queue, "a"), return_exceptions=True
+        )
+
+    assert isinstance(first, Unavailable)
+    assert isinstance(second, TooManyRequests)
+    assert await order_of(queue, "a") == ["a"]
