@@ -4,8 +4,14 @@ import argparse
 import asyncio
 import errno
 import os
+import signal
 import sys
 from collections.abc import Awaitable, Callable, Sequence
+
+if __name__ == "__main__":
+    # Before the rest is read, which takes a second: the first process of a container ends by no signal
+    # that it does not handle, and whoever asked for the end must not wait for the start.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
 
 import msgspec
 import uvloop
@@ -16,6 +22,7 @@ from app.doctor import sentences
 from app.domain.errors import CaptureError, DatabaseBusy, InvalidField
 from app.embedded.store_keys import StoreKeyError
 from app.existing import require_existing
+from app.fleet import NoWorker
 from app.main import Assembly
 from app.settings import Settings, SettingsError, read_settings
 from app.web.import_graph import BrokenImport
@@ -28,7 +35,7 @@ INTERRUPTED = 130  # What shells expect of a program ended by Ctrl-C.
 
 # Their messages are written for whoever starts the program.
 OF_THE_DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS})
-SENTENCES = (SettingsError, StoreKeyError, UnusableDatabase, BrokenImport, serving.CannotServe)
+SENTENCES = (SettingsError, StoreKeyError, UnusableDatabase, BrokenImport, serving.CannotServe, NoWorker)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -19,7 +19,7 @@ FIELDS = frozenset(
         "code", "error", "where", "user", "session", "via", "photo", "consultation", "count", "stored",
         "failed", "waiting", "refused", "erased",
         "deleted", "pending", "published", "attempt", "part", "origin", "origins", "version", "journal",
-        "synchronous", "sqlite", "edition", "port", "size", "age_s", "key", "reason", "until", "cause",
+        "synchronous", "sqlite", "edition", "port", "size", "age_s", "key", "reason", "until", "cause", "pid",
     }
 )  # fmt: skip
 

@@ -64,7 +64,10 @@ def now() -> datetime:
 
 @dataclass(frozen=True, kw_only=True)
 class Parts:
-    """Ports that stand in for the configured ones; a test wraps or replaces any of them."""
+    """Ports that stand in for the configured ones; a test wraps or replaces any of them.
+
+    ``prepared`` is False where another process brings the database up to date and says when it has.
+    """
 
     clock: Clock = now
     new_id: NewId = uuid7
@@ -72,6 +75,7 @@ class Parts:
     store: Callable[[ObjectStore], ObjectStore] | None = None
     signals: Callable[[Signals], Signals] | None = None
     inspector: Callable[[ImageInspector], ImageInspector] | None = None
+    prepared: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,7 +118,9 @@ class Assembly:
         self.settings = settings
         self.clock = parts.clock
         self.bell = Bell()
+        self.prepared = parts.prepared
         self.sql = SqlDatabase(settings.database_url or settings.database_file)
+        self.sql.ready = parts.prepared
         self.database: Database = _wrapped(parts.database, self.sql)
         self.storage = _storage(settings, parts.clock)
         self.store = _wrapped(parts.store, self.storage.store)
@@ -161,13 +167,26 @@ class Assembly:
             stack.push_async_callback(self.pillow.close)
             yield self
 
+    async def prepare(self) -> None:
+        """Bring the database up to date and make the first account, for processes that serve."""
+        await self.sql.start()
+        try:
+            await self.sql.migrate()
+            await self._ensure_account()
+        finally:
+            await self.sql.close()
+
+    async def _ensure_account(self) -> None:
+        if self.people.accounts is not None:
+            self.first_password = await self.people.accounts.ensure_first_account()
+            self.account_names = await self.people.accounts.users()
+
     @asynccontextmanager
     async def lifespan(self, _: Litestar) -> AsyncIterator[None]:
         """Everything open, the first account made, relay and sweeper at work."""
-        async with self.opened():
-            if self.people.accounts is not None:
-                self.first_password = await self.people.accounts.ensure_first_account()
-                self.account_names = await self.people.accounts.users()
+        async with self.opened(migrate=self.prepared):
+            if self.prepared:
+                await self._ensure_account()
             async with at_work(self.relay, self.bell, self.sweeper, self.settings.sweep_seconds):
                 yield
 

@@ -8,7 +8,6 @@ import asyncio
 import contextlib
 import errno
 import io
-import os
 import shlex
 import signal
 import socket
@@ -25,7 +24,7 @@ import uvicorn
 import uvloop
 from litestar import Litestar
 
-from app import log
+from app import fleet
 from app.accepting import AdmittingServer
 from app.admission import Admission, raise_descriptor_limit, room_for_connections
 from app.connections import BoundedHttp, BoundedSocket
@@ -33,7 +32,7 @@ from app.embedded.certificates import Certificates, certificates_for, fingerprin
 from app.embedded.hub.limits import HubLimits
 from app.embedded.hub.redaction import redact_queries
 from app.main import Assembly, create_app
-from app.settings import Settings, read_settings
+from app.settings import Settings
 from app.variables import is_loopback
 from app.web.templates import phone_url, trust_url
 
@@ -71,38 +70,21 @@ def serve(settings: Settings) -> None:
         if certificates is not None:
             everywhere = "0.0.0.0"  # noqa: S104 - LAN=1 is the wish to be reached from the network
             sockets.append(stack.enter_context(_listening("HTTPS_PORT", everywhere, settings.https_port)))
-        if settings.workers == 1:
-            _run(_serve_here(settings, sockets, certificates))
-    if settings.workers > 1:
-        _serve_many(settings)
+        if settings.workers > 1:
+            _serve_many(settings, sockets[0])
+        else:
+            run(_serve_here(settings, sockets, certificates))
 
 
-def from_environment() -> Litestar:
-    """The app of one worker process."""
-    settings = read_settings(os.environ)
-    log.configure(settings.log_level)
-    redact_queries()
-    return create_app(settings)
-
-
-def _serve_many(settings: Settings) -> None:
-    """Worker processes under uvicorn; what cannot work is found here before the first of them starts."""
-    _run(_prepare(settings))
-    uvicorn.run(
-        "app.serving:from_environment",
-        factory=True,
-        workers=settings.workers,
-        host=settings.host,
-        port=settings.port,
-        **_options(settings.trusted_proxies),
-    )
-
-
-async def _prepare(settings: Settings) -> None:
-    """Migrate, make the first account, announce."""
+def _serve_many(settings: Settings, listening: socket.socket) -> None:
+    """Worker processes under this one; what cannot work is found here before the first of them starts."""
     app = create_app(settings)
-    async with app.lifespan():
+
+    async def prepare() -> None:
+        await app.state.assembly.prepare()
         _announce(settings, app)
+
+    fleet.supervise(settings.workers, listening, prepare)
 
 
 async def _serve_here(
@@ -110,17 +92,35 @@ async def _serve_here(
 ) -> None:
     """One app behind every socket; its parts open before the first and close after the last."""
     app = create_app(settings)
-    options = _options(settings.trusted_proxies)
-    configs = [uvicorn.Config(app, lifespan="off", **options)]
+    chosen = options(settings.trusted_proxies)
+    configs = [uvicorn.Config(app, lifespan="off", **chosen)]
     if certificates is not None:
-        configs.append(uvicorn.Config(app, lifespan="off", **options, **_tls(certificates)))
+        configs.append(uvicorn.Config(app, lifespan="off", **chosen, **_tls(certificates)))
     async with app.lifespan():
         await serve_together(configs, lambda: _announce(settings, app, certificates), sockets)
 
 
-def _run(work: Coroutine[Any, Any, None]) -> None:
+def run(work: Coroutine[Any, Any, None]) -> None:
+    """Run to the end, which SIGTERM brings about at any moment: while parts open and migrations run, too."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(work)
+        runner.run(_until_told(work))
+
+
+async def _until_told(work: Coroutine[Any, Any, None]) -> None:
+    """Without a handler SIGTERM would end nothing where this is the first process of a container."""
+    told = asyncio.Event()
+    task = asyncio.create_task(work)
+
+    def tell() -> None:
+        told.set()
+        task.cancel()
+
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, tell)
+    try:
+        await task
+    except asyncio.CancelledError:
+        if not told.is_set():
+            raise
 
 
 async def serve_together(
@@ -162,7 +162,7 @@ async def _until_started(server: uvicorn.Server, task: asyncio.Task[None]) -> No
         await asyncio.sleep(0.01)
 
 
-def _options(proxies: Sequence[str] = ()) -> dict[str, Any]:
+def options(proxies: Sequence[str] = ()) -> dict[str, Any]:
     """How every socket is served. Who asks, and over what, a proxy may say only if a setting names it:
     any program on this computer could otherwise count as another address with every guess.
     """

@@ -44,21 +44,25 @@ class Clinic:
 
     def start(self) -> None:
         """Start the program and wait until it says that it serves."""
+        self._wait_until_it_serves(self.begin())
+
+    def begin(self) -> "Queue[str | None]":
+        """Start the program and wait for nothing; the lines that it will say, and None at its end."""
         self._process = subprocess.Popen(
             self.command(),
             cwd=self.root, env=self._environment(), text=True,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )  # fmt: skip
-        self._wait_until_it_serves()
+        lines: Queue[str | None] = Queue()
+        self._reader = threading.Thread(target=self._read, args=(self._process, lines), daemon=True)
+        self._reader.start()
+        return lines
 
     def command(self) -> list[str]:
         """How it is started."""
         return [sys.executable, "-m", "app", "serve"]
 
-    def _wait_until_it_serves(self) -> None:
-        lines: Queue[str | None] = Queue()
-        self._reader = threading.Thread(target=self._read, args=(self._process, lines), daemon=True)
-        self._reader.start()
+    def _wait_until_it_serves(self, lines: "Queue[str | None]") -> None:
         while True:
             try:
                 line = lines.get(timeout=START_LIMIT_S)

@@ -7,7 +7,7 @@ import httpx
 import pytest
 import uvicorn
 
-from app.serving import _options
+from app.serving import options
 from app.settings import read_settings
 from tests.stores import bound_socket, serving_with
 
@@ -23,7 +23,7 @@ async def mirror(scope: Any, receive: Any, send: Any) -> None:
 
 def seen(proxies: Sequence[str], **headers: str) -> str:
     """Whom the program sees, asked from this machine with these headers."""
-    config = uvicorn.Config(mirror, **_options(proxies) | {"lifespan": "off"})
+    config = uvicorn.Config(mirror, **options(proxies) | {"lifespan": "off"})
     with bound_socket() as listening, serving_with(config, listening):
         url = f"http://127.0.0.1:{listening.getsockname()[1]}/"
         return httpx.get(url, headers=headers, trust_env=False).text

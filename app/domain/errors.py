@@ -23,6 +23,7 @@
         ├── KeysUnavailable      keys-unavailable
         ├── StoreUnavailable     store-unavailable
         ├── DatabaseBusy         database-busy
+        │   └── DatabaseRefused  database-busy
         └── StorageFull          storage-full
 
 The HTTP status of each code stands in one table only: ``app/web/problems.py``. The phone's answer
@@ -187,6 +188,10 @@ class DatabaseBusy(Unavailable):
     """The database is locked or unreachable."""
 
     code = "database-busy"
+
+
+class DatabaseRefused(DatabaseBusy):
+    """The database answers, and will not serve until a person changes something: a password, a name."""
 
 
 class StorageFull(Unavailable):

@@ -255,20 +255,26 @@ class Records(Protocol):
         """Pending rows whose next look is due (first 30 s after the URL, then backing off)."""
         ...
 
-    async def postpone(self, photo_id: UUID, until: datetime) -> None:
-        """Look at a pending row again at ``until``."""
+    async def postpone(self, photo_id: UUID, until: datetime, due: datetime | None = None) -> bool:
+        """Look at a pending row again at ``until``; False, and nothing changed, if it is not pending.
+
+        With ``due``: nor where a look is due by then no longer, since another process has taken it.
+        """
         ...
 
     async def due_erasures(self, now: datetime, limit: int) -> list[PhotoRow]:
         """Tombstones whose object must be removed once more (late PUTs) and is not settled."""
         ...
 
-    async def settle_erasure(self, photo_id: UUID) -> None:
-        """The object of a tombstone is gone and no URL for it can still be alive."""
+    async def postpone_erasure(self, photo_id: UUID, until: datetime, due: datetime) -> bool:
+        """Erase again at ``until``: it could not be done, or a PUT that is still allowed may undo it.
+
+        False, and nothing changed, where another process has settled or moved it already.
+        """
         ...
 
-    async def erase_again(self, photo_id: UUID, at: datetime) -> None:
-        """The object of a tombstone is gone and may come back, by a PUT that is still allowed."""
+    async def settle_erasure(self, photo_id: UUID) -> bool:
+        """The object of a tombstone is gone and no URL for it can still be alive; False if known already."""
         ...
 
     async def add_upload_session(self, digest: str, user: str, session_id: str, until: datetime) -> None: ...

@@ -19,6 +19,7 @@ FIRST_LOOK = timedelta(seconds=30)
 LAST_ERASURE = timedelta(minutes=45)
 LONGEST_PAUSE = timedelta(hours=6)
 PURGE_EVERY = timedelta(hours=1)
+ERASE_AGAIN = timedelta(seconds=30)
 
 
 class SweepReport(msgspec.Struct, kw_only=True):
@@ -67,6 +68,10 @@ class Sweeper:
                 await records.tally(found)
 
     async def _settle(self, row: PhotoRow, now: datetime, report: SweepReport) -> None:
+        """Of several processes that find a row due, the one that moves its next look works on it."""
+        async with self._database.transaction() as records:
+            if not await records.postpone(row.photo_id, next_look(row, now), due=now):
+                return
         try:
             if row.refused_at is None:
                 report.stored += (await self._uploads.settle(row)).state is PhotoState.STORED
@@ -78,22 +83,21 @@ class Sweeper:
             report.refused += 1
         except CaptureError:
             report.failed += 1
-        async with self._database.transaction() as records:
-            await records.postpone(row.photo_id, next_look(row, now))
 
     async def _erase(self, row: PhotoRow, now: datetime, report: SweepReport) -> None:
+        """Erasing twice harms nothing; of several processes the one that writes it down counts it."""
         try:
             await self._store.delete(row.key)
         except CaptureError:
-            report.failed += 1
+            async with self._database.transaction() as records:
+                report.failed += await records.postpone_erasure(row.photo_id, now + ERASE_AGAIN, due=now)
             return
         again = next_erasure(row, now)
         async with self._database.transaction() as records:
             if again is None:
-                await records.settle_erasure(row.photo_id)
+                report.erased += await records.settle_erasure(row.photo_id)
             else:
-                await records.erase_again(row.photo_id, again)
-        report.erased += again is None
+                await records.postpone_erasure(row.photo_id, again, due=now)
 
 
 def next_erasure(row: PhotoRow, now: datetime) -> datetime | None:

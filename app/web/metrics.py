@@ -3,10 +3,12 @@
 Labels are route templates, methods and statuses only: no user, no id, no raw path (I12).
 """
 
+import os
 from collections.abc import Iterator, Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -14,7 +16,11 @@ _BUCKETS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
 
 class Metrics:
-    """Counters of one app; a registry of its own, so that two apps in one process do not mix."""
+    """Counters of one app; a registry of its own, so that two apps in one process do not mix.
+
+    Where several processes serve, each keeps its counts in a folder that they share, and answers for all.
+    What the database counts is the same whoever asks, and is not added up.
+    """
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
@@ -30,7 +36,11 @@ class Metrics:
         )
         self._known: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         self._counted = _Counted()
-        self._registry.register(self._counted)
+        self._shown = self._registry
+        if folder := os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+            self._shown = CollectorRegistry()
+            MultiProcessCollector(self._shown, folder)  # type: ignore[no-untyped-call]
+        self._shown.register(self._counted)
 
     def observe(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count one answer."""
@@ -46,7 +56,7 @@ class Metrics:
     def text(self, counts: Mapping[str, float]) -> bytes:
         """The exposition format, with the database's counts of this moment."""
         self._counted.counts = counts
-        return generate_latest(self._registry)
+        return generate_latest(self._shown)
 
 
 class _Counted(Collector):

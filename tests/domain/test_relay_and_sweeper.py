@@ -1,5 +1,6 @@
 """What finishes the work that a request or a phone left behind."""
 
+import asyncio
 import sys
 from datetime import timedelta
 
@@ -218,3 +219,40 @@ async def test_what_the_sweeper_finds_is_counted_for_good(ward: Ward) -> None:
         counts = await records.counts(ward.clock())
     found = {name: count for name, count in counts.items() if name.startswith("sweep_")}
     assert found == {"sweep_refused_total": 1.0, "sweep_stored_total": 2.0}
+
+
+async def test_of_processes_that_sweep_at_once_one_works_and_counts(ward: Ward) -> None:
+    """Four photos to settle and one to erase, found due by three processes at once: five, not 15."""
+    room = await ward.open()
+    for body in (b"a photo", b"a photo", b"x photo", None):
+        photo = ward.taken(room.consultation_id)
+        await ward.presigned(photo)
+        if body:
+            ward.put(photo, body)
+    gone = ward.taken(room.consultation_id)
+    await ward.presigned(gone)
+    await ward.uploads.delete(ANNA, gone.photo_id)
+    ward.put(gone)
+    ward.clock.advance(46 * 60)
+
+    reports = await asyncio.gather(*(sweeper(ward).sweep() for _ in range(3)))
+
+    found = {name: sum(getattr(one, name) for one in reports) for name in reports[0].__struct_fields__}
+    assert found == {"stored": 2, "waiting": 1, "refused": 1, "failed": 0, "erased": 1}
+
+
+async def test_a_failure_that_several_processes_met_is_counted_once(ward: Ward) -> None:
+    """The store is away for all of them, and what is to be erased stays due."""
+    room = await ward.open()
+    photo = ward.taken(room.consultation_id)
+    await ward.presigned(photo)
+    await ward.uploads.delete(ANNA, photo.photo_id)
+    ward.put(photo)
+    ward.clock.advance(46 * 60)
+    ward.store.down = True
+    reports = await asyncio.gather(*(sweeper(ward).sweep() for _ in range(3)))
+    ward.store.down = False
+    ward.clock.advance(31)
+
+    assert sum(one.failed for one in reports) == 1
+    assert (await sweeper(ward).sweep()).erased == 1

@@ -55,6 +55,8 @@ class SqlDatabase:
         self._location = location
         self._busy_timeout_ms = busy_timeout_ms
         self._opened: _Driver | None = None
+        # False while another process still brings it up to date.
+        self.ready = True
 
     @classmethod
     async def open(cls, location: str | Path, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> "SqlDatabase":
@@ -96,8 +98,8 @@ class SqlDatabase:
 
     @property
     def _driver(self) -> _Driver:
-        if self._opened is None:
-            raise DatabaseBusy("The database is not open yet.")
+        if self._opened is None or not self.ready:
+            raise DatabaseBusy("The database is not ready yet. Nothing was lost; it is tried again.")
         return self._opened
 
     def transaction(self) -> AbstractAsyncContextManager[SqlRecords]:

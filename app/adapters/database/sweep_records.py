@@ -20,20 +20,31 @@ _DUE = bindparam("now", type_=Moment)
 _DUE_PENDING = Statement(
     select(*PHOTO_COLUMNS).where(_P.next_look_at <= _DUE).order_by(_P.next_look_at).limit(bindparam("limit"))
 )
-_POSTPONE = Statement(
+_POSTPONE_ALL = (
     update(photos)
     .where(_THIS, _P.state == PhotoState.PENDING)
     .values(**given(photos, "next_look_at"), looks=_P.looks + 1)
+    .returning(_P.photo_id)
 )
+_POSTPONE = Statement(_POSTPONE_ALL)
+_TAKE = Statement(_POSTPONE_ALL.where(_P.next_look_at <= bindparam("due", type_=Moment)))
 _DUE_ERASURES = Statement(
     select(*PHOTO_COLUMNS)
     .where(_P.erase_again_at <= _DUE)
     .order_by(_P.erase_again_at)
     .limit(bindparam("limit"))
 )
-_SETTLE = Statement(update(photos).where(_THIS).values(erase_again_at=null()))
-_ERASE_AGAIN = Statement(
-    update(photos).where(_THIS, _P.state == PhotoState.DELETED).values(given(photos, "erase_again_at"))
+_POSTPONE_ERASURE = Statement(
+    update(photos)
+    .where(_THIS, _P.erase_again_at <= bindparam("due", type_=Moment))
+    .values(**given(photos, "erase_again_at"))
+    .returning(_P.photo_id)
+)
+_SETTLE = Statement(
+    update(photos)
+    .where(_THIS, _P.erase_again_at.is_not(None))
+    .values(erase_again_at=null())
+    .returning(_P.photo_id)
 )
 # A day later nobody misses them: an attempt a day never runs into the delay, a hint is long heard.
 KEPT = timedelta(days=1)
@@ -58,22 +69,26 @@ class SweepRecords:
         rows = await self._connection.fetch(_DUE_PENDING, now=now, limit=limit)
         return [photo_row(row) for row in rows]
 
-    async def postpone(self, photo_id: UUID, until: datetime) -> None:
-        """See ``Records.postpone``; a photo that is no longer pending stays as it is."""
-        await self._connection.fetch(_POSTPONE, photo_id=photo_id, new_next_look_at=until)
+    async def postpone(self, photo_id: UUID, until: datetime, due: datetime | None = None) -> bool:
+        """See ``Records.postpone``."""
+        values = {"photo_id": photo_id, "new_next_look_at": until}
+        if due is None:
+            return bool(await self._connection.fetch(_POSTPONE, **values))
+        return bool(await self._connection.fetch(_TAKE, **values, due=due))
 
     async def due_erasures(self, now: datetime, limit: int) -> list[PhotoRow]:
         """See ``Records.due_erasures``; the longest due first."""
         rows = await self._connection.fetch(_DUE_ERASURES, now=now, limit=limit)
         return [photo_row(row) for row in rows]
 
-    async def settle_erasure(self, photo_id: UUID) -> None:
-        """See ``Records.settle_erasure``."""
-        await self._connection.fetch(_SETTLE, photo_id=photo_id)
+    async def postpone_erasure(self, photo_id: UUID, until: datetime, due: datetime) -> bool:
+        """See ``Records.postpone_erasure``."""
+        values = {"photo_id": photo_id, "new_erase_again_at": until, "due": due}
+        return bool(await self._connection.fetch(_POSTPONE_ERASURE, **values))
 
-    async def erase_again(self, photo_id: UUID, at: datetime) -> None:
-        """See ``Records.erase_again``."""
-        await self._connection.fetch(_ERASE_AGAIN, photo_id=photo_id, new_erase_again_at=at)
+    async def settle_erasure(self, photo_id: UUID) -> bool:
+        """See ``Records.settle_erasure``."""
+        return bool(await self._connection.fetch(_SETTLE, photo_id=photo_id))
 
     async def purge_expired(self, now: datetime) -> None:
         """See ``Records.purge_expired``."""

@@ -141,7 +141,7 @@ async def test_a_tombstones_object_is_erased_again_when_its_url_is_dead(database
         assert await records.due_erasures(NOW + ERASE_AGAIN_AFTER - SECOND, 10) == []
         due = await records.due_erasures(NOW + ERASE_AGAIN_AFTER, 10)
         assert [(tombstone.key, tombstone.deleted_at) for tombstone in due] == [(row.key, NOW)]
-        await records.erase_again(row.photo_id, NOW + 45 * MINUTE)
+        assert await records.postpone_erasure(row.photo_id, NOW + 45 * MINUTE, due=NOW + 45 * MINUTE)
         assert await records.due_erasures(NOW + 45 * MINUTE - SECOND, 10) == []
         assert len(await records.due_erasures(NOW + 45 * MINUTE, 10)) == 1
         await records.settle_erasure(row.photo_id)

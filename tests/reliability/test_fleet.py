@@ -1,0 +1,182 @@
+"""Kind 5: several server processes outlive their database, each other and nothing else.
+
+Real processes over a real PostgreSQL, which is killed and started again, and a bucket.
+"""
+
+import asyncio
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from campaigns.postgres_kills import Cluster
+from e2e.cloud import in_own_loop
+from tests.ministack import Ministack
+from tests.reliability.fleet_running import Processes, database_and_bucket, holders, processes, until
+
+World = tuple[Cluster, Ministack]
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with database_and_bucket(tmp_path_factory.mktemp("fleet") / "world") as made:
+        yield made
+
+
+@pytest.fixture
+def fleet(world: World, tmp_path: Path) -> Iterator[Processes]:
+    server, bucket = world
+    in_own_loop(server.start())
+    with processes(tmp_path / "clinic", bucket, server.address) as clinic:
+        yield clinic
+
+
+def test_a_worker_that_dies_while_the_database_is_away_is_replaced(fleet: Processes, world: World) -> None:
+    """The service goes on, says so in its log, and serves photos' requests again with the database."""
+    fleet.until_served()
+    until(lambda: fleet.database_state() == "ok", fleet)
+    first = {one.pid for one in fleet.workers()}
+
+    world[0].end(signal.SIGKILL)
+    for one in fleet.workers():
+        one.kill()
+    fleet.until_served(4)
+
+    assert fleet.get("/health/live").status_code == 200
+    assert fleet.database_state() == "down"
+    assert {one["pid"] for one in fleet.events("worker.died")} == first
+    assert {one["cause"] for one in fleet.events("worker.died")} == {"signal 9"}
+    in_own_loop(world[0].start())
+    until(lambda: fleet.database_state() == "ok", fleet)
+    assert fleet.end(signal.SIGTERM) == 0
+
+
+def test_workers_start_beside_a_sleeping_database_and_wait(world: World, tmp_path: Path) -> None:
+    """503 until it is there, a line in the log for each try; then one migration and one first account."""
+    server, bucket = world
+    in_own_loop(server.start())
+    server.end(signal.SIGKILL)
+    with processes(tmp_path / "clinic", bucket, server.address) as clinic:
+        clinic.until_served()
+        until(lambda: len(clinic.events("database.waiting")) >= 2, clinic)
+
+        assert clinic.get("/health/live").status_code == 200
+        assert clinic.database_state() == "down"
+        assert clinic.get("/health/ready").status_code == 503
+        refused = httpx.post(
+            f"{clinic.url}/api/session",
+            json={"name": "anna", "password": "x"},
+            headers={"origin": clinic.url, "x-cp-client": "1"},
+            trust_env=False,
+        )
+        assert (refused.status_code, refused.json()["code"]) == (503, "database-busy")
+        assert [one["attempt"] for one in clinic.events("database.waiting")][:2] == [1, 2]
+
+        in_own_loop(server.start())
+        until(lambda: clinic.database_state() == "ok", clinic)
+        until(lambda: any(line.startswith("Sign in: ") for line in clinic.log), clinic)
+        assert len([line for line in clinic.log if line.startswith("Sign in: ")]) == 1
+        assert [row["name"] for row in clinic.rows("SELECT name FROM accounts")] == ["clinician"]
+
+
+def test_sigterm_ends_the_wait_for_a_database_at_once(world: World, tmp_path: Path) -> None:
+    """Whoever asked for the end is not told that something failed."""
+    server, bucket = world
+    server.end(signal.SIGKILL)
+    with processes(tmp_path / "clinic", bucket, server.address) as clinic:
+        until(lambda: clinic.events("database.waiting"), clinic)
+
+        assert clinic.end(signal.SIGTERM) == 0
+    in_own_loop(server.start())
+
+
+def test_sigterm_ends_a_program_whose_migration_waits(world: World, tmp_path: Path) -> None:
+    """Another machine holds the lock of the migrations."""
+    server, bucket = world
+    in_own_loop(server.start())
+
+    async def wait_and_end(clinic: Processes) -> int:
+        import asyncpg
+
+        from app.adapters.database.migrating import _LOCK
+
+        holder = await asyncpg.connect(server.address)
+        waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+        try:
+            await holder.execute("SELECT pg_advisory_lock($1)".replace("$1", str(_LOCK)))
+            clinic.begin()
+            async with asyncio.timeout(60):
+                while not await holder.fetchval(waiting):  # noqa: ASYNC110 - the database has no event for it
+                    await asyncio.sleep(0.05)
+            return await asyncio.to_thread(clinic.end, signal.SIGTERM)
+        finally:
+            await holder.close()
+
+    for settings in ({}, {"WORKERS": "1"}):
+        clinic = Processes(tmp_path / f"clinic{len(settings)}", bucket, server.address)
+        clinic.settings |= settings
+        assert in_own_loop(wait_and_end(clinic)) == 0
+        assert [line for line in clinic.log if "Traceback" in line] == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_nothing_outlives_the_parent(fleet: Processes, number: signal.Signals) -> None:
+    """Server processes and image decoders end with it, and the port is free."""
+    fleet.until_served()
+    family = fleet.parent.children(recursive=True)
+    assert len([one for one in family if "image_worker" in " ".join(one.cmdline())]) == 4
+
+    fleet.end(number)
+
+    _, alive = psutil.wait_procs(family, timeout=60)
+    assert alive == []
+    assert holders(fleet.port) == set()
+
+
+def test_only_the_parent_and_its_workers_hold_the_port(fleet: Processes) -> None:
+    """An image decoder with the socket would keep the port after everybody else has ended."""
+    fleet.until_served()
+
+    assert holders(fleet.port) == {fleet.parent.pid, *(one.pid for one in fleet.workers())}
+
+
+def test_metrics_add_up_all_workers(fleet: Processes) -> None:
+    """Forty answers are forty whichever process is asked, and the counts of a dead one stay."""
+    fleet.until_served()
+    for _ in range(40):
+        assert fleet.get("/health/live").status_code == 200
+
+    def counted() -> set[float]:
+        return {_live_answers(fleet.get("/metrics").text) for _ in range(6)}
+
+    assert counted() == {40.0}
+    fleet.workers()[0].kill()
+    fleet.until_served(3)
+    assert counted() == {40.0}
+    assert {_value(fleet.get("/metrics").text, "capture_pending") for _ in range(6)} == {0.0}
+
+
+def test_what_cannot_start_ends_with_an_error(world: World, tmp_path: Path) -> None:
+    """Workers that never come up: named in the log, and no success."""
+    server, bucket = world
+    in_own_loop(server.start())
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    (broken / "sitecustomize.py").write_text(
+        "import sys\nif 'app.worker' in ' '.join(sys.orig_argv):\n    raise RuntimeError\n"
+    )
+    with processes(tmp_path / "clinic", bucket, server.address, PYTHONPATH=str(broken)) as clinic:
+        assert clinic.exit_code() == 1
+        assert {one["cause"] for one in clinic.events("worker.not_started")} == {"exit 1"}
+        assert clinic.log[-1].startswith("clinicpro-capture: No server process could be started.")
+
+
+def _live_answers(text: str) -> float:
+    return _value(text, 'capture_requests_total{method="GET",route="/health/live",status="200"}')
+
+
+def _value(text: str, name: str) -> float:
+    return sum(float(line.rpartition(" ")[2]) for line in text.splitlines() if line.startswith(f"{name} "))
