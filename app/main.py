@@ -80,10 +80,11 @@ class Parts:
 
 @dataclass(frozen=True, kw_only=True)
 class Storage:
-    """An object store with whoever signs for it."""
+    """An object store with whoever signs for it; ``origins`` are those of its URLs that are not ours."""
 
     store: ObjectStore
     signers: Callable[[str], UploadSigner]
+    origins: Sequence[str]
     close: Callable[[], None]
     handlers: Sequence[ControllerRouterHandler] = ()
 
@@ -204,6 +205,7 @@ def create_app(settings: Settings, parts: Parts | None = None) -> Litestar:
             devices=assembly.devices,
             signals=assembly.signals,
             signers=assembly.storage.signers,
+            store_origins=assembly.storage.origins,
             verifier=RememberingVerifier(assembly.people.verifier, assembly.clock),
             profiles=assembly.people.profiles,
             session_alive=assembly.people.session_alive,
@@ -229,14 +231,15 @@ def _storage(settings: Settings, clock: Clock) -> Storage:
         client = build_client(settings)
         cloud = S3Store(client, settings.s3_bucket, settings.s3_expected_owner)
         signer = build_signer(settings, client, clock)
-        return Storage(store=cloud, signers=lambda _: signer, close=cloud.close)
+        return Storage(store=cloud, signers=signer.for_origin, origins=(signer.origin,), close=cloud.close)
     store = open_store(settings.data_dir, settings.key_dir, settings.store_bucket)
     origins = (settings.store_origin,) if settings.store_origin else settings.public_origins
     pages = settings.public_origins if settings.store_origin else ()
     face = StoreFace(store, origins, clock, pages)
-    own = origin_signer(store.access, origins, clock)
+    own = origin_signer(store.access, origins, clock, follows=not settings.store_origin)
+    apart = (own.origin,) if settings.store_origin else ()
     route = store_route(face, settings.store_bucket)
-    return Storage(store=store, signers=own.for_origin, close=store.close, handlers=[route])
+    return Storage(store=store, signers=own.for_origin, origins=apart, close=store.close, handlers=[route])
 
 
 def _wire(settings: Settings, clock: Clock) -> Wire:

@@ -13,6 +13,9 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+# Nothing that readers of URLs would take apart differently, or not at all.
+_HOST = re.compile(r"(?:\[(?P<address>[0-9a-f:.]+)\]|(?P<name>[a-z0-9._-]+))(?::(?P<port>[0-9]{1,5}))?")
+
 
 class Variable(msgspec.Struct, frozen=True):
     """One environment variable: its default as text, its parser, its help."""
@@ -90,6 +93,14 @@ def _full_host(host: str) -> bool:
     return True
 
 
+def host_name(host: str) -> str:
+    """A ``Host`` header without its port, an IPv6 address without its brackets; empty for what is no host."""
+    found = _HOST.fullmatch(host)
+    if found is None or int(found["port"] or 0) > 65_535:
+        return ""
+    return found["address"] or found["name"]
+
+
 def is_loopback(host: str) -> bool:
     """Whether a host name or address is this machine's own."""
     try:
@@ -124,7 +135,26 @@ def _database_url(text: str) -> str:
 
 _BUCKET = _matching(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "must be a bucket name")
 _ABLY_KEY = _matching(r"[\w-]+\.[\w-]+:[\w-]+", "must have the form appId.keyId:secret")
-_HTTPS = _matching(r"https://\S+|http://(localhost|127\.0\.0\.1)(:\d+)?\S*", "must be an https URL")
+_HTTPS = _matching(r"https://\S+|http://(localhost|127\.0\.0\.1)(:\d+)?(/\S*)?", "must be an https URL")
+
+
+def _endpoint(text: str) -> str:
+    """Only what a browser can send photos to and a signature can be made for."""
+    parts = urlsplit(_HTTPS(text))
+    if "@" in parts.netloc or "?" in text or "#" in text:
+        raise ValueError("must be an https URL without a name, a password, a query or a fragment")
+    try:
+        parts.port  # noqa: B018 - asking is what checks it
+    except ValueError:
+        raise ValueError("must have a number from 1 to 65535 as its port") from None
+    return text
+
+
+def _s3_bucket(text: str) -> str:
+    if re.search(r"--x-s3$|--op-s3$|--ol-s3$|--table-s3$|\.mrap$", _BUCKET(text)):
+        raise ValueError("must be an ordinary bucket: this kind cannot keep a photo as it must be kept")
+    return text
+
 
 VARIABLES: dict[str, Variable] = {
     "DATA_DIR": Variable("data", Path, "Folder of the database and of the photos kept on this machine."),
@@ -157,12 +187,12 @@ VARIABLES: dict[str, Variable] = {
         "PostgreSQL address. Empty: SQLite in DATA_DIR.",
     ),
     "S3_BUCKET": Variable(
-        "", _BUCKET, "Bucket for the photos. Empty: the built-in encrypted store in DATA_DIR."
+        "", _s3_bucket, "Bucket for the photos. Empty: the built-in encrypted store in DATA_DIR."
     ),
     "S3_REGION": Variable(
         "eu-west-2", _matching(r"[a-z0-9-]+", "must be a region name"), "Region of the bucket."
     ),
-    "S3_ENDPOINT": Variable("", _HTTPS, "Address of an S3-compatible store. Empty: Amazon S3."),
+    "S3_ENDPOINT": Variable("", _endpoint, "Address of an S3-compatible store. Empty: Amazon S3."),
     "S3_ADDRESSING": Variable(
         "virtual",
         _one_of("virtual", "path"),

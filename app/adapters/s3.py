@@ -9,13 +9,22 @@ import base64
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
+from urllib.parse import urlsplit
 
 import boto3
+from botocore import UNSIGNED
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConfigParseError,
+    HTTPClientError,
+    ProfileNotFound,
+)
 
-from app.adapters.signing import CurrentCredentials, S3Signer
+from app.adapters.credentials import CurrentCredentials
+from app.adapters.signing import S3Signer
 from app.domain.errors import StorageFull, StoreUnavailable, TooLarge
 from app.domain.ports import Clock, ObjectSummary, StoredObject
 from app.settings import Settings
@@ -27,12 +36,31 @@ READ_SECONDS = 20.0
 CALL_SECONDS = 15.0
 
 _FULL = frozenset({"InsufficientStorage", "XMinioStorageFull", "QuotaExceeded"})
+_NO_KEYS = (
+    "No keys for the bucket. Give this server a role, a profile (AWS_PROFILE) or AWS_ACCESS_KEY_ID and "
+    "AWS_SECRET_ACCESS_KEY, and start again."
+)
+_NOT_READ = (
+    "What AWS_* variables or the AWS configuration file say of the store cannot be read: {}. "
+    "Correct it and start again."
+)
+_NO_ADDRESS = (
+    "No address of the bucket follows from S3_BUCKET, S3_REGION, S3_ENDPOINT and the AWS_* variables: {}. "
+    "Correct them and start again."
+)
+
+
+class BucketAddress(NamedTuple):
+    """Where every presigned URL of a bucket begins, and the region that it is signed for."""
+
+    url: str
+    region: str
 
 
 def build_client(settings: Settings, session: Any = None) -> Any:
     """The one client; its keys come from boto3's usual chain (role, profile or environment).
 
-    Raises ``StoreUnavailable`` where the chain itself is wrong, such as a profile that is not there.
+    Raises ``StoreUnavailable`` where what botocore reads is wrong, such as a profile that is not there.
     """
     config = Config(
         # boto3's own default would sign with SigV2 in us-east-1 and use the global host elsewhere,
@@ -50,28 +78,52 @@ def build_client(settings: Settings, session: Any = None) -> Any:
         return (session or boto3.session.Session()).client(
             "s3", region_name=settings.s3_region, endpoint_url=settings.s3_endpoint or None, config=config
         )
-    except BotoCoreError as problem:
-        raise StoreUnavailable(f"The keys for the bucket cannot be read: {problem}.") from problem
+    except (BotoCoreError, ValueError, AttributeError) as problem:
+        # The last two are what botocore makes of an address or a file that it does not understand.
+        unread = (ProfileNotFound, ConfigParseError, AttributeError)
+        sentence = _NOT_READ if isinstance(problem, unread) else _NO_ADDRESS
+        raise StoreUnavailable(sentence.format(str(problem).rstrip("."))) from problem
 
 
 def build_signer(settings: Settings, client: Any, clock: Clock) -> S3Signer:
     """The signer of the client's bucket; raises ``StoreUnavailable`` where no keys are configured."""
     credentials = client._request_signer._credentials
     if credentials is None:
-        raise StoreUnavailable("No keys for the bucket: give this server a role, a profile or AWS_* keys.")
+        raise StoreUnavailable(_NO_KEYS)
+    address = bucket_address(client, settings.s3_bucket)
     return S3Signer(
-        bucket_address(client, settings.s3_bucket),
-        settings.s3_region,
+        address.url,
+        address.region,
         CurrentCredentials(credentials),
         clock,
         settings.s3_expected_owner,
     )
 
 
-def bucket_address(client: Any, bucket: str) -> str:
-    """The URL of a bucket with a slash at its end, as botocore's own endpoint rules make it."""
-    url: str = client.generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": "x"})
-    return url.split("?", 1)[0].removesuffix("x")
+def bucket_address(client: Any, bucket: str) -> BucketAddress:
+    """A bucket's address as botocore's own endpoint rules make it, with all that they read.
+
+    Asked for without keys: fetching a role's keys needs a network, and the address does not.
+    """
+    regions: list[str] = []
+
+    def unsigned(region_name: str, **_: Any) -> Any:
+        regions.append(region_name)
+        return UNSIGNED
+
+    events = client.meta.events
+    events.register_first("choose-signer.s3.PutObject", unsigned)
+    try:
+        url: str = client.generate_presigned_url("put_object", Params={"Bucket": bucket, "Key": "x"})
+    except (BotoCoreError, ValueError) as problem:
+        raise StoreUnavailable(_NO_ADDRESS.format(str(problem).rstrip("."))) from problem
+    finally:
+        events.unregister("choose-signer.s3.PutObject", unsigned)
+    parts = urlsplit(url)
+    if parts.username is not None:
+        raise StoreUnavailable(_NO_ADDRESS.format("browsers send no photo to an address with a password"))
+    address = f"{parts.scheme}://{parts.netloc.lower()}{parts.path.removesuffix('x')}"
+    return BucketAddress(address, regions[-1])
 
 
 class S3Store:

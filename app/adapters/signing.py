@@ -5,12 +5,10 @@ thirtieth of the time, because everything that photos have in common is worked o
 """
 
 import base64
-import threading
-import time
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from botocore.credentials import Credentials
 
@@ -26,10 +24,10 @@ from app.domain.bucket import (
 )
 from app.domain.photos import CONTENT_TYPES, PhotoRow
 from app.domain.ports import Clock, SignedUpload
+from app.variables import is_loopback
 
-# How long keys that were just seen may sign while a thread renews them; botocore begins to renew 15
-# minutes before their end, so this is far from it.
-_TRUST_SECONDS = 120
+# Names under which a computer's own browser reaches it: localhost, 127.0.0.1, [::1], behind a port or two.
+_OWN_NAMES = 32
 
 
 class S3Signer:
@@ -49,12 +47,23 @@ class S3Signer:
         self._owner = expected_owner
         self._put = Presigner("PUT", region, credentials, UPLOAD_SECONDS, self._upload)
         self._get = Presigner("GET", region, credentials, SHOW_SECONDS, self._picture)
-        self._by_origin: dict[str, S3Signer] = {}
+        self._head = Presigner("HEAD", region, credentials, UPLOAD_SECONDS, self._bare)
         self._shown: tuple[datetime | None, dict[str, str]] = (None, {})
 
-    def for_origin(self, origin: str) -> "S3Signer":
-        """The signer whose URLs the page of ``origin`` can reach: itself, unless the store follows."""
-        return self._by_origin.get(origin, self)
+    def for_origin(self, _: str) -> "S3Signer":
+        """The signer whose URLs a page can reach: for a store with an address of its own, always this one."""
+        return self
+
+    @property
+    def address(self) -> str:
+        """Where every URL that is signed here begins."""
+        return self._address
+
+    @property
+    def origin(self) -> str:
+        """The ``scheme://host[:port]`` of every URL that is signed here: what a page's policy must name."""
+        parts = urlsplit(self._address)
+        return f"{parts.scheme}://{parts.netloc}"
 
     def sign_put(self, row: PhotoRow) -> SignedUpload:
         """PUT of exactly this photo: type, length, SHA-256, encryption and write-once signed."""
@@ -78,6 +87,13 @@ class S3Signer:
         if row.key not in urls:
             urls[row.key] = self._sign_get(row, window)
         return urls[row.key]
+
+    def sign_head(self, row: PhotoRow) -> str:
+        """HEAD of a photo, for whoever checks what the store says of it."""
+        return self._head.sign(row.content_type, {"key": row.key}, self._clock())
+
+    def _bare(self, _: str, values: Mapping[str, str]) -> tuple[str, dict[str, str]]:
+        return self._address + values["key"], {}
 
     def _sign_get(self, row: PhotoRow, window: datetime) -> str:
         return self._get.sign(row.content_type, {"key": row.key, "name": str(row.photo_id)}, window)
@@ -112,45 +128,43 @@ class S3Signer:
         return f"{self._address}{values['key']}?{pairs}", {}
 
 
-def origin_signer(access: BucketAccess, origins: Iterable[str], clock: Clock) -> S3Signer:
-    """A signer for a store that answers under each of ``origins`` at ``/{bucket}/``.
+class OriginSigner(S3Signer):
+    """Signs for a store that answers under each of ``origins`` at ``/{bucket}/``; the first is its own.
 
-    The first origin is the default; ``for_origin`` chooses the one a page came through.
+    ``follows``: the store also answers under this computer's own names, as the app itself does, whatever
+    port a tunnel gave it; a page that was opened there may talk to no other host.
     """
-    keys = Credentials(access.access_key, access.secret_key)
-    signers = {
-        origin: S3Signer(f"{origin}/{access.bucket}/", access.region, lambda: keys, clock)
-        for origin in origins
-    }
-    first = next(iter(signers.values()))
-    first._by_origin = signers
-    return first
+
+    def __init__(self, access: BucketAccess, origins: Iterable[str], clock: Clock, *, follows: bool) -> None:
+        self._access = access
+        self._keys = Credentials(access.access_key, access.secret_key)
+        first, *others = origins
+        super().__init__(self._below(first), access.region, self._fixed, clock)
+        self._follows = follows
+        self._signers: dict[str, S3Signer] = {first: self, **{one: self._of(one) for one in others}}
+        self._most = len(self._signers) + _OWN_NAMES
+
+    def for_origin(self, origin: str) -> S3Signer:
+        """The signer whose URLs the page of ``origin`` can reach; a stranger's page gets the first one's."""
+        known = self._signers.get(origin)
+        if known is None and self._follows and is_loopback(urlsplit(origin).hostname or ""):
+            known = self._of(origin)
+            if len(self._signers) < self._most:
+                self._signers[origin] = known
+        return known or self
+
+    def _of(self, origin: str) -> S3Signer:
+        return S3Signer(self._below(origin), self._access.region, self._fixed, self._clock)
+
+    def _below(self, origin: str) -> str:
+        return f"{origin}/{self._access.bucket}/"
+
+    def _fixed(self) -> Any:
+        return self._keys
 
 
-class CurrentCredentials:
-    """A role's keys, renewed in a thread before they end, so that signing does not wait for it."""
-
-    def __init__(self, source: Any) -> None:
-        """``source`` is what a botocore session gives; fixed keys are simply handed on."""
-        self._source = source
-        self._renewing = threading.Lock()
-        self._frozen, self._seen = source.get_frozen_credentials(), time.monotonic()
-
-    def __call__(self) -> Any:
-        """The keys to sign with now."""
-        ending = getattr(self._source, "refresh_needed", bool)
-        if ending() and time.monotonic() - self._seen < _TRUST_SECONDS:
-            self._renew_aside()
-        else:
-            self._frozen, self._seen = self._source.get_frozen_credentials(), time.monotonic()
-        return self._frozen
-
-    def _renew_aside(self) -> None:
-        if self._renewing.acquire(blocking=False):
-            threading.Thread(target=self._renew, name="renew-keys", daemon=True).start()
-
-    def _renew(self) -> None:
-        try:
-            self._source.get_frozen_credentials()
-        finally:
-            self._renewing.release()
+def origin_signer(
+    access: BucketAccess, origins: Iterable[str], clock: Clock, *, follows: bool = True
+) -> OriginSigner:
+    """The signer of the built-in store."""
+    return OriginSigner(access, origins, clock, follows=follows)

@@ -25,7 +25,7 @@ from app.embedded.store_answers import Answer, Refusal, created, refused, shown
 from app.embedded.store_body import Body, ClientGone
 from app.embedded.store_cors import Cors
 from app.embedded.store_seal import Kept
-from app.embedded.store_signature import StoreRequest, read_request, verify
+from app.embedded.store_signature import StoreHosts, StoreRequest, read_request, verify
 
 _LOG = structlog.get_logger("clinicpro")
 
@@ -36,9 +36,13 @@ class StoreFace:
     def __init__(
         self, store: EmbeddedStore, origins: Iterable[str], clock: Clock, pages: Iterable[str] = ()
     ) -> None:
-        """``origins`` are the store's own addresses; ``pages`` are other origins that may use it."""
+        """``origins`` are the store's own addresses; ``pages`` are other origins that may use it.
+
+        Without such pages the store follows the app, which this computer's own names reach as well.
+        """
         self._store = store
-        self._hosts = frozenset(urlsplit(origin).netloc.lower() for origin in origins)
+        pages = tuple(pages)
+        self._hosts = StoreHosts((urlsplit(origin).netloc.lower() for origin in origins), own=not pages)
         self._clock = clock
         self._cors = Cors(pages)
 

@@ -6,6 +6,7 @@ is refused by rules of its own. S3 itself is laxer in places; nothing here needs
 
 import hmac
 import re
+from collections.abc import Container, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import unquote
@@ -17,6 +18,7 @@ from botocore.credentials import Credentials
 
 from app.domain.bucket import UPLOAD_HEADERS, BucketAccess
 from app.embedded.store_answers import Refusal
+from app.variables import host_name, is_loopback
 
 _FUTURE = timedelta(minutes=15)
 _LONGEST = 604_800
@@ -27,6 +29,19 @@ _SIGNING = frozenset(
     {"X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Date", "X-Amz-Expires", "X-Amz-SignedHeaders", _SIGNATURE}
 )
 _OVERRIDES = frozenset({"response-cache-control", "response-content-disposition", "response-content-type"})
+
+
+class StoreHosts:
+    """The ``Host`` headers under which the store is known; with ``own``, this computer's names among them."""
+
+    def __init__(self, hosts: Iterable[str], *, own: bool) -> None:
+        self._hosts = frozenset(hosts)
+        self._own = own
+
+    def __contains__(self, host: object) -> bool:
+        if host in self._hosts:
+            return True
+        return self._own and is_loopback(host_name(str(host)))
 
 
 class StoreRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,7 +73,7 @@ def read_request(scope: Any) -> StoreRequest:
 
 
 def verify(
-    request: StoreRequest, access: BucketAccess, hosts: frozenset[str], now: datetime
+    request: StoreRequest, access: BucketAccess, hosts: Container[str], now: datetime
 ) -> dict[str, str]:
     """The signed overrides of the answer's headers; anything but a true signature is a ``Refusal``."""
     if not _PATH.fullmatch(request.path) or not _QUERY.fullmatch(request.query):

@@ -62,7 +62,7 @@ class CaptureApp(Litestar):
 
 def create_web_app(web: WebParts) -> Litestar:
     """The whole app; raises at once when a page, an asset or a module it imports is missing."""
-    policy, metrics = build_policy(web.settings), Metrics()
+    policy, metrics = build_policy(web.settings, web.store_origins), Metrics()
     hours = web.settings.upload_session_hours
     cookies = UploadCookies(web.database, policy, web.clock, hours, web.session_alive, web.session_open)
     return CaptureApp(

@@ -26,7 +26,8 @@ Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
 class WebParts:
     """Everything ``create_web_app`` needs.
 
-    ``signers`` gives the signer whose URLs point at an origin of ours (``scheme://host[:port]``).
+    ``signers`` gives the signer whose URLs point at an origin of ours (``scheme://host[:port]``), and
+    ``store_origins`` are the other origins at which any of their URLs can point.
     ``readiness`` names the parts of ``/health/ready``; each check raises while its part is down.
     ``handlers`` are the routes of the embedded store, hub and accounts. ``authority`` is the local
     certificate authority as PEM, where phones must be told to trust one, and ``fingerprint`` the
@@ -49,6 +50,7 @@ class WebParts:
     root: Path
     handlers: Sequence[ControllerRouterHandler] = ()
     lifespan: Sequence[Lifespan] = ()
+    store_origins: Sequence[str] = ()
     authority: bytes | None = None
     fingerprint: str = ""
     session_alive: Callable[[str], Awaitable[bool]] | None = None

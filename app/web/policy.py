@@ -3,22 +3,19 @@
 Built once from the settings; headers, origin guard, cookies and ``/api/me`` all read it.
 """
 
-import re
 from collections.abc import Iterable, Mapping
 from urllib.parse import urlsplit
 
 import msgspec
 
 from app.settings import Settings
-from app.variables import is_loopback
+from app.variables import host_name, is_loopback
 
 PERMISSIONS = (
     "camera=(self), microphone=(), geolocation=(), display-capture=(), usb=(), payment=(), "
     "fullscreen=(self), screen-wake-lock=(self), publickey-credentials-get=(self), "
     "publickey-credentials-create=(self)"
 )
-# Nothing that readers of URLs would take apart differently, or not at all.
-_HOST = re.compile(r"(?:\[(?P<address>[0-9a-f:.]+)\]|(?P<name>[a-z0-9._-]+))(?::(?P<port>[0-9]{1,5}))?")
 # For answers that are no document: nothing in them may ever load, run or be framed.
 BARE_CSP = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
@@ -33,7 +30,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
 
     def allows_host(self, host: str) -> bool:
         """Whether a Host header names us: a public origin, or this machine itself."""
-        return host in self.origins or is_loopback(_name(host))
+        return host in self.origins or is_loopback(host_name(host))
 
     def origin(self, scheme: str, host: str) -> str:
         """The origin under which a request came. A proxy may have ended TLS: the settings know."""
@@ -45,7 +42,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
 
     def keeps_https(self, scheme: str, host: str) -> bool:
         """Whether browsers should be told to stay on https: https, and not this machine's own name."""
-        return self.origin(scheme, host).startswith("https:") and not is_loopback(_name(host))
+        return self.origin(scheme, host).startswith("https:") and not is_loopback(host_name(host))
 
     def sign_in_csp(self, nonce: str) -> str:
         """Clerk's form needs its styles: the page's policy and one nonce for this one answer."""
@@ -56,9 +53,9 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
         return styled.replace("frame-src 'none'", f"frame-src {challenge}")
 
 
-def build_policy(settings: Settings) -> Policy:
-    """The policy of these settings."""
-    stores = _store_origins(settings)
+def build_policy(settings: Settings, store_origins: Iterable[str] = ()) -> Policy:
+    """The policy of these settings; ``store_origins`` are told by whoever signs the photos' addresses."""
+    stores = [source for origin in store_origins for source in _sources(origin)]
     live = _signal_origins(settings)
     clerk = [settings.issuer] if settings.cloud_identity else []
     avatars = ["https://img.clerk.com"] if clerk else []
@@ -99,12 +96,16 @@ def _self(others: Iterable[str]) -> str:
     return " ".join(["'self'", *dict.fromkeys(others)])
 
 
-def _store_origins(settings: Settings) -> list[str]:
-    if not settings.cloud_store:
-        return [settings.store_origin] if settings.store_origin else []
-    endpoint = urlsplit(settings.s3_endpoint or f"https://s3.{settings.s3_region}.amazonaws.com")
-    bucket = f"{settings.s3_bucket}." if settings.s3_addressing == "virtual" else ""
-    return [f"{endpoint.scheme}://{bucket}{endpoint.netloc}"]
+def _sources(origin: str) -> list[str]:
+    """What a policy must say to allow an origin.
+
+    The grammar of policies knows no IPv6 address and browsers ignore one, so any host of that scheme and
+    port stands beside it: the narrowest source that they obey.
+    """
+    parts = urlsplit(origin)
+    if not parts.netloc.startswith("["):
+        return [origin]
+    return [origin, f"{parts.scheme}://*:{parts.port or (443 if parts.scheme == 'https' else 80)}"]
 
 
 def _signal_origins(settings: Settings) -> list[str]:
@@ -122,11 +123,3 @@ def _signal_origins(settings: Settings) -> list[str]:
 
 def _both(host: str) -> list[str]:
     return [f"https://{host}", f"wss://{host}"]
-
-
-def _name(host: str) -> str:
-    """The host without its port; an IPv6 address without its brackets. Empty for what is no host."""
-    found = _HOST.fullmatch(host)
-    if found is None or int(found["port"] or 0) > 65_535:
-        return ""
-    return found["address"] or found["name"]
