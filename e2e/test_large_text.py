@@ -3,7 +3,18 @@
 from playwright.sync_api import Locator, Page, expect
 
 from e2e.clinic import Clinic
-from e2e.verbs import at, open_camera, open_room, review, start_consultation, take
+from e2e.verbs import (
+    at,
+    capture,
+    gallery,
+    open_camera,
+    open_room,
+    review,
+    sign_in,
+    start_consultation,
+    stored_today,
+    take,
+)
 from e2e.watch import Watch
 
 NO_LINK = r"ERR_INTERNET_DISCONNECTED|Failed to fetch"
@@ -112,3 +123,70 @@ def test_the_question_s_answers_stay_in_reach(clinic: Clinic, phone: Page, deskt
         answer.click(trial=True)
         answer.scroll_into_view_if_needed()
         assert answer.evaluate(INSIDE)
+
+
+LONG_WORD = "Maximilianalexandergottfriedwilhelmsonderegger-vonundzuhohenst"
+
+
+def test_a_name_without_a_space_ends_its_line_everywhere(clinic: Clinic, phone: Page, desktop: Page) -> None:
+    """A label and an account of 62 characters in one word: no screen grows sideways, on either page."""
+    password = clinic.add_account(LONG_WORD)
+    for page, back in ((desktop, "/desktop"), (phone, "/mobile")):
+        sign_in(page, clinic, back, LONG_WORD, password)
+    found = {"nothing open": enlarged(phone)}
+    phone.get_by_role("button", name="Menu").click()
+    found["menu"] = enlarged(phone)
+    phone.get_by_role("button", name="Close", exact=True).click()
+    start_consultation(desktop, LONG_WORD)
+    expect(phone.get_by_role("heading", name=LONG_WORD)).to_be_visible()
+    found["home"] = enlarged(phone)
+    open_camera(phone)
+    take(phone, 1)
+    found["camera"] = enlarged(phone)
+    review(phone, 1)
+    found["review"] = enlarged(phone)
+    found["desktop"] = enlarged(desktop)
+
+    assert {screen: wide for screen, wide in found.items() if wide} == {}
+
+
+def one_letter_a_line(page: Page) -> list[str]:
+    """Visible texts that stand in less room than four of their letters need, one below the other."""
+    return page.evaluate(
+        """() => [...document.querySelectorAll("h1, h2, p, button, span, label, strong, a")]
+             .filter((one) => one.checkVisibility() && one.innerText?.trim().length > 3
+               && !one.matches(".visually-hidden, .visually-hidden *, kbd"))
+             .filter((one) => {
+               const { width, height } = one.getBoundingClientRect();
+               const size = parseFloat(getComputedStyle(one).fontSize);
+               return width > 0 && width < 2 * size && height > 3 * size;
+             })
+             .map((one) => one.innerText)"""
+    )
+
+
+def test_the_desktop_makes_room_for_text_of_twice_the_size(
+    clinic: Clinic, phone: Page, desktop: Page
+) -> None:
+    """At 32 px a letter the columns become tabs: the heading is whole, and a photo is opened by a click."""
+    open_room(clinic, phone, desktop)
+    capture(phone, 1)
+    stored_today(phone, 1)
+    gallery(desktop, 1)
+    tabs = desktop.get_by_role("tablist")
+    expect(tabs).to_be_hidden()
+
+    for width, height in [(1440, 900), (1024, 700), (1920, 1080)]:
+        desktop.set_viewport_size({"width": width, "height": height})
+        desktop.evaluate("document.documentElement.style.fontSize = '32px'")
+        expect(tabs).to_be_visible(visible=width < 1800)
+        assert one_letter_a_line(desktop) == []
+        assert desktop.evaluate("document.documentElement.scrollWidth") <= width
+        desktop.get_by_role("list", name="Photos").get_by_role("button").first.click()
+        expect(desktop.get_by_role("dialog")).to_be_visible()
+        desktop.keyboard.press("Escape")
+        expect(desktop.get_by_role("dialog")).to_be_hidden()
+
+    # The control: in a column of one letter's width the words are found.
+    desktop.locator("h1").evaluate("one => (one.style.inlineSize = '1ch')")
+    assert one_letter_a_line(desktop) != []

@@ -1,5 +1,6 @@
 /** The camera screen: viewfinder, shutter, lens controls, and the card that blocks the shutter. */
 import { choiceButton } from "../page/dialog.js";
+import { name } from "../page/names.js";
 import { phone as words } from "../page/words-phone.js";
 import { button, clock, icon, make, part, say } from "./dom.js";
 import { questionOf } from "./question.js";
@@ -149,7 +150,7 @@ function openQuestion({ retake, visit, known }) {
 }
 
 /** @param {import("./question.js").Piece} piece */
-const drawn = (piece) => (typeof piece === "string" ? piece : make("strong", "", piece.name));
+const drawn = (piece) => (typeof piece === "string" ? piece : make("strong", "", name(piece.name)));
 
 /** A blink by class would need a reflow to start again; an animation object does not. @param {HTMLElement} element */
 function flash(element) {

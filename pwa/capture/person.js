@@ -3,6 +3,7 @@
  * server are remembered on the phone; a sign-out ends that, and erases no photo.
  */
 import { ask } from "../page/dialog.js";
+import { withNames } from "../page/names.js";
 import { phone as words } from "../page/words-phone.js";
 import { isStale } from "./consultation-guard.js";
 import { inQueue, inReview, waiting } from "./store.js";
@@ -93,7 +94,7 @@ export class Person {
     if (owner && passwordUrl) choices.unshift({ value: "password", text: words.changePassword });
     if (owner) choices.unshift({ value: "out", text: words.signOut });
     if (install.offered) choices.unshift({ value: "install", text: words.install });
-    const title = owner ? words.signedInAs(owner.name ?? owner.id) : words.menu;
+    const title = owner ? withNames(words.signedInAs, owner.name ?? owner.id) : words.menu;
     const chosen = await ask({ title, choices });
     if (chosen === "install") install.offer();
     if (chosen === "password" && passwordUrl) location.assign(passwordUrl(location.pathname));

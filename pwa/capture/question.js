@@ -80,4 +80,4 @@ function age(since) {
 }
 
 /** @param {string} value @param {string} text @returns {Choice} alike in size and weight: neither answer is suggested */
-const choice = (value, text) => ({ value, text });
+const choice = (value, text) => ({ value, text, asWritten: true });

@@ -1,5 +1,6 @@
 /** What a clinician can do to consultations and photos; each asks where needed and says how it went. */
 import { ask, choiceButton, show } from "../page/dialog.js";
+import { asWritten, withNames } from "../page/names.js";
 import { announce, toast } from "../page/toasts.js";
 import { desktop as words } from "../page/words-desktop.js";
 import { fillSelect, make } from "./dom.js";
@@ -26,7 +27,7 @@ export function createVisitActions(desk, showVisit) {
     reopen: (visit) => void tell("reopen", desk.close(visit.id, false)),
     /** @param {Visit} visit */
     async close(visit) {
-      const title = words.closeAsk(labelOf(visit));
+      const title = withNames(words.closeAsk, labelOf(visit));
       const yes = { value: "yes", text: words.closeVisit, kind: "primary" };
       const no = { value: "", text: words.cancel };
       if (await ask({ title, text: words.closeText, choices: [yes, no] })) {
@@ -76,7 +77,7 @@ function orSay(what, act) {
 
 /** @param {Visit[]} visits @returns {Promise<Visit | undefined>} */
 async function askWhere(visits) {
-  const select = make("select", "");
+  const select = asWritten(make("select", ""));
   select.id = "move-to";
   fillSelect(select, Object.fromEntries(visits.map((visit) => [visit.id, lineOf(visit)])));
   const label = make("label", "", words.moveLabel);
@@ -99,7 +100,10 @@ function lineOf(visit) {
 
 /** @param {import("./desk.js").Desk} desk @param {Photo} photo @param {Visit} to */
 async function offerUndo(desk, photo, to) {
-  const undo = await toast(words.moved(labelOf(to)), { action: words.undo, dismiss: words.close });
+  const undo = await toast(withNames(words.moved, labelOf(to)), {
+    action: words.undo,
+    dismiss: words.close,
+  });
   if (!undo) return;
   const back = desk.move({ ...photo, consultationId: to.id }, photo.consultationId);
   await back.then(() => desk.refresh()).catch((error) => void toast(trouble("move", error)));

@@ -1,6 +1,7 @@
 /** Wires the desktop page; every other file is handed what it needs. */
 import { createApi } from "../page/api.js";
 import { readConfig } from "../page/config.js";
+import { withNames } from "../page/names.js";
 import { createRealtime } from "../page/realtime.js";
 import { createRefetcher, watchPage } from "../page/refetch.js";
 import { createSession } from "../page/session.js";
@@ -80,7 +81,7 @@ function wireVisits() {
   });
   desk.addEventListener("moved", (event) => {
     const { detail } = /** @type {CustomEvent} */ (event);
-    if (detail) void toast(words.currentMoved(labelOf(detail)));
+    if (detail) void toast(withNames(words.currentMoved, labelOf(detail)));
   });
 }
 

@@ -1,4 +1,5 @@
 /** The print view: notes, photos, captions and times; each photo carries whose it is. */
+import { name } from "../page/names.js";
 import { toast } from "../page/toasts.js";
 import { desktop as words } from "../page/words-desktop.js";
 import { make } from "./dom.js";
@@ -54,10 +55,10 @@ function contentsOf({ notes, photos, address, user }, visit) {
     figure(photo, at + 1, photos.length, visit, address(photo)),
   );
   return [
-    make("h1", "", labelOf(visit)),
+    make("h1", "", name(labelOf(visit))),
     make("p", "", visitLine(visit, photos.length)),
     make("h2", "", words.notes),
-    make("p", "print-notes", notes || words.noNotes),
+    make("p", "print-notes", notes ? name(notes) : words.noNotes),
     make("div", "print-photos", ...list),
     make("p", "print-foot", words.printed(dated(now), user)),
   ];

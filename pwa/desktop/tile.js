@@ -1,4 +1,5 @@
 /** One photo in the gallery: the picture whole, what and where it is, when it was taken. */
+import { asWritten } from "../page/names.js";
 import { desktop as words } from "../page/words-desktop.js";
 import { icon, make } from "./dom.js";
 import { apart, when } from "./times.js";
@@ -68,8 +69,10 @@ export class Tile {
 /** @param {Photo} photo */
 function tileWords(photo) {
   const site = siteOf(photo);
-  const parts = [make("span", site ? "site" : "site muted", site || words.noSite)];
-  if (photo.caption) parts.push(make("span", "tile-caption", photo.caption));
+  const parts = [
+    site ? asWritten(make("span", "site", site)) : make("span", "site muted", words.noSite),
+  ];
+  if (photo.caption) parts.push(asWritten(make("span", "tile-caption", photo.caption)));
   const times = make("span", "muted tile-time", timesOf(photo));
   if (photo.late) times.append(lateMark());
   parts.push(times);

@@ -1,4 +1,5 @@
 /** The head of the shown consultation: whose it is, and whether new photos go here. */
+import { withNames } from "../page/names.js";
 import { desktop as words } from "../page/words-desktop.js";
 import { button, find, icon, make } from "./dom.js";
 import { when } from "./times.js";
@@ -61,7 +62,13 @@ function elsewhere(shown, current, acts) {
   const use = button(words.useThis, () => acts.choose(shown));
   if (!current) return [use];
   const show = button(words.showCurrent, () => acts.show(current.id), "quiet");
-  return [make("strong", "warned", icon("alert"), words.elsewhere(labelOf(current))), show, use];
+  return [where(current), show, use];
+}
+
+/** @param {Visit} current */
+function where(current) {
+  const said = make("span", "", ...withNames(words.elsewhere, labelOf(current)));
+  return make("strong", "warned", icon("alert"), said);
 }
 
 /** @param {Visit} visit @param {number} count */

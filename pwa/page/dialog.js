@@ -1,11 +1,11 @@
 /** Questions in a modal dialog: the answer is a promise, Escape is the answer null. */
-import { fill } from "./names.js";
+import { asWritten, fill } from "./names.js";
 
 /** @import { Words } from "./names.js" */
 
 /**
- * @typedef {{value: string, text: Words, kind?: string}} Choice
- *   `kind` is a button class of base.css: "primary", "danger", "quiet".
+ * @typedef {{value: string, text: Words, kind?: string, asWritten?: boolean}} Choice
+ *   `kind` is a button class of base.css: "primary", "danger", "quiet"; `asWritten` where a name decides.
  */
 
 /**
@@ -71,11 +71,11 @@ function paragraph(text) {
 }
 
 /** @param {Choice} choice */
-export function choiceButton({ value, text, kind = "" }) {
+export function choiceButton({ value, text, kind = "", asWritten: isName = false }) {
   const made = document.createElement("button");
   made.className = `button ${kind}`;
   made.type = "button";
   made.dataset.answer = value;
   fill(made, text);
-  return made;
+  return isName ? asWritten(made) : made;
 }
