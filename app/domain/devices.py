@@ -15,6 +15,8 @@ from app.domain.errors import OtherOwner
 from app.domain.hints import captures_changed
 from app.domain.photos import Schema, Taken, UserId
 from app.domain.ports import Announcement, AuditEntry, Clock, Database, NewId, Records, Ring
+from app.domain.shutter_times import bounded, is_doubtful
+from app.domain.uploads import openings_of
 
 MOST_HELD = 300
 MOST_DELETED = 200
@@ -96,7 +98,9 @@ class Devices:
         async with self._database.transaction() as records:
             device = await records.meet_device(digest, self._new_id(), now)
             before = {one.photo_id: one for one in await records.announced(user)}
-            changed = _changes(user, device, told, before, now)
+            doubtful = [photo.consultation_id for photo in told.held if is_doubtful(photo.captured_at, now)]
+            openings = await openings_of(records, user, doubtful)
+            changed = _changes(user, device, told, before, now, openings)
             for announcement in changed:
                 await records.put_announcement(announcement)
             gone = [before[photo_id] for photo_id in told.deleted if photo_id in before]
@@ -146,7 +150,12 @@ _HOURS = int(QUIET_FOR.total_seconds() // 3600)
 
 
 def _changes(
-    user: str, device: UUID, told: CaptureList, before: dict[UUID, Announcement], now: datetime
+    user: str,
+    device: UUID,
+    told: CaptureList,
+    before: dict[UUID, Announcement],
+    now: datetime,
+    openings: dict[UUID, datetime],
 ) -> list[Announcement]:
     """Rows that differ from what the database holds."""
     deleted = set(told.deleted)
@@ -154,7 +163,10 @@ def _changes(
     room = max(0, MOST_OPEN - len(before))
     fresh = [photo for photo_id, photo in held.items() if photo_id not in before][:room]
     known = [photo for photo_id, photo in held.items() if photo_id in before]
-    listed = [_listed(user, device, photo, before.get(photo.photo_id), now) for photo in fresh + known]
+    listed = [
+        _listed(user, device, photo, before.get(photo.photo_id), now, openings.get(photo.consultation_id))
+        for photo in fresh + known
+    ]
     lost = [
         msgspec.structs.replace(one, missing_since=now, acknowledged_at=None)
         for one in before.values()
@@ -165,7 +177,12 @@ def _changes(
 
 
 def _listed(
-    user: str, device: UUID, photo: HeldPhoto, before: Announcement | None, now: datetime
+    user: str,
+    device: UUID,
+    photo: HeldPhoto,
+    before: Announcement | None,
+    now: datetime,
+    opened_at: datetime | None,
 ) -> Announcement:
     """An announcement of a photo that is there; one that was missing is no longer, nor is its alarm."""
     back = before is None or before.missing_since is not None
@@ -174,12 +191,22 @@ def _listed(
         owner=user,
         device_id=device,
         consultation_id=photo.consultation_id,
-        captured_at=_whole(photo.captured_at),
+        captured_at=_captured_at(photo.captured_at, before, now, opened_at),
         state=photo.state,
         announced_at=before.announced_at if before else now,
         acknowledged_at=None if back or before is None else before.acknowledged_at,
         heard_at=now if before is None else before.heard_at,
     )
+
+
+def _captured_at(
+    claim: datetime, before: Announcement | None, now: datetime, opened_at: datetime | None
+) -> datetime:
+    """A claim that was bounded by the moment of an earlier list stays where it was put then."""
+    possible = bounded(claim, now, opened_at)
+    if before is not None and possible != claim and possible != opened_at:
+        return before.captured_at
+    return _whole(possible)
 
 
 def _whole(moment: datetime) -> datetime:

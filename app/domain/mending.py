@@ -121,6 +121,8 @@ def _adopted(row: PhotoRow) -> AuditEntry:
 def _shutter(photo_id: UUID, otherwise: datetime) -> datetime:
     """When the phone made the id, which it does at the shutter."""
     try:
-        return datetime.fromtimestamp((photo_id.int >> 80) / 1000, UTC)
+        made = datetime.fromtimestamp((photo_id.int >> 80) / 1000, UTC)
+        # A clock that was ahead: no photo is taken after it was stored.
+        return min(made, otherwise)
     except (OverflowError, ValueError, OSError):
         return otherwise

@@ -13,6 +13,7 @@ from uuid import UUID
 import msgspec
 
 from app.domain.errors import InvalidField
+from app.domain.shutter_times import bounded
 
 MAX_PHOTO_BYTES = 4_000_000
 MAX_EDGE = 2048
@@ -37,10 +38,14 @@ class Taken(Schema, frozen=True):
     captured_at: AwareTime
 
     def __post_init__(self) -> None:
-        try:
-            self.captured_at.astimezone(UTC)
-        except OverflowError:
-            raise ValueError("capturedAt must be a moment that UTC can name") from None
+        _expect_utc(self.captured_at, "capturedAt")
+
+
+def _expect_utc(moment: datetime, name: str) -> None:
+    try:
+        moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError(f"{name} must be a moment that UTC can name") from None
 
 
 class PhotoState(StrEnum):
@@ -52,7 +57,10 @@ class PhotoState(StrEnum):
 
 
 class CapturedPhoto(Taken, frozen=True):
-    """What the phone declares before it sends a photo."""
+    """What the phone declares before it sends a photo.
+
+    ``captured_at`` is corrected by the server's time, ``device_captured_at`` is what the phone's clock said.
+    """
 
     photo_id: UUID
     consultation_id: UUID
@@ -62,9 +70,12 @@ class CapturedPhoto(Taken, frozen=True):
     sha256: Sha256
     width: Edge
     height: Edge
+    device_captured_at: AwareTime | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.device_captured_at is not None:
+            _expect_utc(self.device_captured_at, "deviceCapturedAt")
         if self.photo_id.version != 7:
             raise ValueError("photoId must be a UUID of version 7")
 
@@ -106,6 +117,7 @@ class PhotoRow(msgspec.Struct, kw_only=True, frozen=True):
     height: int
     captured_at: datetime
     created_at: datetime
+    device_captured_at: datetime | None = None
     received_at: datetime | None = None
     late: bool = False
     caption: str = ""
@@ -143,8 +155,11 @@ def object_key(consultation_id: UUID, photo_id: UUID, content_type: str) -> str:
     return f"consultations/{consultation_id}/{photo_id}.{CONTENT_TYPES[content_type]}"
 
 
-def new_row(photo: CapturedPhoto, now: datetime) -> PhotoRow:
-    """A pending row; the owner is the claim that was already compared with the sign-in."""
+def new_row(photo: CapturedPhoto, now: datetime, opened_at: datetime | None = None) -> PhotoRow:
+    """A pending row; the owner is the claim that was already compared with the sign-in.
+
+    ``opened_at`` of its consultation bounds a time that is doubtful.
+    """
     return PhotoRow(
         photo_id=photo.photo_id,
         owner=photo.owner,
@@ -156,7 +171,8 @@ def new_row(photo: CapturedPhoto, now: datetime) -> PhotoRow:
         sha256=photo.sha256,
         width=photo.width,
         height=photo.height,
-        captured_at=photo.captured_at,
+        captured_at=bounded(photo.captured_at, now, opened_at),
+        device_captured_at=photo.device_captured_at,
         created_at=now,
     )
 
@@ -188,6 +204,7 @@ class PhotoView(Schema, frozen=True):
     width: int
     height: int
     captured_at: datetime
+    device_captured_at: datetime | None
     received_at: datetime | None
     late: bool
     caption: str
@@ -209,6 +226,7 @@ def photo_view(row: PhotoRow, url: str) -> PhotoView:
         width=row.width,
         height=row.height,
         captured_at=row.captured_at,
+        device_captured_at=row.device_captured_at,
         received_at=row.received_at,
         late=row.late,
         caption=row.caption,

@@ -54,6 +54,7 @@ from app.domain.ports import (
     StoredObject,
     UploadSigner,
 )
+from app.domain.shutter_times import is_doubtful
 
 # A photo that was refused is not read and decoded again at once; a server that was mended takes it later.
 REFUSAL_KEPT = timedelta(hours=1)
@@ -201,11 +202,13 @@ class Uploads:
     ) -> tuple[dict[UUID, PhotoRow], TooManyPending | None]:
         """The rows of ``photos`` by id; the new ones of ``owned`` consultations enter if they may."""
         now = self._clock()
+        doubtful = [photo.consultation_id for photo in photos if is_doubtful(photo.captured_at, now)]
+        openings = await openings_of(records, user, doubtful)
         fresh: dict[UUID, PhotoRow] = {}
         for photo in photos:
             # Of two with one id in one request, the first is the one that the other must be equal to.
             if photo.consultation_id in owned and photo.photo_id not in fresh:
-                fresh[photo.photo_id] = new_row(photo, now)
+                fresh[photo.photo_id] = new_row(photo, now, openings.get(photo.consultation_id))
         full = await self._room.refusal(records, user, [row.size for row in fresh.values()], now)
         added = set() if full else await records.add_pending(list(fresh.values()))
         known = await records.photos([photo.photo_id for photo in photos if photo.photo_id not in added])

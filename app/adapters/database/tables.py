@@ -100,6 +100,7 @@ photos = Table(
     Column("width", Integer, nullable=False),
     Column("height", Integer, nullable=False),
     Column("captured_at", Moment, nullable=False),
+    Column("device_captured_at", Moment),
     Column("created_at", Moment, nullable=False),
     Column("received_at", Moment),
     Column("late", Boolean, nullable=False),
