@@ -6,6 +6,7 @@
 import { announce } from "../pwa/queue/announcing.js";
 import { realClock } from "../pwa/queue/clock.js";
 import { Ledger } from "../pwa/queue/ledger.js";
+import { withLimit } from "../pwa/queue/limit.js";
 import { LOCK } from "../pwa/queue/lock.js";
 import { messageOf } from "../pwa/queue/messages.js";
 import { openQueue } from "../pwa/queue/queue.js";
@@ -22,6 +23,9 @@ import { pageTokens } from "./tokens.js";
 /** Chromium ends a sync event after three minutes; what is under way then must be over by itself. */
 const SYNC_BUDGET_MS = 120_000;
 const SYNC_LIMIT_MS = 170_000;
+
+/** A browser that cannot name its pages holds up no replay: nobody looks, then. */
+const PAGES_MS = 3_000;
 
 /** Outcomes of a run to which the server still answered at its end. */
 const REACHED = new Set(["drained", "stopped"]);
@@ -113,6 +117,7 @@ async function run(worker, signal, options) {
 
 /** @param {Worker} worker */
 async function isVisible({ clients }) {
-  const pages = await clients.matchAll({ type: "window", includeUncontrolled: true });
+  const asked = clients.matchAll({ type: "window", includeUncontrolled: true });
+  const pages = await withLimit(asked, PAGES_MS, "clients").catch(() => []);
   return pages.some((page) => page.visibilityState === "visible");
 }

@@ -4,11 +4,13 @@
  */
 
 import { sha256Hex } from "../pwa/queue/hash.js";
+import { withLimit } from "../pwa/queue/limit.js";
 import { offlineAnswer } from "./offline.js";
 
 /** @typedef {{version: string, assets: {url: string, sha256: string}[]}} Precache */
 
 const PREFIX = "shell-";
+const CACHE_MS = 5_000; // a cache that does not answer must not keep the page from the network
 
 /** The only page that works without a network; it holds no user data. */
 const SHELL = "/mobile";
@@ -79,8 +81,9 @@ export function answer(request, precache, { caches, fetch, origin }) {
 
   /** @type {(path: string, request: Request) => Promise<Response>} */
   async function fromShell(path, request) {
-    const cache = await caches.open(PREFIX + precache.version);
-    return (await cache.match(path)) ?? fetch(request).catch(() => offlineAnswer());
+    const found = caches.open(PREFIX + precache.version).then((cache) => cache.match(path));
+    const kept = await withLimit(found, CACHE_MS, "cache").catch(() => undefined);
+    return kept ?? fetch(request).catch(() => offlineAnswer());
   }
 }
 

@@ -4,6 +4,7 @@
  */
 
 import { realClock } from "../pwa/queue/clock.js";
+import { withLimit } from "../pwa/queue/limit.js";
 import { messageOf } from "../pwa/queue/messages.js";
 
 /** @import { Clock } from "../pwa/queue/clock.js" */
@@ -40,7 +41,8 @@ export function pageTokens(clients, clock = realClock) {
  * @returns {Promise<string | null>} null when no page has one in time
  */
 async function askPages(clients, { fresh }, clock) {
-  const open = await clients.matchAll({ type: "window", includeUncontrolled: true });
+  const asked = clients.matchAll({ type: "window", includeUncontrolled: true });
+  const open = await withLimit(asked, ANSWER_MS, "clients", clock).catch(() => []);
   const pages = open.filter((page) => new URL(page.url).pathname === LENDER);
   if (pages.length === 0) return null;
   return new Promise((resolve) => {

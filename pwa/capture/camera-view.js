@@ -13,27 +13,36 @@ import { inReview } from "./store.js";
 /** @type {{[state in CameraState]: string}} */
 const MESSAGES = {
   starting: words.cameraStarting,
+  slow: words.cameraSlow,
+  tap: words.cameraTap,
+  blank: words.cameraBlank,
+  still: words.cameraStill,
   live: "",
   stopped: words.cameraStopped,
   ...words.cameraProblems,
 };
+/** What may pass by itself, and may not: a way out stands beside it. */
+const MAY_LAST = new Set(["slow", "blank", "still"]);
 const REFLEX = 400; // ms: a tap meant for the shutter must not answer the question that replaced it
 
 export class CameraView {
   #camera;
   #capturing;
   #choose;
+  #dismiss;
   #asked = "";
 
   /**
    * @param {Camera} camera
    * @param {Capturing} capturing
    * @param {() => unknown} choose
+   * @param {(message: string) => unknown} dismiss
    */
-  constructor(camera, capturing, choose) {
+  constructor(camera, capturing, choose, dismiss) {
     this.#camera = camera;
     this.#capturing = capturing;
     this.#choose = choose;
+    this.#dismiss = dismiss;
     part("take-photo").onclick = () => this.#shoot();
     part("close-camera").onclick = () => capturing.close();
     for (const id of ["review-camera", "last-shot"])
@@ -47,27 +56,33 @@ export class CameraView {
 
   /** @param {State} state */
   draw(state) {
-    const { camera, retake, room, flow } = state;
+    const { camera, retake, room, flow, messages } = state;
     if (flow.name !== "camera") return;
     this.#drawQuestion(openQuestion(state));
-    this.#drawMessage(camera, room);
+    this.#drawMessage(camera, room, messages[0]);
     part("take-photo").disabled = camera !== "live" || !room;
     say(part("retaking"), retake ? words.retaking(clock(retake.capturedAt)) : "");
     const count = retake ? 0 : inReview(state).length;
     say(part("review-camera"), words.review(count));
     say(part("camera-saved"), count ? words.allSaved(count) : "");
     part("review-camera").hidden = part("last-shot").hidden = !count;
-    this.#drawLens(camera === "live");
+    this.#drawLens(camera === "live" || camera === "still");
   }
 
-  /** @param {CameraState} camera @param {boolean} room */
-  #drawMessage(camera, room) {
-    const stuck = room && camera in words.cameraProblems;
-    const text = room ? MESSAGES[camera] : words.almostFull;
+  /**
+   * @param {CameraState} camera @param {boolean} room
+   * @param {string} [message] about an earlier photo: said where nothing else is, beside a shutter that works
+   */
+  #drawMessage(camera, room, message = "") {
+    const stuck = room && (camera in words.cameraProblems || MAY_LAST.has(camera));
+    const own = room ? MESSAGES[camera] : words.almostFull;
+    const text = own || message;
     const box = part("camera-message");
     if (box.dataset.text === text) return;
     box.dataset.text = text;
     box.replaceChildren(stuck ? `${text} ${words.orChoose}` : text);
+    if (!own && message) box.append(button(words.dismiss, () => this.#dismiss(message)));
+    if (room && camera === "tap") box.append(button(words.tapToStart, () => this.#camera.play()));
     if (!stuck) return;
     const again = button(words.tryAgain, () => this.#camera.start());
     box.append(again, button(words.choosePhotos, this.#choose));
@@ -119,7 +134,10 @@ export class CameraView {
   }
 
   #shoot() {
-    if (!this.#capturing.shoot()) return;
+    this.#capturing.shoot(() => this.#answer());
+  }
+
+  #answer() {
     flash(part("camera"));
     const { videoWidth: w, videoHeight: h } = part("video");
     const canvas = part("last-shot");

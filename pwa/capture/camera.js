@@ -1,13 +1,20 @@
 /**
  * One camera stream for one visit of the camera screen: started, watched, and stopped when left.
  *
- * After an interruption a track can look alive and deliver nothing, so a frame must be seen before a
- * shot is allowed, and a dead stream is fetched again from the same device.
+ * A track can look alive and deliver nothing, so a shot waits for a frame of its own moment, and a
+ * stream without frames is fetched again from the same device: each time with more patience, or a slow
+ * camera would be cut off for ever.
  */
+import { realClock } from "../queue/clock.js";
+import { withLimit } from "../queue/limit.js";
+import { expectTruePixels, pixelsAreTrue } from "./canvas.js";
 import { draw } from "./encode.js";
+import { FrameWatch } from "./frames.js";
 
-/** @typedef {"denied"|"missing"|"busy"|"unsupported"} CameraProblem */
-/** @typedef {"starting"|"live"|"stopped"|CameraProblem} CameraState */
+/** @import { Clock } from "../queue/clock.js" */
+/** @import { Motion } from "./frames.js" */
+/** @typedef {"denied"|"missing"|"busy"|"unsupported"|"changed"} CameraProblem changed: by the browser, pixel by pixel */
+/** @typedef {"starting"|"slow"|"tap"|"blank"|"still"|"live"|"stopped"|CameraProblem} CameraState */
 
 /** @type {{[name: string]: CameraProblem}} */
 const PROBLEMS = {
@@ -15,34 +22,52 @@ const PROBLEMS = {
   SecurityError: "denied",
   NotFoundError: "missing",
   OverconstrainedError: "missing",
+  PixelsChanged: "changed",
 };
-const PATIENCE = 1000; // ms without a frame, or muted, before the stream is fetched again
+const MUTED = 1000; // ms muted before the stream is fetched again
+const SLOW = 5000; // ms without a picture before the screen says so and offers a way out
+const FIRST_PATIENCE = 15_000; // ms without a picture before the stream is fetched again; then twice that
+const MOST_PATIENCE = 120_000;
+const CONSTRAINTS = 3000; // ms for a lens to obey
+
+/** @type {{[motion in Motion]: CameraState}} */
+const STATES = { none: "starting", blank: "blank", moving: "live", still: "still" };
 
 export class Camera {
   #video;
   #onState;
+  #clock;
+  #frames;
   /** @type {MediaStreamTrack|null} */
   #track = null;
   /** @type {string|undefined} */
   #deviceId;
   #wanted = false;
-  #seen = false;
   #turn = 0;
+  #patience = FIRST_PATIENCE;
+  #cancelLook = () => {};
 
   /**
    * @param {HTMLVideoElement} video
    * @param {(state: CameraState) => void} onState
+   * @param {Clock} [clock]
    */
-  constructor(video, onState) {
+  constructor(video, onState, clock = realClock) {
     this.#video = video;
     this.#onState = onState;
+    this.#clock = clock;
+    this.#frames = new FrameWatch(video, (motion) => this.#moved(motion), clock);
     document.addEventListener("visibilitychange", () => this.#wake());
   }
 
-  /** Whether a shot now would show this moment, and not a frozen picture. */
+  /** Whether a shot may be asked for now. */
   get ready() {
+    return this.#frames.motion === "moving" && this.#alive;
+  }
+
+  get #alive() {
     const track = this.#track;
-    return this.#seen && track?.readyState === "live" && !track.muted && this.#video.videoWidth > 0;
+    return track?.readyState === "live" && !track.muted && this.#video.videoWidth > 0;
   }
 
   /** What this camera offers beyond a picture. */
@@ -54,12 +79,16 @@ export class Camera {
 
   async start() {
     this.#wanted = true;
+    this.#release();
     const turn = ++this.#turn;
     this.#onState("starting");
+    this.#lookLater(turn);
     try {
+      if (!pixelsAreTrue()) throw Object.assign(new Error(), { name: "PixelsChanged" });
+      void expectTruePixels().catch(() => {});
       const stream = await open(this.#deviceId);
       if (turn !== this.#turn) return stream.getTracks().forEach((track) => track.stop());
-      await this.#show(stream);
+      await this.#show(stream, turn);
     } catch (error) {
       if (turn === this.#turn) this.#fail(error);
     }
@@ -68,11 +97,29 @@ export class Camera {
   stop() {
     this.#wanted = false;
     this.#turn++;
+    this.#patience = FIRST_PATIENCE;
     this.#release();
   }
 
-  /** The picture of this moment, at the camera's own size and never mirrored. */
+  /** By a tap of the person, where the browser shows a picture only then. */
+  play() {
+    return this.#play(this.#turn);
+  }
+
+  /**
+   * The picture of this moment, at the camera's own size and never mirrored: at once where a frame has
+   * just come, else with the next one. Null where none comes.
+   * @returns {HTMLCanvasElement | Promise<HTMLCanvasElement | null>}
+   */
   grab() {
+    if (this.#frames.fresh) return this.#drawn();
+    const turn = this.#turn;
+    return this.#frames
+      .next()
+      .then((arrived) => (arrived && turn === this.#turn ? this.#drawn() : null));
+  }
+
+  #drawn() {
     return draw(this.#video, [this.#video.videoWidth, this.#video.videoHeight]);
   }
 
@@ -101,18 +148,31 @@ export class Camera {
     return true;
   }
 
-  /** @param {MediaStream} stream */
-  async #show(stream) {
+  /** @param {MediaStream} stream @param {number} turn */
+  async #show(stream, turn) {
     const [track] = stream.getVideoTracks();
     this.#track = track;
     this.#deviceId = track.getSettings().deviceId;
     track.addEventListener("ended", () => this.#check(track));
-    track.addEventListener("mute", () => setTimeout(() => this.#check(track), PATIENCE));
+    track.addEventListener("mute", () => this.#muted(track));
+    track.addEventListener("unmute", () => this.#moved(this.#frames.motion));
     this.#video.srcObject = stream;
-    this.#expectFrame(track);
-    setTimeout(() => this.#check(track), 5 * PATIENCE);
+    this.#frames.start();
     void this.#settle();
-    await this.#video.play();
+    await this.#play(turn);
+  }
+
+  /**
+   * A picture that does not begin to play is noticed by its missing frames; only a refusal has a reason
+   * of its own, and is not the camera's.
+   * @param {number} turn
+   */
+  async #play(turn) {
+    try {
+      await this.#video.play();
+    } catch (error) {
+      if (turn === this.#turn && nameOf(error) === "NotAllowedError") this.#onState("tap");
+    }
   }
 
   /** Continuous focus, exposure and white balance, each where the camera lists it. */
@@ -126,40 +186,70 @@ export class Camera {
     const track = this.#track;
     if (!this.#wanted || document.hidden) return;
     if (!track) return void this.start();
-    this.#expectFrame(track);
-    setTimeout(() => this.#check(track), PATIENCE);
-  }
-
-  /** @param {MediaStreamTrack} track */
-  #expectFrame(track) {
-    this.#seen = false;
+    this.#frames.start();
     this.#onState("starting");
-    this.#video.requestVideoFrameCallback(() => {
-      if (track !== this.#track) return;
-      this.#seen = true;
-      this.#onState("live");
-    });
+    this.#lookLater(this.#turn);
+    // Some browsers stop a video in a page that nobody sees.
+    if (this.#video.paused) void this.#play(this.#turn);
+    this.#clock.after(MUTED, () => this.#check(track));
   }
 
-  /** @param {MediaStreamTrack} track */
-  #check(track) {
-    if (track !== this.#track || document.hidden || this.ready) return;
-    this.#release();
+  /** @param {Motion} motion */
+  #moved(motion) {
+    if (!this.#track) return;
+    this.#onState(STATES[motion]);
+    if (motion === "moving") {
+      this.#cancelLook();
+      this.#patience = FIRST_PATIENCE;
+    } else this.#lookLater(this.#turn);
+  }
+
+  /** Says that it takes long, and at the end of the patience begins again. @param {number} turn */
+  #lookLater(turn) {
+    this.#cancelLook();
+    const still = () => turn === this.#turn && !document.hidden && !this.ready;
+    const ends = [
+      this.#clock.after(SLOW, () => {
+        if (still() && this.#frames.motion === "none") this.#onState("slow");
+      }),
+      // Without a track the browser may still be asking the person: it is not asked twice.
+      this.#clock.after(this.#patience, () => still() && this.#track && this.#again()),
+    ];
+    this.#cancelLook = () => ends.forEach((cancel) => cancel());
+  }
+
+  #again() {
+    this.#patience = Math.min(2 * this.#patience, MOST_PATIENCE);
     this.#onState("stopped");
     void this.start();
+  }
+
+  /** @param {MediaStreamTrack} track */
+  #muted(track) {
+    if (track !== this.#track) return;
+    this.#onState("stopped");
+    this.#clock.after(MUTED, () => this.#check(track));
+  }
+
+  /** @param {MediaStreamTrack} track ended, or muted for a while */
+  #check(track) {
+    if (track !== this.#track || document.hidden) return;
+    if (track.readyState === "live" && !track.muted) return;
+    this.#again();
   }
 
   /** @param {unknown} error */
   #fail(error) {
     this.#release();
-    const name = error instanceof Error ? error.name : "";
+    const name = nameOf(error);
     this.#onState(PROBLEMS[name] ?? (name ? "busy" : "unsupported"));
   }
 
   #release() {
+    this.#cancelLook();
+    this.#frames.stop();
     this.#track?.stop();
     this.#track = null;
-    this.#seen = false;
     this.#video.srcObject = null;
   }
 
@@ -170,7 +260,8 @@ export class Camera {
 
   /** @param {object} wish a refusal is no reason to stop: the picture goes on as it was */
   async #apply(wish) {
-    await this.#track?.applyConstraints({ advanced: [wish] }).catch(() => {});
+    const done = this.#track?.applyConstraints({ advanced: [wish] });
+    await withLimit(done, CONSTRAINTS, "applyConstraints", this.#clock).catch(() => {});
   }
 }
 
@@ -185,3 +276,6 @@ function open(deviceId) {
   if (!navigator.mediaDevices) return Promise.reject();
   return navigator.mediaDevices.getUserMedia({ video, audio: false });
 }
+
+/** @param {unknown} error */
+const nameOf = (error) => (error instanceof Error ? error.name : "");

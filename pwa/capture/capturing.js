@@ -91,17 +91,33 @@ export class Capturing {
     this.#store.set({ known: confirmed, visit: answer(visit, choice, known) });
   }
 
-  /** Takes the picture of this moment. False where none may be taken now. */
-  shoot() {
-    const { retake, visit } = this.#store.state;
+  /**
+   * Takes the picture of this moment; owner and consultation are those of the tap, also where the frame
+   * comes a moment later.
+   * @param {() => void} [onTaken] called when the picture is drawn
+   * @returns {boolean} false where none may be taken now
+   */
+  shoot(onTaken = () => {}) {
+    const { retake } = this.#store.state;
     const belongs = this.#belongs();
     if (!belongs || !this.#camera.ready || this.#shots.full) return false;
     const frozen = this.#freeze(belongs, retake?.photoId);
-    void this.#shots.add(this.#camera.grab(), frozen);
-    navigator.vibrate?.(30);
-    if (retake) this.go({ type: "review" });
-    else this.#store.set({ visit: visit && { ...visit, taken: true } });
+    const frame = this.#camera.grab();
+    if (frame instanceof Promise)
+      void frame.then((late) => late && this.#taken(late, frozen, onTaken));
+    else this.#taken(frame, frozen, onTaken);
     return true;
+  }
+
+  /** @param {HTMLCanvasElement} frame @param {Frozen} frozen @param {() => void} onTaken */
+  #taken(frame, frozen, onTaken) {
+    void this.#shots.add(frame, frozen);
+    navigator.vibrate?.(30);
+    onTaken();
+    if (frozen.retakeOf) return this.go({ type: "review" });
+    const { visit } = this.#store.state;
+    if (visit?.belongs.id === frozen.consultationId)
+      this.#store.set({ visit: { ...visit, taken: true } });
   }
 
   /** The consultation of the next shutter; none while a question is open or the phone is full. */

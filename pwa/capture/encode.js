@@ -4,6 +4,8 @@
  * A single large step is aliased in three engines. No path returns the original file, and what an
  * engine writes into a canvas's file by itself is taken out again. Canvases are emptied after use, because iOS counts them against one small limit.
  */
+import { NoAnswer, withLimit } from "../queue/limit.js";
+import { canvasOf, empty, expectTruePixels } from "./canvas.js";
 import { withoutMetadata } from "./clean.js";
 import { GREY_EDGE, judge, measure, toGrey } from "./quality.js";
 
@@ -11,6 +13,8 @@ import { GREY_EDGE, judge, measure, toGrey } from "./quality.js";
 /** @typedef {{bytes: ArrayBuffer, contentType: string, width: number, height: number, quality: {blurry: boolean, dark: boolean}}} Encoded */
 /** @typedef {[width: number, height: number]} Size */
 
+const ENCODED = 8000; // ms; a phone under load needs one or two seconds for a photo
+const DECODED = 15_000; // ms; for a file of a hundred megapixels
 const MAX_CANVAS_PIXELS = 16_777_216; // iOS draws nothing on a larger canvas
 
 /** The browser cannot open this file; the message is its name. */
@@ -58,25 +62,12 @@ export function encodeFrame(frame, settings) {
  * @returns {Promise<Encoded>} rejects with Undecodable where the browser cannot open the file
  */
 export async function encodeFile(file, settings) {
-  const bitmap = await createImageBitmap(file).catch(() => {
+  const bitmap = await withLimit(createImageBitmap(file), DECODED, "decoder").catch(() => {
     throw new Undecodable(file.name);
   });
   const small = shrink(bitmap, sizes(bitmap.width, bitmap.height, settings.longestEdge));
   bitmap.close();
   return encode(small, settings);
-}
-
-/** @param {number} width @param {number} height */
-export function canvasOf(width, height) {
-  const canvas = document.createElement("canvas");
-  canvas.width = width;
-  canvas.height = height;
-  return canvas;
-}
-
-/** @param {HTMLCanvasElement} canvas */
-export function empty(canvas) {
-  canvas.width = canvas.height = 0;
 }
 
 /**
@@ -108,11 +99,16 @@ function shrink(source, chain) {
 /** @param {HTMLCanvasElement} canvas @param {ImageSettings} settings @returns {Promise<Encoded>} */
 async function encode(canvas, settings) {
   const { width, height } = canvas;
-  const quality = look(canvas);
   const compressed = () => compress(canvas, settings);
   try {
+    await expectTruePixels();
+    const quality = look(canvas);
     // WebKit keeps a blob in another process; when that one ends, the bytes are gone and the canvas is not.
-    const { type, bytes } = await compressed().catch(compressed);
+    const { type, bytes } = await compressed().catch((error) => {
+      // An encoder that does not answer once is not waited for twice.
+      if (error instanceof NoAnswer) throw error;
+      return compressed();
+    });
     return { bytes: withoutMetadata(bytes), contentType: type, width, height, quality };
   } finally {
     empty(canvas);
@@ -125,7 +121,7 @@ async function compress(canvas, { format, quality }) {
   // An engine without a WebP encoder answers with PNG.
   if (blob?.type !== `image/${format}`) blob = await toBlob(canvas, "image/jpeg", quality);
   if (blob?.type !== "image/jpeg" && blob?.type !== "image/webp") throw new Error("not encoded");
-  return { type: blob.type, bytes: await blob.arrayBuffer() };
+  return { type: blob.type, bytes: await withLimit(blob.arrayBuffer(), ENCODED, "blob") };
 }
 
 /** @param {HTMLCanvasElement} canvas */
@@ -142,5 +138,6 @@ function look(canvas) {
  * @returns {Promise<Blob|null>}
  */
 function toBlob(canvas, type, quality) {
-  return new Promise((resolve) => canvas.toBlob(resolve, type, quality));
+  const made = new Promise((resolve) => canvas.toBlob(resolve, type, quality));
+  return withLimit(made, ENCODED, "toBlob");
 }

@@ -89,6 +89,7 @@ function build(store, queue, session) {
   const queueing = new Queueing(store, queue, go, bridge);
   const hear = (/** @type {Known} */ known) => capturing.hear(known);
   const person = new Person(store, queue, session, hear, () => go({ type: "leave" }));
+  person.settled = () => shots.settled();
   return { queue, session, bridge, camera, shots, capturing, queueing, person };
 }
 
@@ -116,7 +117,7 @@ function show(store, parts) {
   const { queue, camera, capturing, queueing } = parts;
   const actions = actionsOf(store, parts);
   const pictures = new Pictures((photoId) => queue.bytes(photoId));
-  const cameraView = new CameraView(camera, capturing, actions.choose);
+  const cameraView = new CameraView(camera, capturing, actions.choose, actions.dismiss);
   const reviewView = new ReviewView(pictures, {
     retake: (photo) => capturing.retake(photo),
     remove: (photoId) => queueing.remove(photoId),

@@ -23,6 +23,8 @@ export class Person {
   #hear;
   #leave;
   #remembered = 0;
+  /** Waits for photos that are still being saved; each of them has an end. @type {() => Promise<void>} */
+  settled = async () => {};
 
   /**
    * @param {Store} store
@@ -108,9 +110,10 @@ export class Person {
       { value: "", text: words.stay, kind: "primary" },
       { value: "out", text: words.signOut },
     ];
-    const text = words.signOutText(inQueue(state).length, inReview(state).length);
+    const text = words.signOutText(inQueue(state).length, inReview(state).length, state.pending);
     const question = { title: words.signOutTitle(count), text, choices };
     if (count && !(await ask(question))) return;
+    await this.settled();
     await this.#session.signOut();
     // Without a connection the sign-in page would be a dead end, and this one still says what waits here.
     const unheard = (await this.#queue.owner())?.pendingSignOut;

@@ -1,6 +1,7 @@
 /** What the camera, the encoder and the storage report, turned into what the clinician is told. */
 import { announce } from "../page/toasts.js";
 import { phone as words } from "../page/words-phone.js";
+import { withLimit } from "../queue/limit.js";
 import { hasRoom } from "./shots.js";
 import { inReview } from "./store.js";
 import { askDurable, isDurable } from "./surroundings.js";
@@ -9,6 +10,8 @@ import { askDurable, isDurable } from "./surroundings.js";
 /** @import { FlowEvent } from "./flow.js" */
 /** @import { Frozen } from "./shots.js" */
 /** @import { Store } from "./store.js" */
+
+const ESTIMATE = 3000; // ms; a browser that does not tell is trusted
 
 export class Reports {
   #store;
@@ -33,7 +36,7 @@ export class Reports {
     if (camera === "starting") void this.#checkRoom();
     // By now the camera itself is allowed: a browser that asks about storage asks one thing at a time.
     if (camera === "live") void this.#askDurable();
-    const works = ["starting", "live", "stopped"].includes(camera);
+    const works = !(camera in words.cameraProblems);
     if (!works && !this.#store.state.images.choosePhotos)
       this.#go({ type: "fail", reason: "no-input" });
   }
@@ -62,9 +65,22 @@ export class Reports {
     });
   }
 
+  /** The browser gives other pixels back than were drawn. */
+  changed() {
+    const { messages } = this.#store.state;
+    const text = words.pixelsChanged;
+    if (!messages.includes(text)) this.#store.set({ messages: [...messages, text] });
+  }
+
+  /** @param {number} pending photos on their way to the storage */
+  pending(pending) {
+    this.#store.set({ pending });
+  }
+
   async #checkRoom() {
-    const estimate = (await navigator.storage?.estimate?.().catch(() => null)) ?? {};
-    this.#store.set({ room: hasRoom(estimate, this.#store.state.images.longestEdge) });
+    const asked = navigator.storage?.estimate?.();
+    const estimate = await withLimit(asked, ESTIMATE, "estimate").catch(() => null);
+    this.#store.set({ room: hasRoom(estimate ?? {}, this.#store.state.images.longestEdge) });
   }
 
   async #askDurable() {

@@ -2,13 +2,20 @@
  * From the shutter to durable, one photo at a time: encode, keep, report. Tapping again never waits,
  * and a photo that the phone refused to store stays here in memory until it can be kept.
  */
+import { realClock } from "../queue/clock.js";
+import { withLimit } from "../queue/limit.js";
+import { PixelsChanged } from "./canvas.js";
 import { Undecodable, encodeFile, encodeFrame } from "./encode.js";
 
+/** @import { Clock } from "../queue/clock.js" */
 /** @import { ImageSettings } from "./encode.js" */
 /** @import { Capture } from "../queue/record.js" */
 /** @typedef {Pick<Capture, "photoId"|"owner"|"consultationId"|"consultationLabel"|"capturedAt"|"retakeOf">} Frozen decided at the shutter, never again */
 /** @typedef {{add: (capture: Capture) => Promise<unknown>, replaceAfterRetake: (newId: string, oldId: string) => Promise<unknown>}} Keeper */
 
+/** A photo that takes longer no longer holds up the next one; it goes on beside it. */
+const IN_FRONT = 2000; // ms
+const KEPT = 20_000; // ms for the storage to answer; what it keeps later is recognised by its id
 const BACKLOG = 12; // frames of 11 MB that wait for the encoder; iOS gives all canvases about 384 MB
 
 /**
@@ -16,6 +23,8 @@ const BACKLOG = 12; // frames of 11 MB that wait for the encoder; iOS gives all 
  * @property {(frozen: Frozen) => void} saved the photo is durable
  * @property {(kept: number) => void} refused the phone stores nothing; `kept` photos are in memory
  * @property {(fileName: string|null) => void} failed no picture came out; a name where a file cannot be opened
+ * @property {() => void} [changed] the browser does not give pixels back as they were
+ * @property {(count: number) => void} [pending] how many photos are on their way to the storage
  */
 
 export class Shots {
@@ -23,7 +32,10 @@ export class Shots {
   #settings;
   #reports;
   #encode;
+  #clock;
   #line = Promise.resolve();
+  /** @type {Set<Promise<void>>} */
+  #underWay = new Set();
   #waiting = 0;
   /** @type {Capture[]} */
   #unsaved = [];
@@ -33,8 +45,10 @@ export class Shots {
    * @param {() => ImageSettings} settings
    * @param {Reports} reports
    * @param {typeof encodeSource} [encode]
+   * @param {Clock} [clock]
    */
-  constructor(keeper, settings, reports, encode = encodeSource) {
+  constructor(keeper, settings, reports, encode = encodeSource, clock = realClock) {
+    this.#clock = clock;
     this.#keeper = keeper;
     this.#settings = settings;
     this.#reports = reports;
@@ -53,11 +67,29 @@ export class Shots {
 
   /** @param {HTMLCanvasElement|File} source @param {Frozen} frozen */
   add(source, frozen) {
-    this.#waiting++;
-    this.#line = this.#line
+    this.#count(1);
+    const turn = this.#line;
+    const done = turn
       .then(() => this.#develop(source, frozen))
-      .finally(() => this.#waiting--);
-    return this.#line;
+      .finally(() => {
+        this.#underWay.delete(done);
+        this.#count(-1);
+      });
+    this.#underWay.add(done);
+    // The next one begins after this one, unless that is stuck.
+    this.#line = turn.then(() => withLimit(done, IN_FRONT, "photo", this.#clock).catch(() => {}));
+    return done;
+  }
+
+  /** Every photo that was taken so far is kept, or was said not to be. */
+  async settled() {
+    await Promise.allSettled(this.#underWay);
+  }
+
+  /** @param {1|-1} more */
+  #count(more) {
+    this.#waiting += more;
+    this.#reports.pending?.(this.#waiting);
   }
 
   /** Tries again to keep what was refused. Whether all of it is durable now. */
@@ -73,6 +105,7 @@ export class Shots {
       const encoded = await this.#encode(source, this.#settings());
       await this.#keep({ ...frozen, ...encoded });
     } catch (error) {
+      if (error instanceof PixelsChanged) return this.#reports.changed?.();
       this.#reports.failed(error instanceof Undecodable ? error.message : null);
     }
   }
@@ -80,7 +113,7 @@ export class Shots {
   /** @param {Capture} capture */
   async #keep(capture) {
     try {
-      await this.#keeper.add(capture);
+      await withLimit(this.#keeper.add(capture), KEPT, "storage", this.#clock);
     } catch {
       this.#unsaved.push(capture);
       return this.#reports.refused(this.#unsaved.length);
@@ -101,11 +134,11 @@ function encodeSource(source, settings) {
 }
 
 /**
- * Whether the phone has room for three more photos; a browser that does not tell is trusted, since
- * a refused write is caught as well.
+ * Whether the phone has room for three more photos; a browser that does not tell, or says zero for
+ * everything, is trusted, since a refused write is caught as well.
  * @param {{quota?: number, usage?: number}} estimate bytes
  * @param {number} longestEdge pixels; a photo weighs at most a byte for each pixel of its square
  */
 export function hasRoom({ quota, usage = 0 }, longestEdge) {
-  return quota === undefined || quota - usage >= 3 * longestEdge ** 2;
+  return !quota || quota - usage >= 3 * longestEdge ** 2;
 }

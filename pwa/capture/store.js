@@ -27,6 +27,7 @@ import { START } from "./flow.js";
  * @property {boolean} room whether three more photos fit
  * @property {boolean} durable whether the browser promised not to clear this storage
  * @property {number} unsaved photos that exist in memory only, because storage refused them
+ * @property {number} pending photos that were taken and are still being saved
  * @property {Listing} listing
  * @property {PhotoSummary[]} left photos stored in the last seconds
  * @property {string[]} drain ids of the last Upload, and of what still waited to be sent then
@@ -51,6 +52,7 @@ export const UNKNOWN = {
   room: true,
   durable: true,
   unsaved: 0,
+  pending: 0,
   listing: { photos: [], otherOwners: 0, storedToday: 0, pause: null },
   left: [],
   drain: [],
@@ -101,4 +103,4 @@ export const inReview = ({ listing }) => listing.photos.filter(({ state }) => st
 export const inQueue = ({ listing }) => listing.photos.filter(({ state }) => state !== "captured");
 
 /** Photos that the server does not have yet, memory included. @param {State} state */
-export const waiting = ({ listing, unsaved }) => listing.photos.length + unsaved;
+export const waiting = ({ listing, unsaved, pending }) => listing.photos.length + unsaved + pending;

@@ -1,5 +1,10 @@
 /** What the phone around the page offers: a screen that stays on, installing, durable storage. */
 
+import { withLimit } from "../queue/limit.js";
+
+const ANSWER = 3000; // ms
+const CONSENT = 60_000; // ms; some browsers ask the person about it
+
 /** Keeps the screen on while photos are being sent; a refusal changes nothing. */
 export class WakeLock {
   /** @type {WakeLockSentinel|null} */
@@ -22,6 +27,7 @@ export class WakeLock {
   async #take() {
     // A hidden page has lost its lock; it is taken anew when the page is seen again.
     if (!this.#wanted || document.hidden) return;
+    // Nothing waits for it: where it never answers the screen goes dark as usual.
     const lock = await navigator.wakeLock?.request("screen").catch(() => null);
     if (this.#wanted) this.#lock = lock;
     else void lock?.release();
@@ -57,10 +63,12 @@ export const installsByHand = () =>
 
 /** Whether the browser has promised already, asked without a word to the person. */
 export async function isDurable() {
-  return (await navigator.storage?.persisted?.().catch(() => false)) ?? false;
+  const asked = navigator.storage?.persisted?.();
+  return (await withLimit(asked, ANSWER, "persisted").catch(() => false)) ?? false;
 }
 
 /** Asks that photos are not cleared when space runs low. Whether the browser promised it. */
 export async function askDurable() {
-  return (await navigator.storage?.persist?.().catch(() => false)) ?? false;
+  const asked = navigator.storage?.persist?.();
+  return (await withLimit(asked, CONSENT, "persist").catch(() => false)) ?? false;
 }

@@ -116,7 +116,16 @@ export const phone = {
   offlineFirst: "Connect this phone to the network once, to sign in.",
   signedOutOffline: "You are signed out. Connect this phone to sign in.",
   cameraStopped: "The camera was interrupted. Starting it again…",
+  cameraSlow: "The camera takes long to start. If the browser asks for it, allow it.",
+  cameraTap: "This browser shows the camera only after a tap.",
+  tapToStart: "Tap to start the camera",
+  cameraBlank:
+    "The camera shows no picture yet, only one colour. Look whether something covers the lens.",
+  cameraStill:
+    "The camera's picture stands still, so no photo is taken. It goes on when the picture moves again.",
   cameraProblems: {
+    changed:
+      "This browser changes the pixels of pictures, so no photo from it can be trusted. Switch off its protection against fingerprinting for this page, or use another browser.",
     denied:
       "The camera is not allowed for this page. Allow it in the browser's settings, then tap Try again.",
     missing: "No camera was found. Use a phone that has one.",
@@ -128,6 +137,8 @@ export const phone = {
   almostFull:
     "This phone's storage is almost full. Send the photos that wait or free some space, then take more.",
   photoFailed: "That photo could not be made. Nothing else is affected. Take it again.",
+  pixelsChanged:
+    "That photo was not saved: this browser changes the pixels of pictures, so it cannot be trusted. Switch off its protection against fingerprinting for this page, or use another browser.",
   undecodable: (/** @type {string} */ name) =>
     `${name} could not be opened by this browser. The other photos are safe. Choose a JPEG instead, or take a photo.`,
 
@@ -149,10 +160,17 @@ export const phone = {
   changePassword: "Change password",
   signedInAs: (/** @type {string} */ name) => `Signed in as ${name}`,
   signOutTitle: (/** @type {number} */ n) => `${counted(n, "photo")} not stored yet`,
-  signOutText: (/** @type {number} */ queued, /** @type {number} */ review) =>
-    review
+  signOutText: (
+    /** @type {number} */ queued,
+    /** @type {number} */ review,
+    /** @type {number} */ pending = 0,
+  ) =>
+    (pending
+      ? `${counted(pending, "photo")} ${pending === 1 ? "is" : "are"} still being saved; signing out waits for that. `
+      : "") +
+    (review
       ? `Nothing is erased. ${queued ? `${counted(queued, "photo")} ${queued === 1 ? "is" : "are"} sent when you sign in on this phone again. ` : ""}${counted(review, "photo")} in review ${review === 1 ? "waits" : "wait"} until you sign in here and tap Upload.`
-      : "Nothing is erased: what waits here is sent when you sign in on this phone again.",
+      : "Nothing is erased: what waits here is sent when you sign in on this phone again."),
   stay: "Stay signed in",
 
   newVersion: "A new version is ready",

@@ -5,6 +5,7 @@
 
 import { realClock } from "../queue/clock.js";
 import { Ledger } from "../queue/ledger.js";
+import { withLimit } from "../queue/limit.js";
 import { SYNC_TAG, messageOf } from "../queue/messages.js";
 import { replay } from "../queue/replay.js";
 import { Uploader } from "../queue/uploader.js";
@@ -31,6 +32,8 @@ import { Uploader } from "../queue/uploader.js";
 const WORKER_URL = "/service_worker/sw.js";
 const DRAIN_MS = 15_000;
 const TOKEN_MS = 3_000;
+/** Without a worker in this time the page sends by itself; one that comes later takes over. */
+const REGISTER_MS = 10_000;
 
 /** A photo in these states waits for a person, not for us. */
 const AT_REST = new Set(["captured", "parked"]);
@@ -72,7 +75,7 @@ export class WorkerBridge {
   start() {
     const { container, page, window, location } = this.#browser;
     const { signal } = this.#stopped;
-    this.#registration = this.#register();
+    this.#registration = this.#registered();
     container?.addEventListener("message", (event) => this.#lend(event, location.origin), {
       signal,
     });
@@ -129,6 +132,13 @@ export class WorkerBridge {
     // Where the storage fails the page says so elsewhere; sending what can be read still helps.
     await this.#queue.hurry().catch(() => undefined);
     await this.drain();
+  }
+
+  /** @returns {Promise<ServiceWorkerRegistration | null>} null where none is there in time */
+  #registered() {
+    const registered = this.#register();
+    void registered.then((late) => late && (this.#registration = registered));
+    return withLimit(registered, REGISTER_MS, "register", this.#browser.clock).catch(() => null);
   }
 
   /** @returns {Promise<ServiceWorkerRegistration | null>} null where workers are not to be had */
