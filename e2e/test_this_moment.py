@@ -87,7 +87,7 @@ def test_a_picture_that_stands_still_is_not_taken(
 def test_a_tap_on_a_picture_that_just_stopped_takes_the_next_frame_or_none(
     clinic: Clinic, phone: Page, desktop: Page
 ) -> None:
-    """Before the page can know that the frames stopped, a tap waits for one; the old picture is never kept."""
+    """Before the page can know that the frames stopped, a tap waits for one; an old picture is not kept."""
     phone.add_init_script(LENS)
     open_room(clinic, phone, desktop)
     open_camera(phone)

@@ -13,10 +13,10 @@ import msgspec
 
 from app.domain.errors import OtherOwner
 from app.domain.hints import captures_changed
+from app.domain.openings import openings_of
 from app.domain.photos import Schema, Taken, UserId
 from app.domain.ports import Announcement, AuditEntry, Clock, Database, NewId, Records, Ring
 from app.domain.shutter_times import bounded, is_doubtful
-from app.domain.uploads import openings_of
 
 MOST_HELD = 300
 MOST_DELETED = 200

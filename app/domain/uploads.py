@@ -25,6 +25,7 @@ from app.domain.errors import (
 )
 from app.domain.fair_queue import FairQueue
 from app.domain.hints import photos_changed
+from app.domain.openings import openings_of
 from app.domain.pending import PendingRoom, TooManyPending
 from app.domain.photos import (
     MAX_PHOTO_BYTES,
