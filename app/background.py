@@ -4,17 +4,20 @@ Both say in the log what they did, and nothing that goes wrong in one round ends
 """
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 
 import structlog
 
 from app.domain.relay import Relay
+from app.domain.sessions import OpenSessions
 from app.domain.sweeper import Sweeper
 
 # Events of another process, or of one that died before it rang, wait no longer than this.
 QUIET_LOOK_S = 5.0
 LONGEST_PAUSE_S = 30.0
+# How long a session that another process has ended is still believed in.
+LOOK_S = 1.0
 
 _log = structlog.get_logger("clinicpro")
 
@@ -81,3 +84,32 @@ async def _sweep(sweeper: Sweeper, seconds: float) -> None:
         found = {name: getattr(report, name) for name in report.__struct_fields__ if getattr(report, name)}
         if found:
             _log.info("sweep.done", **found)
+
+
+@asynccontextmanager
+async def watching_sessions(
+    sessions: OpenSessions | None, end_left: Callable[[], Awaitable[None]] | None
+) -> AsyncIterator[None]:
+    """End what open pages still hear once their session is over, until the block is left."""
+    if sessions is None or end_left is None:
+        yield
+        return
+    ended = Bell()
+    sessions.listen(ended)
+    task = asyncio.create_task(_watch_sessions(ended, end_left))
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def _watch_sessions(ended: Bell, end_left: Callable[[], Awaitable[None]]) -> None:
+    while True:
+        await ended.wait(LOOK_S)
+        try:
+            await end_left()
+        except Exception as problem:
+            # What pages hear says nothing by itself, and everything else refuses them meanwhile.
+            _log.warning("sessions.unknown", error=type(problem).__name__)

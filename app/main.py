@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,15 +22,25 @@ from app.adapters.database.engine import SqlDatabase
 from app.adapters.images import PillowInspector
 from app.adapters.key_set import HttpKeySet, PemKeySet
 from app.adapters.s3 import S3Store, build_client, build_signer
-from app.adapters.signing import origin_signer
-from app.background import Bell, at_work
+from app.adapters.signing import OriginSigner, SessionSigner, origin_signer
+from app.background import LOOK_S, Bell, at_work, watching_sessions
 from app.domain.accounts import Profile, Profiles
 from app.domain.devices import Devices
 from app.domain.identity import TokenVerifier
 from app.domain.mending import Mender
-from app.domain.ports import Clock, Database, ImageInspector, NewId, ObjectStore, Signals, UploadSigner
+from app.domain.ports import (
+    Clock,
+    Database,
+    ImageInspector,
+    NewId,
+    ObjectStore,
+    Signals,
+    Signers,
+    UploadSigner,
+)
 from app.domain.reconcile import Reconciler
 from app.domain.relay import Relay
+from app.domain.sessions import Ask, OpenSessions
 from app.domain.sweeper import Sweeper
 from app.domain.uploads import Uploads
 from app.domain.visits import Visits
@@ -83,7 +94,7 @@ class Storage:
     """An object store with whoever signs for it; ``origins`` are those of its URLs that are not ours."""
 
     store: ObjectStore
-    signers: Callable[[str], UploadSigner]
+    signers: Signers
     origins: Sequence[str]
     close: Callable[[], None]
     handlers: Sequence[ControllerRouterHandler] = ()
@@ -96,6 +107,8 @@ class Wire:
     signals: Signals
     close: Close
     start: Close | None = None
+    # Ends the connections of pages whose session has ended.
+    end_left: Close | None = None
     handlers: Sequence[ControllerRouterHandler] = ()
 
 
@@ -107,7 +120,8 @@ class People:
     profiles: Profiles
     check: Check
     accounts: LocalIdentity | None = None
-    session_alive: Callable[[str], Awaitable[bool]] | None = None
+    session_alive: Ask | None = None
+    sessions: OpenSessions | None = None
     handlers: Sequence[ControllerRouterHandler] = ()
 
 
@@ -123,13 +137,14 @@ class Assembly:
         self.sql = SqlDatabase(settings.database_url or settings.database_file)
         self.sql.ready = parts.prepared
         self.database: Database = _wrapped(parts.database, self.sql)
-        self.storage = _storage(settings, parts.clock)
+        self.people = _people(settings, self.database, parts.clock)
+        is_open = self.people.sessions.is_open if self.people.sessions else None
+        self.storage = _storage(settings, parts.clock, is_open)
         self.store = _wrapped(parts.store, self.storage.store)
-        self.wire = _wire(settings, parts.clock)
+        self.wire = _wire(settings, parts.clock, is_open)
         self.signals = _wrapped(parts.signals, self.wire.signals)
         self.pillow = PillowInspector()
         self.inspector = _wrapped(parts.inspector, self.pillow)
-        self.people = _people(settings, self.database, parts.clock)
         self.uploads = Uploads(
             self.database, self.store, self.inspector, parts.clock, parts.new_id, self.bell
         )
@@ -188,7 +203,10 @@ class Assembly:
         async with self.opened(migrate=self.prepared):
             if self.prepared:
                 await self._ensure_account()
-            async with at_work(self.relay, self.bell, self.sweeper, self.settings.sweep_seconds):
+            async with (
+                at_work(self.relay, self.bell, self.sweeper, self.settings.sweep_seconds),
+                watching_sessions(self.people.sessions, self.wire.end_left),
+            ):
                 yield
 
 
@@ -209,7 +227,7 @@ def create_app(settings: Settings, parts: Parts | None = None) -> Litestar:
             verifier=RememberingVerifier(assembly.people.verifier, assembly.clock),
             profiles=assembly.people.profiles,
             session_alive=assembly.people.session_alive,
-            session_open=assembly.people.accounts.is_open if assembly.people.accounts else None,
+            session_open=assembly.people.sessions.is_open if assembly.people.sessions else None,
             clock=assembly.clock,
             readiness=assembly.readiness,
             root=ROOT,
@@ -226,23 +244,37 @@ def _wrapped(wrap: Callable[[Any], Any] | None, part: Any) -> Any:
     return part if wrap is None else wrap(part)
 
 
-def _storage(settings: Settings, clock: Clock) -> Storage:
+def _storage(settings: Settings, clock: Clock, is_open: Ask | None) -> Storage:
     if settings.cloud_store:
         client = build_client(settings)
         cloud = S3Store(client, settings.s3_bucket, settings.s3_expected_owner)
         signer = build_signer(settings, client, clock)
-        return Storage(store=cloud, signers=signer.for_origin, origins=(signer.origin,), close=cloud.close)
+        return Storage(
+            store=cloud,
+            signers=lambda origin, session="": signer.for_origin(origin),
+            origins=(signer.origin,),
+            close=cloud.close,
+        )
     store = open_store(settings.data_dir, settings.key_dir, settings.store_bucket)
     origins = (settings.store_origin,) if settings.store_origin else settings.public_origins
     pages = settings.public_origins if settings.store_origin else ()
-    face = StoreFace(store, origins, clock, pages)
+    face = StoreFace(store, origins, clock, pages, is_open)
     own = origin_signer(store.access, origins, clock, follows=not settings.store_origin)
-    apart = (own.origin,) if settings.store_origin else ()
-    route = store_route(face, settings.store_bucket)
-    return Storage(store=store, signers=own.for_origin, origins=apart, close=store.close, handlers=[route])
+    return Storage(
+        store=store,
+        signers=partial(_own_signer, own),
+        origins=(own.origin,) if settings.store_origin else (),
+        close=store.close,
+        handlers=[store_route(face, settings.store_bucket)],
+    )
 
 
-def _wire(settings: Settings, clock: Clock) -> Wire:
+def _own_signer(own: OriginSigner, origin: str, session: str = "") -> UploadSigner:
+    signer = own.for_origin(origin)
+    return SessionSigner(signer, session) if session else signer
+
+
+def _wire(settings: Settings, clock: Clock, is_open: Ask | None) -> Wire:
     if settings.cloud_signals:
         ably = AblySignals(
             settings.ably_api_key, settings.ably_signing_key, clock, endpoint=settings.ably_endpoint
@@ -252,8 +284,10 @@ def _wire(settings: Settings, clock: Clock) -> Wire:
             await ably.start()
 
         return Wire(signals=ably, start=start, close=ably.close)
-    hub = Hub(_hub_key(settings), clock, settings.public_origins)
-    return Wire(signals=HubSignals(hub), close=hub.close, handlers=hub.route_handlers())
+    hub = Hub(_hub_key(settings), clock, settings.public_origins, is_open=is_open)
+    return Wire(
+        signals=HubSignals(hub), close=hub.close, handlers=hub.route_handlers(), end_left=hub.end_left
+    )
 
 
 def _hub_key(settings: Settings) -> HubKey:
@@ -275,8 +309,12 @@ def _people(settings: Settings, database: Any, clock: Clock) -> People:
     key = _session_key(settings)
     issuer = SessionIssuer(key, LOCAL_ISSUER, clock)
     accounts = LocalIdentity(database, issuer, Passwords(), _browser_marks(settings), clock)
+    # Only the command line ends a session beside the one process that serves a SQLite file.
+    sessions = OpenSessions(accounts.is_open, 0.0 if settings.database_url else LOOK_S)
+    accounts.on_end = sessions.ended
     verifier = SessionTokenVerifier(LOCAL_ISSUER, settings.public_origins, LocalKeySet(key), clock)
     return People(
+        sessions=sessions,
         verifier=verifier,
         profiles=accounts,
         check=database.check,

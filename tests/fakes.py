@@ -118,7 +118,7 @@ class MemorySignals:
         await self.check()
         self.published.append((user, message_id, dict(payload)))
 
-    def token(self, user: str) -> str:
+    def token(self, user: str, session: str = "") -> str:
         channel_name(user)
         return f"subscribe:{user}"
 

@@ -120,9 +120,8 @@ async def test_after_a_restore_every_difference_is_explained_and_every_photo_tha
             assert state.state is PhotoState.STORED
             assert state.receipt is not None
             assert state.receipt.consultation_id == known
-        assert len(
-            (await clinic.visits.photos(USER, known, clinic.storage.signers("http://localhost:8000"))).photos
-        ) == (before + after + 1)
+        signer = clinic.storage.signers("http://localhost:8000")
+        assert len((await clinic.visits.photos(USER, known, signer)).photos) == (before + after + 1)
 
 
 async def test_what_is_lost_is_never_explained_away(tmp_path: Path) -> None:

@@ -70,7 +70,7 @@ class AblySignals:
         finally:
             client.channels.release(name)
 
-    def token(self, user: str) -> str:
+    def token(self, user: str, session: str = "") -> str:
         """A JWT that may subscribe to exactly ``user:{user}``; no call to Ably is made."""
         claims = signals.subscribe_claims(user, self._clock(), self._seconds)
         return jwt.encode(claims, self._secret, "HS256", headers={"kid": self._key_name})

@@ -15,6 +15,7 @@ from botocore.credentials import Credentials
 from app.adapters.presigning import Presigner
 from app.domain.bucket import (
     ENCRYPTION,
+    SESSION_PARAMETER,
     SHOW_CACHE_CONTROL,
     SHOW_SECONDS,
     SHOW_WINDOW_SECONDS,
@@ -47,8 +48,9 @@ class S3Signer:
         self._owner = expected_owner
         self._put = Presigner("PUT", region, credentials, UPLOAD_SECONDS, self._upload)
         self._get = Presigner("GET", region, credentials, SHOW_SECONDS, self._picture)
+        self._own = Presigner("GET", region, credentials, SHOW_SECONDS, self._own_picture)
         self._head = Presigner("HEAD", region, credentials, UPLOAD_SECONDS, self._bare)
-        self._shown: tuple[datetime | None, dict[str, str]] = (None, {})
+        self._shown: tuple[datetime | None, dict[tuple[str, str], str]] = (None, {})
 
     def for_origin(self, _: str) -> "S3Signer":
         """The signer whose URLs a page can reach: for a store with an address of its own, always this one."""
@@ -73,10 +75,10 @@ class S3Signer:
         headers = self._headers(row.content_type, checksum)
         return SignedUpload(url=url, method="PUT", headers=headers, expires_in=UPLOAD_SECONDS)
 
-    def sign_get(self, row: PhotoRow, now: datetime) -> str:
-        """GET, signed with the time floored to 5 minutes and valid for 15.
+    def sign_get(self, row: PhotoRow, now: datetime, session: str = "") -> str:
+        """GET, signed with the time floored to 5 minutes and valid for 15, or until ``session`` ends.
 
-        Within one window a photo keeps its URL, so that the browser keeps its picture.
+        Within one window a photo keeps its URL, so that a page keeps its picture.
         """
         second = now.replace(microsecond=0)
         window = second - timedelta(seconds=second.timestamp() % SHOW_WINDOW_SECONDS)
@@ -84,9 +86,10 @@ class S3Signer:
         if kept_for != window:
             urls = {}
             self._shown = (window, urls)
-        if row.key not in urls:
-            urls[row.key] = self._sign_get(row, window)
-        return urls[row.key]
+        known = (row.key, session)
+        if known not in urls:
+            urls[known] = self._sign_get(row, window, session)
+        return urls[known]
 
     def sign_head(self, row: PhotoRow) -> str:
         """HEAD of a photo, for whoever checks what the store says of it."""
@@ -95,8 +98,11 @@ class S3Signer:
     def _bare(self, _: str, values: Mapping[str, str]) -> tuple[str, dict[str, str]]:
         return self._address + values["key"], {}
 
-    def _sign_get(self, row: PhotoRow, window: datetime) -> str:
-        return self._get.sign(row.content_type, {"key": row.key, "name": str(row.photo_id)}, window)
+    def _sign_get(self, row: PhotoRow, window: datetime, session: str = "") -> str:
+        values = {"key": row.key, "name": str(row.photo_id)}
+        if not session:
+            return self._get.sign(row.content_type, values, window)
+        return self._own.sign(row.content_type, values | {"session": session}, window)
 
     def _upload(self, content_type: str, values: Mapping[str, str]) -> tuple[str, dict[str, str]]:
         headers = self._headers(content_type, values["checksum"])
@@ -126,6 +132,27 @@ class S3Signer:
         }
         pairs = "&".join(f"{name}={quote(value, safe='-_.~')}" for name, value in query.items())
         return f"{self._address}{values['key']}?{pairs}", {}
+
+    def _own_picture(self, content_type: str, values: Mapping[str, str]) -> tuple[str, dict[str, str]]:
+        """With the session by which the built-in store refuses it later."""
+        url, headers = self._picture(content_type, values)
+        return f"{url}&{SESSION_PARAMETER}={values['session']}", headers
+
+
+class SessionSigner:
+    """Signs for one session of the built-in store: its pictures' addresses end with it."""
+
+    def __init__(self, signer: S3Signer, session: str) -> None:
+        self._signer = signer
+        self._session = session
+
+    def sign_put(self, row: PhotoRow) -> SignedUpload:
+        """See ``S3Signer.sign_put``: what was begun may be finished, and shows nothing to anybody."""
+        return self._signer.sign_put(row)
+
+    def sign_get(self, row: PhotoRow, now: datetime) -> str:
+        """See ``S3Signer.sign_get``."""
+        return self._signer.sign_get(row, now, self._session)
 
 
 class OriginSigner(S3Signer):

@@ -12,6 +12,9 @@ SHOW_SECONDS = 900
 SHOW_WINDOW_SECONDS = 300
 SHOW_CACHE_CONTROL = "private, max-age=300"
 
+# In the signed address of a picture of the built-in store: the session with which it ends.
+SESSION_PARAMETER = "x-cp-session"
+
 UPLOAD_HEADERS = frozenset(
     {
         "content-type",

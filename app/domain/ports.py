@@ -40,6 +40,12 @@ class SignedUpload(msgspec.Struct, rename="camel", kw_only=True, frozen=True):
     expires_in: int
 
 
+class Signers(Protocol):
+    """The signer for pages of an origin of ours, and for one session of theirs."""
+
+    def __call__(self, origin: str, session: str = "") -> "UploadSigner": ...
+
+
 class StoredObject(msgspec.Struct, kw_only=True, frozen=True):
     """One object with its body, as one GET returned it; ``sha256`` is the store's own, or None."""
 
@@ -112,8 +118,11 @@ class Signals(Protocol):
         """Tell ``user:{user}``; raises on failure, within the adapter's own deadline."""
         ...
 
-    def token(self, user: str) -> str:
-        """A JWT that may subscribe to exactly ``user:{user}`` for 15 minutes."""
+    def token(self, user: str, session: str = "") -> str:
+        """A JWT that may subscribe to exactly ``user:{user}`` for 15 minutes, or until ``session`` ends.
+
+        A service outside ends it after its 15 minutes in any case; the built-in hub at once.
+        """
         ...
 
     async def check(self) -> None:

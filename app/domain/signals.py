@@ -12,6 +12,7 @@ from app.domain.errors import InvalidField
 
 MESSAGE_NAME = "changed"
 TOKEN_SECONDS = 15 * 60
+SESSION_CLAIM = "x-cp-session"
 PUBLISH_DEADLINE_SECONDS = 3.0
 
 _USER = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -27,18 +28,21 @@ def channel_name(user: str) -> str:
     return f"user:{user}"
 
 
-def subscribe_claims(user: str, now: datetime, seconds: int = TOKEN_SECONDS) -> dict[str, object]:
+def subscribe_claims(
+    user: str, now: datetime, seconds: int = TOKEN_SECONDS, session: str = ""
+) -> dict[str, object]:
     """Claims of a token that may subscribe to exactly the user's own channel.
 
     The capability is always written out: without one, a token inherits everything its key may do.
     """
     issued = int(now.timestamp())
-    return {
+    claims: dict[str, object] = {
         "iat": issued,
         "exp": issued + seconds,
         "x-ably-capability": json.dumps({channel_name(user): ["subscribe"]}),
         "x-ably-clientId": user,
     }
+    return claims | ({SESSION_CLAIM: session} if session else {})
 
 
 def signal_body(message_id: str, payload: Mapping[str, object]) -> dict[str, object]:

@@ -6,6 +6,7 @@ The first account is made at the first start with a password that is printed onc
 import asyncio
 import secrets
 import string
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -59,12 +60,15 @@ class LocalIdentity:
         passwords: Passwords,
         marks: BrowserMarks,
         clock: Clock,
+        on_end: Callable[[], None] = lambda: None,
     ) -> None:
+        """``on_end`` is called after logins have ended."""
         self._database = database
         self._issuer = issuer
         self._passwords = passwords
         self._marks = marks
         self._clock = clock
+        self.on_end = on_end
         self._counting = asyncio.Lock()
 
     async def sign_in(
@@ -78,7 +82,9 @@ class LocalIdentity:
                 raise WrongPassword
             if replaced:
                 await logins.end(records, replaced, self._clock())
-            return await self._signed_in(records, account, caller)
+            signed_in = await self._signed_in(records, account, caller)
+        self.on_end()
+        return signed_in
 
     async def user(self, cookie: str) -> AccountUser | None:
         """Whose login this is; None once it has ended."""
@@ -105,6 +111,7 @@ class LocalIdentity:
         """End the login and its background uploads; no error when it has already ended."""
         async with self._database.transaction() as records:
             await logins.end(records, cookie, self._clock())
+        self.on_end()
 
     async def change_password(self, cookie: str, change: PasswordChange, caller: Caller) -> SignedIn:
         """Set a new password, sign out everywhere, and open one new login for the asking page."""
@@ -116,7 +123,9 @@ class LocalIdentity:
         async with self._database.transaction() as records:
             account = await logins.account_of(records, cookie, self._clock())
             await self._replace_password(records, account.user, hashed, must_change=False)
-            return await self._signed_in(records, account, caller)
+            signed_in = await self._signed_in(records, account, caller)
+        self.on_end()
+        return signed_in
 
     async def profile(self, user: str) -> Profile:
         """The name of a user and whether the password is still the generated one."""
@@ -167,6 +176,7 @@ class LocalIdentity:
             await self._replace_password(records, account.user, hashed, must_change=True)
             await records.clear_login_failures(name_key(account.name))
             await records.clear_login_failures_below(marks_of(account.name))
+        self.on_end()
         return GeneratedPassword(name=account.name, password=password)
 
     async def _prove(self, name: str, password: str, caller: Caller) -> Account:

@@ -20,6 +20,7 @@ LONGEST_S = int(LONGEST.total_seconds())
 # The end of a login is moved at most this often, so that a token does not cost a write each time.
 MOVED_EVERY = timedelta(minutes=30)
 _SESSION = "sess_"
+_ID_CHARS = 27
 
 _log = structlog.get_logger("clinicpro")
 
@@ -62,12 +63,13 @@ async def end(records: AccountRecords, cookie: str, now: datetime) -> None:
 
 async def is_open(records: AccountRecords, session: str, now: datetime) -> bool:
     """Whether the login with this public id has not ended."""
-    return await records.has_login(session.removeprefix(_SESSION), now)
+    start = session.removeprefix(_SESSION)
+    return len(start) == _ID_CHARS and await records.has_login(start, now)
 
 
 def session_id(cookie: str) -> str:
     """The public id of a login, in tokens and logs; the cookie cannot be found from it."""
-    return _SESSION + digest(cookie)[:27]
+    return _SESSION + digest(cookie)[:_ID_CHARS]
 
 
 def started(cookie: str) -> datetime:

@@ -16,10 +16,11 @@ from litestar import asgi
 from litestar.handlers import ASGIRouteHandler
 from litestar.types import Receive, Scope, Send
 
-from app.domain.bucket import ENCRYPTION
+from app.domain.bucket import ENCRYPTION, SESSION_PARAMETER
 from app.domain.errors import StorageFull, Unavailable
 from app.domain.photos import CONTENT_TYPES, MAX_PHOTO_BYTES
 from app.domain.ports import Clock
+from app.domain.sessions import Ask
 from app.embedded.store import EmbeddedStore, is_key
 from app.embedded.store_answers import Answer, Refusal, created, refused, shown
 from app.embedded.store_body import Body, ClientGone
@@ -34,17 +35,24 @@ class StoreFace:
     """One bucket of the built-in store as S3 clients know it."""
 
     def __init__(
-        self, store: EmbeddedStore, origins: Iterable[str], clock: Clock, pages: Iterable[str] = ()
+        self,
+        store: EmbeddedStore,
+        origins: Iterable[str],
+        clock: Clock,
+        pages: Iterable[str] = (),
+        is_open: Ask | None = None,
     ) -> None:
         """``origins`` are the store's own addresses; ``pages`` are other origins that may use it.
 
         Without such pages the store follows the app, which this computer's own names reach as well.
+        ``is_open`` says whether a session has not ended, for addresses that were signed for one.
         """
         self._store = store
         pages = tuple(pages)
         self._hosts = StoreHosts((urlsplit(origin).netloc.lower() for origin in origins), own=not pages)
         self._clock = clock
         self._cors = Cors(pages)
+        self._is_open = is_open
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = read_request(scope)
@@ -103,6 +111,9 @@ class StoreFace:
         return created(kept, request.headers["x-amz-checksum-sha256"])
 
     async def _get(self, request: StoreRequest, key: str, overrides: dict[str, str]) -> Answer:
+        session = overrides.get(SESSION_PARAMETER, "")
+        if session and self._is_open is not None and not await self._is_open(session):
+            raise Refusal(403, "AccessDenied", "The session of this address has ended.")
         if overrides.get("response-content-type", "image/jpeg") not in CONTENT_TYPES:
             raise Refusal(400, "InvalidArgument", "The store serves pictures only.")
         kept = await self._store.get(key)

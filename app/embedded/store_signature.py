@@ -16,7 +16,7 @@ from botocore.auth import S3SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from app.domain.bucket import UPLOAD_HEADERS, BucketAccess
+from app.domain.bucket import SESSION_PARAMETER, UPLOAD_HEADERS, BucketAccess
 from app.embedded.store_answers import Refusal
 from app.variables import host_name, is_loopback
 
@@ -28,7 +28,14 @@ _SIGNATURE = "X-Amz-Signature"
 _SIGNING = frozenset(
     {"X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Date", "X-Amz-Expires", "X-Amz-SignedHeaders", _SIGNATURE}
 )
-_OVERRIDES = frozenset({"response-cache-control", "response-content-disposition", "response-content-type"})
+_OVERRIDES = frozenset(
+    {
+        "response-cache-control",
+        "response-content-disposition",
+        "response-content-type",
+        SESSION_PARAMETER,
+    }
+)
 
 
 class StoreHosts:
@@ -75,7 +82,7 @@ def read_request(scope: Any) -> StoreRequest:
 def verify(
     request: StoreRequest, access: BucketAccess, hosts: Container[str], now: datetime
 ) -> dict[str, str]:
-    """The signed overrides of the answer's headers; anything but a true signature is a ``Refusal``."""
+    """The signed overrides of the answer's headers, and the session; all but a true signature is refused."""
     if not _PATH.fullmatch(request.path) or not _QUERY.fullmatch(request.query):
         raise Refusal(400, "InvalidURI", "The address could not be read.")
     query = _parse_query(request)

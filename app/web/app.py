@@ -100,7 +100,7 @@ def _gate(web: WebParts, policy: Policy, cookies: UploadCookies) -> Middleware:
     Not one of the framework's guards: for those it copies the route's handler with every request.
     """
     origins = OriginGuard(policy, _self_authorised(web.settings))
-    people = Authenticator(web.verifier, cookies)
+    people = Authenticator(web.verifier, cookies, web.session_open)
     limiter = Limiter(web.rates)
 
     def before(app: ASGIApp) -> ASGIApp:

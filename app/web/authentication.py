@@ -14,6 +14,7 @@ from litestar.connection import ASGIConnection
 from app.domain.errors import Unauthenticated
 from app.domain.identity import Principal, TokenVerifier
 from app.domain.ports import Clock
+from app.domain.sessions import Ask
 from app.web.upload_cookie import UploadCookies
 
 Connection = ASGIConnection[Any, Any, Any, Any]
@@ -47,9 +48,11 @@ UPLOAD_COOKIE = frozenset(
 class Authenticator:
     """Finds the principal of a request, or refuses it."""
 
-    def __init__(self, verifier: TokenVerifier, cookies: UploadCookies) -> None:
+    def __init__(self, verifier: TokenVerifier, cookies: UploadCookies, is_open: Ask | None = None) -> None:
+        """``is_open`` says whether the session of a token, which outlives it, has not ended."""
         self._verifier = verifier
         self._cookies = cookies
+        self._is_open = is_open
 
     async def admit(self, connection: Connection) -> None:
         """Put the principal into the scope; raises ``Unauthenticated`` for a route that needs one."""
@@ -63,10 +66,16 @@ class Authenticator:
     async def _principal(self, connection: Connection, route: str) -> Principal:
         # A token that was sent is judged alone: its failure must not fall back on another credential.
         if (header := connection.headers.get("authorization")) is not None:
-            return await self._verifier.verify(bearer(header))
+            return await self._of_token(bearer(header))
         if route in UPLOAD_COOKIE:
             return await self._cookies.principal(connection)
         raise Unauthenticated
+
+    async def _of_token(self, token: str) -> Principal:
+        principal = await self._verifier.verify(token)
+        if self._is_open is not None and not await self._is_open(principal.session):
+            raise Unauthenticated
+        return principal
 
 
 def bearer(header: str) -> str:

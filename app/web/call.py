@@ -68,8 +68,8 @@ class Call(Request[Principal, Any, State]):
 
     @property
     def signer(self) -> UploadSigner:
-        """Signs URLs that the asking page can reach."""
-        return self.parts.signers(self.public_origin)
+        """Signs URLs that the asking page can reach, while its session is open."""
+        return self.parts.signers(self.public_origin, self.principal.session)
 
     @property
     def request_id(self) -> str:

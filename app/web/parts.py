@@ -12,7 +12,7 @@ from litestar.types import ControllerRouterHandler
 from app.domain.accounts import Profiles
 from app.domain.devices import Devices
 from app.domain.identity import TokenVerifier
-from app.domain.ports import Clock, Database, Signals, UploadSigner
+from app.domain.ports import Clock, Database, Signals, Signers
 from app.domain.uploads import Uploads
 from app.domain.visits import Visits
 from app.settings import Settings
@@ -26,14 +26,14 @@ Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
 class WebParts:
     """Everything ``create_web_app`` needs.
 
-    ``signers`` gives the signer whose URLs point at an origin of ours (``scheme://host[:port]``), and
-    ``store_origins`` are the other origins at which any of their URLs can point.
+    ``signers`` gives the signer whose URLs point at an origin of ours (``scheme://host[:port]``) and serve
+    one session, and ``store_origins`` are the other origins at which any of their URLs can point.
     ``readiness`` names the parts of ``/health/ready``; each check raises while its part is down.
     ``handlers`` are the routes of the embedded store, hub and accounts. ``authority`` is the local
     certificate authority as PEM, where phones must be told to trust one, and ``fingerprint`` the
     SHA-256 by which it is told from another. ``root`` is the folder that holds ``pwa/`` and
     ``service_worker/``. ``session_alive`` asks the identity provider whether a session still lives,
-    for upload cookies; ``session_open`` asks the built-in accounts before one is issued.
+    for upload cookies; ``session_open`` says whether one has not ended here, for everything else.
     """
 
     settings: Settings
@@ -42,7 +42,7 @@ class WebParts:
     visits: Visits
     devices: Devices
     signals: Signals
-    signers: Callable[[str], UploadSigner]
+    signers: Signers
     verifier: TokenVerifier
     profiles: Profiles
     clock: Clock

@@ -122,7 +122,7 @@ def build_app(folder: Path, root: Path, database: SqlDatabase, /, **changes: Any
         "visits": Visits(database, clock, ids, _silent),
         "devices": Devices(database, clock, ids, _silent),
         "signals": signals,
-        "signers": PlainSigner,
+        "signers": lambda origin, _: PlainSigner(origin),
         "verifier": OpenTokens(),
         "profiles": NamedProfiles(),
         "clock": clock,

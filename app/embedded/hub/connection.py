@@ -70,6 +70,11 @@ class Connection:
             writer.cancel()
             await asyncio.gather(reader, writer, return_exceptions=True)
 
+    @property
+    def session(self) -> str:
+        """In which session its token was asked for, empty where it names none."""
+        return self._grant.session
+
     def hear(self, channel: str, frame: Frame) -> None:
         """A message of an attached channel."""
         self._outbox.signal(channel, frame)

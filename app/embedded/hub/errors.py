@@ -44,6 +44,11 @@ def replayed_request() -> HubError:
     return HubError(40105, 401, "The token request was used before.")
 
 
+def token_revoked() -> HubError:
+    """A token whose session has ended."""
+    return HubError(40141, 401, "The session of the token has ended.")
+
+
 def token_expired() -> HubError:
     """A token past its time."""
     return HubError(40142, 401, "The token has expired.")

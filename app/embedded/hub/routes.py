@@ -68,6 +68,7 @@ async def connect(socket: WebSocket[Any, Any, Any], board: NamedDependency[Switc
     try:
         grant = board.tokens.read(_token(socket))
         board.check_room(grant)
+        await board.check_session(grant.session)
     except HubError as refusal:
         _log.info("hub.refused", code=refusal.code)
         await _refuse(page, wire, refusal)

@@ -19,9 +19,9 @@ class HubSignals:
         await self.check()
         self._hub.publish(signals.channel_name(user), signals.signal_body(message_id, payload))
 
-    def token(self, user: str) -> str:
-        """A JWT that may subscribe to exactly ``user:{user}``."""
-        return self._hub.sign(signals.subscribe_claims(user, self._hub.now(), self._seconds))
+    def token(self, user: str, session: str = "") -> str:
+        """A JWT that may subscribe to exactly ``user:{user}``, until ``session`` ends."""
+        return self._hub.sign(signals.subscribe_claims(user, self._hub.now(), self._seconds, session))
 
     async def check(self) -> None:
         """Raise ``Unavailable`` once the hub is closed."""

@@ -7,9 +7,11 @@ from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 from app.domain.ports import Clock
+from app.domain.sessions import Ask
 from app.embedded.hub import errors
 from app.embedded.hub.channels import Channels
 from app.embedded.hub.connection import Connection, Socket
+from app.embedded.hub.errors import HubError
 from app.embedded.hub.frames import Format, Frame
 from app.embedded.hub.keys import HubKey
 from app.embedded.hub.limits import HubLimits
@@ -22,11 +24,15 @@ _THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
 class Switchboard:
     """One for each process, used from one event loop."""
 
-    def __init__(self, key: HubKey, clock: Clock, origins: Iterable[str], limits: HubLimits) -> None:
+    def __init__(
+        self, key: HubKey, clock: Clock, origins: Iterable[str], limits: HubLimits, is_open: Ask | None = None
+    ) -> None:
+        """``is_open`` says whether the session of a token has not ended."""
         self.tokens = TokenBook(key, clock, limits.shortest_token_seconds)
         self.channels = Channels()
         self.limits = limits
         self.closed = False
+        self._is_open = is_open
         self._origins = frozenset(map(_normal, origins))
         self._open: set[Connection] = set()
         self._each: Counter[str] = Counter()
@@ -62,6 +68,23 @@ class Switchboard:
         full = len(self._open) >= self.limits.connections
         if self.closed or full or self._each[grant.client] >= self.limits.connections_for_each_user:
             raise errors.going_away()
+
+    async def check_session(self, session: str) -> None:
+        """Raise ``HubError`` when the session of a token has ended."""
+        if self._is_open is not None and not await self._is_open(session):
+            raise errors.token_revoked()
+
+    async def end_left(self) -> None:
+        """End every connection whose session has ended."""
+        for session in {connection.session for connection in self._open}:
+            try:
+                await self.check_session(session)
+            except HubError as refusal:
+                self._end(session, refusal)
+
+    def _end(self, session: str, refusal: HubError) -> None:
+        for connection in [each for each in self._open if each.session == session]:
+            connection.end(refusal)
 
     async def serve(self, socket: Socket, wire: Format, grant: Grant) -> None:
         """Serve one connection until it is over."""

@@ -14,6 +14,7 @@ import jwt
 import msgspec
 
 from app.domain.ports import Clock
+from app.domain.signals import SESSION_CLAIM
 from app.embedded.hub import errors
 from app.embedded.hub.keys import HubKey
 
@@ -23,9 +24,10 @@ _UNCHECKED = {"verify_exp": False, "verify_iat": False, "verify_nbf": False, "re
 
 
 class Grant(msgspec.Struct, frozen=True, kw_only=True):
-    """What one token allows, and until when (seconds since 1970)."""
+    """What one token allows, until when (seconds since 1970), and in which session it was asked for."""
 
     client: str
+    session: str
     capability: Mapping[str, frozenset[str]]
     issued: float
     expires: float
@@ -154,6 +156,7 @@ def _grant(claims: Mapping[str, Any]) -> Grant:
         capability = json.loads(claims["x-ably-capability"])
         return Grant(
             client=str(claims.get("x-ably-clientId") or ""),
+            session=str(claims.get(SESSION_CLAIM) or ""),
             capability={str(name): frozenset(map(str, granted)) for name, granted in capability.items()},
             issued=float(claims["iat"]),
             expires=float(claims["exp"]),

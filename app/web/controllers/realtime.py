@@ -24,4 +24,5 @@ class RealtimeController(Controller):
     @get("/token", responses=problems())
     async def token(self, request: Call) -> RealtimeToken:
         """A token for exactly ``user:{sub}``, subscribe only."""
-        return RealtimeToken(token=request.parts.signals.token(request.person), expires_in=TOKEN_SECONDS)
+        token = request.parts.signals.token(request.person, request.principal.session)
+        return RealtimeToken(token=token, expires_in=TOKEN_SECONDS)

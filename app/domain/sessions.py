@@ -1,0 +1,51 @@
+"""Which sessions are open: asked of whoever keeps them, and known to be over the moment one ends here.
+
+A session token lives for a minute and a picture's address for a quarter of an hour; both are refused
+from the moment on at which their session ends.
+"""
+
+import time
+from collections.abc import Awaitable, Callable
+
+MOST_REMEMBERED = 4096
+
+Ask = Callable[[str], Awaitable[bool]]
+
+
+class OpenSessions:
+    """Remembers for ``trust_s`` that a session is open; 0 where other processes may end one."""
+
+    def __init__(self, ask: Ask, trust_s: float, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._ask = ask
+        self._trust_s = trust_s
+        self._monotonic = monotonic
+        self._until: dict[str, float] = {}
+        self._changes = 0
+        self._listeners: list[Callable[[], None]] = []
+
+    async def is_open(self, session: str) -> bool:
+        """Whether a session has not ended; raises whatever its keeper raises when it cannot be asked."""
+        if self._monotonic() < self._until.get(session, 0.0):
+            return True
+        changes = self._changes
+        found = await self._ask(session)
+        # One that ended while its keeper was being asked must not be remembered.
+        if found and self._trust_s and changes == self._changes:
+            self._remember(session)
+        return found
+
+    def listen(self, listener: Callable[[], None]) -> None:
+        """Call back after sessions have ended here."""
+        self._listeners.append(listener)
+
+    def ended(self) -> None:
+        """Sessions have ended: nothing that was known before is believed any more."""
+        self._changes += 1
+        self._until.clear()
+        for listener in self._listeners:
+            listener()
+
+    def _remember(self, session: str) -> None:
+        if len(self._until) >= MOST_REMEMBERED:
+            self._until.clear()
+        self._until[session] = self._monotonic() + self._trust_s
