@@ -13,6 +13,7 @@ from typing import Any
 WRITES = (
     "add_consultation",
     "set_current",
+    "note_current",
     "add_pending",
     "mark_stored",
     "grow_rev",

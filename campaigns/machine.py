@@ -18,6 +18,8 @@ from campaigns.model import OK, Outcome, Visit
 _which = st.integers(min_value=0, max_value=40)
 _user = st.sampled_from(USERS)
 _whose = st.sampled_from(("own", *USERS, "own"))
+_label = st.sampled_from(["Room 1", "Ärmel 2", "x"])
+_second = st.sampled_from([None, None, "1961", "B 12"])
 _CHANGES = ("", "", "", "", "owner", "hash", "size", "consultation", "malformed", "nowhere")
 
 
@@ -33,17 +35,44 @@ class ServerMachine(TwoPeople):
                 id=found["id"], owner=user, kind="unfiled", label="Unfiled", opened_at=self.ward.now
             )
 
-    @rule(who=_user, label=st.sampled_from(["Room 1", "Ärmel 2", "x"]))
-    def start(self, who: str, label: str) -> None:
-        """A new consultation becomes current."""
+    @rule(who=_user, label=_label, second=_second)
+    def start(self, who: str, label: str, second: str | None) -> None:
+        """A new consultation becomes current, unless nobody could tell it from another open one."""
         user = self.people[who]
-        answer = self.ward.api(user, "POST", "/api/consultations", {"label": label})
-        assert answer.status == 201
-        made = answer.data["id"]
-        self.model.visits[made] = Visit(
-            id=made, owner=user, kind="visit", label=label, opened_at=self.ward.now
-        )
-        self.model.chosen[user] = made
+        wish = {"label": label, "secondIdentifier": second}
+        answer = self.ward.api(user, "POST", "/api/consultations", wish)
+        self.saw("start", answer)
+        made = answer.data.get("id", "")
+        visit = Visit(id=made, owner=user, kind="visit", label=label, second=second, opened_at=self.ward.now)
+        assert answer.outcome == self.model.start(visit)
+
+    @rule(who=_whose, which=_which, label=_label, second=_second)
+    def rename(self, who: str, which: int, label: str, second: str | None) -> None:
+        """Correct what anybody's consultation is called."""
+        visit = self.visit(which)
+        user = self.people.get(who, self.model.visits[visit].owner)
+        change = {"label": label, "secondIdentifier": second}
+        answer = self.ward.api(user, "PATCH", f"/api/consultations/{visit}", change)
+        self.saw("rename", answer)
+        assert answer.outcome == self.model.rename(user, visit, label, second)
+
+    @rule(who=_whose, which=_which)
+    def discard(self, who: str, which: int) -> None:
+        """Anybody's consultation, empty or not."""
+        visit = self.visit(which)
+        user = self.people.get(who, self.model.visits[visit].owner)
+        answer = self.ward.api(user, "POST", f"/api/consultations/{visit}/discard")
+        self.saw("discard", answer)
+        assert answer.outcome == self.model.discard(user, visit, self.ward.now)
+
+    @precondition(lambda self: self.model.photos)
+    @rule(who=_whose, which=_which, confirmed=st.booleans())
+    def confirm(self, who: str, which: int, confirmed: bool) -> None:
+        """Answer the question about a photo's place, or ask it again."""
+        user, photo = self.one_and_its_photo(who, which)
+        answer = self.ward.api(user, "PATCH", f"/api/photos/{photo.id}", {"placeConfirmed": confirmed})
+        self.saw("confirm", answer)
+        assert answer.outcome == self.model.confirm(user, photo.id, confirmed)
 
     @rule(who=_whose, which=_which, none=st.sampled_from([False, False, False, True]))
     def choose(self, who: str, which: int, none: bool) -> None:
@@ -52,7 +81,7 @@ class ServerMachine(TwoPeople):
         visit = None if none else self.visit(which)
         answer = self.ward.api(user, "PUT", "/api/consultations/current", {"consultationId": visit})
         self.saw("choose", answer)
-        assert answer.outcome == self.model.choose(user, visit)
+        assert answer.outcome == self.model.choose(user, visit, self.ward.now)
 
     @rule(who=_whose, which=_which, closed=st.booleans())
     def close(self, who: str, which: int, closed: bool) -> None:
@@ -181,6 +210,7 @@ class ServerMachine(TwoPeople):
         answer = self.ward.api(user, "POST", f"/api/uploads/{photo}/complete", claim)
         self.saw("send", answer)
         assert answer.outcome == self.model.complete(user, photo, claim, self.ward.now)
+        self.seen["taken while another was current"] += self.model.photos[photo].during is not None
 
     @rule(seconds=st.sampled_from([1, 29, 31, 299, 301, 361, 3600]))
     def wait(self, seconds: int) -> None:

@@ -9,10 +9,14 @@ from campaigns.ward import Ward
 
 _COLUMNS = (
     "photo_id, owner, captured_in, filed_in, state, sha256, size, late, caption, body_site, side, "
-    "next_look_at, erase_again_at"
+    "next_look_at, erase_again_at, place_confirmed_at IS NOT NULL"
 )
 _ROWS = f"SELECT {_COLUMNS} FROM photos"
-_VISITS = "SELECT consultation_id, owner, kind, label, notes, closed_at, rev FROM consultations"
+_VISITS = (
+    "SELECT consultation_id, owner, kind, label, second_identifier, notes, closed_at, discarded_at, rev "
+    "FROM consultations"
+)
+_HISTORY = "SELECT owner, since, consultation_id FROM current_history ORDER BY seq"
 _CHOSEN = "SELECT owner, consultation_id FROM current_choices"
 
 
@@ -21,6 +25,9 @@ def check(ward: Ward, model: Model, users: Iterable[str]) -> None:
     assert set(ward.disk.query(_ROWS)) == {_row(photo) for photo in model.photos.values()}
     assert set(ward.disk.query(_VISITS)) == {_visit(visit) for visit in model.visits.values()}
     assert dict(ward.disk.query(_CHOSEN)) == {user: one for user, one in model.chosen.items() if one}
+    assert _histories(ward.disk.query(_HISTORY)) == {
+        user: [(_milliseconds(since), one) for since, one in past] for user, past in model.history.items()
+    }
     assert {one.key: one.sha256 for one in ward.disk.objects()} == model.objects
     for user in users:
         _check_pages(ward, model, user)
@@ -57,30 +64,52 @@ def _row(photo: Photo) -> tuple[Any, ...]:
         photo.words.get("side", ""),
         _milliseconds(photo.next_look),
         _milliseconds(photo.erase_at),
+        int(photo.confirmed),
     )
 
 
+def _histories(rows: Iterable[tuple[Any, ...]]) -> dict[str, list[tuple[int, str]]]:
+    found: dict[str, list[tuple[int, str]]] = {}
+    for owner, since, one in rows:
+        found.setdefault(owner, []).append((since, one))
+    return found
+
+
 def _visit(visit: Visit) -> tuple[Any, ...]:
-    closed = _milliseconds(visit.closed_at)
-    return visit.id, visit.owner, visit.kind, visit.label, visit.notes, closed, visit.rev
+    ended = _milliseconds(visit.closed_at), _milliseconds(visit.discarded_at)
+    return visit.id, visit.owner, visit.kind, visit.label, visit.second, visit.notes, *ended, visit.rev
 
 
 def _told_visit(told: dict[str, Any]) -> tuple[Any, ...]:
-    return told["id"], told["label"], told["closedAt"] is not None, told["rev"], told["photoCount"]
+    named = told["id"], told["label"], told["secondIdentifier"], told["closedAt"] is not None
+    return *named, told["rev"], told["photoCount"], told["unconfirmedCount"]
 
 
 def _shown_visit(visit: Visit, model: Model) -> tuple[Any, ...]:
-    return visit.id, visit.label, visit.closed_at is not None, visit.rev, len(model.filed(visit.id))
+    photos = model.filed(visit.id)
+    asked = sum(one.during is not None and not one.confirmed for one in photos)
+    named = visit.id, visit.label, visit.second, visit.closed_at is not None
+    return *named, visit.rev, len(photos), asked
 
 
 def _told(told: dict[str, Any]) -> tuple[Any, ...]:
     words = (told["caption"], told["bodySite"], told["side"])
-    return told["id"], told["sha256"], told["consultationId"], told["capturedIn"], told["late"], *words
+    during = told["takenDuring"] and told["takenDuring"]["id"]
+    return (
+        told["id"],
+        told["sha256"],
+        told["consultationId"],
+        told["capturedIn"],
+        told["late"],
+        during,
+        *words,
+    )
 
 
 def _shown(photo: Photo) -> tuple[Any, ...]:
     words = tuple(photo.words.get(name, "") for name in ("caption", "bodySite", "side"))
-    return photo.id, photo.picture.sha256, photo.filed_in, photo.captured_in, photo.late, *words
+    during = None if photo.confirmed else photo.during
+    return photo.id, photo.picture.sha256, photo.filed_in, photo.captured_in, photo.late, during, *words
 
 
 def _milliseconds(at: datetime | None) -> int | None:

@@ -70,6 +70,13 @@ class StoredTwice(Behind):
         return found
 
 
+class Timeless(Behind):
+    """Keeps no history of what was current: photos of the wrong patient are never asked about."""
+
+    async def note_current(self, owner: str, since: Any) -> None:
+        """Nothing."""
+
+
 def faulty_records(kind: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """A wrap for the database whose transactions hand out faulty records."""
 
@@ -87,5 +94,6 @@ ARMS: dict[str, Callable[[], Parts]] = {
     "no look at the picture": lambda: Parts(inspector=BlindInspector),
     "consultation bound late": lambda: Parts(database=faulty_records(LateBinding)),
     "owner not asked at delete": lambda: Parts(database=faulty_records(OpenDoors)),
+    "no history of what was current": lambda: Parts(database=faulty_records(Timeless)),
     "a read is a change": lambda: Parts(database=faulty_records(StoredTwice)),
 }

@@ -1,6 +1,7 @@
 """What every rule of the state machine needs: two people, what they know, and how they choose."""
 
 from collections import Counter
+from datetime import timedelta
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -11,6 +12,8 @@ from campaigns.pictures import Picture, of, picture
 from campaigns.ward import Answer, Ward
 
 USERS = ("anna", "ben")
+# How long before it was sent a photo was taken, in seconds; one clock runs ahead.
+_AGO = (0, 3, 40, 600, -60)
 BAD_BODIES = (of(b"no picture at all"), of(picture(0).body + b"tail"), of(picture(1).body[:-20]))
 
 
@@ -65,7 +68,7 @@ class TwoPeople(RuleBasedStateMachine):
         item: dict[str, Any] = {
             "photoId": photo, "consultationId": visit, "owner": owner, "contentType": shot.content_type,
             "size": shot.size, "sha256": shot.sha256, "width": shot.width, "height": shot.height,
-            "capturedAt": self.ward.now.isoformat(),
+            "capturedAt": (self.ward.now - timedelta(seconds=_AGO[where % len(_AGO)])).isoformat(),
         }  # fmt: skip
         item |= self.changed(change, where)
         return item, shot

@@ -20,6 +20,8 @@ Outcome = tuple[int, str]
 OK: Outcome = (200, "")
 NO_PHOTO: Outcome = (404, "photo-not-found")
 NO_CONSULTATION: Outcome = (404, "consultation-not-found")
+TWIN: Outcome = (409, "label-in-use")
+SLOW_CLOCK = timedelta(seconds=5)
 
 
 class Visit(msgspec.Struct, kw_only=True):
@@ -30,9 +32,16 @@ class Visit(msgspec.Struct, kw_only=True):
     kind: str
     label: str
     opened_at: datetime
+    second: str | None = None
     notes: str = ""
     closed_at: datetime | None = None
+    discarded_at: datetime | None = None
     rev: int = 0
+
+    @property
+    def takes_photos(self) -> bool:
+        """Neither closed nor discarded."""
+        return self.closed_at is None and self.discarded_at is None
 
 
 class Photo(msgspec.Struct, kw_only=True):
@@ -44,9 +53,12 @@ class Photo(msgspec.Struct, kw_only=True):
     filed_in: str
     picture: Picture
     good: bool
+    captured_at: datetime
     created_at: datetime
     next_look: datetime | None
     state: str = "pending"
+    during: str | None = None
+    confirmed: bool = False
     late: bool = False
     order: int | None = None
     erase_at: datetime | None = None
@@ -74,6 +86,7 @@ class Model:
     def __init__(self) -> None:
         self.visits: dict[str, Visit] = {}
         self.chosen: dict[str, str | None] = {}
+        self.history: dict[str, list[tuple[datetime, str]]] = {}
         self.photos: dict[str, Photo] = {}
         self.objects: dict[str, str] = {}
         self.stored = 0
@@ -81,11 +94,11 @@ class Model:
     def current(self, user: str) -> str | None:
         """The consultation of the next shutter; a closed one is never current."""
         chosen = self.chosen.get(user)
-        return chosen if chosen and self.visits[chosen].closed_at is None else None
+        return chosen if chosen and self.visits[chosen].takes_photos else None
 
     def of(self, user: str) -> list[Visit]:
         """A user's consultations in the order in which they are listed."""
-        own = [visit for visit in self.visits.values() if visit.owner == user]
+        own = [one for one in self.visits.values() if one.owner == user and one.discarded_at is None]
         newest = sorted(own, key=lambda visit: (visit.opened_at, visit.id), reverse=True)
         return sorted(newest, key=lambda visit: visit.kind == "unfiled")
 
@@ -94,14 +107,93 @@ class Model:
         inside = [one for one in self.photos.values() if one.filed_in == visit and one.state == "stored"]
         return sorted(inside, key=lambda one: one.order or 0)
 
-    def choose(self, user: str, visit: str | None) -> Outcome:
-        """Make one current."""
+    def unfiled(self, user: str) -> str:
+        """Where photos with nothing open belong."""
+        return next(one.id for one in self.visits.values() if one.owner == user and one.kind == "unfiled")
+
+    def note(self, user: str, now: datetime) -> None:
+        """What is current from now on."""
+        past = self.history.setdefault(user, [])
+        one = self.current(user) or self.unfiled(user)
+        if not past or past[-1][1] != one:
+            past.append((now, one))
+
+    def has_twin(self, visit: Visit) -> bool:
+        """Whether another open consultation looks the same to a person."""
+        twins = [
+            one
+            for one in self.visits.values()
+            if one.id != visit.id
+            and one.takes_photos
+            and (one.owner, one.label) == (visit.owner, visit.label)
+        ]
+        return visit.takes_photos and any(visit.second in (None, twin.second) for twin in twins)
+
+    def start(self, visit: Visit) -> Outcome:
+        """A new one becomes current, unless it looks like another."""
+        if self.has_twin(visit):
+            return TWIN
+        self.visits[visit.id] = visit
+        self.chosen[visit.owner] = visit.id
+        self.note(visit.owner, visit.opened_at)
+        return 201, ""
+
+    def rename(self, user: str, visit: str, label: str, second: str | None) -> Outcome:
+        """Correct what a consultation is called."""
+        known = self.visits[visit]
+        if known.owner != user:
+            return NO_CONSULTATION
+        if (known.label, known.second) == (label, second):
+            return OK
+        if known.kind == "unfiled":
+            return 400, "invalid-field"
+        wished = msgspec.structs.replace(known, label=label, second=second)
+        if self.has_twin(wished):
+            return TWIN
+        known.label, known.second = label, second
+        return OK
+
+    def discard(self, user: str, visit: str, now: datetime) -> Outcome:
+        """Take an empty one off the list."""
+        known = self.visits[visit]
+        if known.owner != user:
+            return NO_CONSULTATION
+        if known.kind == "unfiled":
+            return 400, "invalid-field"
+        if known.discarded_at is not None:
+            return OK
+        if any(one.filed_in == visit and one.state != "deleted" for one in self.photos.values()):
+            return 409, "consultation-not-empty"
+        known.discarded_at = now
+        if self.chosen.get(user) == visit:
+            self.chosen[user] = None
+        self.note(user, now)
+        return OK
+
+    def during(self, row: Photo) -> str | None:
+        """Which other consultation was current at the shutter, as the server's clock tells it."""
+        at = min(row.captured_at, row.created_at)
+        past = [one for since, one in self.history.get(row.owner, []) if since <= at]
+        soon = [one for since, one in self.history.get(row.owner, []) if at < since <= at + SLOW_CLOCK]
+        if not past or past[-1] == row.captured_in or row.captured_in in soon:
+            return None
+        return past[-1]
+
+    def grow(self, visit: str) -> None:
+        """A change of its photos, which brings a discarded one back."""
+        self.visits[visit].rev += 1
+        self.visits[visit].discarded_at = None
+
+    def choose(self, user: str, visit: str | None, now: datetime) -> Outcome:
+        """Make one current; a discarded one is back then."""
         if visit is not None:
             if self.visits[visit].owner != user:
                 return NO_CONSULTATION
             if self.visits[visit].closed_at is not None:
                 return 409, "consultation-closed"
+            self.visits[visit].discarded_at = None
         self.chosen[user] = visit
+        self.note(user, now)
         return OK
 
     def close(self, user: str, visit: str, closed: bool, now: datetime) -> Outcome:
@@ -112,7 +204,10 @@ class Model:
         if known.kind == "unfiled":
             return 400, "invalid-field"
         if closed != (known.closed_at is not None):
+            if not closed and self.has_twin(msgspec.structs.replace(known, closed_at=None)):
+                return TWIN
             known.closed_at = now if closed else None
+            self.note(user, now)
         return OK
 
     def presign(self, user: str, item: dict[str, Any], good: bool, picture: Picture, now: datetime) -> str:
@@ -138,6 +233,7 @@ class Model:
             filed_in=item["consultationId"],
             picture=picture,
             good=good,
+            captured_at=datetime.fromisoformat(item["capturedAt"]),
             created_at=now,
             next_look=now + FIRST_LOOK,
         )
@@ -177,7 +273,8 @@ class Model:
         row.state, row.order, row.next_look = "stored", self.stored, None
         closed = self.visits[row.captured_in].closed_at
         row.late = closed is not None and closed <= now
-        self.visits[row.filed_in].rev += 1
+        row.during = self.during(row)
+        self.grow(row.filed_in)
         return OK
 
     def delete(self, user: str, photo: str, now: datetime) -> Outcome:
@@ -199,8 +296,15 @@ class Model:
         if row is None or row.owner != user or row.state != "stored":
             return NO_PHOTO
         row.words |= words
-        self.visits[row.filed_in].rev += 1
+        self.grow(row.filed_in)
         return OK
+
+    def confirm(self, user: str, photo: str, confirmed: bool) -> Outcome:
+        """Answer whether a photo's place is right, or ask again."""
+        outcome = self.describe(user, photo, {})
+        if outcome == OK:
+            self.photos[photo].confirmed = confirmed
+        return outcome
 
     def move(self, user: str, photo: str, visit: str) -> Outcome:
         """File a stored photo elsewhere."""
@@ -211,8 +315,8 @@ class Model:
             return NO_PHOTO
         if row.filed_in != visit:
             for place in (row.filed_in, visit):
-                self.visits[place].rev += 1
-            row.filed_in = visit
+                self.grow(place)
+            row.filed_in, row.confirmed = visit, True
         return OK
 
     def sweep(self, now: datetime) -> None:

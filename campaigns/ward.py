@@ -24,7 +24,16 @@ from campaigns.disk import DATABASE, Disk
 
 ORIGIN = "http://localhost:8000"
 BEGIN = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
-_TABLES = ("photos", "current_choices", "audit", "outbox", "consultations", "users")
+_TABLES = (
+    "photos",
+    "current_choices",
+    "current_history",
+    "audit",
+    "consultation_audit",
+    "outbox",
+    "consultations",
+    "users",
+)
 
 
 class Answer(msgspec.Struct, frozen=True):

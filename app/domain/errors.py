@@ -12,6 +12,8 @@
     │   └── PhotoNotFound        photo-not-found
     ├── OtherOwner               other-owner
     ├── ConsultationClosed       consultation-closed
+    ├── ConsultationNotEmpty     consultation-not-empty
+    ├── LabelInUse               label-in-use
     ├── PhotoConflict            photo-conflict
     ├── NotUploaded              not-uploaded
     ├── ChecksumMismatch         checksum-mismatch
@@ -105,6 +107,23 @@ class ConsultationClosed(CaptureError):
 
     code = "consultation-closed"
     sentence = "This consultation is closed. Open another one for new photos."
+
+
+class ConsultationNotEmpty(CaptureError):
+    """Only a consultation without photos and notes can be discarded."""
+
+    code = "consultation-not-empty"
+    sentence = "This consultation holds photos or notes, so it cannot be discarded. Close it instead."
+
+
+class LabelInUse(CaptureError):
+    """Two open consultations that nobody could tell apart."""
+
+    code = "label-in-use"
+    sentence = (
+        "An open consultation already has this label. Add a second identifier, so that the two can be "
+        "told apart."
+    )
 
 
 class PhotoConflict(CaptureError):

@@ -97,12 +97,32 @@ class PhotoDescription(Schema, frozen=True):
     view: Literal["", "overview", "regional", "close-up"] | msgspec.UnsetType = msgspec.UNSET
 
 
+class PhotoChange(PhotoDescription, frozen=True):
+    """What a clinician may change on a photo: the words about it, and whether its place is right.
+
+    ``place_confirmed`` answers the question that ``TakenDuring`` asks; false asks it again.
+    """
+
+    place_confirmed: bool | msgspec.UnsetType = msgspec.UNSET
+
+
+class TakenDuring(Schema, frozen=True):
+    """The consultation that was current when a photo was taken, where it is not the photo's own."""
+
+    id: UUID
+    label: str
+    second_identifier: str | None
+    since: datetime
+
+
 class PhotoRow(msgspec.Struct, kw_only=True, frozen=True):
     """A photo as the database keeps it.
 
     ``captured_in`` is the consultation frozen at the shutter and never changes; ``filed_in`` is
     where the photo is now, changed only by an audited move. ``refused_at`` stands where the declared
-    bytes arrived and were found to be no photo; ``deleted_at`` at a tombstone.
+    bytes arrived and were found to be no photo; ``deleted_at`` at a tombstone. ``taken_during`` names
+    the entry of the history of current consultations that speaks against its place, until
+    ``place_confirmed_at`` answers.
     """
 
     photo_id: UUID
@@ -126,6 +146,13 @@ class PhotoRow(msgspec.Struct, kw_only=True, frozen=True):
     view: str = ""
     refused_at: datetime | None = None
     deleted_at: datetime | None = None
+    taken_during: int | None = None
+    place_confirmed_at: datetime | None = None
+
+    @property
+    def in_question(self) -> int | None:
+        """``taken_during`` while nobody has answered."""
+        return None if self.place_confirmed_at else self.taken_during
 
     @property
     def key(self) -> str:
@@ -213,9 +240,10 @@ class PhotoView(Schema, frozen=True):
     view: str
     consultation_id: UUID
     captured_in: UUID
+    taken_during: TakenDuring | None
 
 
-def photo_view(row: PhotoRow, url: str) -> PhotoView:
+def photo_view(row: PhotoRow, url: str, taken_during: TakenDuring | None = None) -> PhotoView:
     """The desktop's view of a row."""
     return PhotoView(
         id=row.photo_id,
@@ -235,6 +263,7 @@ def photo_view(row: PhotoRow, url: str) -> PhotoView:
         view=row.view,
         consultation_id=row.filed_in,
         captured_in=row.captured_in,
+        taken_during=taken_during,
     )
 
 

@@ -10,7 +10,7 @@ import msgspec
 
 from app.domain.consultations import Consultation
 from app.domain.pending import PendingLoad
-from app.domain.photos import PhotoDescription, PhotoRow
+from app.domain.photos import PhotoDescription, PhotoRow, TakenDuring
 
 
 class Clock(Protocol):
@@ -150,6 +150,17 @@ class AuditEntry(msgspec.Struct, kw_only=True, frozen=True):
     after: str
 
 
+class ConsultationAuditEntry(msgspec.Struct, kw_only=True, frozen=True):
+    """Who corrected, discarded or brought back which consultation, when; the words before and after."""
+
+    at: datetime
+    actor: str
+    action: str
+    consultation_id: UUID
+    before: str = ""
+    after: str = ""
+
+
 class Announcement(msgspec.Struct, kw_only=True, frozen=True):
     """A photo that a phone said it holds and that is not here yet; ids and times, no patient data.
 
@@ -183,25 +194,51 @@ class Records(Protocol):
         ...
 
     async def consultations(self, owner: str) -> list[Consultation]:
-        """All of a user's, newest first, the unfiled one last, with counts of stored photos."""
+        """All of a user's, newest first, the unfiled one last, with counts; discarded ones are left out."""
+        ...
+
+    async def open_consultations(self, owner: str) -> list[Consultation]:
+        """Those that take new photos; nobody else starts or renames one until the transaction ends."""
         ...
 
     async def unfiled(self, owner: str) -> Consultation: ...
 
     async def current(self, owner: str) -> Consultation | None:
-        """The one that the next shutter belongs to; a closed one is never current."""
+        """The one that the next shutter belongs to; neither a closed nor a discarded one."""
         ...
 
     async def set_current(self, owner: str, consultation_id: UUID | None) -> None: ...
 
+    async def note_current(self, owner: str, since: datetime) -> None:
+        """Add to the history what is current now, unless its last entry says so; unfiled where none is."""
+        ...
+
+    async def current_history(self, owner: str, seqs: Sequence[int]) -> dict[int, TakenDuring]:
+        """Entries of the user's history by their number, with today's labels."""
+        ...
+
     async def add_consultation(self, consultation: Consultation) -> None: ...
+
+    async def set_identity(
+        self, owner: str, consultation_id: UUID, label: str, second_identifier: str | None
+    ) -> None: ...
+
+    async def discard(self, owner: str, consultation_id: UUID, at: datetime) -> bool:
+        """Hide the user's own visit, which is then current no more; False if it holds photos or notes."""
+        ...
+
+    async def bring_back(self, owner: str, consultation_id: UUID) -> None:
+        """Undo ``discard``; no error when it was not discarded."""
+        ...
+
+    async def add_consultation_audit(self, entry: ConsultationAuditEntry) -> None: ...
 
     async def set_notes(self, owner: str, consultation_id: UUID, notes: str) -> None: ...
 
     async def set_closed(self, owner: str, consultation_id: UUID, at: datetime | None) -> None: ...
 
     async def grow_rev(self, consultation_id: UUID) -> int:
-        """Increase ``rev`` and return the new one."""
+        """Increase ``rev`` and return the new one; a discarded consultation is back with its photo."""
         ...
 
     async def photos(self, ids: Sequence[UUID]) -> dict[UUID, PhotoRow]:
@@ -223,7 +260,8 @@ class Records(Protocol):
     async def mark_stored(self, photo_id: UUID, received_at: datetime) -> PhotoRow | None:
         """pending → stored in one predicate (a tombstone wins): the new row, or None if not pending.
 
-        ``late`` is set when the consultation is closed by then. A refused row stays as it is.
+        ``late`` is set when the consultation is closed by then, ``taken_during`` when another one was
+        current at the shutter. A refused row stays as it is.
         """
         ...
 
@@ -247,6 +285,10 @@ class Records(Protocol):
         ...
 
     async def describe(self, owner: str, photo_id: UUID, change: PhotoDescription) -> PhotoRow | None: ...
+
+    async def confirm_place(self, owner: str, photo_id: UUID, at: datetime | None) -> PhotoRow | None:
+        """Answer the question whether a stored photo is in the right place; None asks it again."""
+        ...
 
     async def file_under(self, owner: str, photo_id: UUID, consultation_id: UUID) -> PhotoRow | None: ...
 

@@ -31,7 +31,7 @@ from app.domain.photos import (
     MAX_PHOTO_BYTES,
     CapturedPhoto,
     CompletionClaim,
-    PhotoDescription,
+    PhotoChange,
     PhotoRow,
     PhotoState,
     PhotoView,
@@ -171,16 +171,19 @@ class Uploads:
         return receipt(msgspec.structs.replace(before, state=PhotoState.DELETED))
 
     async def describe(
-        self, user: str, photo_id: UUID, change: PhotoDescription, signer: UploadSigner
+        self, user: str, photo_id: UUID, change: PhotoChange, signer: UploadSigner
     ) -> PhotoView:
-        """Caption, body site, side, view of a stored photo."""
+        """Caption, body site, side, view of a stored photo, and whether its place is right."""
         async with self._database.transaction() as records:
             row = await records.describe(user, photo_id, change)
             if row is None:
                 raise PhotoNotFound
+            if change.place_confirmed is not msgspec.UNSET:
+                row = await self._confirm(records, user, row, change.place_confirmed)
             await self._announce(records, user, [row.filed_in])
+            view = await self._view(records, row, signer)
         self._ring()
-        return photo_view(row, signer.sign_get(row, self._clock()))
+        return view
 
     async def move(self, user: str, photo_id: UUID, consultation_id: UUID, signer: UploadSigner) -> PhotoView:
         """File a stored photo under another consultation of the same user, with an audit row."""
@@ -194,9 +197,25 @@ class Uploads:
                 raise PhotoNotFound
             if before.filed_in != consultation_id:
                 await self._audit(records, user, "move", before, before.filed_in, consultation_id)
+                # Whoever files a photo has looked at whose it is.
+                row = await records.confirm_place(user, photo_id, self._clock()) or row
                 await self._announce(records, user, [before.filed_in, consultation_id])
+            view = await self._view(records, row, signer)
         self._ring()
-        return photo_view(row, signer.sign_get(row, self._clock()))
+        return view
+
+    async def _confirm(self, records: Records, user: str, row: PhotoRow, confirmed: bool) -> PhotoRow:
+        """Answer the question about a photo's place, or ask it again, with an audit row."""
+        if confirmed == (row.place_confirmed_at is not None):
+            return row
+        action = "confirm-place" if confirmed else "question-place"
+        await self._audit(records, user, action, row, "", row.filed_in)
+        return await records.confirm_place(user, row.photo_id, self._clock() if confirmed else None) or row
+
+    async def _view(self, records: Records, row: PhotoRow, signer: UploadSigner) -> PhotoView:
+        asked = [] if row.in_question is None else [row.in_question]
+        during = await records.current_history(row.owner, asked)
+        return photo_view(row, signer.sign_get(row, self._clock()), *during.values())
 
     async def _entered(
         self, records: Records, user: str, photos: Sequence[CapturedPhoto], owned: set[UUID]

@@ -1,7 +1,7 @@
 """Consultations as a clinician works with them: start, choose, read, close, list the photos."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -12,11 +12,19 @@ from app.domain.consultations import (
     ConsultationChange,
     ConsultationKind,
     NewConsultation,
+    identifier,
+    looks_like,
 )
-from app.domain.errors import ConsultationClosed, ConsultationNotFound, InvalidField
+from app.domain.errors import (
+    ConsultationClosed,
+    ConsultationNotEmpty,
+    ConsultationNotFound,
+    InvalidField,
+    LabelInUse,
+)
 from app.domain.hints import consultations_changed
-from app.domain.photos import PhotoRow, PhotoView, Schema, photo_view
-from app.domain.ports import Clock, Database, NewId, Records, Ring, UploadSigner
+from app.domain.photos import PhotoRow, PhotoView, Schema, TakenDuring, photo_view
+from app.domain.ports import Clock, ConsultationAuditEntry, Database, NewId, Records, Ring, UploadSigner
 
 # About a millisecond of work.
 _AT_ONCE = 100
@@ -53,20 +61,25 @@ class Visits:
             return Standing(current=await records.current(user), unfiled=await records.unfiled(user))
 
     async def start(self, user: str, wish: NewConsultation) -> Consultation:
-        """A new consultation, which becomes current in the same transaction."""
+        """A new consultation, which becomes current in the same transaction.
+
+        Raises ``LabelInUse`` where nobody could tell it from another open one.
+        """
         now = self._clock()
         consultation = Consultation(
             consultation_id=self._new_id(),
             owner=user,
             kind=ConsultationKind.VISIT,
             label=wish.label.strip(),
-            second_identifier=(wish.second_identifier or "").strip() or None,
+            second_identifier=identifier(wish.second_identifier),
             opened_at=now,
         )
         async with self._database.transaction() as records:
             await records.ensure_user(user, self._new_id(), now)
+            await _must_differ(records, consultation)
             await records.add_consultation(consultation)
             await records.set_current(user, consultation.consultation_id)
+            await records.note_current(user, self._clock())
             await self._tell(records, user, consultation.consultation_id, 0)
         self._ring()
         return consultation
@@ -85,9 +98,13 @@ class Visits:
             return await _owned(records, user, consultation_id)
 
     async def change(self, user: str, consultation_id: UUID, change: ConsultationChange) -> Consultation:
-        """Edit notes, close or reopen; tells the user's pages. Closing ends new shutters, never uploads."""
+        """Correct label or identifier, edit notes, close or reopen; tells the user's pages.
+
+        Closing ends new shutters, never uploads.
+        """
         async with self._database.transaction() as records:
             before = await _owned(records, user, consultation_id)
+            await self._correct(records, before, change)
             if change.notes is not msgspec.UNSET and change.notes != before.notes:
                 await records.set_notes(user, consultation_id, change.notes)
                 await self._tell(records, user, consultation_id, before.rev)
@@ -101,21 +118,45 @@ class Visits:
         """Which consultation the next shutter belongs to, and whether that of an open camera is closed."""
         async with self._database.transaction() as records:
             seen = None if camera is None else await records.consultation(user, camera)
-            return await records.current(user), seen is not None and seen.closed_at is not None
+            return await records.current(user), seen is not None and not seen.takes_photos
 
     async def choose(self, user: str, consultation_id: UUID | None) -> Consultation | None:
-        """Make an open consultation current, or none; tells the user's open pages."""
+        """Make an open consultation current, or none; tells the user's open pages.
+
+        A discarded one is on the list again: whoever chooses it wants it.
+        """
         async with self._database.transaction() as records:
             chosen = None
             if consultation_id is not None:
                 chosen = await _owned(records, user, consultation_id)
                 if chosen.closed_at is not None:
                     raise ConsultationClosed
+                await self._bring_back(records, chosen)
             await records.ensure_user(user, self._new_id(), self._clock())
             await records.set_current(user, consultation_id)
+            await records.note_current(user, self._clock())
             await self._tell(records, user, consultation_id, chosen.rev if chosen else 0)
         self._ring()
         return chosen
+
+    async def discard(self, user: str, consultation_id: UUID) -> Consultation:
+        """Take an empty consultation off the list; a photo that arrives later brings it back.
+
+        Raises ``ConsultationNotEmpty`` where it holds photos, stored or on their way, or notes.
+        """
+        async with self._database.transaction() as records:
+            before = await _owned(records, user, consultation_id)
+            if before.kind is ConsultationKind.UNFILED:
+                raise InvalidField("The unfiled photos cannot be discarded.", "consultationId")
+            if before.discarded_at is None:
+                if not await records.discard(user, consultation_id, self._clock()):
+                    raise ConsultationNotEmpty
+                await self._audit(records, before, "discard", before.label, "")
+                await records.note_current(user, self._clock())
+                await self._tell(records, user, consultation_id, before.rev)
+            after = await _owned(records, user, consultation_id)
+        self._ring()
+        return after
 
     async def rev(self, user: str, consultation_id: UUID) -> int:
         """The revision of a consultation's photos: what a list's ETag is made of."""
@@ -126,7 +167,9 @@ class Visits:
         async with self._database.transaction() as records:
             consultation = await _owned(records, user, consultation_id)
             rows = await records.stored_photos(user, consultation_id)
-        views = await _shown(rows, signer, self._clock())
+            asked = [row.in_question for row in rows if row.in_question is not None]
+            during = await records.current_history(user, asked)
+        views = await _shown(rows, signer, self._clock(), during)
         return PhotoList(consultation_id=consultation_id, rev=consultation.rev, photos=views)
 
     async def _close(self, records: Records, before: Consultation, closed: bool) -> None:
@@ -136,18 +179,75 @@ class Visits:
             return
         at: datetime | None = self._clock() if closed else None
         await records.set_closed(before.owner, before.consultation_id, at)
+        if not closed:
+            await _must_differ(records, msgspec.structs.replace(before, closed_at=None))
+        await records.note_current(before.owner, self._clock())
         await self._tell(records, before.owner, before.consultation_id, before.rev)
+
+    async def _correct(self, records: Records, before: Consultation, change: ConsultationChange) -> None:
+        """What a consultation is called, with an audit row for each word that is another one now."""
+        after = _corrected(before, change)
+        if after == before:
+            return
+        if before.kind is ConsultationKind.UNFILED:
+            raise InvalidField("The unfiled photos keep their name.", "label")
+        await _must_differ(records, after)
+        await records.set_identity(before.owner, before.consultation_id, after.label, after.second_identifier)
+        for action, old, new in (
+            ("label", before.label, after.label),
+            ("second-identifier", before.second_identifier or "", after.second_identifier or ""),
+        ):
+            if old != new:
+                await self._audit(records, before, action, old, new)
+        await self._tell(records, before.owner, before.consultation_id, before.rev)
+
+    async def _bring_back(self, records: Records, consultation: Consultation) -> None:
+        if consultation.discarded_at is not None:
+            await records.bring_back(consultation.owner, consultation.consultation_id)
+            await self._audit(records, consultation, "bring-back", "", consultation.label)
+
+    async def _audit(
+        self, records: Records, consultation: Consultation, action: str, before: str, after: str
+    ) -> None:
+        entry = ConsultationAuditEntry(
+            at=self._clock(),
+            actor=consultation.owner,
+            action=action,
+            consultation_id=consultation.consultation_id,
+            before=before,
+            after=after,
+        )
+        await records.add_consultation_audit(entry)
 
     async def _tell(self, records: Records, user: str, consultation_id: UUID | None, rev: int) -> None:
         payload = consultations_changed(consultation_id, rev)
         await records.add_event(self._new_id(), user, payload, self._clock())
 
 
-async def _shown(rows: Sequence[PhotoRow], signer: UploadSigner, now: datetime) -> list[PhotoView]:
+async def _must_differ(records: Records, consultation: Consultation) -> None:
+    """Raises ``LabelInUse`` where nobody could tell an open consultation from the others."""
+    if looks_like(consultation, await records.open_consultations(consultation.owner)):
+        raise LabelInUse
+
+
+def _corrected(before: Consultation, change: ConsultationChange) -> Consultation:
+    label = before.label if change.label is msgspec.UNSET else change.label.strip()
+    second = change.second_identifier
+    return msgspec.structs.replace(
+        before,
+        label=label,
+        second_identifier=before.second_identifier if second is msgspec.UNSET else identifier(second),
+    )
+
+
+async def _shown(
+    rows: Sequence[PhotoRow], signer: UploadSigner, now: datetime, during: Mapping[int, TakenDuring]
+) -> list[PhotoView]:
     """Signed views, a few at a time, so that a long list holds nobody up."""
     views: list[PhotoView] = []
     for row in rows:
-        views.append(photo_view(row, signer.sign_get(row, now)))
+        speaks_against = None if row.in_question is None else during[row.in_question]
+        views.append(photo_view(row, signer.sign_get(row, now), speaks_against))
         if len(views) % _AT_ONCE == 0:
             await asyncio.sleep(0)
     return views

@@ -41,6 +41,8 @@ STATUS: dict[str, int] = {
     "method-not-allowed": 405,
     "other-owner": 409,
     "consultation-closed": 409,
+    "consultation-not-empty": 409,
+    "label-in-use": 409,
     "photo-conflict": 409,
     "not-uploaded": 409,
     "checksum-mismatch": 422,

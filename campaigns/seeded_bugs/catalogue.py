@@ -62,5 +62,10 @@ BUGS = (
     Bug("23-sign-out-wipes", "signing out erases photos", "queue:queue"),
     Bug("24-worker-caches-api", "patient data lies in a cache", "js:shell"),
     Bug("25-signed-url-logged", "whoever reads the log can read photos", "e2e:canaries"),
+    Bug(
+        "30-taken-during-not-marked",
+        "the next patient's photo stays with the last",
+        "records:current_history domain:visits",
+    ),
     Bug("34-inspection-unbounded", "one user's checks hold up everybody's", "domain:fairness"),
 )

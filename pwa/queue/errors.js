@@ -39,6 +39,9 @@ export const SERVER_CODES = Object.freeze({
   "unsupported-media-type": photo("thrice"),
   "consultation-not-found": photo("park"),
   "consultation-closed": photo("park"),
+  // Answers to the desktop alone; no upload gets them.
+  "consultation-not-empty": photo("thrice"),
+  "label-in-use": photo("thrice"),
   "photo-conflict": photo("park"),
   "checksum-mismatch": photo("park"),
   "invalid-image": photo("park"),

@@ -15,7 +15,7 @@ from app.domain.errors import (
     PhotoConflict,
     PhotoNotFound,
 )
-from app.domain.photos import PhotoDescription, PhotoState
+from app.domain.photos import PhotoChange, PhotoState
 from tests.domain.conftest import ANNA, BEN, Ward, claim
 
 
@@ -247,7 +247,7 @@ async def test_nobody_else_can_move_describe_or_delete_a_photo(ward: Ward) -> No
     with pytest.raises(PhotoNotFound):
         await ward.uploads.move(BEN, photo.photo_id, bens.consultation_id, ward.signer)
     with pytest.raises(PhotoNotFound):
-        await ward.uploads.describe(BEN, photo.photo_id, PhotoDescription(caption="x"), ward.signer)
+        await ward.uploads.describe(BEN, photo.photo_id, PhotoChange(caption="x"), ward.signer)
     with pytest.raises(PhotoNotFound):
         await ward.uploads.delete(BEN, photo.photo_id)
     with pytest.raises(ConsultationNotFound):
@@ -270,9 +270,9 @@ async def test_a_description_changes_only_what_it_names(ward: Ward) -> None:
     room = await ward.open()
     photo = await ward.stored(room.consultation_id)
     await ward.uploads.describe(
-        ANNA, photo.photo_id, PhotoDescription(body_site="forearm", side="left"), ward.signer
+        ANNA, photo.photo_id, PhotoChange(body_site="forearm", side="left"), ward.signer
     )
 
-    seen = await ward.uploads.describe(ANNA, photo.photo_id, PhotoDescription(caption="day 3"), ward.signer)
+    seen = await ward.uploads.describe(ANNA, photo.photo_id, PhotoChange(caption="day 3"), ward.signer)
 
     assert (seen.caption, seen.body_site, seen.side) == ("day 3", "forearm", "left")

@@ -3,11 +3,21 @@
 import asyncio
 
 import pytest
+from sqlalchemy import select
 
+from app.adapters.database.statements import Statement
+from app.adapters.database.tables import consultation_audit as table
 from app.domain.consultations import ConsultationChange, ConsultationKind, NewConsultation
-from app.domain.errors import ConsultationClosed, ConsultationNotFound, InvalidField
+from app.domain.errors import (
+    ConsultationClosed,
+    ConsultationNotEmpty,
+    ConsultationNotFound,
+    InvalidField,
+    LabelInUse,
+)
+from app.domain.photos import PhotoChange, TakenDuring
 from app.domain.visits import _shown
-from tests.domain.conftest import ANNA, BEN, Ward
+from tests.domain.conftest import ANNA, BEN, Ward, claim
 from tests.stores import row
 
 
@@ -135,8 +145,174 @@ async def test_a_long_list_holds_nobody_up(ward: Ward) -> None:
             await asyncio.sleep(0)
 
     somebody = asyncio.create_task(others())
-    views = await _shown([row(b"photo") for _ in range(1000)], ward.signer, ward.clock())
+    views = await _shown([row(b"photo") for _ in range(1000)], ward.signer, ward.clock(), {})
     somebody.cancel()
 
     assert len({view.url for view in views}) == 1000
     assert turns >= 10
+
+
+@pytest.mark.parametrize("again", ["Room 2", " room  2 ", "Ｒoom 2"])
+async def test_an_equal_open_label_without_an_identifier_is_refused(ward: Ward, again: str) -> None:
+    """Whatever its case, width and blanks; nothing is started, and the current one stays."""
+    room = await ward.open()
+
+    with pytest.raises(LabelInUse):
+        await ward.visits.start(ANNA, NewConsultation(label=again))
+
+    assert await ward.visits.current(ANNA) == (room, False)
+    assert len((await ward.visits.list(ANNA))[0]) == 2
+
+
+async def test_an_identifier_of_its_own_tells_equal_labels_apart(ward: Ward) -> None:
+    """Another one than the older has; another user's and closed ones are nobody's twin."""
+    room = await ward.open()
+    first = await ward.visits.start(ANNA, NewConsultation(label="Room 2", second_identifier="1961"))
+    await ward.visits.start(BEN, NewConsultation(label="Room 2"))
+    with pytest.raises(LabelInUse):
+        await ward.visits.start(ANNA, NewConsultation(label="Room 2", second_identifier=" 1961 "))
+    for one in (room, first):
+        await ward.visits.change(ANNA, one.consultation_id, ConsultationChange(closed=True))
+
+    again = await ward.open()
+
+    with pytest.raises(LabelInUse):
+        await ward.visits.change(ANNA, room.consultation_id, ConsultationChange(closed=False))
+    assert (await ward.visits.read(ANNA, room.consultation_id)).closed_at is not None
+    assert await ward.visits.current(ANNA) == (again, False)
+
+
+async def test_a_mistyped_label_and_identifier_are_corrected_and_told(ward: Ward) -> None:
+    """Each with an audit row of both words; the other screens hear of it; the same words are no change."""
+    room = await ward.open("Room 2 J.S.")
+    before = len(await ward.events())
+    change = ConsultationChange(label=" Room 2 M.T. ", second_identifier="12 Mar 1961")
+
+    for _ in range(2):
+        after = await ward.visits.change(ANNA, room.consultation_id, change)
+
+    assert (after.label, after.second_identifier) == ("Room 2 M.T.", "12 Mar 1961")
+    assert await consultation_audit(ward) == [
+        (ANNA, "label", "Room 2 J.S.", "Room 2 M.T."),
+        (ANNA, "second-identifier", "", "12 Mar 1961"),
+    ]
+    assert [event["t"] for event in (await ward.events())[before:]] == ["consultations.changed"]
+    cleared = await ward.visits.change(ANNA, room.consultation_id, ConsultationChange(second_identifier=None))
+    assert (cleared.label, cleared.second_identifier) == ("Room 2 M.T.", None)
+
+
+async def test_a_correction_makes_no_twin_and_leaves_the_unfiled_one_alone(ward: Ward) -> None:
+    """What may not be started may not be made by a correction either."""
+    await ward.open("Room 2")
+    other = await ward.open("Room 3")
+    unfiled = (await ward.visits.standing(ANNA)).unfiled
+
+    with pytest.raises(LabelInUse):
+        await ward.visits.change(ANNA, other.consultation_id, ConsultationChange(label="Room 2"))
+    with pytest.raises(InvalidField):
+        await ward.visits.change(ANNA, unfiled.consultation_id, ConsultationChange(label="Room 4"))
+
+    assert (await ward.visits.read(ANNA, other.consultation_id)).label == "Room 3"
+    assert await consultation_audit(ward) == []
+
+
+async def test_an_empty_consultation_is_discarded_and_a_late_photo_brings_it_back(ward: Ward) -> None:
+    """A phone that was offline still sends into it; it is on the list again and not current."""
+    room = await ward.open()
+    late = ward.taken(room.consultation_id)
+
+    for _ in range(2):
+        await ward.visits.discard(ANNA, room.consultation_id)
+
+    assert [one.label for one in (await ward.visits.list(ANNA))[0]] == ["Unfiled"]
+    assert await ward.visits.current(ANNA, room.consultation_id) == (None, True)
+    await ward.presigned(late)
+    ward.put(late)
+    await ward.uploads.complete(ANNA, late.photo_id, claim(late))
+    listed, current = await ward.visits.list(ANNA)
+    assert [(one.label, one.photo_count) for one in listed] == [("Room 2", 1), ("Unfiled", 0)]
+    assert current is None
+    assert await consultation_audit(ward) == [(ANNA, "discard", "Room 2", "")]
+
+
+async def test_a_consultation_with_photos_or_notes_is_not_discarded(ward: Ward) -> None:
+    """Stored, on their way, or words: all stay on the list."""
+    stored, pending, noted = [await ward.open(f"Room {number}") for number in range(3)]
+    await ward.stored(stored.consultation_id)
+    await ward.presigned(ward.taken(pending.consultation_id))
+    await ward.visits.change(ANNA, noted.consultation_id, ConsultationChange(notes="seen"))
+    unfiled = (await ward.visits.standing(ANNA)).unfiled
+
+    for kept in (stored, pending, noted):
+        with pytest.raises(ConsultationNotEmpty):
+            await ward.visits.discard(ANNA, kept.consultation_id)
+    with pytest.raises(InvalidField):
+        await ward.visits.discard(ANNA, unfiled.consultation_id)
+    with pytest.raises(ConsultationNotFound):
+        await ward.visits.discard(BEN, noted.consultation_id)
+
+    assert len((await ward.visits.list(ANNA))[0]) == 4
+
+
+async def test_whoever_chooses_a_discarded_consultation_has_it_back(ward: Ward) -> None:
+    """The way back for a slip of the finger."""
+    room = await ward.open()
+    await ward.visits.discard(ANNA, room.consultation_id)
+
+    await ward.visits.choose(ANNA, room.consultation_id)
+
+    assert await ward.visits.current(ANNA) == (room, False)
+    assert (await consultation_audit(ward))[-1] == (ANNA, "bring-back", "", "Room 2")
+
+
+async def test_a_photo_taken_while_the_desktop_was_elsewhere_asks_until_it_is_answered(ward: Ward) -> None:
+    """Kept in the consultation of its shutter; Yes ends the question and No asks it again."""
+    first = await ward.open("Room 2")
+    ward.clock.advance(60)
+    second = await ward.visits.start(ANNA, NewConsultation(label="Room 3", second_identifier="M.T."))
+    ward.clock.advance(60)
+    photo = await ward.stored(first.consultation_id)
+
+    async def asks() -> TakenDuring | None:
+        [view] = (await ward.visits.photos(ANNA, first.consultation_id, ward.signer)).photos
+        assert view.consultation_id == first.consultation_id
+        return view.taken_during
+
+    question = TakenDuring(
+        id=second.consultation_id, label="Room 3", second_identifier="M.T.", since=second.opened_at
+    )
+    assert await asks() == question
+    for confirmed, expected in ((True, None), (False, question)):
+        change = PhotoChange(place_confirmed=confirmed)
+        answer = await ward.uploads.describe(ANNA, photo.photo_id, change, ward.signer)
+        assert answer.taken_during == expected
+        assert await asks() == expected
+
+
+async def test_a_photo_of_the_current_consultation_and_a_moved_one_ask_nothing(ward: Ward) -> None:
+    """The control; and whoever moves a photo has answered."""
+    first = await ward.open("Room 2")
+    good = await ward.stored(first.consultation_id)
+    ward.clock.advance(60)
+    second = await ward.open("Room 3")
+    stray = await ward.stored(first.consultation_id, b"stray")
+    assert (await ward.visits.read(ANNA, first.consultation_id)).unconfirmed_count == 1
+
+    moved = await ward.uploads.move(ANNA, stray.photo_id, second.consultation_id, ward.signer)
+    back = await ward.uploads.move(ANNA, stray.photo_id, first.consultation_id, ward.signer)
+
+    assert (moved.taken_during, back.taken_during) == (None, None)
+    views = (await ward.visits.photos(ANNA, first.consultation_id, ward.signer)).photos
+    assert [(view.id, view.taken_during) for view in views] == [
+        (good.photo_id, None),
+        (stray.photo_id, None),
+    ]
+
+
+async def consultation_audit(ward: Ward) -> list[tuple[object, ...]]:
+    """Who did what, in words before and after."""
+    statement = Statement(
+        select(table.c.actor, table.c.action, table.c.before, table.c.after).order_by(table.c.seq)
+    )
+    async with ward.database.transaction() as records:
+        return list(await records._connection.fetch(statement))  # type: ignore[attr-defined]

@@ -10,6 +10,10 @@ HALVES = [range(5), range(5, 10)]
 # What the histories must have been through for their silence to say something.
 NEEDED = {
     "choose consultation-closed",
+    "confirm 200",
+    "discard 200",
+    "start label-in-use",
+    "taken while another was current",
     "complete not-uploaded",
     "complete photo-conflict",
     "delete 200",
@@ -34,7 +38,7 @@ def test_model_api_database_and_store_agree_after_every_step(seeds: range) -> No
 
         assert problems == [None] * len(seeds)
         assert kind.examples >= len(seeds) * state_machine.EXAMPLES
-        assert set(kind.seen) >= NEEDED
+        assert {what for what, times in kind.seen.items() if times} >= NEEDED
 
 
 @pytest.mark.parametrize("name", ARMS)

@@ -194,3 +194,60 @@ async def test_a_realtime_token_for_the_own_channel(anna: httpx.AsyncClient) -> 
     answer = await anna.get("/api/realtime/token?user=user_ben")
 
     assert answer.json() == {"token": "subscribe:user_anna", "expiresIn": 900}
+
+
+async def test_the_question_about_a_photos_place_and_its_answer(
+    anna: httpx.AsyncClient, database: SqlDatabase, clock: FixedClock
+) -> None:
+    """The list says during what a photo was taken, consultations count it, ``placeConfirmed`` ends it."""
+    first = await started(anna, "A")
+    clock.advance(60)
+    second = (await anna.post("/api/consultations", json={"label": "B", "secondIdentifier": "M.T."})).json()
+    clock.advance(60)
+    photo = await store_photo(database, clock, first["id"])
+    listed = f"/api/consultations/{first['id']}"
+
+    [asked] = (await anna.get(f"{listed}/photos")).json()["photos"]
+    assert asked["takenDuring"] == {
+        "id": second["id"], "label": "B", "secondIdentifier": "M.T.", "since": second["openedAt"]
+    }  # fmt: skip
+    assert (await anna.get(listed)).json()["unconfirmedCount"] == 1
+    tag = (await anna.get(f"{listed}/photos")).headers["etag"]
+
+    answer = await anna.patch(f"/api/photos/{photo}", json={"placeConfirmed": True})
+
+    assert (answer.status_code, answer.json()["takenDuring"]) == (200, None)
+    again = await anna.get(f"{listed}/photos", headers={"if-none-match": tag})
+    assert [one["takenDuring"] for one in again.json()["photos"]] == [None]
+    assert (await anna.get(listed)).json()["unconfirmedCount"] == 0
+
+
+async def test_an_equal_label_is_refused_with_a_sentence(anna: httpx.AsyncClient) -> None:
+    """409 ``label-in-use``; no word of the patient is in it."""
+    await started(anna, "Elbow M.T.")
+
+    refused = await anna.post("/api/consultations", json={"label": "elbow m.t."})
+
+    assert (refused.status_code, refused.json()["code"]) == (409, "label-in-use")
+    assert "second identifier" in refused.json()["detail"]
+    assert "M.T." not in refused.text
+
+
+async def test_correct_and_discard_over_http(anna: httpx.AsyncClient) -> None:
+    """PATCH takes label and identifier, null clears one; discard takes only an empty one off the list."""
+    made = await started(anna, "Elbow")
+    url = f"/api/consultations/{made['id']}"
+    changed = (await anna.patch(url, json={"label": "Knee", "secondIdentifier": "B 12"})).json()
+    assert (changed["label"], changed["secondIdentifier"]) == ("Knee", "B 12")
+    assert (await anna.patch(url, json={"secondIdentifier": None})).json()["secondIdentifier"] is None
+    blank = await anna.patch(url, json={"label": "  "})
+    assert (blank.status_code, blank.json()["field"]) == (400, "label")
+
+    await anna.patch(url, json={"notes": "Seen."})
+    refused = await anna.post(f"{url}/discard")
+    assert (refused.status_code, refused.json()["code"]) == (409, "consultation-not-empty")
+    await anna.patch(url, json={"notes": ""})
+    assert (await anna.post(f"{url}/discard")).status_code == 200
+
+    listed = (await anna.get("/api/consultations")).json()
+    assert ([one["kind"] for one in listed["consultations"]], listed["currentId"]) == (["unfiled"], None)

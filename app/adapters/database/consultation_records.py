@@ -5,28 +5,42 @@ from datetime import datetime
 from functools import cache
 from uuid import UUID
 
-from sqlalchemy import Select, bindparam, case, delete, func, select, update
+from sqlalchemy import Select, bindparam, case, delete, exists, func, insert, null, select, update
+from sqlalchemy.sql.elements import ColumnElement
 
 from app.adapters.database.statements import Connection, Row, Statement, given
-from app.adapters.database.tables import consultations, current_choices, photos, users
+from app.adapters.database.tables import (
+    consultation_audit,
+    consultations,
+    current_choices,
+    photos,
+    users,
+)
 from app.domain.consultations import Consultation, ConsultationKind
 from app.domain.photos import PhotoState
+from app.domain.ports import ConsultationAuditEntry
 
 _C = consultations.c
 _FIELDS = Consultation.__struct_fields__
-_COLUMNS = [_C[name] for name in _FIELDS if name != "photo_count"]
+_COUNTS = ("photo_count", "unconfirmed_count")
+_COLUMNS = [_C[name] for name in _FIELDS if name not in _COUNTS]
 _OWNED = (_C.owner == bindparam("owner")) & (_C.consultation_id == bindparam("consultation_id"))
 
 
+_AUDITED = ConsultationAuditEntry.__struct_fields__
+_TAKES_PHOTOS = _C.closed_at.is_(None) & _C.discarded_at.is_(None)
+
+
+def _count(*conditions: ColumnElement[bool]) -> ColumnElement[int]:
+    stored = (photos.c.filed_in == _C.consultation_id, photos.c.state == PhotoState.STORED)
+    counted = select(func.count()).select_from(photos).where(*stored, *conditions)
+    return counted.correlate(consultations).scalar_subquery()
+
+
 def _with_count() -> Select[tuple[object, ...]]:
-    count = (
-        select(func.count())
-        .select_from(photos)
-        .where(photos.c.filed_in == _C.consultation_id, photos.c.state == PhotoState.STORED)
-        .correlate(consultations)
-        .scalar_subquery()
-    )
-    return select(*_COLUMNS, count.label("photo_count")).where(_C.owner == bindparam("owner"))
+    in_question = (photos.c.taken_during.is_not(None), photos.c.place_confirmed_at.is_(None))
+    counts = (_count().label("photo_count"), _count(*in_question).label("unconfirmed_count"))
+    return select(*_COLUMNS, *counts).where(_C.owner == bindparam("owner"))
 
 
 _USER_KNOWN = Statement(select(users.c.user_id).where(users.c.user_id == bindparam("owner")))
@@ -49,7 +63,9 @@ _ADD_UNFILED = Statement(
 )
 _ONE = Statement(_with_count().where(_C.consultation_id == bindparam("consultation_id")))
 _ALL = Statement(
-    _with_count().order_by(
+    _with_count()
+    .where(_C.discarded_at.is_(None))
+    .order_by(
         case((_C.kind == ConsultationKind.UNFILED, 1), else_=0),
         _C.opened_at.desc(),
         _C.consultation_id.desc(),
@@ -59,8 +75,10 @@ _UNFILED = Statement(_with_count().where(_C.kind == ConsultationKind.UNFILED))
 _CURRENT = Statement(
     _with_count()
     .join(current_choices, current_choices.c.consultation_id == _C.consultation_id)
-    .where(current_choices.c.owner == bindparam("owner"), _C.closed_at.is_(None))
+    .where(current_choices.c.owner == bindparam("owner"), _TAKES_PHOTOS)
 )
+_HOLD_USER = Statement(select(users.c.user_id).where(users.c.user_id == bindparam("owner")).with_for_update())
+_OPEN = Statement(_with_count().where(_C.kind == ConsultationKind.VISIT, _TAKES_PHOTOS))
 _CHOOSE = Statement(
     lambda flavour: (
         flavour.insert(current_choices)
@@ -78,10 +96,35 @@ _SET_CLOSED = Statement(
     .where(_OWNED, _C.kind == ConsultationKind.VISIT)
     .values(given(consultations, "closed_at"))
 )
+_SET_IDENTITY = Statement(
+    update(consultations)
+    .where(_OWNED, _C.kind == ConsultationKind.VISIT)
+    .values(given(consultations, "label", "second_identifier"))
+)
+_DISCARD = Statement(
+    update(consultations)
+    .where(
+        _OWNED,
+        _C.kind == ConsultationKind.VISIT,
+        _C.notes == "",
+        ~exists().where(photos.c.filed_in == _C.consultation_id, photos.c.state != PhotoState.DELETED),
+    )
+    .values(given(consultations, "discarded_at"))
+    .returning(_C.consultation_id)
+)
+_UNCHOOSE = Statement(
+    delete(current_choices).where(
+        current_choices.c.owner == bindparam("owner"),
+        current_choices.c.consultation_id == bindparam("consultation_id"),
+    )
+)
+_BRING_BACK = Statement(update(consultations).where(_OWNED).values(discarded_at=null()))
+_ADD_AUDIT = Statement(insert(consultation_audit).values(given(consultation_audit, *_AUDITED)))
+# Whatever changes its photos brings a discarded consultation back: a photo is never hidden with it.
 _GROW_REV = Statement(
     update(consultations)
     .where(_C.consultation_id == bindparam("consultation_id"))
-    .values(rev=_C.rev + 1)
+    .values(rev=_C.rev + 1, discarded_at=null())
     .returning(_C.rev)
 )
 
@@ -131,6 +174,11 @@ class ConsultationRecords:
         """See ``Records.consultations``."""
         return [_consultation(row) for row in await self._connection.fetch(_ALL, owner=owner)]
 
+    async def open_consultations(self, owner: str) -> list[Consultation]:
+        """See ``Records.open_consultations``."""
+        await self._connection.fetch(_HOLD_USER, owner=owner)
+        return [_consultation(row) for row in await self._connection.fetch(_OPEN, owner=owner)]
+
     async def unfiled(self, owner: str) -> Consultation:
         """The unfiled consultation of a user that ``ensure_user`` has seen."""
         rows = await self._connection.fetch(_UNFILED, owner=owner)
@@ -151,6 +199,36 @@ class ConsultationRecords:
     async def add_consultation(self, consultation: Consultation) -> None:
         """Add a consultation of a known user."""
         await self._connection.fetch(_ADD_CONSULTATION, **_new_values(consultation))
+
+    async def set_identity(
+        self, owner: str, consultation_id: UUID, label: str, second_identifier: str | None
+    ) -> None:
+        """Correct what the user's own visit is called; the unfiled one keeps its name."""
+        await self._connection.fetch(
+            _SET_IDENTITY,
+            owner=owner,
+            consultation_id=consultation_id,
+            new_label=label,
+            new_second_identifier=second_identifier,
+        )
+
+    async def discard(self, owner: str, consultation_id: UUID, at: datetime) -> bool:
+        """See ``Records.discard``; one statement, so that no photo slips in between look and change."""
+        rows = await self._connection.fetch(
+            _DISCARD, owner=owner, consultation_id=consultation_id, new_discarded_at=at
+        )
+        if rows:
+            # Were it still chosen, a late photo that brings it back would make it current unasked.
+            await self._connection.fetch(_UNCHOOSE, owner=owner, consultation_id=consultation_id)
+        return bool(rows)
+
+    async def bring_back(self, owner: str, consultation_id: UUID) -> None:
+        """See ``Records.bring_back``."""
+        await self._connection.fetch(_BRING_BACK, owner=owner, consultation_id=consultation_id)
+
+    async def add_consultation_audit(self, entry: ConsultationAuditEntry) -> None:
+        """Add one line that is never changed."""
+        await self._connection.fetch(_ADD_AUDIT, **{f"new_{name}": getattr(entry, name) for name in _AUDITED})
 
     async def set_notes(self, owner: str, consultation_id: UUID, notes: str) -> None:
         """Replace the notes of the user's own consultation."""

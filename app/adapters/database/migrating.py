@@ -29,12 +29,12 @@ async def migrate(location: str | Path) -> None:
         raise
 
 
-def upgrade(connection: Connection) -> None:
-    """Run what is missing inside the connection's transaction."""
+def upgrade(connection: Connection, revision: str = "head") -> None:
+    """Run what is missing up to a revision, inside the connection's transaction."""
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, revision)
 
 
 def _migrate_file(path: Path) -> None:

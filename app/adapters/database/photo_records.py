@@ -10,6 +10,7 @@ from msgspec.structs import astuple
 from sqlalchemy import Executable, Update, bindparam, exists, func, null, select, update
 
 from app.adapters.database.columns import Moment
+from app.adapters.database.history_records import taken_during
 from app.adapters.database.statements import Connection, Flavour, Row, Statement, given
 from app.adapters.database.tables import consultations, photos
 from app.domain.bucket import UPLOAD_SECONDS
@@ -53,6 +54,7 @@ _DESCRIBE = Statement(
     .values({word: func.coalesce(bind, _P[word]) for word, bind in given(photos, *_WORDS).items()})
     .returning(*PHOTO_COLUMNS)
 )
+_CONFIRM = Statement(_change_stored().values(given(photos, "place_confirmed_at")).returning(*PHOTO_COLUMNS))
 _FILE = Statement(
     _change_stored()
     .where(
@@ -89,6 +91,7 @@ def _mark_stored(flavour: Flavour) -> Executable:
             **given(photos, "received_at"),
             state=PhotoState.STORED,
             late=closed.correlate(photos),
+            taken_during=taken_during(),
             stored_seq=flavour.next_received(),
             next_look_at=null(),
         )
@@ -194,6 +197,13 @@ class PhotoRecords:
         """The stored photo with what was said about it; None unless it is the user's."""
         said = {f"new_{word}": _said(getattr(change, word)) for word in _WORDS}
         rows = await self._connection.fetch(_DESCRIBE, photo_id=photo_id, owner=owner, **said)
+        return photo_row(rows[0]) if rows else None
+
+    async def confirm_place(self, owner: str, photo_id: UUID, at: datetime | None) -> PhotoRow | None:
+        """See ``Records.confirm_place``."""
+        rows = await self._connection.fetch(
+            _CONFIRM, photo_id=photo_id, owner=owner, new_place_confirmed_at=at
+        )
         return photo_row(rows[0]) if rows else None
 
     async def file_under(self, owner: str, photo_id: UUID, consultation_id: UUID) -> PhotoRow | None:

@@ -7,7 +7,14 @@ from sqlalchemy import bindparam, func, select
 
 from app.adapters.database.photo_records import PHOTO_COLUMNS, photo_row
 from app.adapters.database.statements import Connection, Statement
-from app.adapters.database.tables import audit, consultations, outbox, photos
+from app.adapters.database.tables import (
+    audit,
+    consultation_audit,
+    consultations,
+    current_history,
+    outbox,
+    photos,
+)
 from app.domain.photos import PhotoRow
 
 _P = photos.c
@@ -23,7 +30,16 @@ _PAGE = Statement(
 _HOME = Statement(select(_C.owner).where(_C.consultation_id == bindparam("consultation_id")))
 _NEWEST = [
     Statement(select(func.max(column)))
-    for column in (_P.created_at, _P.received_at, _C.opened_at, _C.closed_at, audit.c.at, outbox.c.created_at)
+    for column in (
+        _P.created_at,
+        _P.received_at,
+        _C.opened_at,
+        _C.closed_at,
+        audit.c.at,
+        outbox.c.created_at,
+        consultation_audit.c.at,
+        current_history.c.since,
+    )
 ]
 
 

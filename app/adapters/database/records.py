@@ -4,6 +4,7 @@ from app.adapters.database.account_records import LocalAccountRecords
 from app.adapters.database.consultation_records import ConsultationRecords
 from app.adapters.database.device_records import DeviceRecords
 from app.adapters.database.gauge_records import GaugeRecords
+from app.adapters.database.history_records import HistoryRecords
 from app.adapters.database.outbox_records import OutboxRecords
 from app.adapters.database.photo_records import PhotoRecords
 from app.adapters.database.reconcile_records import ReconcileRecords
@@ -14,6 +15,7 @@ from app.adapters.database.sweep_records import SweepRecords
 
 class SqlRecords(
     ConsultationRecords,
+    HistoryRecords,
     PhotoRecords,
     DeviceRecords,
     SweepRecords,

@@ -59,6 +59,7 @@ consultations = Table(
     Column("notes", Text, nullable=False),
     Column("opened_at", Moment, nullable=False),
     Column("closed_at", Moment),
+    Column("discarded_at", Moment),
     Column("rev", BigInteger, nullable=False),
     UniqueConstraint("consultation_id", "owner"),
     CheckConstraint("kind IN ('visit', 'unfiled')", name="kind"),
@@ -81,6 +82,26 @@ current_choices = Table(
     ForeignKeyConstraint(
         ["consultation_id", "owner"], ["consultations.consultation_id", "consultations.owner"]
     ),
+)
+
+# Which consultation was current since when; the unfiled one where none was. Rows are only ever added.
+current_history = Table(
+    "current_history",
+    metadata,
+    Column("seq", _COUNTED, primary_key=True, autoincrement=True),
+    Column("owner", _USER, nullable=False),
+    Column("consultation_id", Identifier, nullable=False),
+    Column("since", Moment, nullable=False),
+    ForeignKeyConstraint(
+        ["consultation_id", "owner"], ["consultations.consultation_id", "consultations.owner"]
+    ),
+    sqlite_autoincrement=True,
+)
+Index(
+    "ix_current_history_owner_since",
+    current_history.c.owner,
+    current_history.c.since,
+    current_history.c.seq,
 )
 
 # The order in which photos reached the server. SQLite, with one writer, counts without it.
@@ -114,6 +135,9 @@ photos = Table(
     Column("erase_again_at", Moment, index=True),
     Column("refused_at", Moment),
     Column("deleted_at", Moment),
+    # The entry of ``current_history`` that speaks against the photo's place, and when that was answered.
+    Column("taken_during", BigInteger),
+    Column("place_confirmed_at", Moment),
     ForeignKeyConstraint(["captured_in", "owner"], ["consultations.consultation_id", "consultations.owner"]),
     ForeignKeyConstraint(["filed_in", "owner"], ["consultations.consultation_id", "consultations.owner"]),
     CheckConstraint("state IN ('pending', 'stored', 'deleted')", name="state"),
@@ -129,6 +153,12 @@ photos = Table(
     CheckConstraint("state = 'deleted' OR erase_again_at IS NULL", name="erasure"),
 )
 Index("ix_photos_filed_in_state_stored_seq", photos.c.filed_in, photos.c.state, photos.c.stored_seq)
+Index(
+    "ix_photos_in_question",
+    photos.c.filed_in,
+    sqlite_where=text("taken_during IS NOT NULL AND place_confirmed_at IS NULL"),
+    postgresql_where=text("taken_during IS NOT NULL AND place_confirmed_at IS NULL"),
+)
 
 audit = Table(
     "audit",
@@ -140,6 +170,20 @@ audit = Table(
     Column("photo_id", Identifier, nullable=False, index=True),
     Column("before", String(64), nullable=False),
     Column("after", String(64), nullable=False),
+    sqlite_autoincrement=True,
+)
+
+# What was said about a consultation before and after; its own table, since it holds words and no photo.
+consultation_audit = Table(
+    "consultation_audit",
+    metadata,
+    Column("seq", _COUNTED, primary_key=True, autoincrement=True),
+    Column("at", Moment, nullable=False),
+    Column("actor", _USER, nullable=False),
+    Column("action", String(32), nullable=False),
+    Column("consultation_id", Identifier, nullable=False, index=True),
+    Column("before", String(120), nullable=False),
+    Column("after", String(120), nullable=False),
     sqlite_autoincrement=True,
 )
 

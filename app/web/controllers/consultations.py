@@ -49,7 +49,7 @@ class ConsultationController(Controller):
     path = "/api/consultations"
     tags = ("Consultations",)
 
-    @post(operation_class=json_body(NewConsultation), responses=problems(413, 415))
+    @post(operation_class=json_body(NewConsultation), responses=problems(409, 413, 415))
     async def start(self, request: Call, body: RawBody) -> ConsultationView:
         """Start a consultation, which becomes the current one."""
         wish = read_body(NewConsultation, body)
@@ -80,12 +80,17 @@ class ConsultationController(Controller):
     @patch(
         "/{consultation_id:uuid}",
         operation_class=json_body(ConsultationChange),
-        responses=problems(404, 413, 415),
+        responses=problems(404, 409, 413, 415),
     )
     async def change(self, request: Call, consultation_id: FromPath[UUID], body: RawBody) -> ConsultationView:
-        """Edit the notes, close or reopen."""
+        """Correct label or identifier, edit the notes, close or reopen."""
         change = read_body(ConsultationChange, body)
         return view(await request.parts.visits.change(request.person, consultation_id, change))
+
+    @post("/{consultation_id:uuid}/discard", status_code=200, responses=problems(404, 409))
+    async def discard(self, request: Call, consultation_id: FromPath[UUID]) -> ConsultationView:
+        """Take an empty consultation off the list; a photo that arrives later brings it back."""
+        return view(await request.parts.visits.discard(request.person, consultation_id))
 
     @get("/{consultation_id:uuid}/photos", responses=problems(404))
     async def photos(self, request: Call, consultation_id: FromPath[UUID]) -> Response[PhotoList | None]:

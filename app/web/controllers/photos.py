@@ -5,7 +5,7 @@ from uuid import UUID
 from litestar import Controller, delete, patch, post
 from litestar.params import FromPath, FromQuery, RawBody
 
-from app.domain.photos import PhotoDescription, PhotoView, Receipt, Schema
+from app.domain.photos import PhotoChange, PhotoView, Receipt, Schema
 from app.web.bodies import json_body, read_body
 from app.web.call import Call
 from app.web.controllers.problems_spec import problems
@@ -23,10 +23,10 @@ class PhotoController(Controller):
     path = "/api/photos/{photo_id:uuid}"
     tags = ("Photos",)
 
-    @patch(operation_class=json_body(PhotoDescription), responses=problems(404, 413, 415))
+    @patch(operation_class=json_body(PhotoChange), responses=problems(404, 413, 415))
     async def describe(self, request: Call, photo_id: FromPath[UUID], body: RawBody) -> PhotoView:
-        """Caption, body site, side and view; absent fields stay."""
-        change = read_body(PhotoDescription, body)
+        """Caption, body site, side, view, and whether its place is right; absent fields stay."""
+        change = read_body(PhotoChange, body)
         return await request.parts.uploads.describe(request.person, photo_id, change, request.signer)
 
     @delete(status_code=200, responses=problems(404, 409))

@@ -143,3 +143,60 @@ async def test_owned_consultations_are_found_in_one_query(database: SqlDatabase)
 
     async with database.transaction() as records:
         assert await records.owned_consultations(ANNE, [*ids, *ids, uuid4()]) == set(ids)
+
+
+async def test_an_empty_consultation_is_discarded_and_its_late_photo_brings_it_back(
+    database: SqlDatabase,
+) -> None:
+    """Off the list and current no more; whatever grows its revision puts it on the list again."""
+    empty = await add_visit(database, ANNE)
+    async with database.transaction() as records:
+        await records.set_current(ANNE, empty.consultation_id)
+        assert await records.discard(ANNE, empty.consultation_id, NOW)
+        assert await records.current(ANNE) is None
+        assert empty.consultation_id not in {one.consultation_id for one in await records.consultations(ANNE)}
+
+    row = await add_photo(database, empty)
+    await store(database, row)
+    async with database.transaction() as records:
+        await records.grow_rev(empty.consultation_id)
+        assert (await records.consultations(ANNE))[0].consultation_id == empty.consultation_id
+        assert await records.current(ANNE) is None  # back, but nobody has chosen it again
+
+
+async def test_photos_on_their_way_stored_ones_and_notes_keep_a_consultation(database: SqlDatabase) -> None:
+    """Nothing that somebody made is hidden; what was deleted does not count."""
+    pending, stored, noted, deleted = [await add_visit(database, ANNE) for _ in range(4)]
+    await add_photo(database, pending)
+    await store(database, await add_photo(database, stored))
+    await delete(database, await add_photo(database, deleted))
+
+    async with database.transaction() as records:
+        await records.set_notes(ANNE, noted.consultation_id, "seen")
+        for kept in (pending, stored, noted, await records.unfiled(ANNE)):
+            assert not await records.discard(ANNE, kept.consultation_id, NOW)
+        assert await records.discard(ANNE, deleted.consultation_id, NOW)
+
+
+async def test_only_what_takes_photos_is_open(database: SqlDatabase) -> None:
+    """Neither closed nor discarded ones, nor the unfiled one."""
+    visits = [await add_visit(database, ANNE) for _ in range(3)]
+    async with database.transaction() as records:
+        await records.set_closed(ANNE, visits[1].consultation_id, NOW)
+        await records.discard(ANNE, visits[2].consultation_id, NOW)
+        assert [one.consultation_id for one in await records.open_consultations(ANNE)] == [
+            visits[0].consultation_id
+        ]
+
+
+async def test_label_and_identifier_are_corrected(database: SqlDatabase) -> None:
+    """Both at once, and the unfiled one keeps its name."""
+    mistyped = await add_visit(database, ANNE)
+    async with database.transaction() as records:
+        unfiled = await records.unfiled(ANNE)
+        for one in (mistyped, unfiled):
+            await records.set_identity(ANNE, one.consultation_id, "Room 3", "12 Mar 1961")
+        found = await records.consultation(ANNE, mistyped.consultation_id)
+        assert found is not None
+        assert (found.label, found.second_identifier) == ("Room 3", "12 Mar 1961")
+        assert await records.unfiled(ANNE) == unfiled

@@ -15,6 +15,7 @@ from sqlalchemy.pool import NullPool
 from app.adapters.database import postgres as server
 from app.adapters.database import sqlite
 from app.adapters.database.engine import SqlDatabase
+from app.adapters.database.migrating import upgrade
 from app.adapters.database.tables import metadata
 from tests import postgres
 from tests.contract.records.made import ANNE, add_photo, add_visit, find
@@ -117,3 +118,39 @@ async def test_two_programs_that_start_at_once_migrate_once(empty: str | Path) -
     await asyncio.gather(migrate(empty), migrate(empty), migrate(empty))
 
     assert await ask(empty, differences(metadata)) == []
+
+
+async def test_the_history_of_current_consultations_begins_with_what_is_current(
+    tmp_path: Path,
+) -> None:
+    """A database from before it: the chosen one, else the unfiled one; nothing earlier is guessed."""
+    path = tmp_path / "old.sqlite"
+    rows = [("anna", "a-unfiled", "unfiled"), ("anna", "a-room", "visit"), ("ben", "b-unfiled", "unfiled")]
+
+    def old(connection: Connection) -> None:
+        upgrade(connection, "0002")
+        for owner in ("anna", "ben"):
+            connection.exec_driver_sql("INSERT INTO users VALUES (?, 0)", (owner,))
+        for owner, one, kind in rows:
+            values = (one, owner, kind, one, "", 0, 0)
+            connection.exec_driver_sql(_OLD_CONSULTATION, values)
+        connection.exec_driver_sql("INSERT INTO current_choices VALUES ('anna', 'a-room')")
+
+    engine = create_engine("sqlite://", creator=lambda: sqlite.connect(path), poolclass=NullPool)
+    with engine.begin() as connection:
+        old(connection)
+    await migrate(path)
+
+    def begun(connection: Connection) -> list[tuple[str, str]]:
+        found = connection.exec_driver_sql(
+            "SELECT owner, consultation_id FROM current_history ORDER BY owner"
+        )
+        return [(owner, one) for owner, one in found]
+
+    assert await ask(path, begun) == [("anna", "a-room"), ("ben", "b-unfiled")]
+
+
+_OLD_CONSULTATION = (
+    "INSERT INTO consultations (consultation_id, owner, kind, label, notes, opened_at, rev) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?)"
+)

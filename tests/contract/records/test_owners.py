@@ -11,7 +11,7 @@ from sqlalchemy import select
 from app.adapters.database.engine import SqlDatabase
 from app.adapters.database.records import SqlRecords
 from app.adapters.database.statements import Statement
-from app.adapters.database.tables import announcements
+from app.adapters.database.tables import announcements, current_history
 from app.domain.pending import PendingLoad
 from app.domain.photos import PhotoDescription
 from app.domain.ports import Records
@@ -42,6 +42,13 @@ ATTEMPTS: dict[str, tuple[Attempt, Any]] = {
     "unfiled": (lambda records, visit, photo, own: _unfiled_owner(records), BEN),
     "current": (lambda records, visit, photo, own: records.current(BEN), None),
     "set_current": (lambda records, visit, photo, own: _choose(records, visit), None),
+    "open_consultations": (lambda records, visit, photo, own: _open_labels(records), {"Ben's"}),
+    "note_current": (lambda records, visit, photo, own: records.note_current(BEN, NOW), None),
+    "current_history": (lambda records, visit, photo, own: records.current_history(BEN, [1]), {}),
+    "set_identity": (lambda records, visit, photo, own: records.set_identity(BEN, visit, "Ben", None), None),
+    "discard": (lambda records, visit, photo, own: records.discard(BEN, visit, NOW), False),
+    "bring_back": (lambda records, visit, photo, own: records.bring_back(BEN, visit), None),
+    "confirm_place": (lambda records, visit, photo, own: records.confirm_place(BEN, photo, NOW), None),
     "set_notes": (lambda records, visit, photo, own: records.set_notes(BEN, visit, "Ben was here"), None),
     "set_closed": (lambda records, visit, photo, own: records.set_closed(BEN, visit, NOW), None),
     "stored_photos": (lambda records, visit, photo, own: records.stored_photos(BEN, visit), []),
@@ -57,12 +64,17 @@ ATTEMPTS: dict[str, tuple[Attempt, Any]] = {
     "file_under": (lambda records, visit, photo, own: records.file_under(BEN, photo, own), None),
 }
 _ANNOUNCEMENTS = Statement(select(announcements))
+_HISTORY = Statement(select(current_history).where(current_history.c.owner == ANNE))
 # The owner of an event is whom it is sent to, and the outbox is no user's to read.
 NOT_READ_BY_OWNER = {"add_event"}
 
 
 async def _labels(records: SqlRecords) -> set[str]:
     return {consultation.label for consultation in await records.consultations(BEN)}
+
+
+async def _open_labels(records: SqlRecords) -> set[str]:
+    return {consultation.label for consultation in await records.open_consultations(BEN)}
 
 
 async def _unfiled_owner(records: SqlRecords) -> str:
@@ -97,6 +109,7 @@ async def test_another_users_rows_are_neither_seen_nor_changed(database: SqlData
     await announce(database, row.photo_id, device)
     async with database.transaction() as records:
         await records.set_current(ANNE, visit.consultation_id)
+        await records.note_current(ANNE, NOW)
     attempt, expected = ATTEMPTS[method]
 
     before = await _everything(database, visit.consultation_id)
@@ -155,4 +168,5 @@ async def _everything(database: SqlDatabase, visit: UUID) -> tuple[object, ...]:
             await records.stored_photos(ANNE, visit),
             await records.due_erasures(NOW.replace(year=2030), 10),
             await records._connection.fetch(_ANNOUNCEMENTS),
+            await records._connection.fetch(_HISTORY),
         )
