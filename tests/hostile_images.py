@@ -4,6 +4,7 @@ import io
 import struct
 import zipfile
 from collections.abc import Iterator
+from typing import Any
 
 from PIL import Image
 
@@ -113,9 +114,83 @@ def archive() -> bytes:
     return out.getvalue()
 
 
+# Whole in their structure: only decoding shows what is in them that is no picture, or what is missing.
+FOR_THE_DECODER = frozenset(
+    {
+        "text behind the last block",
+        "text behind a restart's blocks",
+        "text behind the last block of a progressive scan",
+        "flipped bytes",
+        "scan cut off and ended",
+        "progressive scan cut off and ended",
+        "text behind the last pixel of a webp",
+        "text behind the last pixel of a lossless webp",
+        "text behind the transparency of a webp",
+    }
+)
+SECRET = b"seen on ward 4: J.S., born 1961"
+
+
+def v2_profile(description: bytes = b"sRGB IEC61966-2.1", curve: tuple[int, ...] | None = None) -> bytes:
+    """A profile as old encoders attach it: a table for a curve, names in ASCII and Macintosh script."""
+    values = curve or tuple(value * value // 16 for value in range(1024))
+    name = b"desc" + bytes(4) + struct.pack(">I", len(description) + 1) + description + b"\x00" + bytes(10)
+    name += bytes((len(description) + 1,)) + description.ljust(67, b"\x00")
+    tone = b"curv" + bytes(4) + struct.pack(f">I{len(values)}H", len(values), *values)
+    point = b"XYZ " + bytes(4) + struct.pack(">iii", 0xF351, 0x10000, 0x116CC)
+    text = b"text" + bytes(4) + b"Copyright (c) 1998 Hewlett-Packard Company\x00"
+    entries = {b"cprt": text, b"desc": name, b"wtpt": point, b"rXYZ": point, b"rTRC": tone}
+    return profile(entries)
+
+
+def profile(entries: dict[bytes, bytes]) -> bytes:
+    """A colour profile of these entries, each filled up to four bytes."""
+    at = 128 + 4 + 12 * len(entries)
+    table, data = struct.pack(">I", len(entries)), b""
+    for tag, entry in entries.items():
+        table += tag + struct.pack(">II", at + len(data), len(entry))
+        data += entry + bytes(-len(entry) % 4)
+    rest = b"Lino" + b"\x02\x10\x00\x00" + b"mntrRGB XYZ " + bytes(12) + b"acspMSFT" + bytes(4)
+    rest += b"IEC sRGB" + bytes(12) + bytes.fromhex("0000f6d6000100000000d32d") + b"HP  " + bytes(44)
+    return struct.pack(">I", 4 + len(rest) + len(table) + len(data)) + rest + table + data
+
+
+def with_profile(icc: bytes) -> bytes:
+    """A good JPEG that carries these bytes as its colour profile."""
+    return with_segment(0xE2, b"ICC_PROFILE\x00\x01\x01" + icc)
+
+
+def webp_part(chunk_name: bytes, more: bytes, body: bytes) -> bytes:
+    """A WebP whose chunk of a name goes on with more bytes, all lengths corrected."""
+    parts, at = [], 12
+    while at < len(body):
+        name, size = struct.unpack_from("<4sI", body, at)
+        payload = body[at + 8 : at + 8 + size]
+        parts.append(chunk(name, payload + more if name == chunk_name else payload))
+        at += 8 + size + size % 2
+    return riff(*parts)
+
+
+def longer_modes(body: bytes, more: bytes) -> bytes:
+    """A lossy WebP whose first part goes on with more bytes, its length corrected."""
+    tag = int.from_bytes(body[20:23], "little")
+    modes = tag >> 5
+    tag = tag & 31 | modes + len(more) << 5
+    frame = tag.to_bytes(3, "little") + body[23 : 30 + modes] + more + body[30 + modes :]
+    return riff(chunk(b"VP8 ", frame))
+
+
+def transparent(**options: Any) -> bytes:
+    """A WebP through which something behind it can be seen."""
+    picture = scene(320, 240).convert("RGBA")
+    picture.putalpha(Image.linear_gradient("L").resize((320, 240)))
+    return encoded(picture, "WEBP", **options)
+
+
 def hostile() -> dict[str, bytes]:
     """Every file that must be refused."""
-    return dict([*_not_pictures(), *_cut_off(), *_jpeg_extras(), *_jpeg_kinds(), *_webps()])
+    kinds = (_not_pictures, _cut_off, _jpeg_extras, _jpeg_kinds, _jpeg_tables, _profiles, _scans, _webps)
+    return dict(each for kind in kinds for each in kind())
 
 
 def _not_pictures() -> Iterator[tuple[str, bytes]]:
@@ -214,6 +289,81 @@ def _jpeg_kinds() -> Iterator[tuple[str, bytes]]:
     yield "quantizer that is not there", good[:quantizer] + good[frame:]
 
 
+def _jpeg_tables() -> Iterator[tuple[str, bytes]]:
+    good = jpeg(64, 48)
+    text = (SECRET * 3)[:64]
+    yield "text as a quantizer that nothing uses", with_segment(0xDB, b"\x03" + text)
+    yield "text as a quantizer before the true one", with_segment(0xDB, b"\x00" + text)
+    yield "text behind a quantizer", with_segment(0xDB, b"\x03" + text + SECRET)
+    yield (
+        "text as a huffman table",
+        with_segment(0xC4, b"\x13" + b"\x00" * 7 + bytes((31,)) + bytes(8) + SECRET),
+    )
+    symbols = bytes(range(1, 11))
+    unused = with_segment(0xC4, b"\x13" + b"\x00" * 7 + bytes((10,)) + bytes(8) + symbols)
+    yield "huffman table that nothing uses", unused
+    yield "text behind a huffman table", with_segment(0xC4, b"\x13" + b"\x00" * 16 + SECRET)
+    yield "restart told and nothing else", with_segment(0xDD, b"\x00\x04" + SECRET)
+    yield "table behind the last scan", good[:-2] + segment(0xDB, b"\x03" + text) + EOI
+    yield "comment behind the last scan", good[:-2] + segment(0xFE, SECRET) + EOI
+    yield "photoshop behind the last scan", good[:-2] + segment(0xED, b"Photoshop 3.0\x00" + SECRET) + EOI
+    yield "jfif twice", good[:20] + good[2:]
+    for number in (0, 1, 2, 13, 14):
+        yield f"text in app{number}", with_segment(0xE0 + number, SECRET)
+    frame = find(good, 0xC0)
+    longer = good[frame + 4 : frame + 2 + struct.unpack_from(">H", good, frame + 2)[0]] + SECRET
+    yield "text behind the frame", good[:frame] + segment(0xC0, longer) + good[frame + 19 :]
+    scan = find(good, 0xDA)
+    told = good[scan + 4 : scan + 14] + SECRET
+    yield "text in the head of a scan", good[:scan] + segment(0xDA, told) + good[scan + 14 :]
+    yield "filled up between segments", good[:20] + b"\xff" * 1000 + good[20:]
+
+
+def _profiles() -> Iterator[tuple[str, bytes]]:
+    plain = v2_profile()
+    yield "profile of text alone", with_profile(SECRET * 9)
+    yield "profile with text behind it", with_profile(plain + SECRET)
+    longer = struct.pack(">I", len(plain) + len(SECRET)) + plain[4:] + SECRET
+    yield "profile with text behind its entries", with_profile(longer)
+    yield "profile with a script as its name", with_profile(v2_profile(b"<script>alert(1)</script>"))
+    yield "profile with an entry of its own", with_profile(profile({b"note": b"text" + bytes(4) + SECRET}))
+    wild = tuple(struct.unpack(">15H", SECRET[:30]))
+    yield "profile whose curve is text", with_profile(v2_profile(curve=wild))
+    yield "profile with text in its reserved bytes", with_profile(plain[:100] + SECRET[:28] + plain[128:])
+    yield "profile told in the wrong order", with_segment(0xE2, b"ICC_PROFILE\x00\x02\x01" + plain)
+    yield "webp with a profile of text", extended(0x20, chunk(b"ICCP", SECRET * 9), webp(64, 48)[12:])
+
+
+def _scans() -> Iterator[tuple[str, bytes]]:
+    good, progressive = jpeg(200, 150), jpeg(200, 150, progressive=True)
+    yield "text behind the last block", good[:-2] + SECRET + EOI
+    yield "text behind the last block of a progressive scan", progressive[:-2] + SECRET + EOI
+    restarts = jpeg(200, 150, restart_marker_blocks=4)
+    at = restarts.index(b"\xff\xd0", find(restarts, 0xDA))
+    yield "text behind a restart's blocks", restarts[:at] + SECRET + restarts[at:]
+    flipped = bytearray(good)
+    for place in (3, 4, 5):
+        flipped[len(good) * place // 7] ^= 0x55
+    yield "flipped bytes", bytes(flipped)
+    yield "scan cut off and ended", good[: len(good) * 2 // 3] + EOI
+    yield "progressive scan cut off and ended", progressive[:-40] + EOI
+    last = progressive.rindex(b"\xff\xda")
+    yield "progressive picture without its last scan", progressive[:last] + EOI
+    scan = find(good, 0xDA)
+    yield "scan told twice", good[:-2] + good[scan:]
+    yield "scan of nothing behind the last", good[:-2] + good[scan : scan + 14] + EOI
+    yield "each coefficient a scan of its own", single_coefficients()
+
+
+def single_coefficients(edge: int = 2048) -> bytes:
+    """A whole progressive picture in 64 scans, none of which says anything twice."""
+    picture = many_scans(2, edge)
+    last = picture.rindex(b"\xff\xda")
+    empty = picture[last + 10 : -2]
+    scans = [segment(0xDA, bytes((1, 1, 0, place, place, 0))) + empty for place in range(1, 64)]
+    return picture[:last] + b"".join(scans) + EOI
+
+
 def _webps() -> Iterator[tuple[str, bytes]]:
     good = webp(64, 48)
     frame = good[12:]
@@ -245,6 +395,12 @@ def _webps() -> Iterator[tuple[str, bytes]]:
     lossless = encoded(scene(64, 48), "WEBP", lossless=True)
     yield "lossless of another version", lossless[:24] + bytes((lossless[24] | 0xE0,)) + lossless[25:]
     yield "lossless bomb", riff(chunk(b"VP8L", b"\x2f\xff\xff\xff\x0f" + bytes(20)))
+    yield "text behind the last pixel of a webp", webp_part(b"VP8 ", SECRET, good)
+    yield "pages of text behind the modes of a webp", longer_modes(good, SECRET * 100)
+    yield "text behind the last pixel of a lossless webp", webp_part(b"VP8L", SECRET, lossless)
+    yield "text behind the transparency of a webp", webp_part(b"ALPH", SECRET, transparent(quality=85))
+    raw = extended(0x10, chunk(b"ALPH", b"\x00" + bytes(64 * 48) + SECRET), frame)
+    yield "text behind the plain transparency of a webp", raw
     yield "garbage in a lossless frame", lossless[:26] + b"\xff" * (len(lossless) - 26)
 
 
@@ -260,6 +416,10 @@ def _good_jpegs() -> Iterator[tuple[str, bytes]]:
             yield f"jpeg {width}x{height} {options}", jpeg(width, height, **options)
     yield "grey", encoded(scene(320, 240).convert("L"), "JPEG")
     yield "colour profile", jpeg(320, 240, icc_profile=colour_profile())
+    yield "colour profile of an old encoder", jpeg(320, 240, icc_profile=v2_profile())
+    yield "one colour", encoded(Image.new("RGB", (320, 240), "white"), "JPEG")
+    yield "progressive with restarts", jpeg(320, 240, progressive=True, restart_marker_rows=1)
+    yield "progressive grey", encoded(scene(320, 240).convert("L"), "JPEG", progressive=True)
     yield "restart markers", jpeg(320, 240, restart_marker_blocks=4)
     yield "optimised", jpeg(320, 240, optimize=True)
     yield "adobe's colour mark", with_segment(0xEE, b"Adobe\x00\x64\x00\x00\x00\x00\x01", jpeg(320, 240))
@@ -272,9 +432,22 @@ def _good_webps() -> Iterator[tuple[str, bytes]]:
         for options in ({}, {"quality": 50}, {"lossless": True}):
             yield f"webp {width}x{height} {options}", webp(width, height, **options)
     yield "webp with a profile", webp(320, 240, icc_profile=colour_profile())
-    transparent = scene(320, 240).convert("RGBA")
-    transparent.putalpha(Image.linear_gradient("L").resize((320, 240)))
-    yield "webp with transparency", encoded(transparent, "WEBP", quality=85)
-    yield "lossless webp with transparency", encoded(transparent, "WEBP", lossless=True)
+    yield "webp with transparency", transparent(quality=85)
+    yield (
+        "webp with plain transparency",
+        extended(0x10, chunk(b"ALPH", b"\x00" + bytes(64 * 48)), webp(64, 48)[12:]),
+    )
+    yield "lossless webp with transparency", transparent(lossless=True)
+    yield "webp with an old profile", webp(320, 240, icc_profile=v2_profile())
+    for colour in ("black", "white", "red", "#808080"):
+        for options in ({"quality": 85}, {"quality": 100}, {"lossless": True}):
+            yield (
+                f"webp all {colour} {options}",
+                encoded(Image.new("RGB", (320, 240), colour), "WEBP", **options),
+            )
+    yield (
+        "webp half white",
+        encoded(Image.linear_gradient("L").point(lambda v: 255 * (v > 99)).convert("RGB"), "WEBP"),
+    )
     for number, photo in enumerate(photographs()[:4]):
         yield f"webp photograph {number}", encoded(photo, "WEBP", quality=85)

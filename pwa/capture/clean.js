@@ -1,17 +1,17 @@
 /**
  * Takes out of an encoded picture what an engine adds by itself: Safari's canvas writes Exif and an
- * empty Photoshop block, others a comment. What stays is pixels and a colour profile, so the server
- * can refuse everything else. Works on bytes alone; the pixels are never touched.
+ * empty Photoshop block, others a comment or a colour profile. What stays is pixels, so the server can
+ * refuse everything else. A canvas holds sRGB, which is what a picture without a profile means.
+ * Works on bytes alone; the pixels are never touched.
  */
 
 const EOI = 0xd9;
 const SOS = 0xda;
-/** JFIF, colour profile, Adobe's colour transform: a decoder needs them. */
-const KEPT_APPS = new Set([0xe0, 0xe2, 0xee]);
-const PROFILE = "ICC_PROFILE\0";
-const KEPT_CHUNKS = new Set(["VP8 ", "VP8L", "VP8X", "ALPH", "ICCP"]);
-/** Bits of VP8X that announce Exif and XMP. */
-const ANNOUNCED = 0x08 | 0x04;
+/** JFIF, Adobe's colour transform: a decoder needs them. */
+const KEPT_APPS = new Set([0xe0, 0xee]);
+const KEPT_CHUNKS = new Set(["VP8 ", "VP8L", "VP8X", "ALPH"]);
+/** Bits of VP8X that announce a colour profile, Exif and XMP. */
+const ANNOUNCED = 0x20 | 0x08 | 0x04;
 
 /** The bytes are not the picture that an encoder makes. */
 export class NotAPicture extends Error {}
@@ -37,17 +37,16 @@ function jpegParts(bytes) {
     if (marker === EOI) return [...parts, bytes.subarray(at, at + 2)];
     const end = marker === SOS ? scanEnd(bytes, at) : at + 2 + word(bytes, at + 2);
     if (end > bytes.length || end < at + 4) break;
-    if (isKept(bytes, at, marker)) parts.push(bytes.subarray(at, end));
+    if (isKept(marker)) parts.push(bytes.subarray(at, end));
     at = end;
   }
   throw new NotAPicture("a JPEG that is cut off");
 }
 
-/** @param {Uint8Array} bytes @param {number} at @param {number} marker */
-function isKept(bytes, at, marker) {
+/** @param {number} marker */
+function isKept(marker) {
   const isApp = marker >= 0xe0 && marker <= 0xef;
-  if (marker === 0xfe || (isApp && !KEPT_APPS.has(marker))) return false;
-  return marker !== 0xe2 || text(bytes, at + 4, PROFILE.length) === PROFILE;
+  return marker !== 0xfe && (!isApp || KEPT_APPS.has(marker));
 }
 
 /**

@@ -4,12 +4,10 @@ import pytest
 
 from app.domain.errors import InvalidImage
 from app.domain.images import walk_image
-from tests.hostile_images import good, hostile
+from tests.hostile_images import FOR_THE_DECODER, good, hostile
 from tests.pictures import jpeg, webp
 
 GOOD = good()
-# Structure alone cannot see these: their pixels do not decode, which the inspector's tests show.
-FOR_THE_DECODER = {"broken huffman table", "quantizer that is not there"}
 HOSTILE = {name: body for name, body in hostile().items() if name not in FOR_THE_DECODER}
 
 
