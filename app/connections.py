@@ -15,6 +15,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from app.domain.photos import MAX_PHOTO_BYTES
+from app.request_heads import fault_of_head
 
 _log = structlog.get_logger("clinicpro")
 
@@ -118,8 +119,15 @@ class BoundedHttp(Counted, HttpToolsProtocol):
         self._expect_within(self.head_seconds)
 
     def on_headers_complete(self) -> None:
-        """The longer the body that was announced, the longer it may take."""
+        """The longer the body that was announced, the longer it may take.
+
+        A head that could mean two things is an error of the parser's, which answers 400 and closes.
+        """
         self._unheard = 0
+        fault = fault_of_head(self.headers, self.url, self.parser.get_http_version())
+        if fault is not None:
+            self._refuse(f"head-{fault}")
+            raise ValueError(fault)
         length = _announced(self.headers)
         self._expect_within(self.body_seconds + length / self.slowest_bytes_per_second)
         super().on_headers_complete()

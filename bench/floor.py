@@ -11,7 +11,7 @@ import uvicorn
 import uvloop
 from litestar import Litestar, post
 
-from app.serving import _options, serve_together
+from app.serving import options, serve_together
 
 
 class Word(msgspec.Struct):
@@ -28,7 +28,7 @@ async def empty(data: Word) -> Word:
 
 def main(port: int) -> None:
     """Serve until a signal."""
-    config = uvicorn.Config(Litestar([empty], logging_config=None), port=port, **_options())
+    config = uvicorn.Config(Litestar([empty], logging_config=None), port=port, **options())
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(serve_together([config], lambda: print("serving", flush=True)))
 

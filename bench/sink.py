@@ -13,7 +13,7 @@ import msgspec
 import uvicorn
 import uvloop
 
-from app.serving import _options, serve_together
+from app.serving import options, serve_together
 
 ROOT = Path(__file__).resolve().parent.parent
 TYPES = {".js": "text/javascript", ".html": "text/html"}
@@ -79,7 +79,7 @@ def _receipt(photo_id: str, claim: dict[str, Any]) -> dict[str, Any]:
 
 def main(port: int) -> None:
     """Serve until a signal."""
-    config = uvicorn.Config(sink, port=port, lifespan="off", **_options())
+    config = uvicorn.Config(sink, port=port, lifespan="off", **options())
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(serve_together([config], lambda: print("serving", flush=True)))
 

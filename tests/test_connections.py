@@ -13,7 +13,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from app.connections import BoundedHttp, BoundedSocket, customer, is_among
 from app.embedded.hub.limits import HubLimits
-from app.serving import _options
+from app.serving import options
 from tests.stores import bound_socket, serving_with
 
 HEAD = b"POST /x HTTP/1.1\r\nHost: localhost\r\n"
@@ -58,8 +58,8 @@ async def listener(receive: Any, send: Any) -> None:
 
 def serving(rules: type[BoundedHttp]) -> Iterator[int]:
     """A server with the options of production, but for the times."""
-    options = _options() | {"http": rules, "lifespan": "off"}
-    with bound_socket() as listening, serving_with(uvicorn.Config(reader, **options), listening):
+    settings = options() | {"http": rules, "lifespan": "off"}
+    with bound_socket() as listening, serving_with(uvicorn.Config(reader, **settings), listening):
         yield listening.getsockname()[1]
 
 
@@ -88,6 +88,57 @@ def asked(port: int, *parts: bytes, between: float = 0.0) -> bytes:
         except ConnectionError:
             pass
     return bytes(heard)
+
+
+AMBIGUOUS = {
+    "host twice": b"GET /x HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\n\r\n",
+    "host twice and the same": b"GET /x HTTP/1.1\r\nHost: localhost\r\nhost: localhost\r\n\r\n",
+    "no host": b"GET /x HTTP/1.1\r\n\r\n",
+    "old version twice": b"GET /x HTTP/1.0\r\nHost: localhost\r\nHost: localhost\r\n\r\n",
+    "old version in chunks": b"POST /x HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "whole address": b"GET http://localhost/x HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "whole address of another": b"GET https://evil.example/x HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "authority alone": b"CONNECT evil.example:443 HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "asterisk": b"OPTIONS * HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "folded": b"GET /x HTTP/1.1\r\nHost: localhost\r\nX-A: one\r\n two\r\n\r\n",
+    "folded host": b"GET /x HTTP/1.1\r\nHost: localhost\r\n .evil.example\r\n\r\n",
+    "length twice": HEAD + b"Content-Length: 0\r\nContent-Length: 0\r\n\r\n",
+    "two lengths": HEAD + b"Content-Length: 0\r\nContent-Length: 5\r\n\r\nhello",
+    "length with a sign": HEAD + b"Content-Length: +0\r\n\r\n",
+    "length of a list": HEAD + b"Content-Length: 0, 0\r\n\r\n",
+    "length and chunks": HEAD + b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "chunks and length": HEAD + b"Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n",
+    "chunks twice": HEAD + b"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "another coding": HEAD + b"Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+    "coding that is none": HEAD + b"Transfer-Encoding: identity\r\n\r\n",
+    "space before the colon": b"GET /x HTTP/1.1\r\nHost : localhost\r\n\r\n",
+    "upgrade to another host": b"GET /x HTTP/1.1\r\nHost: localhost\r\nHost: b\r\nConnection: Upgrade\r\n"
+    b"Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("name", AMBIGUOUS)
+def test_a_head_that_could_mean_two_things_is_refused(port: int, name: str) -> None:
+    """400 and the end of the connection, so that nothing behind it is taken for a request."""
+    heard = asked(port, AMBIGUOUS[name] + HEAD + b"Content-Length: 0\r\n\r\n")
+
+    assert heard.startswith(b"HTTP/1.1 400")
+    assert heard.count(b"HTTP/1.1") == 1
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"GET /x HTTP/1.0\r\n\r\n",
+        b"POST /x HTTP/1.0\r\nHost: localhost\r\nContent-Length: 2\r\n\r\nhi",
+        HEAD + b"Connection: close\r\nTransfer-Encoding: Chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n",
+        b"GET /x?u=http://a/ HTTP/1.1\r\nHost: localhost:8000\r\nConnection: close\r\nX-A: \tone \r\n\r\n",
+    ],
+    ids=["probe", "old proxy", "chunks", "address in the query"],
+)
+def test_a_head_with_one_meaning_is_answered(port: int, head: bytes) -> None:
+    """The control: what probes, proxies and browsers send."""
+    assert asked(port, head).startswith(b"HTTP/1.1 200")
 
 
 @pytest.mark.parametrize(
@@ -210,8 +261,8 @@ def is_refused(wire: socket.socket) -> bool:
 
 def test_one_address_holds_so_many_connections_and_no_more() -> None:
     """Whoever holds them all gets no further one, until one of them ends; a page's signals free theirs."""
-    options = _options() | {"http": Crowded, "lifespan": "off"}
-    with bound_socket() as listening, serving_with(uvicorn.Config(reader, **options), listening):
+    settings = options() | {"http": Crowded, "lifespan": "off"}
+    with bound_socket() as listening, serving_with(uvicorn.Config(reader, **settings), listening):
         address = ("127.0.0.1", listening.getsockname()[1])
         page = connect(f"ws://127.0.0.1:{address[1]}/")
         held = [socket.create_connection(address, timeout=PATIENCE_S) for _ in range(3)]
@@ -239,8 +290,8 @@ class FewPages(BoundedSocket):
 
 def test_one_address_holds_so_many_sockets_and_no_more() -> None:
     """An upgrade is no way around the bound: nobody has been asked for a token by then."""
-    options = _options() | {"ws": FewPages, "lifespan": "off"}
-    with bound_socket() as listening, serving_with(uvicorn.Config(reader, **options), listening):
+    settings = options() | {"ws": FewPages, "lifespan": "off"}
+    with bound_socket() as listening, serving_with(uvicorn.Config(reader, **settings), listening):
         address = f"ws://127.0.0.1:{listening.getsockname()[1]}/"
         held = [connect(address) for _ in range(3)]
 
@@ -321,7 +372,7 @@ async def test_a_proxy_is_spared_only_where_a_setting_names_it() -> None:
     """The bound holds for everybody else."""
     told = []
     for proxies in ((), ("10.0.0.7/32",)):
-        config = uvicorn.Config(reader, **_options(proxies) | {"lifespan": "off"})
+        config = uvicorn.Config(reader, **options(proxies) | {"lifespan": "off"})
         config.load()
         protocol = BoundedHttp(config, ServerState(), {})
         told.append([protocol.speaks_for_many(host) for host in ("10.0.0.7", "127.0.0.1", "10.0.0.8")])

@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+import structlog
 from litestar import Litestar
 
 from app.adapters.database.engine import SqlDatabase
@@ -11,6 +12,37 @@ from app.web.readiness import REMEMBERED_S, Readiness
 from tests.fakes import MemorySignals, MemoryStore, uuid7
 from tests.web.conftest import ANNA, MakeApp, client_of, signed_in
 from tests.web.test_limits import Watch
+
+# However a proxy says that it passed a request on.
+PASSED_ON = [
+    "forwarded",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-proto",
+    "x-forwarded-port",
+    "x-forwarded-server",
+    "x-real-ip",
+    "via",
+    "cf-connecting-ip",
+    "cf-ray",
+    "cdn-loop",
+    "true-client-ip",
+    "x-client-ip",
+    "x-cluster-client-ip",
+    "fastly-client-ip",
+    "x-original-host",
+    "x-original-forwarded-for",
+    "x-envoy-external-address",
+    "x-amzn-trace-id",
+    "x-azure-clientip",
+    "fly-client-ip",
+    "x-proxyuser-ip",
+    "x-appengine-user-ip",
+    "x-arr-ssl",
+    "x-scheme",
+    "proxy-connection",
+    "max-forwards",
+]
 
 
 async def test_live_asks_no_part(app: Litestar, store: MemoryStore) -> None:
@@ -110,7 +142,7 @@ async def test_metrics_count_by_template_and_tell_what_waits(app: Litestar) -> N
     [
         ("http://localhost:8000", "192.168.1.9", {}),
         ("http://localhost:8000", "127.0.0.1", {"x-forwarded-for": "10.0.0.1"}),
-        ("http://localhost:8000", "127.0.0.1", {"forwarded": "for=10.0.0.1"}),
+        *(("http://localhost:8000", "127.0.0.1", {name: "10.0.0.1"}) for name in PASSED_ON),
         ("https://capture.clinic.example", "127.0.0.1", {}),
     ],
 )
@@ -120,7 +152,24 @@ async def test_metrics_are_for_this_machine_only(
     """To others, and through a proxy, there is nothing at this address."""
     app = make_app(PUBLIC_ORIGINS="http://localhost:8000,https://capture.clinic.example")
     async with client_of(app, base, peer=peer, **headers) as client:
-        assert (await client.get("/metrics")).status_code == 404
+        with structlog.testing.capture_logs() as lines:
+            assert (await client.get("/metrics")).status_code == 404
+    reasons = [line["reason"] for line in lines if line["event"] == "metrics.refused"]
+    assert len(reasons) == 1
+    assert reasons[0] in ("address", "host", "proxy")
+
+
+@pytest.mark.parametrize("base", ["http://localhost:8000", "http://127.0.0.1:8000", "http://[::1]:8000"])
+async def test_a_collector_on_this_machine_is_answered(make_app: MakeApp, base: str) -> None:
+    """The control: what Prometheus sends."""
+    sent = {
+        "user-agent": "Prometheus/3.1.0",
+        "accept": "text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
+        "x-prometheus-scrape-timeout-seconds": "10",
+        "authorization": "Bearer something",
+    }
+    async with client_of(make_app(), base, **sent) as client:
+        assert (await client.get("/metrics")).status_code == 200
 
 
 async def test_two_apps_count_apart(make_app: MakeApp) -> None:

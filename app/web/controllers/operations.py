@@ -3,6 +3,7 @@
 from typing import Any
 
 import msgspec
+import structlog
 from litestar import Controller, MediaType, Response, get
 
 from app.domain.errors import NotFound, Unavailable
@@ -12,7 +13,38 @@ from app.web.headers import host_of
 from app.web.metrics import CONTENT_TYPE
 from app.web.problems import PROBLEM_TYPE, problem
 
-_FORWARDED = ("x-forwarded-for", "forwarded", "x-real-ip")
+# What a collector, a browser or a command line sends by itself. Proxies add something, under more names
+# than anybody can list, so whatever is not known here was passed on.
+_SENT_BY_CLIENTS = frozenset(
+    [
+        "host",
+        "user-agent",
+        "accept",
+        "accept-encoding",
+        "accept-language",
+        "accept-charset",
+        "connection",
+        "keep-alive",
+        "te",
+        "authorization",
+        "cookie",
+        "origin",
+        "referer",
+        "dnt",
+        "priority",
+        "pragma",
+        "cache-control",
+        "upgrade-insecure-requests",
+        "from",
+        "if-none-match",
+        "if-modified-since",
+        "range",
+        "content-length",
+        "content-type",
+        "x-cp-client",
+        "x-prometheus-scrape-timeout-seconds",
+    ]
+)
 
 
 class OperationsController(Controller):
@@ -47,15 +79,22 @@ class OperationsController(Controller):
         business; a collector elsewhere goes through an agent beside the server. A request that a
         proxy passed on is answered like an address that does not exist.
         """
-        if not _asked_on_this_machine(request):
+        if (passed_on := _not_asked_here(request)) is not None:
+            structlog.get_logger("clinicpro").info("metrics.refused", reason=passed_on)
             raise NotFound
         async with request.parts.database.transaction() as records:
             counts = await records.counts(request.parts.clock())
         return Response(request.desk.metrics.text(counts), headers={"content-type": CONTENT_TYPE})
 
 
-def _asked_on_this_machine(request: Call) -> bool:
-    peer = request.client.host if request.client else ""
-    host = host_of(request.scope).rpartition(":")[0] or host_of(request.scope)
-    passed_on = any(name in request.headers for name in _FORWARDED)
-    return is_loopback(peer) and is_loopback(host.strip("[]")) and not passed_on
+def _not_asked_here(request: Call) -> str | None:
+    """What says that this came from elsewhere or through a proxy; None where nothing does."""
+    if not is_loopback(request.client.host if request.client else ""):
+        return "address"
+    host = host_of(request.scope)
+    if not is_loopback((host if host.endswith("]") else host.rpartition(":")[0] or host).strip("[]")):
+        return "host"
+    names = {name.lower() for name in request.headers}
+    if any(name not in _SENT_BY_CLIENTS and not name.startswith("sec-") for name in names):
+        return "proxy"
+    return None
