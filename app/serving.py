@@ -31,6 +31,7 @@ from app.connections import BoundedHttp, BoundedSocket
 from app.embedded.certificates import Certificates, certificates_for, fingerprint
 from app.embedded.hub.limits import HubLimits
 from app.embedded.hub.redaction import redact_queries
+from app.lan import lan_address, lan_prefix
 from app.main import Assembly, create_app
 from app.settings import Settings
 from app.variables import is_loopback
@@ -193,24 +194,15 @@ def _with_lan(settings: Settings) -> tuple[Settings, Certificates]:
     origin = f"https://{address}:{settings.https_port}"
     origins = tuple(dict.fromkeys((*settings.public_origins, origin)))
     try:
-        certificates = certificates_for(address, settings.key_dir / "tls", datetime.now(UTC))
+        certificates = certificates_for(
+            address, settings.key_dir / "tls", datetime.now(UTC), lan_prefix(address)
+        )
     except ValueError:
         raise CannotServe(
             "KEY_DIR holds a damaged certificate in its folder tls. Remove that folder and start again; "
             "each phone must then trust the new certificate once."
         ) from None
     return msgspec.structs.replace(settings, public_origins=origins), certificates
-
-
-def lan_address() -> str | None:
-    """This computer's address in its network, or None; asks the routing table and sends nothing."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.connect(("192.0.2.1", 9))
-        except OSError:
-            return None
-        address = str(probe.getsockname()[0])
-    return None if address.startswith(("127.", "0.")) else address
 
 
 def _listening(name: str, host: str, port: int) -> socket.socket:

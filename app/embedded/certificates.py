@@ -1,8 +1,10 @@
 """A local certificate authority, so that phones in the same network get https without a public name.
 
-The authority may vouch for private addresses and this computer's own only (name constraints), so
-that a phone which trusts it is not exposed to it anywhere else. The leaf is renewed when the address
-changes or it grows old; the authority only where it may not vouch for a new address.
+The authority may vouch for servers in the network that it was made in and for nothing else (name
+constraints, extended key usage), so that a phone which trusts it is not exposed to it anywhere else. The
+leaf is renewed when the address changes or it grows old. Each network has an authority of its own, which
+is kept: a computer that comes back to a network is trusted there as before. Authorities of earlier
+versions vouch for all private addresses; phones trust them already, so they serve on until they are removed.
 """
 
 import ipaddress
@@ -20,7 +22,11 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 AUTHORITY_LIFE = timedelta(days=3650)
 LEAF_LIFE = timedelta(days=397)  # Apple's platforms refuse leaves that live longer.
 RENEW_BEFORE = timedelta(days=30)
-PRIVATE_NETWORKS = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "127.0.0.0/8")
+# Where the mask of a network cannot be found out: what most networks of a clinic or a home have.
+USUAL_PREFIX = 24
+
+
+AUTHORITY = ("authority.pem", "authority-key.pem")
 
 
 class Certificates(msgspec.Struct, frozen=True):
@@ -31,9 +37,10 @@ class Certificates(msgspec.Struct, frozen=True):
     leaf_key: Path
 
 
-def certificates_for(address: str, folder: Path, now: datetime) -> Certificates:
+def certificates_for(address: str, folder: Path, now: datetime, prefix: int = USUAL_PREFIX) -> Certificates:
     """The authority and a leaf for one IPv4 address, made or renewed in ``folder`` as needed.
 
+    ``prefix`` is the length of the network's mask: a new authority vouches for that network.
     Raises ``ValueError`` when what is kept there is damaged.
     """
     # The folder of the keys, which may not be there yet, is nobody else's affair either.
@@ -42,7 +49,10 @@ def certificates_for(address: str, folder: Path, now: datetime) -> Certificates:
     paths = Certificates(folder / "authority.pem", folder / "leaf.pem", folder / "leaf-key.pem")
     authority_key_path = folder / "authority-key.pem"
     if not (authority_key_path.exists() and _authority_serves(paths.authority, address)):
-        _make_authority(paths.authority, authority_key_path, address, now)
+        _put_away(folder)
+        if not _fetch(folder, address):
+            network = ipaddress.IPv4Network((address, prefix), strict=False)
+            _make_authority(paths.authority, authority_key_path, network, now)
     if not _leaf_serves(paths, address, now):
         _make_leaf(paths, authority_key_path, address, now)
     return paths
@@ -53,19 +63,41 @@ def fingerprint(pem: bytes) -> str:
     return x509.load_pem_x509_certificate(pem).fingerprint(hashes.SHA256()).hex(":").upper()
 
 
-def _make_authority(certificate_path: Path, key_path: Path, address: str, now: datetime) -> None:
+def _put_away(folder: Path) -> None:
+    """Keep an authority that cannot serve here for the day when this computer is back in its network."""
+    certificate, key = (folder / name for name in AUTHORITY)
+    if not (certificate.exists() and key.exists()):
+        return
+    kept = folder / "others" / fingerprint(certificate.read_bytes()).replace(":", "")[:16]
+    kept.mkdir(parents=True, exist_ok=True, mode=0o700)
+    # The key goes last: cut short, the pair is made anew here and whole there or not at all.
+    for path in (certificate, key):
+        path.replace(kept / path.name)
+
+
+def _fetch(folder: Path, address: str) -> bool:
+    """Bring an authority back that was put away and serves this address."""
+    for kept in sorted((folder / "others").glob("*")):
+        certificate, key = (kept / name for name in AUTHORITY)
+        if key.exists() and _authority_serves(certificate, address):
+            for path in (certificate, key):
+                path.replace(folder / path.name)
+            return True
+    return False
+
+
+def _make_authority(
+    certificate_path: Path, key_path: Path, network: ipaddress.IPv4Network, now: datetime
+) -> None:
     key = ec.generate_private_key(ec.SECP256R1())
     name = _name("ClinicPro Capture local authority")
-    own = ipaddress.IPv4Network(address)
-    networks = [ipaddress.IPv4Network(network) for network in PRIVATE_NETWORKS]
-    if not any(own.subnet_of(network) for network in networks):
-        networks.append(own)
     # A kind of name that no subtree mentions would be free, so one harmless host name bars the rest.
-    subtrees = [*(x509.IPAddress(network) for network in networks), x509.DNSName("localhost")]
+    subtrees = [x509.IPAddress(network), x509.DNSName("localhost")]
     certificate = (
         _builder(name, name, key.public_key(), now, AUTHORITY_LIFE)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(_usage(signs_certificates=True), critical=True)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
         .add_extension(x509.NameConstraints(permitted_subtrees=subtrees, excluded_subtrees=None), True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .sign(key, hashes.SHA256())

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from app.embedded import certificates
 from app.embedded.certificates import Certificates, certificates_for, fingerprint
@@ -106,15 +107,51 @@ def test_an_address_that_the_authority_may_not_vouch_for_gets_another_authority(
     _shake_hands("198.51.100.7", made)
 
 
-def test_the_authority_is_worth_nothing_for_a_public_address(tmp_path: Path) -> None:
-    """Whoever stole its key could not pose as anything on the internet."""
+@pytest.mark.parametrize("address", ["8.8.8.8", "10.0.0.1", "192.168.2.20", "127.0.0.1"])
+def test_the_authority_is_worth_nothing_outside_its_network(tmp_path: Path, address: str) -> None:
+    """Whoever stole its key could not pose as anything on the internet or in another private network."""
     now = datetime.now(UTC)
     made = certificates_for("192.168.1.20", tmp_path, now)
 
-    certificates._make_leaf(made, tmp_path / "authority-key.pem", "8.8.8.8", now)
+    certificates._make_leaf(made, tmp_path / "authority-key.pem", address, now)
 
     with pytest.raises(ssl.SSLCertVerificationError, match="permitted subtree"):
-        _shake_hands("8.8.8.8", made)
+        _shake_hands(address, made)
+
+
+@pytest.mark.parametrize(("prefix", "network"), [(24, "10.20.30.0/24"), (22, "10.20.28.0/22")])
+def test_the_authority_vouches_for_servers_in_the_network_it_serves(
+    tmp_path: Path, prefix: int, network: str
+) -> None:
+    """No further authority, no other use, no host name but the one that means this computer itself."""
+    authority = _leaf(certificates_for("10.20.30.40", tmp_path, NOW, prefix).authority)
+
+    limits = authority.extensions.get_extension_for_class(x509.NameConstraints)
+    basic = authority.extensions.get_extension_for_class(x509.BasicConstraints).value
+    uses = authority.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    permitted = limits.value.permitted_subtrees or []
+    assert [str(each.value) for each in permitted if isinstance(each, x509.IPAddress)] == [network]
+    assert {type(each) for each in permitted} == {x509.IPAddress, x509.DNSName}
+    assert (limits.critical, basic.ca, basic.path_length) == (True, True, 0)
+    assert list(uses) == [ExtendedKeyUsageOID.SERVER_AUTH]
+
+
+def test_back_in_a_network_its_authority_serves_again(tmp_path: Path) -> None:
+    """A computer that is carried between two networks is trusted in both once and for good."""
+    first = certificates_for("192.168.1.20", tmp_path, NOW).authority.read_bytes()
+    second = certificates_for("10.1.1.20", tmp_path, NOW).authority.read_bytes()
+
+    assert certificates_for("192.168.1.77", tmp_path, NOW).authority.read_bytes() == first
+    assert certificates_for("10.1.1.20", tmp_path, NOW).authority.read_bytes() == second
+    modes = {path.stat().st_mode & 0o777 for path in tmp_path.rglob("*-key.pem")}
+    assert modes == {0o600}
+
+
+def test_an_authority_of_an_earlier_version_serves_on(tmp_path: Path) -> None:
+    """It vouches for more than it should, and every phone trusts it already: none must be set up anew."""
+    before = certificates_for("192.168.1.20", tmp_path, NOW, 16).authority.read_bytes()
+
+    assert certificates_for("192.168.200.9", tmp_path, NOW, 24).authority.read_bytes() == before
 
 
 @pytest.mark.parametrize("name", ["authority.pem", "authority-key.pem"])
