@@ -47,14 +47,18 @@ def not_opened_here(folder: Path) -> list[Path]:
 
 
 def made_photo(path: Path, orientation: int = 1, size: tuple[int, int] = (1280, 960)) -> Path:
-    """A JPEG as a phone writes it: pixels as the sensor lay, and EXIF that says how to turn them."""
+    """A file as a phone writes it: pixels as the sensor lay, and EXIF that says how to turn them.
+
+    A JPEG, or what the ending of the path says: WebP or PNG.
+    """
     scene = drawn().resize(size)
     # Up, down, left and right all differ, so that no turn looks like another.
     scene.paste((250, 250, 250), (0, 0, size[0] // 2, size[1] // 5))
     scene.paste((10, 10, 10), (size[0] * 3 // 4, 0, size[0], size[1]))
     turn = TURNED_BACK.get(orientation)
     pixels = scene if turn is None else scene.transpose(turn)
-    pixels.save(path, "JPEG", quality=90, exif=exif(orientation), comment=NAME_IN_EXIF.encode())
+    kind = {".webp": "WEBP", ".png": "PNG"}.get(path.suffix, "JPEG")
+    pixels.save(path, kind, quality=90, exif=exif(orientation), comment=NAME_IN_EXIF.encode())
     return path
 
 

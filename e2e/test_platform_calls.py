@@ -26,7 +26,7 @@ from e2e.verbs import (
 NEVER = "new Promise(() => {})"
 PLAY_IS_REFUSED = """
 const play = HTMLMediaElement.prototype.play;
-addEventListener("DOMContentLoaded", () => document.querySelector("video").removeAttribute("autoplay"));
+addEventListener("DOMContentLoaded", () => document.querySelector("video")?.removeAttribute("autoplay"));
 HTMLMediaElement.prototype.play = function () {
   if (window.tapped) return play.call(this);
   return Promise.reject(new DOMException("play() needs a gesture", "NotAllowedError"));

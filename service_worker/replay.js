@@ -11,6 +11,7 @@ import { LOCK } from "../pwa/queue/lock.js";
 import { messageOf } from "../pwa/queue/messages.js";
 import { openQueue } from "../pwa/queue/queue.js";
 import { replay } from "../pwa/queue/replay.js";
+import { checkTimes } from "../pwa/queue/shutter-times.js";
 import { Uploader } from "../pwa/queue/uploader.js";
 import { pageTokens } from "./tokens.js";
 
@@ -99,6 +100,7 @@ async function run(worker, signal, options) {
       credentials: { token: pageTokens(worker.clients) },
     });
     const { locks } = worker.navigator;
+    await checkTimes(queue.database, worker.fetch.bind(worker), signal).catch(() => undefined);
     const outcome = await replay({
       ...options,
       ...{ signal, network, locks },

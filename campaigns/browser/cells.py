@@ -95,6 +95,8 @@ MATRIX: tuple[Cell, ...] = (
     *cells("F37", "desk moves on", "p2 p3 p4 p5", "by itself"),
     *cells("F39", "flipped bit on the phone", "p2", "one parked"),
     *cells("F39", "missing bytes on the phone", "p2", "one parked"),
+    *cells("F41", "frames stop", "p1", "by itself"),
+    *cells("F42", "platform calls never answer", "p1", "by itself"),
 )
 
 # Faults that another campaign or test brings about, and what that is.

@@ -4,6 +4,7 @@ then heals; between these steps the matrix does what people do.
 
 from collections.abc import Callable, Iterator
 
+from campaigns.browser.camera_faults import frames_stop, platform_silent
 from campaigns.browser.cells import Cell
 from campaigns.browser.injections import WHERE, WIRES, strike
 from campaigns.browser.inspector import LIMIT_S, NotReached
@@ -198,4 +199,6 @@ DISTURBANCES: dict[str, Callable[[Setting, Cell], Steps]] = {
     "desk moves on": desk_moves_on,
     "flipped bit on the phone": damaged,
     "missing bytes on the phone": damaged,
+    "frames stop": frames_stop,
+    "platform calls never answer": platform_silent,
 }

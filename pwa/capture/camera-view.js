@@ -163,8 +163,9 @@ export class CameraView {
 }
 
 /** A retake belongs where its photo did: nothing is asked. @param {State} state */
-function openQuestion({ retake, visit, known }) {
-  return retake || !visit || !known ? null : questionOf(visit, known);
+function openQuestion({ retake, visit, known, clockOffset }) {
+  const now = Date.now() + clockOffset;
+  return retake || !visit || !known ? null : questionOf(visit, known, now);
 }
 
 /** @param {import("./question.js").Piece} piece */

@@ -67,7 +67,8 @@ export class Camera {
 
   get #alive() {
     const track = this.#track;
-    return track?.readyState === "live" && !track.muted && this.#video.videoWidth > 0;
+    const { videoWidth, paused } = this.#video;
+    return track?.readyState === "live" && !track.muted && videoWidth > 0 && !paused;
   }
 
   /** What this camera offers beyond a picture. */
@@ -170,6 +171,7 @@ export class Camera {
   async #play(turn) {
     try {
       await this.#video.play();
+      if (turn === this.#turn && this.ready) this.#onState("live");
     } catch (error) {
       if (turn === this.#turn && nameOf(error) === "NotAllowedError") this.#onState("tap");
     }
@@ -197,6 +199,8 @@ export class Camera {
   /** @param {Motion} motion */
   #moved(motion) {
     if (!this.#track) return;
+    // Of a video that may not play the first frame is shown all the same.
+    if (this.#video.paused) return this.#onState("tap");
     this.#onState(STATES[motion]);
     if (motion === "moving") {
       this.#cancelLook();

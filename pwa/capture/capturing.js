@@ -4,6 +4,8 @@
  */
 import { ask } from "../page/dialog.js";
 import { newPhotoId } from "../queue/photo-id.js";
+import { ServerClock } from "../queue/server-clock.js";
+import { momentOf } from "../queue/shutter-times.js";
 import { answer, begin, hear, resume } from "./consultation-guard.js";
 import { transition } from "./flow.js";
 import { questionOf } from "./question.js";
@@ -19,6 +21,7 @@ export class Capturing {
   #store;
   #camera;
   #shots;
+  #time;
   /** Asks which consultation is current. @type {() => void} */
   askServer = () => {};
   /** @type {Visit|null} */
@@ -28,8 +31,10 @@ export class Capturing {
    * @param {Store} store
    * @param {Camera} camera
    * @param {Shots} shots
+   * @param {ServerClock} [time]
    */
-  constructor(store, camera, shots) {
+  constructor(store, camera, shots, time = new ServerClock()) {
+    this.#time = time;
     this.#store = store;
     this.#camera = camera;
     this.#shots = shots;
@@ -48,7 +53,7 @@ export class Capturing {
   open() {
     const { known, visit, staleMinutes } = this.#store.state;
     if (!known) return;
-    const now = Date.now();
+    const now = this.#time.now();
     const next = visit ? resume(visit, known, now, staleMinutes) : begin(known, now, staleMinutes);
     this.#store.set({ visit: next });
     this.#start();
@@ -68,7 +73,7 @@ export class Capturing {
   wake() {
     const { known, visit, flow, staleMinutes } = this.#store.state;
     if (known && visit && flow.screen === "camera")
-      this.#store.set({ visit: resume(visit, known, Date.now(), staleMinutes) });
+      this.#store.set({ visit: resume(visit, known, this.#time.now(), staleMinutes) });
   }
 
   /** The server's word. @param {Known} known */
@@ -87,7 +92,7 @@ export class Capturing {
     const { known, visit } = this.#store.state;
     if (!known || !visit) return;
     // Whoever confirms an old consultation vouches for it as the server would.
-    const confirmed = choice === "use" ? { ...known, confirmedAt: Date.now() } : known;
+    const confirmed = choice === "use" ? { ...known, confirmedAt: this.#time.now() } : known;
     this.#store.set({ known: confirmed, visit: answer(visit, choice, known) });
   }
 
@@ -132,14 +137,14 @@ export class Capturing {
   async beforeChoosing() {
     const { known, staleMinutes, room } = this.#store.state;
     if (!known || !room) return false;
-    return this.#settle(begin(known, Date.now(), staleMinutes));
+    return this.#settle(begin(known, this.#time.now(), staleMinutes));
   }
 
   /** Adds picked files to the consultation that was shown. @param {File[]} files */
   async choose(files) {
     const { known, staleMinutes } = this.#store.state;
     if (!known || !files.length) return;
-    const shown = this.#choosing ?? begin(known, Date.now(), staleMinutes);
+    const shown = this.#choosing ?? begin(known, this.#time.now(), staleMinutes);
     if (!(await this.#settle(hear({ ...shown, taken: true }, known)))) return;
     const { belongs } = this.#choosing ?? shown;
     this.#choosing = null;
@@ -172,13 +177,16 @@ export class Capturing {
    * @returns {Frozen}
    */
   #freeze(belongs, retakeOf) {
-    const now = Date.now();
+    const device = Date.now();
+    const now = device + this.#time.offset;
     return {
       photoId: newPhotoId(now),
       owner: this.#store.state.owner?.id ?? "",
       consultationId: belongs.id,
       consultationLabel: belongs.label,
-      capturedAt: new Date(now).toISOString(),
+      capturedAt: momentOf(now),
+      deviceCapturedAt: momentOf(device),
+      clockUnchecked: !this.#time.known,
       retakeOf: retakeOf ?? null,
     };
   }

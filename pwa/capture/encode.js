@@ -7,6 +7,7 @@
 import { NoAnswer, withLimit } from "../queue/limit.js";
 import { canvasOf, empty, expectTruePixels } from "./canvas.js";
 import { withoutMetadata } from "./clean.js";
+import { orientationIn, upright, withoutOrientation } from "./orientation.js";
 import { GREY_EDGE, judge, measure, toGrey } from "./quality.js";
 
 /** @typedef {{longestEdge: number, format: "jpeg"|"webp", quality: number}} ImageSettings */
@@ -17,8 +18,21 @@ const ENCODED = 8000; // ms; a phone under load needs one or two seconds for a p
 const DECODED = 15_000; // ms; for a file of a hundred megapixels
 const MAX_CANVAS_PIXELS = 16_777_216; // iOS draws nothing on a larger canvas
 
+/** A picture so long that this few pixels would be left of its short side tells nothing any more. */
+const THINNEST = 16;
+
 /** The browser cannot open this file; the message is its name. */
 export class Undecodable extends Error {}
+
+/** Almost nothing would be left of this picture; the message is the file's name. */
+export class TooLong extends Error {
+  /** @param {string} name @param {Size} from @param {Size} to */
+  constructor(name, from, to) {
+    super(name);
+    this.from = from;
+    this.to = to;
+  }
+}
 
 /**
  * The sizes to draw, from large to small; the last is the result. Never larger than the source.
@@ -57,17 +71,37 @@ export function encodeFrame(frame, settings) {
 }
 
 /**
- * @param {File} file upright by its own EXIF orientation, which the browser applies
+ * @param {File} file
  * @param {ImageSettings} settings
  * @returns {Promise<Encoded>} rejects with Undecodable where the browser cannot open the file
+ * @throws {TooLong}
  */
 export async function encodeFile(file, settings) {
-  const bitmap = await withLimit(createImageBitmap(file), DECODED, "decoder").catch(() => {
+  const { bitmap, orientation } = await decode(file).catch(() => {
     throw new Undecodable(file.name);
   });
-  const small = shrink(bitmap, sizes(bitmap.width, bitmap.height, settings.longestEdge));
-  bitmap.close();
-  return encode(small, settings);
+  try {
+    const chain = sizes(bitmap.width, bitmap.height, settings.longestEdge);
+    expectThickness(file.name, [bitmap.width, bitmap.height], chain[chain.length - 1]);
+    const small = shrink(bitmap, chain);
+    return encode(orientation ? upright(small, orientation) : small, settings);
+  } finally {
+    bitmap.close();
+  }
+}
+
+/** The pixels as they lie in the file, and how they are to be turned. @param {File} file */
+async function decode(file) {
+  const found = orientationIn(await withLimit(file.arrayBuffer(), DECODED, "file"));
+  const neutral = found ? withoutOrientation(file, found) : file;
+  const bitmap = await withLimit(createImageBitmap(neutral), DECODED, "decoder");
+  return { bitmap, orientation: found?.orientation };
+}
+
+/** @param {string} name @param {Size} from @param {Size} to */
+function expectThickness(name, from, to) {
+  if (Math.min(...to) < THINNEST && Math.min(...from) > 2 * Math.min(...to))
+    throw new TooLong(name, from, to);
 }
 
 /**

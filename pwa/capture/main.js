@@ -6,7 +6,10 @@ import { phone as words } from "../page/words-phone.js";
 import { keepUploadSession } from "../page/upload-session.js";
 import { startWorker } from "../page/worker-bridge.js";
 import { openQueue } from "../queue/queue.js";
+import { localDay } from "../queue/listing.js";
 import { isMoving } from "../queue/record.js";
+import { ServerClock } from "../queue/server-clock.js";
+import { correctTimes, lastOffset } from "../queue/shutter-times.js";
 import { Camera } from "./camera.js";
 import { CameraView } from "./camera-view.js";
 import { Capturing } from "./capturing.js";
@@ -56,10 +59,20 @@ const TICK = 1000; // ms between redraws while a countdown is on the screen
 /** @param {Store} store @param {Queue} queue */
 async function start(store, queue) {
   const session = await createSession(readConfig());
-  const api = createApi({ getToken: session.getToken, fetch: fetch.bind(window) });
+  const time = new ServerClock();
+  const onTime = (/** @type {number} */ server, /** @type {number} */ took) => {
+    if (time.heard(server, took)) void correct(store, queue, time);
+  };
+  const api = createApi({ getToken: session.getToken, fetch: fetch.bind(window), onTime });
   const holdings = new Holdings(queue, api.request);
-  const parts = { ...build(store, queue, session), holdings };
+  const parts = { ...build(store, queue, session, time), holdings };
   const { person, queueing } = parts;
+  time.recall(await lastOffset(queue.database).catch(() => 0));
+  store.set({ clockOffset: time.offset });
+  setInterval(() => {
+    // A clock that was set while the page is open.
+    if (time.offset !== store.state.clockOffset) store.set({ clockOffset: time.offset });
+  }, TICK);
   await person.recall();
   await queueing.refresh();
   show(store, parts);
@@ -76,8 +89,19 @@ async function start(store, queue) {
   await watch.start();
 }
 
-/** @param {Store} store @param {Queue} queue @param {Session} session @returns {Omit<Parts, "holdings">} */
-function build(store, queue, session) {
+/** What the server's clock changes: photos that were taken before it was heard, and what is said. @param {Store} store @param {Queue} queue @param {ServerClock} time */
+async function correct(store, queue, time) {
+  store.set({ clockOffset: time.offset });
+  // Where the storage fails the page says so elsewhere.
+  const changed = await correctTimes(queue.database, time.offset).catch(() => false);
+  if (changed) queue.changes.tell({ type: "changed", by: "page" });
+}
+
+/**
+ * @param {Store} store @param {Queue} queue @param {Session} session @param {ServerClock} time
+ * @returns {Omit<Parts, "holdings">}
+ */
+function build(store, queue, session, time) {
   const bridge = startWorker({ queue, session });
   /** @type {(event: FlowEvent) => void} */
   const go = (event) => capturing.go(event);
@@ -85,11 +109,12 @@ function build(store, queue, session) {
   void reports.begin();
   const shots = new Shots(queue, () => store.state.images, reports);
   const camera = new Camera(part("video"), (state) => reports.camera(state));
-  const capturing = new Capturing(store, camera, shots);
+  const capturing = new Capturing(store, camera, shots, time);
   const queueing = new Queueing(store, queue, go, bridge);
   const hear = (/** @type {Known} */ known) => capturing.hear(known);
   const person = new Person(store, queue, session, hear, () => go({ type: "leave" }));
-  person.settled = () => shots.settled();
+  Object.assign(person, { settled: () => shots.settled(), now: () => time.now() });
+  document.addEventListener("visibilitychange", () => document.hidden || time.slept());
   return { queue, session, bridge, camera, shots, capturing, queueing, person };
 }
 
@@ -160,6 +185,13 @@ function listen(store, { queue, bridge, shots, capturing, queueing, holdings }) 
     void capturing.choose(files);
   };
   setInterval(() => store.state.listing.photos.some(isCounting) && store.draw(), TICK);
+  let day = localDay(Date.now());
+  setInterval(() => {
+    // Words of "today" end at midnight, wherever the clock says that it is.
+    if (day === localDay(Date.now())) return;
+    day = localDay(Date.now());
+    void queueing.refresh();
+  }, TICK);
 }
 
 /** @param {Store} store @param {Parts} parts @returns {HomeActions & NoticeActions} */

@@ -15,6 +15,8 @@ import { waiting } from "./store.js";
  */
 /** @typedef {{text: string, title?: string, kind?: string, action?: string, act?: () => unknown, href?: string}} Notice */
 
+const WRONG_CLOCK = 2 * 60_000; // ms; less than that concerns nobody
+
 /** @param {State} state @param {NoticeActions} actions */
 export function drawNotices(state, actions) {
   const box = part("notices");
@@ -56,9 +58,11 @@ export function signInOf(state, { signInUrl }) {
 }
 
 /** @param {State} state @param {NoticeActions} actions @returns {Notice[]} */
-function quietOf({ room, flow, newVersion, listing }, { reload }) {
+function quietOf({ room, flow, newVersion, listing, clockOffset }, { reload }) {
   /** @type {Notice[]} */
   const notices = [];
+  if (Math.abs(clockOffset) >= WRONG_CLOCK)
+    notices.push({ text: words.clockWrong(clockOffset), kind: "warn" });
   // The camera says it itself, where the shutter would be.
   if (!room && flow.name !== "camera") notices.push({ text: words.almostFull, kind: "warn" });
   // A reload in the middle of sending would be an interruption.

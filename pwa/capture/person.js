@@ -23,6 +23,8 @@ export class Person {
   #hear;
   #leave;
   #remembered = 0;
+  /** By the server's clock. @type {() => number} */
+  now = Date.now;
   /** Waits for photos that are still being saved; each of them has an end. @type {() => Promise<void>} */
   settled = async () => {};
 
@@ -126,7 +128,7 @@ export class Person {
    * @param {string|null} [closed]
    */
   async #know({ current, unfiled }, changed, closed = null) {
-    const now = Date.now();
+    const now = this.now();
     const known = { current, unfiled, confirmedAt: now };
     this.#hear({ ...known, closed });
     const { owner, images, staleMinutes } = this.#store.state;

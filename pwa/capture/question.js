@@ -16,14 +16,15 @@ import { clock } from "./dom.js";
 /**
  * @param {Visit} visit
  * @param {Known} known
+ * @param {number} [now] ms, by the clock that `confirmedAt` was written with
  * @returns {Asked|null} null when nothing is asked
  */
-export function questionOf({ belongs, taken, question }, known) {
+export function questionOf({ belongs, taken, question }, known, now = Date.now()) {
   if (!question) return null;
   const label = labelOf(belongs, known);
   if (question.kind === "stale")
     return asked(
-      around((name) => words.stale(name, age(question.confirmedAt)), label),
+      around((name) => words.stale(name, age(question.confirmedAt, now)), label),
       [choice("use", words.use(label)), choice("decline", words.decline)],
     );
   const to = labelOf(question.to, known);
@@ -73,10 +74,13 @@ export function labelOf({ id, label }, known, none = words.noConsultation) {
 /** Two consultations of one label are told apart by their time. @param {Binding} binding */
 const timed = ({ label, openedAt }) => `${label} (${clock(openedAt)})`;
 
-/** @param {number} since ms */
-function age(since) {
-  const minutes = Math.floor((Date.now() - since) / 60_000);
-  return minutes > 0 ? words.ago(minutes) : words.longAgo;
+const LONGEST_AGO = 30 * 24 * 60; // minutes
+
+/** @param {number} since ms @param {number} now ms */
+function age(since, now) {
+  const minutes = Math.floor((now - since) / 60_000);
+  // A clock that jumped must not speak of years.
+  return minutes > 0 && minutes < LONGEST_AGO ? words.ago(minutes) : words.longAgo;
 }
 
 /** @param {string} value @param {string} text @returns {Choice} alike in size and weight: neither answer is suggested */

@@ -1,6 +1,7 @@
 /** The upload queue: every photo's state in words, its next try, and one action where one helps. */
 import { ask } from "../page/dialog.js";
 import { phone as words } from "../page/words-phone.js";
+import { LONGEST_WAIT_MS } from "../queue/backoff.js";
 import { clock, copy, part, repeat, say, setIcon } from "./dom.js";
 import { overdue } from "./overdue.js";
 import { labelOf } from "./question.js";
@@ -50,7 +51,7 @@ export class QueueView {
   draw(state, shownId) {
     const queued = inQueue(state);
     const rows = rowsOf(queued, state);
-    const late = overdue(state.listing.photos, Date.now());
+    const late = overdue(state.listing.photos, Date.now() + state.clockOffset);
     this.#linkUp = state.linkUp !== false;
     part("queue").hidden = !rows.length && !late;
     drawOverdue(late);
@@ -164,8 +165,9 @@ function drawOverdue(late) {
   say(line, late?.text ?? "");
 }
 
-/** @param {number} time @param {number} now */
-const secondsTo = (time, now) => Math.max(1, Math.ceil((time - now) / 1000));
+/** Bounded, since the clock may have jumped: nothing waits longer. @param {number} time @param {number} now */
+const secondsTo = (time, now) =>
+  Math.min(LONGEST_WAIT_MS / 1000, Math.max(1, Math.ceil((time - now) / 1000)));
 
 /** @param {State} state */
 function drawProgress({ drain, stored, left }) {

@@ -65,6 +65,13 @@ export class Reports {
     });
   }
 
+  /** @param {import("./encode.js").TooLong} picture */
+  tooLong({ message, from, to }) {
+    const { messages } = this.#store.state;
+    const [was, left] = [from, to].map(([width, height]) => `${width} × ${height}`);
+    this.#store.set({ messages: [...messages, words.tooLong(message, was, left)] });
+  }
+
   /** The browser gives other pixels back than were drawn. */
   changed() {
     const { messages } = this.#store.state;

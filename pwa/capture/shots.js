@@ -5,12 +5,12 @@
 import { realClock } from "../queue/clock.js";
 import { withLimit } from "../queue/limit.js";
 import { PixelsChanged } from "./canvas.js";
-import { Undecodable, encodeFile, encodeFrame } from "./encode.js";
+import { TooLong, Undecodable, encodeFile, encodeFrame } from "./encode.js";
 
 /** @import { Clock } from "../queue/clock.js" */
 /** @import { ImageSettings } from "./encode.js" */
 /** @import { Capture } from "../queue/record.js" */
-/** @typedef {Pick<Capture, "photoId"|"owner"|"consultationId"|"consultationLabel"|"capturedAt"|"retakeOf">} Frozen decided at the shutter, never again */
+/** @typedef {Pick<Capture, "photoId"|"owner"|"consultationId"|"consultationLabel"|"capturedAt"|"deviceCapturedAt"|"clockUnchecked"|"retakeOf">} Frozen decided at the shutter, never again */
 /** @typedef {{add: (capture: Capture) => Promise<unknown>, replaceAfterRetake: (newId: string, oldId: string) => Promise<unknown>}} Keeper */
 
 /** A photo that takes longer no longer holds up the next one; it goes on beside it. */
@@ -23,6 +23,7 @@ const BACKLOG = 12; // frames of 11 MB that wait for the encoder; iOS gives all 
  * @property {(frozen: Frozen) => void} saved the photo is durable
  * @property {(kept: number) => void} refused the phone stores nothing; `kept` photos are in memory
  * @property {(fileName: string|null) => void} failed no picture came out; a name where a file cannot be opened
+ * @property {(picture: TooLong) => void} [tooLong] nothing to see would be left of a file
  * @property {() => void} [changed] the browser does not give pixels back as they were
  * @property {(count: number) => void} [pending] how many photos are on their way to the storage
  */
@@ -105,6 +106,7 @@ export class Shots {
       const encoded = await this.#encode(source, this.#settings());
       await this.#keep({ ...frozen, ...encoded });
     } catch (error) {
+      if (error instanceof TooLong) return this.#reports.tooLong?.(error);
       if (error instanceof PixelsChanged) return this.#reports.changed?.();
       this.#reports.failed(error instanceof Undecodable ? error.message : null);
     }

@@ -27,6 +27,7 @@ import { START } from "./flow.js";
  * @property {boolean} room whether three more photos fit
  * @property {boolean} durable whether the browser promised not to clear this storage
  * @property {number} unsaved photos that exist in memory only, because storage refused them
+ * @property {number} clockOffset server's time less the phone's, in ms
  * @property {number} pending photos that were taken and are still being saved
  * @property {Listing} listing
  * @property {PhotoSummary[]} left photos stored in the last seconds
@@ -52,6 +53,7 @@ export const UNKNOWN = {
   room: true,
   durable: true,
   unsaved: 0,
+  clockOffset: 0,
   pending: 0,
   listing: { photos: [], otherOwners: 0, storedToday: 0, pause: null },
   left: [],

@@ -3,7 +3,7 @@
  * @typedef {{ id: string, kind: "visit" | "unfiled", label: string, secondIdentifier: string | null,
  *   notes: string, openedAt: string, closedAt: string | null, rev: number, photoCount: number }} Visit
  * @typedef {{ id: string, url: string, contentType: string, size: number, width: number,
- *   height: number, capturedAt: string, receivedAt: string, late: boolean, caption: string,
+ *   height: number, capturedAt: string, deviceCapturedAt?: string | null, receivedAt: string, late: boolean, caption: string,
  *   bodySite: string, side: "" | "left" | "right" | "both" | "midline",
  *   view: "" | "overview" | "regional" | "close-up", consultationId: string }} Photo
  * @typedef {{ user: { id: string, name: string | null, suggestPasswordChange: boolean },

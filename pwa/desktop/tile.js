@@ -94,8 +94,13 @@ export function siteOf({ side, bodySite, view }) {
  */
 export function timesOf(photo, now = new Date()) {
   const taken = when(photo.capturedAt, now, words.locale);
-  if (!apart(photo)) return taken;
-  return words.bothTimes(taken, when(photo.receivedAt, now, words.locale));
+  const told = photo.deviceCapturedAt;
+  const times = apart(photo)
+    ? words.bothTimes(taken, when(photo.receivedAt, now, words.locale))
+    : taken;
+  // The phone's clock was wrong: what is believed, and what it said.
+  if (!told || !apart({ capturedAt: told, receivedAt: photo.capturedAt })) return times;
+  return words.phoneSaid(times, when(told, now, words.locale));
 }
 
 export function lateMark() {

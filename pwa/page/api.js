@@ -48,10 +48,11 @@ export class NotReached extends Error {
 }
 
 /**
- * @param {{getToken?: ((wish: {fresh?: boolean}) => Promise<string>) | null, fetch: typeof fetch}} parts
- *   without `getToken` requests carry cookies only
+ * @param {{getToken?: ((wish: {fresh?: boolean}) => Promise<string>) | null, fetch: typeof fetch,
+ *   onTime?: (serverMs: number, tookMs: number) => void}} parts
+ *   without `getToken` requests carry cookies only; `onTime` hears the time of each answer
  */
-export function createApi({ getToken = null, fetch: send }) {
+export function createApi({ getToken = null, fetch: send, onTime = () => {} }) {
   /**
    * A 401 to a token that may have just run out is asked once more with a fresh one: the first
    * request changed nothing.
@@ -84,7 +85,10 @@ export function createApi({ getToken = null, fetch: send }) {
     const init = requestInit(method, body, token, etag);
     const limit = startLimit(timeoutMs, signal);
     try {
-      return await readAnswer(await send(path, { ...init, signal: limit.signal }));
+      const began = performance.now();
+      const response = await send(path, { ...init, signal: limit.signal });
+      if (isOurs(response)) onTime(timeOf(response), performance.now() - began);
+      return await readAnswer(response);
     } catch (error) {
       if (error instanceof ApiProblem || error instanceof NotReached) throw error;
       signal?.throwIfAborted();
@@ -140,12 +144,18 @@ function requestInit(method, body, token, etag) {
   };
 }
 
+/** @param {Response} response */
+const isOurs = (response) => response.headers.get("X-CP-Server") === MARK;
+
+/** @param {Response} response @returns {number} ms; NaN where it says none */
+const timeOf = (response) => Date.parse(response.headers.get("Date") ?? "");
+
 /**
  * @param {Response} response
  * @returns {Promise<ApiAnswer>}
  */
 async function readAnswer(response) {
-  if (response.headers.get("X-CP-Server") !== MARK) throw new NotReached("portal");
+  if (!isOurs(response)) throw new NotReached("portal");
   const { status } = response;
   const etag = response.headers.get("ETag");
   if (status === 304) return { status, data: null, etag };
@@ -159,7 +169,10 @@ async function readAnswer(response) {
  * @param {Response} response
  */
 function problemOf(text, { status, headers }) {
-  const retryAfter = secondsToWait(headers.get("Retry-After"));
+  const retryAfter = secondsToWait(
+    headers.get("Retry-After"),
+    Date.parse(headers.get("Date") ?? ""),
+  );
   try {
     const { code, detail, field } = JSON.parse(text);
     if (typeof code === "string")
@@ -170,9 +183,15 @@ function problemOf(text, { status, headers }) {
   return new ApiProblem({ code: "internal", status, detail: "" }, retryAfter);
 }
 
-/** @param {string | null} header seconds or a date @returns {number | null} */
-function secondsToWait(header) {
+/**
+ * @param {string | null} header seconds or a date
+ * @param {number} now by the clock of whoever wrote the header
+ * @returns {number | null}
+ */
+function secondsToWait(header, now) {
   if (!header) return null;
-  const seconds = /^\d+$/.test(header) ? Number(header) : (Date.parse(header) - Date.now()) / 1000;
+  const seconds = /^\d+$/.test(header)
+    ? Number(header)
+    : (Date.parse(header) - (now || Date.now())) / 1000;
   return Number.isFinite(seconds) ? Math.max(0, Math.ceil(seconds)) : null;
 }

@@ -137,6 +137,8 @@ export const desktop = {
   taken: "Taken",
   received: "Received",
   size: "Size",
+  /** @param {string} times @param {string} told */
+  phoneSaid: (times, told) => `${times} (the phone's clock said ${told})`,
   /** @param {string} taken @param {string} received */
   bothTimes: (taken, received) => `${taken}, received ${received}`,
 

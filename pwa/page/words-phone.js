@@ -3,6 +3,15 @@
 /** @param {number} count @param {string} one @param {string} [many] */
 const counted = (count, one, many = `${one}s`) => `${count} ${count === 1 ? one : many}`;
 
+/** @param {number} ms */
+const span = (ms) => {
+  const minutes = Math.round(Math.abs(ms) / 60_000);
+  if (minutes < 120) return counted(minutes, "minute");
+  if (minutes < 48 * 60) return counted(Math.round(minutes / 60), "hour");
+  const days = Math.round(minutes / 1440);
+  return days < 730 ? counted(days, "day") : counted(Math.round(days / 365.25), "year");
+};
+
 export const phone = {
   noConsultation: "No consultation",
   noConsultationOpen: "No consultation open",
@@ -107,6 +116,8 @@ export const phone = {
         ? `${counted(Math.floor(minutes / 60), "hour")} ago`
         : `${counted(Math.floor(minutes / 1440), "day")} ago`,
   longAgo: "some time ago",
+  clockWrong: (/** @type {number} */ ms) =>
+    `This phone's clock is wrong by ${span(ms)}. Photos get the server's time.`,
 
   torch: "Torch",
   zoom: (/** @type {number} */ factor) => `${factor}×`,
@@ -137,6 +148,8 @@ export const phone = {
   almostFull:
     "This phone's storage is almost full. Send the photos that wait or free some space, then take more.",
   photoFailed: "That photo could not be made. Nothing else is affected. Take it again.",
+  tooLong: (/** @type {string} */ name, /** @type {string} */ from, /** @type {string} */ to) =>
+    `${name} was not added: it is ${from} pixels, and made smaller only ${to} of them would be left. Cut out the part that matters and choose that.`,
   pixelsChanged:
     "That photo was not saved: this browser changes the pixels of pictures, so it cannot be trusted. Switch off its protection against fingerprinting for this page, or use another browser.",
   undecodable: (/** @type {string} */ name) =>

@@ -8,6 +8,7 @@ import { Ledger } from "../queue/ledger.js";
 import { withLimit } from "../queue/limit.js";
 import { SYNC_TAG, messageOf } from "../queue/messages.js";
 import { replay } from "../queue/replay.js";
+import { checkTimes } from "../queue/shutter-times.js";
 import { Uploader } from "../queue/uploader.js";
 
 /** @import { Clock } from "../queue/clock.js" */
@@ -214,6 +215,7 @@ export class WorkerBridge {
   async #replayHere() {
     const { locks, clock, fetch, page } = this.#browser;
     const credentials = { token: (/** @type {{fresh: boolean}} */ wish) => this.#token(wish) };
+    await checkTimes(this.#queue.database, fetch, this.#stopped.signal).catch(() => undefined);
     await replay({
       ledger: new Ledger(this.#queue),
       network: new Uploader({ fetch, clock, credentials }),

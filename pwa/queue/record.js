@@ -15,7 +15,9 @@
  * @property {string} owner
  * @property {string} consultationId
  * @property {string} consultationLabel shown on this phone only, never sent
- * @property {string} capturedAt RFC 3339, UTC
+ * @property {string} capturedAt RFC 3339, UTC, by the server's clock where that was heard
+ * @property {string} [deviceCapturedAt] what the phone's own clock said
+ * @property {boolean} [clockUnchecked] the server had not been heard yet
  * @property {string} contentType
  * @property {number} size bytes
  * @property {string} sha256 lower-case hex
@@ -42,6 +44,8 @@
  * @property {string} consultationId
  * @property {string} consultationLabel
  * @property {string} capturedAt
+ * @property {string} [deviceCapturedAt]
+ * @property {boolean} [clockUnchecked]
  * @property {string} contentType
  * @property {ArrayBuffer} bytes re-encoded, without metadata
  * @property {number} width

@@ -191,9 +191,10 @@ async function answerOf(response) {
 /** @param {PhotoRecord} record */
 function declarationOf(record) {
   const { photoId, consultationId, owner, contentType, size, sha256 } = record;
-  const { width, height, capturedAt } = record;
+  const { width, height, capturedAt, deviceCapturedAt } = record;
   const what = { photoId, consultationId, owner, contentType, size, sha256 };
-  return { ...what, width, height, capturedAt };
+  const own = deviceCapturedAt ? { deviceCapturedAt } : {};
+  return { ...what, width, height, capturedAt, ...own };
 }
 
 /**
