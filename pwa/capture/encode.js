@@ -7,11 +7,12 @@
 import { NoAnswer, withLimit } from "../queue/limit.js";
 import { canvasOf, empty, expectTruePixels } from "./canvas.js";
 import { withoutMetadata } from "./clean.js";
+import { isDamagedJpeg } from "./jpeg-damage.js";
 import { orientationIn, upright, withoutOrientation } from "./orientation.js";
 import { GREY_EDGE, judge, measure, toGrey } from "./quality.js";
 
 /** @typedef {{longestEdge: number, format: "jpeg"|"webp", quality: number}} ImageSettings */
-/** @typedef {{bytes: ArrayBuffer, contentType: string, width: number, height: number, quality: {blurry: boolean, dark: boolean}}} Encoded */
+/** @typedef {{bytes: ArrayBuffer, contentType: string, width: number, height: number, quality: {blurry: boolean, dark: boolean, damaged?: boolean}}} Encoded */
 /** @typedef {[width: number, height: number]} Size */
 
 const ENCODED = 8000; // ms; a phone under load needs one or two seconds for a photo
@@ -77,14 +78,15 @@ export function encodeFrame(frame, settings) {
  * @throws {TooLong}
  */
 export async function encodeFile(file, settings) {
-  const { bitmap, orientation } = await decode(file).catch(() => {
+  const { bitmap, orientation, damaged } = await decode(file).catch(() => {
     throw new Undecodable(file.name);
   });
   try {
     const chain = sizes(bitmap.width, bitmap.height, settings.longestEdge);
     expectThickness(file.name, [bitmap.width, bitmap.height], chain[chain.length - 1]);
     const small = shrink(bitmap, chain);
-    return encode(orientation ? upright(small, orientation) : small, settings);
+    const encoded = await encode(orientation ? upright(small, orientation) : small, settings);
+    return { ...encoded, quality: { ...encoded.quality, damaged } };
   } finally {
     bitmap.close();
   }
@@ -92,10 +94,11 @@ export async function encodeFile(file, settings) {
 
 /** The pixels as they lie in the file, and how they are to be turned. @param {File} file */
 async function decode(file) {
-  const found = orientationIn(await withLimit(file.arrayBuffer(), DECODED, "file"));
+  const bytes = await withLimit(file.arrayBuffer(), DECODED, "file");
+  const found = orientationIn(bytes);
   const neutral = found ? withoutOrientation(file, found) : file;
   const bitmap = await withLimit(createImageBitmap(neutral), DECODED, "decoder");
-  return { bitmap, orientation: found?.orientation };
+  return { bitmap, orientation: found?.orientation, damaged: isDamagedJpeg(bytes) };
 }
 
 /** @param {string} name @param {Size} from @param {Size} to */

@@ -70,9 +70,10 @@ export class ReviewView {
     const card = copy("review-card", words);
     const image = /** @type {HTMLImageElement} */ (card.querySelector("img"));
     this.#pictures.attach(image, photo);
-    const { blurry, dark } = photo.quality;
+    const { blurry, dark, damaged } = photo.quality;
     const hints = /** @type {Element} */ (card.querySelector(".badges"));
     if (blurry) hints.append(make("span", "badge", icon("blur"), words.blurry));
+    if (damaged) hints.append(make("span", "badge", icon("alert"), words.damaged));
     if (dark) hints.append(make("span", "badge", icon("dark"), words.dark));
     say(/** @type {Element} */ (card.querySelector("time")), clock(photo.capturedAt));
     const tick = /** @type {HTMLInputElement} */ (card.querySelector("input"));

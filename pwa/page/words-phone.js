@@ -59,6 +59,7 @@ export const phone = {
   retake: "Retake",
   blurry: "Looks blurred",
   dark: "Looks dark",
+  damaged: "The file looks damaged",
   deleteTitle: "Delete this photo?",
   deleteText: "It is erased from this phone and cannot be brought back.",
   keepPhoto: "Keep it",

@@ -23,7 +23,7 @@
  * @property {string} sha256 lower-case hex
  * @property {number} width pixels
  * @property {number} height pixels
- * @property {{blurry: boolean, dark: boolean}} quality
+ * @property {{blurry: boolean, dark: boolean, damaged?: boolean}} quality
  * @property {number} format
  * @property {PhotoState} state
  * @property {string | null} reason code of what holds it up
@@ -50,7 +50,7 @@
  * @property {ArrayBuffer} bytes re-encoded, without metadata
  * @property {number} width
  * @property {number} height
- * @property {{blurry: boolean, dark: boolean}} [quality]
+ * @property {{blurry: boolean, dark: boolean, damaged?: boolean}} [quality]
  * @property {string | null} [retakeOf] the new photo takes the consultation of that one
  */
 
