@@ -21,7 +21,10 @@ def flipped(path: Path, seed: int) -> Path:
     body = bytearray(path.read_bytes())
     chance = random.Random(seed)
     for _ in range(24):
-        body[chance.randrange(len(body) // 3, len(body) * 9 // 10)] ^= 0x5A
+        at = chance.randrange(len(body) // 3, len(body) * 9 // 10)
+        # A marker by chance would make it a file that no browser opens.
+        if 0xFF not in (body[at - 1], body[at], body[at] ^ 0x5A):
+            body[at] ^= 0x5A
     path.write_bytes(body)
     return path
 
