@@ -1,25 +1,32 @@
 /** What a clinician can do to consultations and photos; each asks where needed and says how it went. */
-import { ask, choiceButton, show } from "../page/dialog.js";
-import { asWritten, withNames } from "../page/names.js";
+import { ask } from "../page/dialog.js";
+import { withNames } from "../page/names.js";
 import { announce, toast } from "../page/toasts.js";
 import { desktop as words } from "../page/words-desktop.js";
-import { fillSelect, make } from "./dom.js";
 import { download } from "./download.js";
-import { fileName } from "./times.js";
+import { fileName } from "./file-name.js";
+import { labelOf, nameOf } from "./identity.js";
+import { askWhere } from "./move-dialog.js";
 import { trouble } from "./troubles.js";
-import { labelOf } from "./visit-list.js";
 
 /** @typedef {import("./shapes.js").Visit} Visit @typedef {import("./shapes.js").Photo} Photo */
 /** @typedef {keyof typeof words.failed} What */
 
-/** @param {import("./desk.js").Desk} desk @param {(id: string) => void} showVisit */
-export function createVisitActions(desk, showVisit) {
-  /** @param {What} what @param {Promise<void>} act */
+/**
+ * @param {import("./desk.js").Desk} desk
+ * @param {{ show(id: string): void, correct(visit: Visit): void }} page
+ */
+export function createVisitActions(desk, { show, correct }) {
+  /** @param {What} what @param {Promise<void>} act @returns {Promise<boolean>} whether it was done */
   const tell = (what, act) =>
-    act.catch((error) => {
-      void toast(trouble(what, error));
-      void desk.refresh().catch(() => {});
-    });
+    act.then(
+      () => true,
+      (error) => {
+        void toast(trouble(what, error));
+        void desk.refresh().catch(() => {});
+        return false;
+      },
+    );
   return {
     /** @param {Visit} visit */
     choose: (visit) => void tell("choose", desk.choose(visit)),
@@ -27,34 +34,59 @@ export function createVisitActions(desk, showVisit) {
     reopen: (visit) => void tell("reopen", desk.close(visit.id, false)),
     /** @param {Visit} visit */
     async close(visit) {
-      const title = withNames(words.closeAsk, labelOf(visit));
+      const title = withNames(words.closeAsk, nameOf(visit, desk.visits));
       const yes = { value: "yes", text: words.closeVisit, kind: "primary" };
       const no = { value: "", text: words.cancel };
       if (await ask({ title, text: words.closeText, choices: [yes, no] })) {
         await tell("close", desk.close(visit.id, true));
       }
     },
-    show: showVisit,
+    /** @param {Visit} visit */
+    async discard(visit) {
+      const title = withNames(words.discardTitle, nameOf(visit, desk.visits));
+      const yes = { value: "yes", text: words.discardYes, kind: "primary" };
+      const no = { value: "", text: words.cancel };
+      if (!(await ask({ title, text: words.discardText, choices: [yes, no] }))) return;
+      if (await tell("discard", desk.discard(visit))) await offerBack(visit);
+    },
+    show,
+    correct,
   };
+
+  /** @param {Visit} visit */
+  async function offerBack(visit) {
+    const said = withNames(words.discarded, labelOf(visit));
+    if (!(await toast(said, { action: words.undo, dismiss: words.close }))) return;
+    await tell("choose", desk.choose(visit));
+    await desk.refresh().catch(() => {});
+  }
 }
 
-/** @param {import("./desk.js").Desk} desk @param {() => void} leave closes the photo dialog */
-export function createPhotoActs(desk, leave) {
+/**
+ * @param {import("./desk.js").Desk} desk @param {() => void} leave closes the photo dialog
+ * @param {(photo: Photo) => string} address where the browser already holds the picture
+ */
+export function createPhotoActs(desk, leave, address) {
   return {
-    /** @param {Photo} photo @param {number} number */
-    async download(photo, number) {
-      const name = fileName(desk.shown?.openedAt ?? photo.capturedAt, number, photo.contentType);
+    /** @param {Photo} photo */
+    async download(photo) {
+      const name = fileName(photo, desk.shown);
       await orSay("download", download(photo.url, name, fetch.bind(globalThis)));
     },
     /** @param {Photo} photo */
     async move(photo) {
-      const others = desk.visits.filter(({ id }) => id !== photo.consultationId);
-      if (others.length === 0) throw new Error(words.noOther);
-      const to = await askWhere(others);
+      if (desk.visits.every(({ id }) => id === photo.consultationId))
+        throw new Error(words.noOther);
+      const to = await askWhere({ photo, address: address(photo), visits: desk.visits });
       if (!to) return;
       await orSay("move", desk.move(photo, to.id));
       leave();
       void offerUndo(desk, photo, to);
+    },
+    /** The photo is where it belongs. @param {Photo} photo */
+    async confirm(photo) {
+      await orSay("confirm", desk.confirmPlace(photo, true));
+      void offerDoubt(desk, photo);
     },
     /** @param {Photo} photo */
     async delete(photo) {
@@ -75,36 +107,26 @@ function orSay(what, act) {
   });
 }
 
-/** @param {Visit[]} visits @returns {Promise<Visit | undefined>} */
-async function askWhere(visits) {
-  const select = asWritten(make("select", ""));
-  select.id = "move-to";
-  fillSelect(select, Object.fromEntries(visits.map((visit) => [visit.id, lineOf(visit)])));
-  const label = make("label", "", words.moveLabel);
-  label.htmlFor = select.id;
-  const answer = await show(words.moveAsk, (dialog) => {
-    const field = make("p", "field", label, select);
-    const yes = choiceButton({ value: "yes", text: words.move, kind: "primary" });
-    const no = choiceButton({ value: "", text: words.cancel });
-    dialog.append(make("p", "muted", words.moveText), field, make("div", "actions", yes, no));
-  });
-  return answer ? visits.find(({ id }) => id === select.value) : undefined;
-}
-
-/** @param {Visit} visit */
-function lineOf(visit) {
-  return [labelOf(visit), visit.secondIdentifier, visit.closedAt && words.closedMark]
-    .filter(Boolean)
-    .join(" · ");
-}
-
 /** @param {import("./desk.js").Desk} desk @param {Photo} photo @param {Visit} to */
 async function offerUndo(desk, photo, to) {
-  const undo = await toast(withNames(words.moved, labelOf(to)), {
+  const undo = await toast(withNames(words.moved, nameOf(to, desk.visits)), {
     action: words.undo,
     dismiss: words.close,
   });
   if (!undo) return;
   const back = desk.move({ ...photo, consultationId: to.id }, photo.consultationId);
-  await back.then(() => desk.refresh()).catch((error) => void toast(trouble("move", error)));
+  await back
+    // Back in the place that was in question, it is in question again.
+    .then(() => (photo.takenDuring ? desk.confirmPlace(photo, false) : undefined))
+    .then(() => desk.refresh())
+    .catch((error) => void toast(trouble("move", error)));
+}
+
+/** @param {import("./desk.js").Desk} desk @param {Photo} photo */
+async function offerDoubt(desk, photo) {
+  const place = desk.visits.find(({ id }) => id === photo.consultationId);
+  if (!place) return;
+  const said = withNames(words.placeKept, nameOf(place, desk.visits));
+  if (!(await toast(said, { action: words.undo, dismiss: words.close }))) return;
+  await desk.confirmPlace(photo, false).catch((error) => void toast(trouble("confirm", error)));
 }

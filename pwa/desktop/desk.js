@@ -1,7 +1,7 @@
 /**
  * What the desktop knows: the consultations, which takes the next photo, which is shown, its photos.
  * Looking at a consultation never changes where new photos go. Events: "change", "arrived"
- * (detail: ids), "moved" (detail: the consultation that became current elsewhere).
+ * (detail: ids), "moved" (detail: the consultation that another screen made current; `before` is the one of before).
  */
 import { Albums } from "./albums.js";
 
@@ -12,11 +12,15 @@ export class Desk extends EventTarget {
   visits = [];
   /** @type {string | null} the shown consultation */
   shownId = null;
+  /** @type {Visit | undefined} what was current before another screen last changed it */
+  before;
   /** @type {string | null | undefined} undefined until the server has said it */
   #currentId;
   #routes;
   #albums;
   #asked = 0;
+  /** Changes of this page whose answer is still to come; what a list tells meanwhile is their doing. */
+  #changing = 0;
 
   /** @param {import("./routes.js").Routes} routes @param {() => number} [now] */
   constructor(routes, now = Date.now) {
@@ -62,7 +66,9 @@ export class Desk extends EventTarget {
     const asked = ++this.#asked;
     const [{ consultations, currentId }] = await Promise.all([this.#routes.visits(), ready]);
     if (asked !== this.#asked) return;
-    const moved = this.#currentId !== undefined && currentId !== this.#currentId;
+    const isKnown = this.#currentId !== undefined && !this.#changing;
+    const moved = isKnown && currentId !== this.#currentId;
+    if (moved) this.before = this.current;
     this.visits = consultations;
     this.#currentId = currentId;
     if (!this.shown && this.current) await this.show(this.current.id);
@@ -79,7 +85,7 @@ export class Desk extends EventTarget {
 
   /** @param {import("./shapes.js").NewVisit} wish */
   async start(wish) {
-    const visit = await this.#routes.start(wish);
+    const visit = await this.#own(this.#routes.start(wish));
     this.#asked++;
     // A list that was quicker than this answer may name it already.
     this.visits = [visit, ...this.visits.filter(({ id }) => id !== visit.id)];
@@ -91,7 +97,7 @@ export class Desk extends EventTarget {
   /** Makes a consultation the one that new photos belong to. @param {Visit} visit */
   async choose(visit) {
     const id = visit.kind === "unfiled" ? null : visit.id;
-    await this.#routes.choose(id);
+    await this.#own(this.#routes.choose(id));
     this.#asked++;
     this.#currentId = id;
     this.#changed();
@@ -99,9 +105,33 @@ export class Desk extends EventTarget {
 
   /** @param {string} id @param {boolean} closed */
   async close(id, closed) {
-    this.replaceVisit(await this.#routes.change(id, { closed }));
+    this.replaceVisit(await this.#own(this.#routes.change(id, { closed })));
     if (closed && this.#currentId === id) this.#currentId = null;
     await this.#refreshVisits();
+  }
+
+  /** @param {Visit} visit @param {import("./shapes.js").NewVisit} identity */
+  async correct(visit, identity) {
+    this.replaceVisit(await this.#routes.change(visit.id, identity));
+  }
+
+  /** Takes an empty consultation off the list. @param {Visit} visit */
+  async discard(visit) {
+    await this.#own(this.#routes.discard(visit.id));
+    this.visits = this.visits.filter(({ id }) => id !== visit.id);
+    if (this.#currentId === visit.id) this.#currentId = null;
+    if (this.shownId === visit.id) this.shownId = null;
+    await this.#refreshVisits();
+  }
+
+  /** @template T @param {Promise<T>} change @returns {Promise<T>} */
+  async #own(change) {
+    this.#changing++;
+    try {
+      return await change;
+    } finally {
+      this.#changing--;
+    }
   }
 
   /** @param {Visit} visit */
@@ -117,6 +147,13 @@ export class Desk extends EventTarget {
       photos.map((old) => (old.id === photo.id ? { ...photo, url: old.url } : old)),
     );
     this.#changed();
+  }
+
+  /** Answers whether a photo is in the right place. @param {Photo} photo @param {boolean} confirmed */
+  async confirmPlace(photo, confirmed) {
+    this.replacePhoto(await this.#routes.confirmPlace(photo.id, confirmed));
+    // The counts of the list follow.
+    void this.refresh().catch(() => {});
   }
 
   /** @param {Photo} photo */

@@ -1,5 +1,6 @@
 /** The list "Photos": tiles of known size, so that nothing jumps when pictures or photos arrive. */
 import { step } from "./keys.js";
+import { placeQuestion } from "./place-question.js";
 import { Tile } from "./tile.js";
 import { Unseen } from "./unseen.js";
 
@@ -12,14 +13,16 @@ export class Gallery {
   /** @type {Map<string, Tile>} */
   #tiles = new Map();
   #active = 0;
+  #answers;
 
   /**
    * @param {HTMLElement} list @param {HTMLElement} pill @param {import("./desk.js").Desk} desk
-   * @param {(id: string) => void} open
+   * @param {(id: string) => void} open @param {import("./place-question.js").PlaceAnswers} answers
    */
-  constructor(list, pill, desk, open) {
+  constructor(list, pill, desk, open, answers) {
     this.#list = list;
     this.#desk = desk;
+    this.#answers = answers;
     this.#unseen = new Unseen(pill, (items) => this.#lead(items));
     list.addEventListener("click", (event) => {
       const id = idOf(event);
@@ -65,6 +68,8 @@ export class Gallery {
   #fill(photo, at) {
     const tile = /** @type {Tile} */ (this.#tiles.get(photo.id));
     tile.fill(photo, at + 1);
+    const { visits } = this.#desk;
+    tile.ask(photo.takenDuring ? placeQuestion(photo, visits, this.#answers) : null);
     return tile;
   }
 
@@ -77,6 +82,7 @@ export class Gallery {
 
   /** @param {KeyboardEvent} event */
   #move(event) {
+    if (!idOf(event)) return;
     const style = getComputedStyle(this.#list);
     const columns = style.gridTemplateColumns.split(" ").length;
     const from = this.#indexOf(idOf(event));

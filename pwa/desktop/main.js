@@ -1,7 +1,6 @@
 /** Wires the desktop page; every other file is handed what it needs. */
 import { createApi } from "../page/api.js";
 import { readConfig } from "../page/config.js";
-import { withNames } from "../page/names.js";
 import { createRealtime } from "../page/realtime.js";
 import { createRefetcher, watchPage } from "../page/refetch.js";
 import { createSession } from "../page/session.js";
@@ -15,10 +14,13 @@ import { DraftBox, Drafts } from "./drafts.js";
 import { EmptyState } from "./empty.js";
 import { Gallery } from "./gallery.js";
 import { isTyping, shortcut } from "./keys.js";
+import { openTwin } from "./identity.js";
 import { LinkStatus } from "./link-status.js";
 import { NotesKeeper, NotesView } from "./notes.js";
+import { MovedCard } from "./moved-card.js";
 import { PhoneWatch } from "./phone-watch.js";
 import { PhotoDialog } from "./photo-dialog.js";
+import { PlaceWatch } from "./place-watch.js";
 import { Printer } from "./print-sheet.js";
 import { createRoutes } from "./routes.js";
 import { watchSignIn } from "./signed-out.js";
@@ -26,7 +28,7 @@ import { StartDialog } from "./start-dialog.js";
 import { Tabs } from "./tabs.js";
 import { isSignedOut, trouble } from "./troubles.js";
 import { VisitHead } from "./visit-head.js";
-import { labelOf, VisitList } from "./visit-list.js";
+import { VisitList } from "./visit-list.js";
 
 /** @param {string} id */
 const part = (id) => find(document, `#${id}`, HTMLElement);
@@ -66,12 +68,13 @@ function wireVisits() {
     void desk.show(id).catch(sayTrouble);
   };
   new VisitList(part("visit-list"), desk, show);
-  new VisitHead(part("visit-head"), desk, createVisitActions(desk, show));
+  const starter = wireStarter();
+  const correct = (/** @type {import("./shapes.js").Visit} */ visit) => starter.open(visit);
+  const actions = createVisitActions(desk, { show, correct });
+  new VisitHead(part("visit-head"), desk, actions);
+  new MovedCard(part("moved"), desk, actions.choose);
+  new PlaceWatch(part("asked"), desk, show);
   new NotesView(part("notes"), desk, notes, keeper);
-  const starter = new StartDialog(dialog("new-dialog"), async (wish) => {
-    await desk.start(wish);
-    tabs.show("tab-photos");
-  });
   part("new-visit").addEventListener("click", () => starter.open());
   new EmptyState(part("empty"), desk, () => starter.open());
   document.addEventListener("keydown", (event) => {
@@ -79,15 +82,30 @@ function wireVisits() {
     event.preventDefault();
     starter.open();
   });
-  desk.addEventListener("moved", (event) => {
-    const { detail } = /** @type {CustomEvent} */ (event);
-    if (detail) void toast(withNames(words.currentMoved, labelOf(detail)));
+}
+
+function wireStarter() {
+  return new StartDialog(dialog("new-dialog"), {
+    async start(wish) {
+      await desk.start(wish);
+      tabs.show("tab-photos");
+    },
+    correct: (visit, wish) => desk.correct(visit, wish),
+    twin: (wish, except) => openTwin(wish, desk.visits, except),
+    visits: () => desk.visits,
   });
 }
 
 function wirePhotos() {
-  const gallery = new Gallery(part("gallery"), part("unseen"), desk, (id) => viewer.open(id));
-  const acts = createPhotoActs(desk, () => viewer.close());
+  const orToast = (/** @type {Promise<void>} */ act) =>
+    void act.catch((/** @type {Error} */ error) => toast(error.message));
+  const gallery = new Gallery(part("gallery"), part("unseen"), desk, (id) => viewer.open(id), {
+    yes: (photo) => orToast(acts.confirm(photo)),
+    move: (photo) => orToast(acts.move(photo)),
+  });
+  const address = (/** @type {import("./shapes.js").Photo} */ { id, url }) =>
+    gallery.address(id) ?? url;
+  const acts = createPhotoActs(desk, () => viewer.close(), address);
   const viewer = new PhotoDialog(dialog("photo-dialog"), desk, descriptions, acts, gallery);
   desk.addEventListener("arrived", (event) => {
     const { detail } = /** @type {CustomEvent} */ (event);
@@ -95,9 +113,10 @@ function wirePhotos() {
   });
   new Printer(part("sheet"), part("print"), () => ({
     visit: desk.shown,
+    visits: desk.visits,
     notes: find(document, "#notes-text", HTMLTextAreaElement).value,
     photos: desk.photos ?? [],
-    address: (photo) => gallery.address(photo.id) ?? photo.url,
+    address,
     user: me?.user.name ?? "",
   }));
 }

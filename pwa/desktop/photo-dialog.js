@@ -3,14 +3,15 @@ import { desktop as words } from "../page/words-desktop.js";
 import { find } from "./dom.js";
 import { isTyping, shortcut } from "./keys.js";
 import { PhotoForm } from "./photo-form.js";
-import { labelOf } from "./visit-list.js";
+import { named } from "./identity.js";
+import { placeQuestion } from "./place-question.js";
 import { Zoom, zoomKey } from "./zoom.js";
 
 /** @typedef {import("./shapes.js").Photo} Photo */
 /**
  * What the dialog asks of the page; each act rejects with a sentence to show.
- * @typedef {{ download(photo: Photo, number: number): Promise<void>, move(photo: Photo): Promise<void>,
- *   delete(photo: Photo): Promise<void> }} PhotoActs
+ * @typedef {{ download(photo: Photo): Promise<void>, move(photo: Photo): Promise<void>,
+ *   confirm(photo: Photo): Promise<void>, delete(photo: Photo): Promise<void> }} PhotoActs
  * @typedef {{ address(id: string): string | undefined, focus(id: string): void }} Tiles
  */
 
@@ -95,13 +96,26 @@ export class PhotoDialog {
     if (!photo || !shown || !photos) return this.close();
     const title = words.photoOf(this.#at + 1, photos.length);
     find(this.#dialog, "h2", HTMLElement).textContent = title;
-    find(this.#dialog, "header p", HTMLElement).textContent = labelOf(shown);
+    find(this.#dialog, "header p", HTMLElement).replaceChildren(named(shown, this.#desk.visits));
+    this.#ask(photo);
     this.#image.alt = title;
     this.#image.width = photo.width;
     this.#image.height = photo.height;
     this.#button("previous").disabled = this.#at === 0;
     this.#button("next").disabled = this.#at === photos.length - 1;
     this.#form.show(photo);
+  }
+
+  /** Redrawn only where it differs, so that the focus stays on an answer. @param {Photo} photo */
+  #ask(photo) {
+    const place = find(this.#dialog, ".place-place", HTMLElement);
+    const act = (/** @type {keyof PhotoActs} */ what) => () => void this.#act(what, photo);
+    const answers = { yes: act("confirm"), move: act("move") };
+    const asked = photo.takenDuring ? [placeQuestion(photo, this.#desk.visits, answers)] : [];
+    const drawn = asked.map(({ textContent }) => textContent).join("") + photo.id;
+    if (place.dataset.drawn === drawn) return;
+    place.dataset.drawn = drawn;
+    place.replaceChildren(...asked);
   }
 
   /** The signed address may have run out: the newest one is tried, then one more list is asked for. */
@@ -126,14 +140,14 @@ export class PhotoDialog {
     if (value === "close") this.close();
     else if (value === "previous" || value === "next") this.#turn(value);
     else if (value === "in" || value === "out" || value === "fit") this.#zoom.step(value);
-    else if (photo) await this.#act(value, photo);
+    else if (value && photo) await this.#act(value, photo);
   }
 
   /** @param {string} value @param {Photo} photo */
   async #act(value, photo) {
     this.#form.say("");
     const act = this.#acts[/** @type {keyof PhotoActs} */ (value)];
-    await act(photo, this.#at + 1).catch((error) => this.#form.say(error.message));
+    await act(photo).catch((error) => this.#form.say(error.message));
   }
 
   /** @param {"previous" | "next"} way */

@@ -3,9 +3,10 @@ import { name } from "../page/names.js";
 import { toast } from "../page/toasts.js";
 import { desktop as words } from "../page/words-desktop.js";
 import { make } from "./dom.js";
+import { dotted, labelOf } from "./identity.js";
+import { notConfirmed } from "./place-question.js";
 import { siteOf, timesOf } from "./tile.js";
 import { when } from "./times.js";
-import { labelOf } from "./visit-list.js";
 
 const PATIENCE = 15_000;
 /** Every time is printed with its day: paper outlives today. */
@@ -14,7 +15,7 @@ const NO_DAY = new Date(0);
 /** @typedef {import("./shapes.js").Visit} Visit @typedef {import("./shapes.js").Photo} Photo */
 
 /**
- * @typedef {{ visit: Visit | undefined, notes: string, photos: Photo[],
+ * @typedef {{ visit: Visit | undefined, visits: Visit[], notes: string, photos: Photo[],
  *   address(photo: Photo): string, user: string }} Content notes as typed, saved or not
  */
 
@@ -49,14 +50,15 @@ export class Printer {
 }
 
 /** @param {Content} content @param {Visit} visit */
-function contentsOf({ notes, photos, address, user }, visit) {
+function contentsOf({ visits, notes, photos, address, user }, visit) {
   const now = new Date().toISOString();
-  const list = photos.map((photo, at) =>
-    figure(photo, at + 1, photos.length, visit, address(photo)),
-  );
+  const list = photos.map((photo, at) => {
+    const number = words.photoOf(at + 1, photos.length);
+    return figure(photo, [...whose(visit), number], visits, address(photo));
+  });
   return [
     make("h1", "", name(labelOf(visit))),
-    make("p", "", visitLine(visit, photos.length)),
+    make("p", "", ...visitLine(visit, photos.length)),
     make("h2", "", words.notes),
     make("p", "print-notes", notes ? name(notes) : words.noNotes),
     make("div", "print-photos", ...list),
@@ -83,21 +85,31 @@ async function picturesMissing(sheet) {
 /** @param {Visit} visit @param {number} count */
 function visitLine(visit, count) {
   const opened = visit.kind === "visit" && words.opened(dated(visit.openedAt));
-  const closed = visit.closedAt && `${words.closedMark} ${dated(visit.closedAt)}`;
-  return [visit.secondIdentifier, opened, closed, words.photos(count)].filter(Boolean).join(" · ");
+  const closed = visit.closedAt && words.closedAt(dated(visit.closedAt));
+  return dotted([second(visit), opened, closed, words.photos(count)]);
 }
 
-/** @param {Photo} photo @param {number} number @param {number} all @param {Visit} visit @param {string} address */
-function figure(photo, number, all, visit, address) {
+/** @param {Visit} visit */
+const second = ({ secondIdentifier }) => secondIdentifier && name(secondIdentifier);
+
+/** On every photo, since figures are cut out and pages fall apart. @param {Visit} visit */
+function whose(visit) {
+  if (visit.kind === "unfiled") return [name(labelOf(visit))];
+  return [name(labelOf(visit)), second(visit), words.opened(dated(visit.openedAt))];
+}
+
+/** @param {Photo} photo @param {(Node | string | null)[]} heading @param {Visit[]} visits @param {string} address */
+function figure(photo, heading, visits, address) {
   const image = make("img", "");
   image.src = address;
-  image.alt = words.photo(number);
+  image.alt = String(heading[heading.length - 1]);
   image.width = photo.width;
   image.height = photo.height;
-  const whose = [labelOf(visit), words.photoOf(number, all)].join(" · ");
   const times = timesOf(photo, NO_DAY) + (photo.late ? ` · ${words.late}` : "");
+  const caption = make("figcaption", "", make("strong", "", ...dotted(heading)));
+  const doubt = notConfirmed(photo, visits);
+  if (doubt) caption.append(make("strong", "print-doubt", doubt));
   const lines = [siteOf(photo), photo.caption, times];
-  const caption = make("figcaption", "", make("strong", "", whose));
   caption.append(...lines.filter(Boolean).map((line) => make("span", "", line)));
   return make("figure", "", image, caption);
 }

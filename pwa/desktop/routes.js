@@ -17,14 +17,18 @@ export function createRoutes(api) {
     visit: (id) => data("GET", `${visits}/${id}`),
     /** @param {import("./shapes.js").NewVisit} visit @returns {Promise<Visit>} */
     start: (visit) => data("POST", visits, visit),
-    /** @param {string} id @param {{ notes?: string, closed?: boolean }} change @returns {Promise<Visit>} */
+    /** @param {string} id @param {{ label?: string, secondIdentifier?: string | null, notes?: string, closed?: boolean }} change @returns {Promise<Visit>} */
     change: (id, change) => data("PATCH", `${visits}/${id}`, change),
+    /** @param {string} id */
+    discard: (id) => data("POST", `${visits}/${id}/discard`),
     /** @param {string | null} consultationId */
     choose: (consultationId) => data("PUT", `${visits}/current`, { consultationId }),
     /** @param {string} id @param {string | null} [etag] @returns {Promise<{ status: number, data: any, etag: string | null }>} */
     photos: (id, etag) => api.request("GET", `${visits}/${id}/photos`, undefined, { etag }),
     /** @param {string} id @param {import("./shapes.js").Fields} fields @returns {Promise<Photo>} */
     describe: (id, fields) => data("PATCH", `/api/photos/${id}`, fields),
+    /** @param {string} id @param {boolean} placeConfirmed @returns {Promise<Photo>} */
+    confirmPlace: (id, placeConfirmed) => data("PATCH", `/api/photos/${id}`, { placeConfirmed }),
     /** @param {string} id */
     remove: (id) => data("DELETE", `/api/photos/${id}`),
     /** @param {string} id @param {string} consultationId @returns {Promise<Photo>} */

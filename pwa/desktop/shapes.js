@@ -1,11 +1,13 @@
 /**
  * What the server answers, as types. Ids are UUID text, times RFC 3339 in UTC, sizes bytes and pixels.
  * @typedef {{ id: string, kind: "visit" | "unfiled", label: string, secondIdentifier: string | null,
- *   notes: string, openedAt: string, closedAt: string | null, rev: number, photoCount: number }} Visit
+ *   notes: string, openedAt: string, closedAt: string | null, rev: number, photoCount: number,
+ *   unconfirmedCount: number }} Visit
  * @typedef {{ id: string, url: string, contentType: string, size: number, width: number,
  *   height: number, capturedAt: string, deviceCapturedAt?: string | null, receivedAt: string, late: boolean, caption: string,
  *   bodySite: string, side: "" | "left" | "right" | "both" | "midline",
- *   view: "" | "overview" | "regional" | "close-up", consultationId: string }} Photo
+ *   view: "" | "overview" | "regional" | "close-up", consultationId: string,
+ *   takenDuring: { id: string, label: string, secondIdentifier: string | null, since: string } | null }} Photo
  * @typedef {{ user: { id: string, name: string | null, suggestPasswordChange: boolean },
  *   realtime: any }} Me
  * @typedef {{ label: string, secondIdentifier: string | null }} NewVisit

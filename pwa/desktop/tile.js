@@ -4,7 +4,7 @@ import { desktop as words } from "../page/words-desktop.js";
 import { icon, make } from "./dom.js";
 import { apart, when } from "./times.js";
 
-/** @typedef {import("./shapes.js").Photo} Photo */
+/** @typedef {import("./shapes.js").Photo} Photo @typedef {import("./shapes.js").Visit} Visit */
 
 export class Tile {
   #image = document.createElement("img");
@@ -13,6 +13,10 @@ export class Tile {
   #button;
   #drawn = "";
   element;
+
+  /** @type {HTMLElement | null} */
+  #question = null;
+  #asked = "";
 
   /** @param {string} id */
   constructor(id) {
@@ -41,6 +45,19 @@ export class Tile {
     this.#image.height = photo.height;
     this.#image.alt = words.photo(number);
     this.#words.replaceChildren(...tileWords(photo));
+  }
+
+  /**
+   * The question about the photo's place stands below it; redrawn only where it differs.
+   * @param {HTMLElement | null} question
+   */
+  ask(question) {
+    const asked = question?.textContent ?? "";
+    if (asked === this.#asked) return;
+    this.#asked = asked;
+    this.#question?.remove();
+    this.#question = question;
+    if (question) this.element.append(question);
   }
 
   /** A new address matters only to a picture that has not loaded: signed ones change all the time. @param {string} url */

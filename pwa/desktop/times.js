@@ -1,4 +1,5 @@
 /** What the desktop says of times, beyond what every page does. */
+import { when } from "../page/times.js";
 
 export { dayOf, when } from "../page/times.js";
 
@@ -13,13 +14,25 @@ export function apart(photo) {
 }
 
 /**
- * A file name that says when and which, and nothing about the patient.
- * @param {string} openedAt @param {number} number @param {string} contentType
+ * The day as the heading of a group: today, yesterday, else the date with its weekday.
+ * @param {string} iso @param {Date} now @param {string} locale
+ * @param {{ today: string, yesterday: string }} words
  */
-export function fileName(openedAt, number, contentType) {
-  const at = new Date(openedAt);
-  const two = (/** @type {number} */ n) => String(n).padStart(2, "0");
-  const date = [at.getFullYear(), two(at.getMonth() + 1), two(at.getDate())].join("-");
-  const ending = contentType === "image/webp" ? "webp" : "jpg";
-  return `consultation-${date}-${two(at.getHours())}${two(at.getMinutes())}-photo-${two(number)}.${ending}`;
+export function dayTitle(iso, now, locale, words) {
+  const time = new Date(iso);
+  const before = new Date(now.getFullYear(), now.getMonth(), now.getDate() - 1);
+  if (time.toDateString() === now.toDateString()) return words.today;
+  if (time.toDateString() === before.toDateString()) return words.yesterday;
+  const year = time.getFullYear() === now.getFullYear() ? undefined : "numeric";
+  return time.toLocaleDateString(locale, { weekday: "long", day: "numeric", month: "long", year });
+}
+
+/**
+ * A moment that is never without its day, for what is chosen among many.
+ * @param {string} iso @param {Date} now @param {string} locale
+ * @param {{ today: string, yesterday: string }} words
+ */
+export function dayAndTime(iso, now, locale, words) {
+  const clock = when(iso, new Date(iso), locale);
+  return `${dayTitle(iso, now, locale, words)}, ${clock}`;
 }

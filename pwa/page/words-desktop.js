@@ -20,14 +20,37 @@ export const desktop = {
   secondHint: "Something to check the patient by, such as a date of birth.",
   start: "Start consultation",
   cancel: "Cancel",
+  /** @param {string} name */
+  labelInUse: (name) =>
+    `${name} is open as well. Add a second identifier here, so that the two can be told apart.`,
+  labelInUseOther:
+    "An open consultation already has this label. Add a second identifier, so that the two can be told apart.",
+  correct: "Correct",
+  correctTitle: "Correct label or identifier",
+  correctHint: "The phone and other screens follow by themselves. The change is recorded.",
+  save: "Save",
+  discard: "Discard",
+  discardTitle: (/** @type {string} */ label) => `Discard ${label}?`,
+  discardText:
+    "It leaves the list. It holds no photos and no notes. A photo that arrives for it later brings it back.",
+  discardYes: "Discard consultation",
+  discarded: (/** @type {string} */ label) => `${label} was discarded`,
   labelMissing: "Enter a label, so that you can tell this consultation from the others.",
 
   photos,
   unfiled: "Unfiled",
   closedMark: "Closed",
+  /** @param {string} at */
+  closedAt: (at) => `Closed ${at}`,
+  today: "Today",
+  yesterday: "Yesterday",
+  /** The same within a sentence. */
+  inSentence: { today: "today", yesterday: "yesterday" },
+  noDay: "Without a consultation",
+  /** @param {number} n */
+  toCheck: (n) => (n === 1 ? "1 photo to check" : `${n} photos to check`),
   here: "New photos go here",
-  /** @param {string} label */
-  elsewhere: (label) => `New photos go to ${label}`,
+  elsewhere: "New photos go to",
   useThis: "Use for new photos",
   showCurrent: "Show it",
   /** @param {string} at */
@@ -125,6 +148,25 @@ export const desktop = {
   unseen: (n) => (n === 1 ? "1 new photo" : `${n} new photos`),
   /** @param {string} label */
   currentMoved: (label) => `New photos now go to ${label}`,
+  movedElsewhere: "Another screen changed this. Is it the patient in front of you?",
+  movedFrom: "Before:",
+  movedKeep: "Yes, keep it",
+  movedBack: "No, go back",
+
+  /** @param {string} label */
+  takenDuring: (label) => `Taken while the desktop was on ${label}. Right patient?`,
+  takenDuringNone: "Taken while no consultation was open on the desktop. Right patient?",
+  placeYes: "Yes",
+  placeMove: "Move",
+  /** @param {string} label */
+  placeKept: (label) => `Kept in ${label}`,
+  /** @param {string} label */
+  notConfirmed: (label) => `Patient not confirmed: taken while the desktop was on ${label}`,
+  notConfirmedNone: "Patient not confirmed: taken while no consultation was open on the desktop",
+  /** @param {number} n @param {string} label */
+  checkElsewhere: (n, label) =>
+    `${n === 1 ? "1 photo" : `${n} photos`} in ${label} may show another patient. Please check.`,
+  look: "Look",
 
   /** @param {number} n */
   photo: (n) => `Photo ${n}`,
@@ -188,6 +230,13 @@ export const desktop = {
   download: "Download",
   moveTo: "Move to…",
   moveLabel: "Consultation",
+  moveSearch: "Search by label, identifier or day",
+  moveNone: "No consultation with these words.",
+  moveSubject: "The photo to move",
+  moveFrom: "Now in",
+  /** @param {string} at */
+  takenAt: (at) => `Taken ${at}`,
+  moveHint: "The desktop was on this one when the photo was taken",
   moveAsk: "Move this photo to another consultation?",
   moveText: "The photo leaves this consultation. The move is recorded.",
   move: "Move photo",
@@ -213,6 +262,9 @@ export const desktop = {
     start: "The consultation was not started.",
     choose: "New photos still go where they went before.",
     close: "The consultation was not closed.",
+    correct: "Nothing was changed.",
+    discard: "The consultation was not discarded.",
+    confirm: "Your answer was not kept.",
     reopen: "The consultation was not reopened.",
     delete: "The photo was not deleted.",
     move: "The photo was not moved.",
@@ -228,6 +280,9 @@ export const desktop = {
       "The server took too long, so this may still happen. What is stored is safe. Look again before you repeat it.",
     signedOut: "Sign in to continue. What is stored is safe.",
     "consultation-closed": "It is closed. Reopen it first, or use another one.",
+    "consultation-not-empty": "It holds photos or notes. Close it instead.",
+    "label-in-use":
+      "An open consultation has the same label. Correct one of the two first, or add a second identifier.",
     "consultation-not-found": "It is no longer there for this account. Reload the page.",
     "photo-not-found": "It is no longer there; it may have been deleted on another screen.",
     "rate-limited": "Too many tries at once. Wait a moment, then try again.",

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { apart, fileName, when } from "../../pwa/desktop/times.js";
+import { apart, dayAndTime, dayTitle, when } from "../../pwa/desktop/times.js";
 import { siteOf, timesOf } from "../../pwa/desktop/tile.js";
+import { desktop as words } from "../../pwa/page/words-desktop.js";
 
 process.env.TZ = "Europe/Berlin";
 const NOW = new Date("2026-11-22T11:00:00Z");
@@ -31,11 +32,23 @@ describe("times in words", () => {
     assert.equal(timesOf({ ...photo, receivedAt: photo.capturedAt }, NOW), "10:00");
   });
 
-  it("names a file by time and number, with the ending of its type", () => {
-    const opened = "2026-11-22T09:05:00Z";
+  it("heads a group with today, yesterday or the date, by the local calendar", () => {
+    const title = (iso, now = NOW) => dayTitle(iso, new Date(now), "en-GB", words);
 
-    assert.equal(fileName(opened, 3, "image/jpeg"), "consultation-2026-11-22-1005-photo-03.jpg");
-    assert.equal(fileName(opened, 12, "image/webp"), "consultation-2026-11-22-1005-photo-12.webp");
+    assert.equal(title("2026-11-21T23:30:00Z"), "Today");
+    assert.equal(title("2026-11-21T22:30:00Z"), "Yesterday");
+    assert.equal(title("2026-11-20T22:30:00Z"), "Friday 20 November");
+    assert.equal(title("2025-11-20T22:30:00Z"), "Thursday, 20 November 2025");
+    // A day of 25 hours: yesterday is a date, not a distance.
+    assert.equal(title("2026-10-24T22:30:00Z", "2026-10-25T22:30:00Z"), "Today");
+    assert.equal(title("2026-10-24T21:30:00Z", "2026-10-25T22:30:00Z"), "Yesterday");
+  });
+
+  it("never leaves out the day where one is chosen among many", () => {
+    const said = (iso) => dayAndTime(iso, NOW, "en-GB", words);
+
+    assert.equal(said("2026-11-22T09:05:00Z"), "Today, 10:05");
+    assert.equal(said("2026-11-19T04:55:00Z"), "Thursday 19 November, 05:55");
   });
 });
 
