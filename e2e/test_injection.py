@@ -1,7 +1,9 @@
 """Markup that somebody types stays text on every screen, and a policy stands behind that."""
 
+import re
+
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from e2e.clinic import Clinic
 from e2e.verbs import (
@@ -31,6 +33,23 @@ RUN = """(attack) => {
     picture.addEventListener('error', () => setTimeout(look));
   });
 }"""
+
+
+# Every way in which a text or an address becomes a script, and what each attempt ended with.
+BECOME = """(attack) => {
+  const script = document.createElement('script');
+  const ways = [
+    () => (document.createElement('div').innerHTML = attack),
+    () => document.body.insertAdjacentHTML('beforeend', attack),
+    () => new DOMParser().parseFromString(attack, 'text/html'),
+    () => (script.textContent = 'scripted = 1'),
+    () => (script.src = '/pwa/page/dom.js'),
+    () => (document.createElement('iframe').srcdoc = attack),
+  ];
+  const outcome = (way) => { try { way(); return 'done'; } catch (error) { return error.name; } };
+  return ways.map(outcome);
+}"""
+TYPED = re.compile(r"; (require-trusted-types-for|trusted-types) [^;]+")
 
 
 def inert(page: Page) -> None:
@@ -102,6 +121,7 @@ def test_markup_that_got_into_a_page_would_still_not_run(
     """The second wall: the policy refuses inline handlers and scripts, and reports each."""
     watch.allow("CSP report: script-src", "violates the following Content Security Policy", "data:,")
     sign_in(desktop, clinic, "/desktop")
+    desktop.route(f"**{path}", without_trusted_types)
     desktop.goto(path)
 
     assert desktop.evaluate(RUN, HANDLER) == ["undefined", "undefined"]
@@ -110,10 +130,31 @@ def test_markup_that_got_into_a_page_would_still_not_run(
     assert len(reports) == 2
 
 
+def without_trusted_types(route: Route) -> None:
+    """The page as it would be in a browser that does not know them."""
+    answer = route.fetch()
+    policy = answer.headers["content-security-policy"]
+    assert TYPED.search(policy)
+    route.fulfill(
+        response=answer, headers={**answer.headers, "content-security-policy": TYPED.sub("", policy)}
+    )
+
+
+@pytest.mark.parametrize("path", ["/desktop", "/mobile", "/sign-in?change=1"])
+def test_no_text_becomes_markup_or_a_script(clinic: Clinic, desktop: Page, watch: Watch, path: str) -> None:
+    """The third wall: the browser itself takes no text where code could come from, whoever calls."""
+    watch.allow("CSP report: require-trusted-types-for", "TrustedHTML", "TrustedScript")
+    sign_in(desktop, clinic, "/desktop")
+    desktop.goto(path)
+
+    assert desktop.evaluate(BECOME, HANDLER) == ["TypeError"] * 6
+
+
 def test_without_a_policy_the_same_markup_runs(browser: Browser) -> None:
     """The control: on a page without a policy both ways in are open."""
     page = browser.new_page()
     page.goto("about:blank")
 
     assert page.evaluate(RUN, HANDLER) == ["number", "number"]
+    assert page.evaluate(BECOME, HANDLER) == ["done"] * 6
     page.close()

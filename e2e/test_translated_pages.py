@@ -48,8 +48,12 @@ def test_the_translator_changes_what_nothing_protects(clinic: Clinic, phone: Pag
     sign_in(phone, clinic)
     translate(phone)
     phone.evaluate(
-        """() => { document.body.insertAdjacentHTML("beforeend",
-             "<p id=plain>Rosa</p><p id=marked translate=no>Rosa</p>") }"""
+        """() => {
+             for (const [id, translate] of [["plain", true], ["marked", false]]) {
+               const line = document.createElement("p");
+               document.body.append(Object.assign(line, { id, translate, textContent: "Rosa" }));
+             }
+           }"""
     )
 
     expect(phone.locator("#plain")).to_have_text(f"{MARK}Rosa")

@@ -20,6 +20,11 @@ PERMISSIONS = (
 BARE_CSP = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 
+# Text never becomes a script; the one policy that says which address may is in ``pwa/page/trusted.js``.
+_TYPED = {"require-trusted-types-for": "'script'"}
+TRUSTED = "capture"
+
+
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
     """Our origins by ``host[:port]``, and the Content-Security-Policy of pages and of workers."""
 
@@ -61,13 +66,30 @@ def build_policy(settings: Settings, store_origins: Iterable[str] = ()) -> Polic
     avatars = ["https://img.clerk.com"] if clerk else []
     return Policy(
         origins={urlsplit(origin).netloc: origin for origin in settings.public_origins},
-        page_csp=_page_csp(images=[*stores, *avatars], connections=[*stores, *live, *clerk]),
-        worker_csp=_csp({"default-src": "'none'", "script-src": "'self'", "connect-src": _self(stores)}),
+        page_csp=_page_csp(
+            images=[*stores, *avatars], connections=[*stores, *live, *clerk], scripts=_scripts(bool(clerk))
+        ),
+        worker_csp=_csp(
+            {
+                "default-src": "'none'",
+                "script-src": "'self'",
+                "connect-src": _self(stores),
+                **_TYPED,
+                "trusted-types": "'none'",
+            }
+        ),
         sign_in_hosts="https://*.protect.clerk.com" if clerk else "",
     )
 
 
-def _page_csp(images: Iterable[str], connections: Iterable[str]) -> str:
+def _scripts(clerk: bool) -> dict[str, str]:
+    """What may become a script. Clerk's own code makes workers and script elements from texts of its own."""
+    if clerk:
+        return {"script-src": "'self'", "worker-src": "'self' blob:"}
+    return {"script-src": "'self'", "worker-src": "'self'", **_TYPED, "trusted-types": TRUSTED}
+
+
+def _page_csp(images: Iterable[str], connections: Iterable[str], scripts: Mapping[str, str]) -> str:
     return _csp(
         {
             "default-src": "'none'",
@@ -78,11 +100,10 @@ def _page_csp(images: Iterable[str], connections: Iterable[str]) -> str:
             "form-action": "'self'",
             "manifest-src": "'self'",
             "font-src": "'self'",
-            "script-src": "'self'",
+            **scripts,
             "style-src": "'self'",
             "img-src": f"{_self(['blob:', 'data:', *images])}",
             "media-src": "'self' blob:",
-            "worker-src": "'self' blob:",
             "connect-src": _self(connections),
         }
     )

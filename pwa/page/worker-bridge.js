@@ -10,6 +10,7 @@ import { SYNC_TAG, messageOf } from "../queue/messages.js";
 import { replay } from "../queue/replay.js";
 import { checkTimes } from "../queue/shutter-times.js";
 import { Uploader } from "../queue/uploader.js";
+import { trustedScript } from "./trusted.js";
 
 /** @import { Clock } from "../queue/clock.js" */
 /** @import { Queue } from "../queue/queue.js" */
@@ -147,7 +148,7 @@ export class WorkerBridge {
     const { container } = this.#browser;
     try {
       const options = /** @type {const} */ ({ type: "module", scope: "/", updateViaCache: "none" });
-      const registration = (await container?.register(WORKER_URL, options)) ?? null;
+      const registration = (await container?.register(trustedScript(WORKER_URL), options)) ?? null;
       registration?.addEventListener("updatefound", () => this.#follow(registration));
       return registration;
     } catch {

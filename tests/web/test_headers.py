@@ -141,7 +141,8 @@ async def test_pages_scripts_and_the_rest_have_policies_of_their_own(stranger: h
     assert "script-src 'self';" in page
     assert "unsafe" not in page
     assert "connect-src 'self' ws://localhost:8000" in page
-    assert worker == "default-src 'none'; script-src 'self'; connect-src 'self'"
+    typed = "require-trusted-types-for 'script'; trusted-types 'none'"
+    assert worker == f"default-src 'none'; script-src 'self'; connect-src 'self'; {typed}"
     assert "script-src" not in icon
 
 

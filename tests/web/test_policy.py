@@ -87,3 +87,23 @@ def test_pages_allow_nothing_inline_and_no_framing(tmp_path: Path) -> None:
     for name in ("default-src", "base-uri", "object-src", "frame-src", "frame-ancestors"):
         assert directive(policy, name) == {"'none'"}
     assert directive(policy, "script-src") == {"'self'"}
+
+
+def test_no_text_becomes_a_script_and_no_worker_comes_from_one(tmp_path: Path) -> None:
+    """Pages and workers, where every script is ours."""
+    policy = build_policy(settings_of(tmp_path, ABLY_API_KEY="a.b:c"))
+
+    assert directive(policy.page_csp, "require-trusted-types-for") == {"'script'"}
+    assert directive(policy.page_csp, "trusted-types") == {"capture"}
+    assert directive(policy.page_csp, "worker-src") == {"'self'"}
+    assert directive(policy.worker_csp, "trusted-types") == {"'none'"}
+    assert "blob:" not in policy.worker_csp
+
+
+def test_clerks_own_code_may_make_its_workers(tmp_path: Path) -> None:
+    """Its bundle builds workers and script elements by itself, which cannot be told from an attack."""
+    policy = build_policy(settings_of(tmp_path, **CLERK))
+
+    assert directive(policy.page_csp, "worker-src") == {"'self'", "blob:"}
+    assert "trusted-types" not in policy.page_csp
+    assert directive(policy.worker_csp, "require-trusted-types-for") == {"'script'"}
