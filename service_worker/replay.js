@@ -11,6 +11,7 @@ import { LOCK } from "../pwa/queue/lock.js";
 import { messageOf } from "../pwa/queue/messages.js";
 import { openQueue } from "../pwa/queue/queue.js";
 import { replay } from "../pwa/queue/replay.js";
+import { SessionChannel } from "../pwa/queue/session-channel.js";
 import { checkTimes } from "../pwa/queue/shutter-times.js";
 import { Uploader } from "../pwa/queue/uploader.js";
 import { pageTokens } from "./tokens.js";
@@ -93,6 +94,10 @@ export function hear(worker, event, origin) {
  */
 async function run(worker, signal, options) {
   const queue = await openQueue();
+  const channel = new SessionChannel();
+  const over = new AbortController();
+  signal.addEventListener("abort", () => over.abort(), { once: true });
+  channel.listen(() => over.abort());
   try {
     const network = new Uploader({
       fetch: worker.fetch.bind(worker),
@@ -103,7 +108,7 @@ async function run(worker, signal, options) {
     await checkTimes(queue.database, worker.fetch.bind(worker), signal).catch(() => undefined);
     const outcome = await replay({
       ...options,
-      ...{ signal, network, locks },
+      ...{ signal: over.signal, network, locks },
       ledger: new Ledger(queue),
       clock: realClock,
       random: Math.random,
@@ -113,6 +118,7 @@ async function run(worker, signal, options) {
     if (REACHED.has(outcome)) await announce({ database: queue.database, locks, send });
     return outcome;
   } finally {
+    channel.close();
     await queue.close();
   }
 }

@@ -10,7 +10,8 @@ UPLOAD_SECONDS = 300
 UPLOAD_CACHE_CONTROL = "private, max-age=31536000, immutable"
 SHOW_SECONDS = 900
 SHOW_WINDOW_SECONDS = 300
-SHOW_CACHE_CONTROL = "private, max-age=300"
+# Nothing of a patient stays in a browser's cache, on whichever store the picture lies.
+SHOW_CACHE_CONTROL = "private, no-store"
 
 # In the signed address of a picture of the built-in store: the session with which it ends.
 SESSION_PARAMETER = "x-cp-session"

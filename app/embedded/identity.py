@@ -3,7 +3,6 @@
 The first account is made at the first start with a password that is printed once and stored hashed.
 """
 
-import asyncio
 import secrets
 import string
 from collections.abc import Callable
@@ -30,11 +29,13 @@ from app.embedded.identity_browsers import BrowserMarks
 from app.embedded.identity_keys import TOKEN_LIFE_S, SessionIssuer
 from app.embedded.identity_passwords import Passwords, readable_password
 from app.embedded.identity_throttle import (
+    Knock,
     address_key,
+    clear_after_reset,
     count_attempt,
     give_back,
+    knock_of,
     mark_key,
-    marks_of,
     name_key,
 )
 
@@ -69,7 +70,6 @@ class LocalIdentity:
         self._marks = marks
         self._clock = clock
         self.on_end = on_end
-        self._counting = asyncio.Lock()
 
     async def sign_in(
         self, name: str, password: str, caller: Caller, replaced: str | None = None
@@ -174,29 +174,32 @@ class LocalIdentity:
             if account is None:
                 raise InvalidField("There is no account of this name.", "name")
             await self._replace_password(records, account.user, hashed, must_change=True)
-            await records.clear_login_failures(name_key(account.name))
-            await records.clear_login_failures_below(marks_of(account.name))
+            await clear_after_reset(records, account.name, self._clock())
         self.on_end()
         return GeneratedPassword(name=account.name, password=password)
 
     async def _prove(self, name: str, password: str, caller: Caller) -> Account:
         """The account that name and password open; a failure is counted for whoever asked."""
-        keys = self._counted_as(name, caller)
-        async with self._counting, self._database.transaction() as records:
-            await count_attempt(records, keys, self._clock())
-            account = await records.account(name)
-        fits = await self._passwords.matches(account.password_hash if account else None, password)
-        if account is None or not fits:
-            _log.info("session.refused", code=WrongPassword.code)
-            raise WrongPassword
-        async with self._counting, self._database.transaction() as records:
-            await give_back(records, *keys, now=self._clock())
+        mark = self._marks.find(caller.marks, name_key(name))
+        lane = self._passwords.known if mark else self._passwords.strangers
+        with lane.place(mark or address_key(caller.address)):
+            async with lane.counting, self._database.transaction() as records:
+                knock = await self._knock(records, name, caller, mark)
+                counted = await count_attempt(records, knock, self._clock())
+                account = await records.account(name)
+            fits = await self._passwords.matches(account.password_hash if account else None, password, lane)
+            if account is None or not fits:
+                _log.info("session.refused", code=WrongPassword.code)
+                raise WrongPassword
+            async with lane.counting, self._database.transaction() as records:
+                await give_back(records, knock, counted, self._clock())
         return account
 
-    def _counted_as(self, name: str, caller: Caller) -> tuple[str, ...]:
-        """A browser with this account's mark by that mark, everybody else by name and address."""
-        mark = self._marks.find(caller.marks, name_key(name))
-        return (mark_key(name, mark),) if mark else (name_key(name), address_key(caller.address))
+    async def _knock(self, records: AccountRecords, name: str, caller: Caller, mark: str | None) -> Knock:
+        """A browser with this account's mark counts by that mark, everybody else by name and address."""
+        if mark:
+            return Knock(own=mark_key(name, mark))
+        return await knock_of(records, name, caller.address, self._clock())
 
     async def _signed_in(self, records: AccountRecords, account: Account, caller: Caller) -> SignedIn:
         cookie = await logins.open_login(records, account.user, self._clock())

@@ -3,7 +3,9 @@
 import asyncio
 import secrets
 import unicodedata
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 from argon2 import PasswordHasher
@@ -13,6 +15,8 @@ from app.domain.errors import TooManyRequests
 
 AT_ONCE = 2
 MAX_WAITING = 32
+# However often one address or one browser asks at once, others still find a place.
+MOST_OF_ONE = 16
 # Without letters and digits that are taken for each other when a password is typed from a terminal.
 ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 
@@ -20,24 +24,60 @@ ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 T = TypeVar("T")
 
 
+class Lane:
+    """Places for checks: two at work, few waiting, and no more than half of them for one who asks."""
+
+    def __init__(self) -> None:
+        self.counting = asyncio.Lock()
+        self._slots = asyncio.Semaphore(AT_ONCE)
+        self._inside: Counter[str] = Counter()
+
+    @contextmanager
+    def place(self, who: str) -> Iterator[None]:
+        """Held until the attempt, counted inside, is judged; ``TooManyRequests`` where there is none."""
+        if self._inside.total() >= MAX_WAITING or self._inside[who] >= MOST_OF_ONE:
+            raise TooManyRequests(retry_after=2)
+        self._inside[who] += 1
+        try:
+            yield
+        finally:
+            self._inside[who] -= 1
+            self._inside += Counter()  # forgets whoever is no longer inside
+
+    async def run(self, work: Callable[[], T]) -> T:
+        """In a thread, when its turn has come."""
+        async with self._slots:
+            return await asyncio.to_thread(work)
+
+
 class Passwords:
-    """Hashes and checks passwords; each check takes about 64 MiB, so two run at once and few may wait."""
+    """Hashes and checks passwords; each check takes about 64 MiB, so two run at once and few may wait.
+
+    Browsers that somebody has signed in at before have a lane of their own, so that a flood of strangers
+    never stands in front of a clinician.
+    """
 
     def __init__(self, hasher: PasswordHasher | None = None) -> None:
         self._hasher = hasher or PasswordHasher()
-        self._slots = asyncio.Semaphore(AT_ONCE)
-        self._inside = 0
+        self.known = Lane()
+        self.strangers = Lane()
+        self._hashing = Lane()
+        self._asked = 0
         self._decoy: str | None = None
 
     async def hash(self, password: str) -> str:
         """An Argon2id hash with its salt and cost."""
-        return await self._run(lambda: self._hasher.hash(_bytes(password)))
+        # Nobody asks for one without an account, so that all together share the places.
+        self._asked += 1
+        with self._hashing.place(str(self._asked)):
+            return await self._hashing.run(lambda: self._hasher.hash(_bytes(password)))
 
-    async def matches(self, stored: str | None, password: str) -> bool:
+    async def matches(self, stored: str | None, password: str, lane: Lane | None = None) -> bool:
         """Whether the password fits; without a stored hash False, after the same work."""
         if stored is None:
             await self.prepare()
-        fits = await self._run(lambda: self._fits(stored or self._decoy or "", password))
+        run = (lane or self.strangers).run
+        fits = await run(lambda: self._fits(stored or self._decoy or "", password))
         return fits and stored is not None
 
     async def prepare(self) -> None:
@@ -54,16 +94,6 @@ class Passwords:
             return self._hasher.verify(stored, _bytes(password))
         except (VerificationError, InvalidHashError):
             return False
-
-    async def _run(self, work: Callable[[], T]) -> T:
-        if self._inside >= MAX_WAITING:
-            raise TooManyRequests(retry_after=2)
-        self._inside += 1
-        try:
-            async with self._slots:
-                return await asyncio.to_thread(work)
-        finally:
-            self._inside -= 1
 
 
 def readable_password() -> str:

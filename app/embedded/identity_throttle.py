@@ -4,8 +4,8 @@ An attempt is counted before the password is checked and given back when it fits
 of guesses at one instant is counted as well. Failures are forgotten an hour after the last delay.
 
 A browser that carries a mark of the account is counted by that mark alone: neither strangers who guess
-at the name nor a neighbour behind the same address slow it down. Everybody else is counted by name and
-by address.
+at the name nor a neighbour behind the same address slow it down. Everybody else is counted by name, by
+address, and by the two together.
 """
 
 import hashlib
@@ -13,11 +13,17 @@ import ipaddress
 import math
 from datetime import datetime, timedelta
 
+import msgspec
+
 from app.domain.errors import TooManyRequests
 from app.domain.ports import AccountRecords
 
 FREE_FAILURES = 5
 LONGEST_DELAY_S = 300
+# A whole clinic may stand behind one address.
+LONGEST_OF_ADDRESS_S = 30
+# How long after a reset strangers' guesses elsewhere do not count.
+FRESH_FOR = timedelta(minutes=15)
 FORGOTTEN_AFTER = timedelta(hours=1)
 
 Failures = tuple[int, datetime]
@@ -38,6 +44,21 @@ def marks_of(name: str) -> str:
     return f"known-{name_key(name)}:"
 
 
+def pair_key(name: str, address: str) -> str:
+    """The key of one address's attempts at a name."""
+    return f"{pairs_of(name)}{hashlib.sha256(address_key(address).encode()).hexdigest()}"
+
+
+def pairs_of(name: str) -> str:
+    """What the keys of every address's attempts at a name begin with."""
+    return f"at-{name_key(name)}:"
+
+
+def fresh_key(name: str) -> str:
+    """The key under which a reset is remembered for a while."""
+    return f"fresh-{name_key(name)}"
+
+
 def address_key(address: str) -> str:
     """The key of a peer: an IPv4 address, or the /64 network that one IPv6 customer holds."""
     try:
@@ -56,35 +77,79 @@ def seconds_to_wait(known: Failures | None, now: datetime) -> int:
     return max(0, math.ceil((known[1] - now).total_seconds())) if known else 0
 
 
-def one_more(known: Failures | None, now: datetime) -> Failures:
-    """What to note for another attempt: the sixth in a row waits 1 s, then the delay doubles to 5 min."""
-    remembered = known[0] if known and now - known[1] < FORGOTTEN_AFTER else 0
-    count = remembered + 1
+def one_more(known: Failures | None, now: datetime, longest_s: int = LONGEST_DELAY_S) -> Failures:
+    """What to note for another attempt: the sixth in a row waits 1 s, then the delay doubles."""
+    count = failures_of(known, now) + 1
     # The exponent is capped so that a count that grew for years cannot overflow.
-    delay = min(LONGEST_DELAY_S, 2 ** min(count - FREE_FAILURES, 10)) if count >= FREE_FAILURES else 0
+    delay = min(longest_s, 2 ** min(count - FREE_FAILURES, 10)) if count >= FREE_FAILURES else 0
     return count, now + timedelta(seconds=delay)
 
 
-async def count_attempt(records: AccountRecords, keys: tuple[str, ...], now: datetime) -> None:
-    """Count an attempt under every key, or raise ``TooManyRequests`` and count nothing."""
-    known = {key: await records.login_failures(key) for key in keys}
+def failures_of(known: Failures | None, now: datetime) -> int:
+    """How many are remembered."""
+    return known[0] if known and now - known[1] < FORGOTTEN_AFTER else 0
+
+
+class Knock(msgspec.Struct, frozen=True, kw_only=True):
+    """Under which keys one attempt counts: a known browser's own, or a stranger's three."""
+
+    own: str
+    name: str = ""
+    address: str = ""
+
+    @property
+    def keys(self) -> list[str]:
+        """All of them."""
+        return [key for key in (self.own, self.name, self.address) if key]
+
+
+async def knock_of(records: AccountRecords, name: str, address: str, now: datetime) -> Knock:
+    """A stranger's attempt at a name.
+
+    For a while after a reset only what its own address did counts: neither a guesser elsewhere nor a
+    neighbour behind the same address keeps the person out who was just given a new password.
+    """
+    own = pair_key(name, address)
+    fresh = await records.login_failures(fresh_key(name))
+    if fresh is not None and now < fresh[1]:
+        return Knock(own=own)
+    return Knock(own=own, name=name_key(name), address=address_key(address))
+
+
+async def count_attempt(records: AccountRecords, knock: Knock, now: datetime) -> tuple[str, ...]:
+    """Count an attempt, or raise ``TooManyRequests`` and count nothing; the keys that were counted.
+
+    An address counts the names that fail there and not how often each does: guessing at one name, which
+    the name itself slows down, leaves the others of a whole clinic behind that address alone.
+    """
+    known = {key: await records.login_failures(key) for key in knock.keys}
     wait = max(seconds_to_wait(failures, now) for failures in known.values())
     if wait:
         raise TooManyRequests(f"Too many attempts. Wait {wait} seconds, then try again.", retry_after=wait)
+    if failures_of(known[knock.own], now):
+        known.pop(knock.address, None)
     for key, failures in known.items():
-        await records.note_login_failure(key, *one_more(failures, now))
+        longest = LONGEST_OF_ADDRESS_S if key == knock.address else LONGEST_DELAY_S
+        await records.note_login_failure(key, *one_more(failures, now, longest))
+    return tuple(known)
 
 
-async def give_back(records: AccountRecords, who: str, address: str | None = None, *, now: datetime) -> None:
+async def give_back(records: AccountRecords, knock: Knock, counted: tuple[str, ...], now: datetime) -> None:
     """After a success: the name or the browser starts anew; the address keeps its earlier failures.
 
     Otherwise one good account behind an address would buy unlimited guesses at the others.
     """
-    await records.clear_login_failures(who)
-    if address is None:
-        return
-    known = await records.login_failures(address)
-    if known is None or known[0] <= 1:
-        await records.clear_login_failures(address)
-    else:
-        await records.note_login_failure(address, known[0] - 1, now)
+    for key in counted:
+        known = await records.login_failures(key)
+        if key != knock.address or known is None or known[0] <= 1:
+            await records.clear_login_failures(key)
+        else:
+            await records.note_login_failure(key, known[0] - 1, now)
+
+
+async def clear_after_reset(records: AccountRecords, name: str, now: datetime) -> None:
+    """Whoever was just given a new password may use it at once, from wherever that is."""
+    await records.clear_login_failures(name_key(name))
+    for start in (marks_of(name), pairs_of(name)):
+        await records.clear_login_failures_below(start)
+    await records.note_login_failure(fresh_key(name), 0, now + FRESH_FOR)

@@ -77,6 +77,7 @@ async function start(store, queue) {
   await queueing.refresh();
   show(store, parts);
   session.remember(queue);
+  session.onLeft(() => void signedOut(parts));
   await session.load();
   keepUploadSession(session, api);
   const camera = () => ({
@@ -87,6 +88,11 @@ async function start(store, queue) {
   parts.capturing.askServer = queueing.askServer = () => void watch.ask();
   session.onChange((user) => user && watch.meetAnew());
   await watch.start();
+}
+
+/** Nothing of the last person stays on the screen. @param {Omit<Parts, "holdings">} parts */
+async function signedOut({ person, shots, queueing }) {
+  await person.left(() => Promise.all([shots.settled(), queueing.refresh()]));
 }
 
 /** What the server's clock changes: photos that were taken before it was heard, and what is said. @param {Store} store @param {Queue} queue @param {ServerClock} time */

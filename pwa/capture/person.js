@@ -6,7 +6,7 @@ import { ask } from "../page/dialog.js";
 import { withNames } from "../page/names.js";
 import { phone as words } from "../page/words-phone.js";
 import { isStale } from "./consultation-guard.js";
-import { inQueue, inReview, waiting } from "./store.js";
+import { inQueue, inReview, UNKNOWN, waiting } from "./store.js";
 
 /** @import { Binding, Known } from "./consultation-guard.js" */
 /** @import { Store } from "./store.js" */
@@ -14,6 +14,17 @@ import { inQueue, inReview, waiting } from "./store.js";
 /** @import { Queue } from "../queue/queue.js" */
 /** @import { Session } from "../page/session.js" */
 
+/** What the page knows once somebody has signed out. */
+const NOBODY = {
+  owner: null,
+  known: null,
+  visit: null,
+  retake: null,
+  signedOut: true,
+  drain: [],
+  stored: [],
+  left: [],
+};
 const REMEMBER_AFTER = 1; // minutes between writes of an unchanged word
 
 export class Person {
@@ -74,10 +85,26 @@ export class Person {
    * @param {string|null} closed the camera's own consultation, if that was closed
    */
   async learn(current, closed) {
-    const { known } = this.#store.state;
-    if (!known) return;
+    const { known, owner } = this.#store.state;
+    if (!known || !owner) return;
     const changed = known.current?.id !== current?.id;
     await this.#know({ current: bindingOf(current), unfiled: known.unfiled }, changed, closed);
+  }
+
+  /**
+   * Somebody signed out, here or in another tab: camera, names and photos leave the screen at once.
+   * Photos that are still being kept belong to whoever took them, and the page waits for them.
+   * @param {() => Promise<unknown>} kept
+   */
+  async left(kept) {
+    if (!this.#store.state.owner) return;
+    this.#leave();
+    const listing = { ...UNKNOWN.listing, otherOwners: this.#store.state.listing.otherOwners };
+    this.#store.set({ ...NOBODY, listing });
+    await kept();
+    const { linkUp, unsaved } = this.#store.state;
+    // Without a connection the sign-in page would be a dead end; what memory alone holds keeps the page.
+    if (linkUp && !unsaved && navigator.onLine !== false) location.replace(this.signInUrl);
   }
 
   /** A phone that knows no last person leads to the sign-in. @param {boolean} signIn whether one is wanted */

@@ -139,6 +139,7 @@ function wireLeaving() {
 
 /** Fetches first and listens beside it; the refetcher decides when to look again. */
 async function start() {
+  session.onLeft(leave);
   await session.load().catch(() => {}); // the first fetch says what is wrong
   watchPage(refetcher);
   refetcher.start();
@@ -185,7 +186,7 @@ function open(answer) {
   realtime.start();
   session.onChange(() => {
     // Another account in another tab: nothing of this one may stay on the screen.
-    if ((session.user()?.id ?? user.id) !== user.id) return location.reload();
+    if ((session.user()?.id ?? user.id) !== user.id) return leave();
     refetcher.request();
     realtime.retry();
   });
@@ -198,12 +199,19 @@ function sayTrouble(error) {
   line.textContent = error ? trouble("load", error) : "";
 }
 
+/** Signed out, or another account in another tab: nothing of this one may stay, on the screen or behind Back. */
+function leave() {
+  document.body.replaceChildren();
+  if (session.user()) location.reload();
+  else location.replace(signInUrl);
+}
+
 async function signOut() {
   const saved = await Promise.all([notes.flush(), descriptions.flush()]);
   if (!saved.every(Boolean)) return void toast(words.unsavedNotes);
   try {
     await session.signOut();
-    location.assign(signInUrl);
+    leave();
   } catch (error) {
     void toast(trouble("signOut", error));
   }

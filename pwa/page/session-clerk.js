@@ -9,6 +9,7 @@ import { SignedOut } from "./signed-out.js";
 import { ANY_SESSION, Who } from "./who.js";
 
 /** @import { Session } from "./session.js" */
+/** @import { SessionChannel, SessionNews } from "../queue/session-channel.js" */
 
 /**
  * What is used of Clerk's object.
@@ -26,17 +27,19 @@ const LIMIT_MS = 8_000;
 
 /**
  * @param {() => Promise<Clerk>} fetchClerk brings Clerk's object, not loaded yet
- * @param {{fetch: typeof fetch, limitMs?: number}} parts
+ * @param {{fetch: typeof fetch, limitMs?: number, channel?: Pick<SessionChannel, "tell" | "listen">,
+ *   forget?: () => Promise<unknown>}} parts
  * @returns {Omit<Session, "signInUrl" | "passwordUrl">}
  */
-export function createClerkSession(fetchClerk, { fetch: send, limitMs = LIMIT_MS }) {
-  const session = new ClerkSession(fetchClerk, send, limitMs);
+export function createClerkSession(fetchClerk, parts) {
+  const session = new ClerkSession(fetchClerk, parts);
   return {
     load: () => session.load(),
     user: () => session.who.user,
     getToken: (wish) => session.getToken(wish),
     signOut: () => session.signOut(),
     onChange: (callback) => session.who.onChange(callback),
+    onLeft: (callback) => session.who.onLeft(callback),
     remember: (memory) => void (session.who.memory = memory),
   };
 }
@@ -67,7 +70,8 @@ export async function clerkSignInUrl(backTo) {
 }
 
 class ClerkSession {
-  who = new Who();
+  who;
+  #channel;
   #fetchClerk;
   #limitMs;
   #api;
@@ -78,8 +82,11 @@ class ClerkSession {
   /** A session that was signed out here and may still live at Clerk. @type {string | undefined} */
   #left;
 
-  /** @param {() => Promise<Clerk>} fetchClerk @param {typeof fetch} send @param {number} limitMs */
-  constructor(fetchClerk, send, limitMs) {
+  /** @param {() => Promise<Clerk>} fetchClerk @param {Parameters<typeof createClerkSession>[1]} parts */
+  constructor(fetchClerk, { fetch: send, limitMs = LIMIT_MS, channel, forget }) {
+    this.who = new Who(forget);
+    this.#channel = channel;
+    channel?.listen((news) => this.#hear(news));
     this.#fetchClerk = fetchClerk;
     this.#limitMs = limitMs;
     this.#api = createApi({ getToken: () => this.getToken(), fetch: send });
@@ -109,6 +116,7 @@ class ClerkSession {
 
   async signOut() {
     const pending = await this.who.lock();
+    if (this.who.memory) this.#channel?.tell({ type: "signed-out" });
     try {
       await this.#endUploads();
       await this.#endSession(this.#clerk?.session?.id ?? pending);
@@ -116,7 +124,16 @@ class ClerkSession {
       if (!this.who.memory) throw error;
       this.#left = pending;
     }
+    if (!this.who.memory) await this.who.forget();
+    this.#channel?.tell({ type: "signed-out" });
     this.who.set(null);
+  }
+
+  /** Another page of this browser signed out; that somebody signed in there, Clerk's script tells. @param {SessionNews} news */
+  #hear(news) {
+    if (news.type !== "signed-out") return;
+    this.#left = this.#clerk?.session?.id ?? this.#left;
+    this.who.leave();
   }
 
   /** Background uploads end first, while there is still a token to say whose they are. */

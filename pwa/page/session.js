@@ -5,6 +5,8 @@
 
 import { createApi } from "./api.js";
 import { passwordUrl, signInUrl } from "./back.js";
+import { SessionChannel } from "../queue/session-channel.js";
+import { forgetLastPerson } from "./forget.js";
 import { createLocalSession } from "./session-local.js";
 
 /** @typedef {{id: string, name: string | null}} User */
@@ -28,6 +30,8 @@ import { createLocalSession } from "./session-local.js";
  * @property {(wish?: {fresh?: boolean}) => Promise<string>} getToken throws SignedOut, or NotReached
  * @property {() => Promise<void>} signOut with a memory it holds offline as well, else it throws
  * @property {(callback: (user: User | null) => void) => () => void} onChange returns how to stop
+ * @property {(callback: () => void) => () => void} onLeft called when another page of this browser
+ *   signed this person out, or somebody else in
  * @property {(memory: Memory) => void} remember call before `load`, where a phone has a queue
  * @property {(backTo: string) => string} signInUrl
  * @property {((backTo: string) => string) | null} passwordUrl null where passwords are kept elsewhere
@@ -39,19 +43,24 @@ import { createLocalSession } from "./session-local.js";
  * @returns {Promise<Session>}
  */
 export async function createSession(config, { fetch: send = (...args) => fetch(...args) } = {}) {
+  const around = { channel: new SessionChannel(), forget: forgetLastPerson };
   if (config.identity === "clerk") {
-    const session = await clerkSession(config.clerkPublishableKey ?? "", send);
+    const session = await clerkSession(config.clerkPublishableKey ?? "", {
+      fetch: send,
+      ...around,
+    });
     return { ...session, signInUrl, passwordUrl: null };
   }
-  const session = createLocalSession({ api: createApi({ fetch: send }) });
+  const session = createLocalSession({ api: createApi({ fetch: send }), ...around });
   return { ...session, signInUrl, passwordUrl };
 }
 
 /**
  * Loaded only where people sign in with Clerk.
- * @param {string} publishableKey @param {typeof fetch} send
+ * @param {string} publishableKey
+ * @param {Parameters<typeof import("./session-clerk.js").createClerkSession>[1]} parts
  */
-async function clerkSession(publishableKey, send) {
+async function clerkSession(publishableKey, parts) {
   const { createClerkSession, loadClerkScript } = await import("./session-clerk.js");
-  return createClerkSession(() => loadClerkScript(publishableKey), { fetch: send });
+  return createClerkSession(() => loadClerkScript(publishableKey), parts);
 }

@@ -1,5 +1,6 @@
 /** The sign-in page: name and password, a small form for a new password, or the way to the provider. */
 
+import { SessionChannel } from "../queue/session-channel.js";
 import { createApi } from "./api.js";
 import { passwordUrl, safeBack } from "./back.js";
 import { readConfig } from "./config.js";
@@ -12,6 +13,7 @@ const config = readConfig();
 const asked = new URLSearchParams(location.search);
 const back = safeBack(asked.get("back"));
 const api = createApi({ fetch: (...args) => fetch(...args) });
+const channel = new SessionChannel();
 
 fill(document, words);
 void (config.identity === "clerk" ? startHosted() : startLocal());
@@ -21,7 +23,7 @@ async function startLocal() {
   // Shown at once: whoever is signed in already is gone again before they could type.
   if (!change) startSignIn(back);
   const user = await signedIn();
-  if (change && user) return startChange(user.name);
+  if (change && user) return startChange(user);
   if (change) return startSignIn(passwordUrl(back));
   if (user) location.replace(back);
 }
@@ -49,7 +51,9 @@ function startSignIn(next) {
     if (!password.value) return say(form, words.failed.missingPassword, password);
     void busy(form, words.signingIn, async () => {
       try {
-        await api.request("POST", "/api/session", { name: name.value, password: password.value });
+        const wish = { name: name.value, password: password.value };
+        const { data } = await api.request("POST", "/api/session", wish);
+        channel.tell({ type: "signed-in", user: data.user.id });
         location.replace(next);
       } catch (error) {
         say(form, sentenceFor(error, words.failed.wrong), password);
@@ -58,8 +62,8 @@ function startSignIn(next) {
   });
 }
 
-/** @param {string} name */
-function startChange(name) {
+/** @param {{id: string, name: string}} user */
+function startChange({ id, name }) {
   const form = find(document, "#change", HTMLFormElement);
   const current = find(form, "#current", HTMLInputElement);
   const fresh = find(form, "#new", HTMLInputElement);
@@ -72,15 +76,16 @@ function startChange(name) {
     event.preventDefault();
     if (!current.value) return say(form, words.failed.missingPassword, current);
     if ([...fresh.value].length < 10) return say(form, words.failed.tooShort, fresh);
-    void busy(form, words.changing, () => change(form, current, fresh));
+    void busy(form, words.changing, () => change(form, current, fresh, id));
   });
 }
 
-/** @param {HTMLFormElement} form @param {HTMLInputElement} current @param {HTMLInputElement} fresh */
-async function change(form, current, fresh) {
+/** @param {HTMLFormElement} form @param {HTMLInputElement} current @param {HTMLInputElement} fresh @param {string} user */
+async function change(form, current, fresh, user) {
   try {
     const wish = { current: current.value, new: fresh.value };
     await api.request("PUT", "/api/session/password", wish);
+    channel.tell({ type: "signed-in", user });
     showChanged(form);
   } catch (error) {
     const field = /** @type {any} */ (error).field === "new" ? fresh : current;

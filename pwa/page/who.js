@@ -3,12 +3,20 @@
 /** @import { Memory, OwnerRecord, User } from "./session.js" */
 
 export class Who {
+  #forget;
   /** @type {User | null} */
   #user = null;
   /** @type {Set<(user: User | null) => void>} */
   #listeners = new Set();
+  /** @type {Set<() => void>} */
+  #left = new Set();
   /** @type {Memory | null} */
   memory = null;
+
+  /** @param {() => Promise<unknown>} [forget] removes what this browser keeps of the last person */
+  constructor(forget = async () => {}) {
+    this.#forget = forget;
+  }
 
   get user() {
     return this.#user;
@@ -25,6 +33,18 @@ export class Who {
   onChange(callback) {
     this.#listeners.add(callback);
     return () => void this.#listeners.delete(callback);
+  }
+
+  /** @param {() => void} callback called when somebody else of this browser ended what was shown here */
+  onLeft(callback) {
+    this.#left.add(callback);
+    return () => void this.#left.delete(callback);
+  }
+
+  /** The person was signed out by another page: an expired sign-in keeps the screen, this does not. */
+  leave() {
+    this.set(null);
+    for (const listener of this.#left) listener();
   }
 
   /** @returns {Promise<OwnerRecord | null>} */
@@ -63,6 +83,7 @@ export class Who {
     if (!owner) return undefined;
     const pending = owner.sid ?? ANY_SESSION;
     await this.memory?.setOwner({ ...owner, signedOut: true, pendingSignOut: pending });
+    await this.forget();
     return pending;
   }
 
@@ -70,7 +91,12 @@ export class Who {
   async settle() {
     const owner = await this.owner();
     if (!owner) return;
-    await this.memory?.setOwner({ id: owner.id, name: owner.name, signedOut: true });
+    await this.memory?.setOwner({ id: owner.id, name: null, signedOut: true });
+  }
+
+  /** A storage that fails keeps nobody from signing out. */
+  async forget() {
+    await this.#forget().catch(() => undefined);
   }
 }
 

@@ -39,6 +39,11 @@ export async function openQueue({ name, wall = Date.now } = {}) {
   return queue;
 }
 
+/** @param {Owner} owner @returns {Owner} */
+function nameless({ id, pendingSignOut }) {
+  return { id, name: null, signedOut: true, ...(pendingSignOut ? { pendingSignOut } : {}) };
+}
+
 export class Queue {
   #wall;
 
@@ -181,14 +186,37 @@ export class Queue {
     return this.#setMeta("owner", owner);
   }
 
+  /**
+   * After a sign-out nothing is known of a patient or of a person's name; whose photos wait here, and
+   * the session that must still be ended, are.
+   */
+  async forgetPerson() {
+    await this.database.write(["meta"], async (tx) => {
+      const meta = tx.objectStore("meta");
+      const owner = await meta.get("owner");
+      await meta.delete("consultation");
+      if (owner) await meta.put(nameless(owner), "owner");
+    });
+    this.#changed();
+  }
+
   /** @returns {Promise<any>} the last current consultation, with `confirmedAt` */
   consultation() {
     return this.#meta("consultation");
   }
 
-  /** @param {unknown} consultation */
-  setConsultation(consultation) {
-    return this.#setMeta("consultation", consultation);
+  /**
+   * An answer that comes after the sign-out is not written down any more.
+   * @param {any} consultation
+   */
+  async setConsultation(consultation) {
+    await this.database.write(["meta"], async (tx) => {
+      const meta = tx.objectStore("meta");
+      const owner = await meta.get("owner");
+      if (owner?.signedOut) return;
+      await meta.put(consultation, "consultation");
+    });
+    this.#changed();
   }
 
   /** "Send now", a reconnect, a new sign-in: whatever waits stops waiting. */

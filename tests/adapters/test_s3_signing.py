@@ -71,7 +71,7 @@ def expected_get(client: Any, settings: Any, photo: PhotoRow) -> str:
     asked = {
         "Bucket": settings.s3_bucket,
         "Key": photo.key,
-        "ResponseCacheControl": "private, max-age=300",
+        "ResponseCacheControl": "private, no-store",
         "ResponseContentDisposition": f'inline; filename="{photo.photo_id}.jpg"',
         "ResponseContentType": photo.content_type,
     }

@@ -168,7 +168,7 @@ async def test_an_upload_is_stored_whole_and_can_be_seen(door: Door, port: Objec
     assert (stored.encryption, stored.sha256) == ("AES256", photo.sha256)
     assert (shown.status_code, shown.content) == (200, BODY)
     assert shown.headers["content-type"] == "image/jpeg"
-    assert shown.headers["cache-control"] == "private, max-age=300"
+    assert shown.headers["cache-control"] == "private, no-store"
     assert shown.headers["content-disposition"].startswith("inline")
 
 

@@ -1,7 +1,10 @@
 """Local accounts over the real database and the real Argon2 (at a low cost), with a clock that is told."""
 
 import asyncio
+import contextlib
+import itertools
 import stat
+import threading
 from datetime import UTC, datetime, timedelta
 
 import jwt
@@ -18,7 +21,13 @@ from app.embedded.identity_browsers import KEY_FILE as MARKS_FILE
 from app.embedded.identity_browsers import MOST_MARKS, BrowserMarks, load_browser_marks
 from app.embedded.identity_keys import KEY_FILE, LocalKeySet, SessionIssuer, digest, load_session_key
 from app.embedded.identity_logins import session_id
-from app.embedded.identity_passwords import ALPHABET, MAX_WAITING, Passwords, readable_password
+from app.embedded.identity_passwords import (
+    ALPHABET,
+    MAX_WAITING,
+    MOST_OF_ONE,
+    Passwords,
+    readable_password,
+)
 
 ORIGIN = "https://capture.clinic.example"
 HERE = "203.0.113.7"
@@ -287,6 +296,63 @@ async def test_an_address_that_tries_many_names_is_slowed_down(identity, anna):
     with pytest.raises(TooManyRequests):
         await signed_in(identity, anna)
     assert (await signed_in(identity, anna, "198.51.100.1")).user.name == "Anna"
+
+
+async def guess_until_braked(identity, name):
+    """Guesses at a name from one address until it must wait; for how long."""
+    for _ in range(9):
+        try:
+            await identity.sign_in(name, "a guess", KNOCKING)
+        except TooManyRequests as delay:
+            return delay.retry_after
+        except WrongPassword:
+            continue
+    raise AssertionError("nobody was slowed down")
+
+
+async def test_guessing_at_one_name_leaves_the_others_at_that_address_alone(identity, anna, time):
+    """A whole clinic stands behind one address; the name itself is slowed down, and stays so."""
+    for _ in range(12):
+        wait = await guess_until_braked(identity, "Ben")
+        assert not await locked_out(identity, anna)
+        time.passes(seconds=wait)
+
+    assert wait >= 256
+
+
+async def test_an_address_waits_half_a_minute_at_most_for_what_others_guess_there(identity, anna, time):
+    """However many names a guesser goes through."""
+    waits = []
+    for n in range(15):
+        await refused(identity, f"name {n}")
+        try:
+            await signed_in(identity, anna)
+        except TooManyRequests as delay:
+            waits.append(delay.retry_after)
+            time.passes(seconds=delay.retry_after)
+
+    assert waits == [1, 2, 4, 8, 16, *[30] * 6]
+
+
+async def test_a_reset_helps_at_once_while_the_guessing_goes_on(identity, anna):
+    """At the name from everywhere, and at every name from the same address, before it and after it."""
+
+    async def guess(times):
+        for n in range(times):
+            for name, address in (("Anna", f"198.51.100.{n}"), (f"name {n}", HERE)):
+                with contextlib.suppress(WrongPassword, TooManyRequests):
+                    await identity.sign_in(name, "a guess", Caller(address))
+
+    await guess(20)
+    for _ in range(5):
+        with contextlib.suppress(WrongPassword, TooManyRequests):
+            await identity.sign_in("Anna", "forgotten", KNOCKING)
+    assert await locked_out(identity, anna)
+
+    fresh = await identity.reset_password("Anna")
+    await guess(20)
+
+    assert not await locked_out(identity, fresh)
 
 
 async def test_one_good_account_does_not_buy_guesses_at_the_others(identity, anna):
@@ -592,6 +658,64 @@ async def test_a_crowd_of_sign_ins_is_turned_away_rather_than_queued_for_ever():
     assert sum(isinstance(answer, str) for answer in answers) == MAX_WAITING
 
 
+class Held(PasswordHasher):
+    """Checks that take until they are let go."""
+
+    def __init__(self):
+        super().__init__(time_cost=1, memory_cost=8, parallelism=1)
+        self.let_go = threading.Event()
+
+    def verify(self, stored, password):
+        if password != b"the right one":
+            self.let_go.wait(30)
+        return super().verify(stored, password)
+
+
+async def test_a_flood_of_strangers_stands_in_nobodys_way_who_is_known(database, key, time):
+    """Every place for strangers is taken and stays so, and twelve known browsers sign in meanwhile."""
+    hasher = Held()
+    identity = LocalIdentity(database, SessionIssuer(key, ORIGIN, time), Passwords(hasher), MARKS, time)
+    people = [await identity.add_user(f"person {n}") for n in range(12)]
+    marks = [MARKS.add("", throttle.name_key(one.name)) for one in people]
+    hashed = hasher.hash("the right one")
+    async with database.transaction() as records:
+        for one in people:
+            account = await records.account(one.name)
+            await records.set_password(account.user, hashed, must_change=False)
+
+    flood = [
+        asyncio.create_task(identity.sign_in(f"name {n}", "no", Caller(f"198.51.{n // 250}.{n % 250}")))
+        for n in range(300)
+    ]
+    try:
+        turned_away = itertools.islice(asyncio.as_completed(flood), 300 - MAX_WAITING)
+        for refusal in turned_away:
+            with pytest.raises(TooManyRequests):
+                await refusal
+        for one, mark in zip(people, marks, strict=True):
+            login = await identity.sign_in(one.name, "the right one", Caller(HERE, mark))
+            assert login.user.name == one.name
+        # The control: a stranger finds no place.
+        with pytest.raises(TooManyRequests):
+            await identity.sign_in(people[0].name, "the right one", Caller("192.0.2.1"))
+    finally:
+        hasher.let_go.set()
+        await asyncio.gather(*flood, return_exceptions=True)
+
+
+async def test_one_address_takes_half_of_the_places_at_most(identity):
+    """The others find one while it floods."""
+    lane = Passwords().strangers
+    with contextlib.ExitStack() as stack:
+        for _ in range(MOST_OF_ONE):
+            stack.enter_context(lane.place("one"))
+        with pytest.raises(TooManyRequests):
+            stack.enter_context(lane.place("one"))
+        stack.enter_context(lane.place("other"))
+    with lane.place("one"):
+        assert dict(lane._inside) == {"one": 1}
+
+
 async def test_accents_match_however_they_were_composed():
     """The same password typed on another keyboard opens the door."""
     passwords = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
@@ -627,8 +751,8 @@ class Interrupted(Passwords):
 
     meanwhile = None
 
-    async def matches(self, stored, password):
-        fits = await super().matches(stored, password)
+    async def matches(self, stored, password, lane=None):
+        fits = await super().matches(stored, password, lane)
         if self.meanwhile is not None:
             happens, self.meanwhile = self.meanwhile, None
             await happens()
