@@ -66,11 +66,6 @@ export class Shots {
     return this.#unsaved.length + this.#waiting;
   }
 
-  /** Until every photo taken so far is kept or refused. */
-  settled() {
-    return this.#line;
-  }
-
   /** @param {HTMLCanvasElement|File} source @param {Frozen} frozen */
   add(source, frozen) {
     this.#count(1);

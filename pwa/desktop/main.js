@@ -55,6 +55,8 @@ const phones = new PhoneWatch(part("phones"), routes);
 const refetcher = createRefetcher({ fetchNow: refresh });
 /** @type {import("./shapes.js").Me | null} */
 let me = null;
+/** @type {import("../page/realtime.js").Realtime | null} */
+let realtime = null;
 
 wireVisits();
 wirePhotos();
@@ -171,7 +173,7 @@ function open(answer) {
   descriptions.restore(new DraftBox(sessionStorage, "photos", user.id));
   const passwordUrl = session.passwordUrl?.("/desktop") ?? null;
   showAccount(part("account"), user, () => void signOut(), passwordUrl);
-  const realtime = createRealtime({
+  const signals = createRealtime({
     config: answer.realtime,
     fetchToken: routes.realtimeToken,
     onSignal(signal) {
@@ -183,12 +185,13 @@ function open(answer) {
       link.signals(status);
     },
   });
-  realtime.start();
+  realtime = signals;
+  signals.start();
   session.onChange(() => {
     // Another account in another tab: nothing of this one may stay on the screen.
     if ((session.user()?.id ?? user.id) !== user.id) return leave();
     refetcher.request();
-    realtime.retry();
+    signals.retry();
   });
 }
 
@@ -201,6 +204,7 @@ function sayTrouble(error) {
 
 /** Signed out, or another account in another tab: nothing of this one may stay, on the screen or behind Back. */
 function leave() {
+  realtime?.stop();
   document.body.replaceChildren();
   if (session.user()) location.reload();
   else location.replace(signInUrl);
@@ -210,9 +214,12 @@ async function signOut() {
   const saved = await Promise.all([notes.flush(), descriptions.flush()]);
   if (!saved.every(Boolean)) return void toast(words.unsavedNotes);
   try {
+    // The server ends it with the session, which the client would take for trouble.
+    realtime?.stop();
     await session.signOut();
     leave();
   } catch (error) {
+    realtime?.start();
     void toast(trouble("signOut", error));
   }
 }
