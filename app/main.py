@@ -40,7 +40,7 @@ from app.domain.ports import (
 )
 from app.domain.reconcile import Reconciler
 from app.domain.relay import Relay
-from app.domain.sessions import Ask, OpenSessions
+from app.domain.sessions import Ask, LeftSessions, OpenSessions
 from app.domain.sweeper import Sweeper
 from app.domain.uploads import Uploads
 from app.domain.visits import Visits
@@ -122,6 +122,8 @@ class People:
     accounts: LocalIdentity | None = None
     session_alive: Ask | None = None
     sessions: OpenSessions | None = None
+    # Told of a sign-out where an identity provider keeps the sessions.
+    left: Callable[[str], None] | None = None
     handlers: Sequence[ControllerRouterHandler] = ()
 
 
@@ -227,6 +229,7 @@ def create_app(settings: Settings, parts: Parts | None = None) -> Litestar:
             verifier=RememberingVerifier(assembly.people.verifier, assembly.clock),
             profiles=assembly.people.profiles,
             session_alive=assembly.people.session_alive,
+            session_left=assembly.people.left,
             session_open=assembly.people.sessions.is_open if assembly.people.sessions else None,
             clock=assembly.clock,
             readiness=assembly.readiness,
@@ -305,7 +308,21 @@ def _people(settings: Settings, database: Any, clock: Clock) -> People:
         verifier = SessionTokenVerifier(settings.issuer, settings.public_origins, keys, clock)
         asks = ClerkSessions(settings.clerk_secret_key) if settings.clerk_secret_key else None
         alive = asks.alive if asks else None
-        return People(verifier=verifier, profiles=NoProfiles(), check=keys.check, session_alive=alive)
+        left = LeftSessions()
+        sessions = OpenSessions(left.is_open, 0.0)
+
+        def leave(session: str) -> None:
+            left.add(session)
+            sessions.ended()
+
+        return People(
+            verifier=verifier,
+            profiles=NoProfiles(),
+            check=keys.check,
+            session_alive=alive,
+            sessions=sessions,
+            left=leave,
+        )
     key = _session_key(settings)
     issuer = SessionIssuer(key, LOCAL_ISSUER, clock)
     accounts = LocalIdentity(database, issuer, Passwords(), _browser_marks(settings), clock)

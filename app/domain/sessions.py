@@ -8,8 +8,31 @@ import time
 from collections.abc import Awaitable, Callable
 
 MOST_REMEMBERED = 4096
+# No session token, token for signals or address of a picture that was handed out lives longer.
+LONGEST_S = 15 * 60
 
 Ask = Callable[[str], Awaitable[bool]]
+
+
+class LeftSessions:
+    """Sessions of an identity provider that signed out here, for as long as what they handed out may live.
+
+    In memory: the provider's own tokens end within a minute, so that a restart loses little.
+    """
+
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
+        self._until: dict[str, float] = {}
+
+    def add(self, session: str) -> None:
+        """It signed out now."""
+        now = self._monotonic()
+        self._until = {name: until for name, until in self._until.items() if until > now}
+        self._until[session] = now + LONGEST_S
+
+    async def is_open(self, session: str) -> bool:
+        """Whether it did not sign out here."""
+        return self._monotonic() >= self._until.get(session, 0.0)
 
 
 class OpenSessions:

@@ -33,7 +33,8 @@ class WebParts:
     certificate authority as PEM, where phones must be told to trust one, and ``fingerprint`` the
     SHA-256 by which it is told from another. ``root`` is the folder that holds ``pwa/`` and
     ``service_worker/``. ``session_alive`` asks the identity provider whether a session still lives,
-    for upload cookies; ``session_open`` says whether one has not ended here, for everything else.
+    for upload cookies; ``session_open`` says whether one has not ended here, for everything else;
+    ``session_left`` is told of a sign-out where an identity provider keeps the sessions.
     """
 
     settings: Settings
@@ -55,5 +56,6 @@ class WebParts:
     fingerprint: str = ""
     session_alive: Callable[[str], Awaitable[bool]] | None = None
     session_open: Callable[[str], Awaitable[bool]] | None = None
+    session_left: Callable[[str], None] | None = None
     rates: Rates = field(default_factory=Rates)
     state: Mapping[str, Any] = field(default_factory=dict)

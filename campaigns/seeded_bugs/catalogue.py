@@ -13,6 +13,7 @@ PLACES = {
     "adapters": "tests/adapters/test_{}.py",
     "database": "tests/adapters/database/test_{}.py",
     "e2e": "e2e/test_{}.py",
+    "web": "tests/web/test_{}.py",
 }
 
 
@@ -70,4 +71,5 @@ BUGS = (
     Bug("32-stale-frame-saved", "a picture of before is saved as new", "js:capture-frames"),
     Bug("33-platform-call-without-end", "a silent encoder holds up all photos", "js:capture-limits"),
     Bug("34-inspection-unbounded", "one user's checks hold up everybody's", "domain:fairness"),
+    Bug("35-sign-out-leaves-token", "a copied token outlives the sign-out", "web:sessions"),
 )

@@ -4,7 +4,7 @@
  * sign-out made without a connection, so that is remembered here and finished at the next start.
  */
 
-import { createApi, NotReached } from "./api.js";
+import { ApiProblem, createApi, NotReached } from "./api.js";
 import { SignedOut } from "./signed-out.js";
 import { ANY_SESSION, Who } from "./who.js";
 
@@ -141,7 +141,9 @@ class ClerkSession {
     try {
       await this.#api.request("DELETE", "/api/upload-session");
     } catch (error) {
-      if (!(error instanceof SignedOut)) throw error;
+      // A sign-out that was begun before: the server takes nothing of this session any more.
+      const over = error instanceof ApiProblem && error.status === 401;
+      if (!over && !(error instanceof SignedOut)) throw error;
     }
   }
 

@@ -7,6 +7,7 @@ import pytest
 from argon2 import PasswordHasher
 
 from app.adapters.clerk import SessionTokenVerifier
+from app.domain.sessions import LeftSessions
 from app.embedded.identity import LocalIdentity
 from app.embedded.identity_browsers import BrowserMarks
 from app.embedded.identity_keys import LocalKeySet, SessionIssuer, load_session_key
@@ -14,7 +15,7 @@ from app.embedded.identity_passwords import Passwords
 from app.web.import_graph import BrokenImport
 from app.web.sessions import session_router
 from tests.tokens import ISSUER, TokenFactory, hostile_tokens
-from tests.web.conftest import REPOSITORY, client_of, own_page, write
+from tests.web.conftest import REPOSITORY, client_of, own_page, signed_in, write
 
 LOCAL = "http://localhost:8000"
 CLINIC = "https://capture.clinic.example"
@@ -386,3 +387,33 @@ async def test_a_session_that_ended_at_the_provider_sends_no_more_photos(
 
     assert [answer.status_code for answer in answers] == [status] * 2
     assert len(asked) == (2 if alive else 1)
+
+
+async def test_a_token_ends_with_its_session(app, anna):
+    """It would live for a minute, in whoever's hands it is."""
+    async with browser(app) as client:
+        await sign_in(client, anna)
+        token = await bearer(client)
+        assert (await client.get("/api/me", headers=token)).status_code == 200
+
+        await client.delete("/api/session")
+
+        for path in ("/api/me", "/api/consultations", "/api/realtime/token"):
+            assert (await client.get(path, headers=token)).status_code == 401
+        assert (await client.post("/api/upload-session", headers=token)).status_code == 401
+
+
+async def test_a_sign_out_at_a_provider_ends_what_was_handed_out_here(make_app):
+    """The provider's token lives on for up to a minute; the sign-out is told with the upload cookie's end."""
+    left = LeftSessions()
+    app = make_app(session_open=left.is_open, session_left=left.add)
+    async with (
+        client_of(app, LOCAL, **signed_in()) as anna,
+        client_of(app, LOCAL, **signed_in("user_ben")) as ben,
+    ):
+        assert (await anna.get("/api/me")).status_code == 200
+        answer = await anna.delete("/api/upload-session")
+
+        assert (answer.status_code, answer.headers["clear-site-data"]) == (204, '"cache"')
+        assert (await anna.get("/api/me")).status_code == 401
+        assert (await ben.get("/api/me")).status_code == 200

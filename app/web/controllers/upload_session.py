@@ -20,6 +20,13 @@ class UploadSessionController(Controller):
 
     @delete(status_code=204, responses=problems() | NO_CONTENT)
     async def end(self, request: Call) -> Response[None]:
-        """End this session's background uploads and remove the cookie."""
+        """End this session's background uploads and remove the cookie.
+
+        Where an identity provider keeps the sessions this is its sign-out as well: what was handed out to
+        the session ends with it.
+        """
         cookie = await request.desk.cookies.end(request, request.principal)
-        return Response(None, status_code=204, cookies=[cookie])
+        if request.parts.session_left is None:
+            return Response(None, status_code=204, cookies=[cookie])
+        request.parts.session_left(request.principal.session)
+        return Response(None, status_code=204, cookies=[cookie], headers={"clear-site-data": '"cache"'})
