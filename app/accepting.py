@@ -76,6 +76,10 @@ class Acceptor:
         for task in self._beginning:
             task.cancel()
 
+    async def wait_closed(self) -> None:
+        """Until nothing of it is under way; the framework waits for this at the end."""
+        await asyncio.gather(self._accepting, *self._beginning, return_exceptions=True)
+
     async def _accept(self) -> None:
         while True:
             try:
