@@ -7,6 +7,8 @@ import structlog
 from litestar import Litestar
 
 from app.adapters.database.engine import SqlDatabase
+from app.adapters.key_set import STALE_S, HttpKeySet
+from app.domain.errors import Unavailable
 from app.web import readiness
 from app.web.readiness import REMEMBERED_S, Readiness
 from tests.fakes import MemorySignals, MemoryStore, uuid7
@@ -77,6 +79,57 @@ async def test_not_ready_names_the_part_that_is_down(
     assert (answer.json()["code"], answer.json()["parts"]) == (
         "unavailable", {"database": "ok", "store": "down", "signals": "down"}
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("part", ["signals", "sign-in"])
+async def test_a_part_that_photos_can_do_without_only_degrades(make_app: MakeApp, part: str) -> None:
+    """Ready means that photos can be taken: no balancer takes the service out because signals are away."""
+
+    async def fine() -> None:
+        """It answers."""
+
+    async def away() -> None:
+        raise Unavailable
+
+    checks = {"database": fine, "store": fine, "signals": fine, "sign-in": fine, part: away}
+    async with client_of(make_app(readiness=checks)) as client:
+        answer = await client.get("/health/ready")
+
+    assert (answer.status_code, answer.headers["cache-control"]) == (200, "no-store")
+    assert answer.json() == {
+        "status": "degraded", "parts": {**dict.fromkeys(checks, "ok"), part: "down"}
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("part", ["database", "store"])
+async def test_a_part_that_every_photo_needs_ends_readiness(make_app: MakeApp, part: str) -> None:
+    """The control: where no photo can be kept the server is not ready, whatever else works."""
+
+    async def fine() -> None:
+        """It answers."""
+
+    async def away() -> None:
+        raise Unavailable
+
+    checks = {"database": fine, "store": fine, "signals": fine, "sign-in": fine, part: away}
+    async with client_of(make_app(readiness=checks)) as client:
+        answer = await client.get("/health/ready")
+
+    assert (answer.status_code, answer.json()["parts"][part]) == (503, "down")
+
+
+async def test_stale_sign_in_keys_degrade_and_fresh_ones_mend(make_app: MakeApp) -> None:
+    """The real key set: a day after the provider was heard last the part is named, and photos go on."""
+    watch = Watch()
+    keys = HttpKeySet("https://clerk.clinic.invalid/jwks.json", monotonic=watch, timeout_s=0.05)
+    keys._keys, keys._fetched_at = {"one": None}, watch()  # type: ignore[dict-item]
+    told = []
+    for watch.now in (0.0, STALE_S + 1):
+        async with client_of(make_app(readiness={"sign-in": keys.check})) as client:
+            answer = await client.get("/health/ready")
+        told.append((answer.status_code, answer.json()["status"]))
+
+    assert told == [(200, "ready"), (200, "degraded")]
 
 
 async def test_a_part_that_hangs_is_down(make_app: MakeApp, monkeypatch: pytest.MonkeyPatch) -> None:
