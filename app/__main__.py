@@ -18,6 +18,8 @@ import uvloop
 
 from app import log, serving
 from app.adapters.database.engine import UnusableDatabase
+from app.checks.every import checks_of
+from app.checks.finding import examine, lines
 from app.doctor import sentences
 from app.domain.errors import CaptureError, DatabaseBusy, InvalidField
 from app.embedded.store_keys import StoreKeyError
@@ -87,7 +89,7 @@ def _parser() -> argparse.ArgumentParser:
     for name, help_text, command in (
         ("migrate", "bring the database up to date", _migrate),
         ("sweep", "finish uploads whose phone fell silent, now", _sweep),
-        ("doctor", "check every part and say what is wrong", _doctor),
+        ("doctor", "try every part out and say what to change", _doctor),
     ):
         commands.add_parser(name, help=help_text).set_defaults(run=_over_assembly(command))
     compare = commands.add_parser("reconcile", help="compare database and store, explain every difference")
@@ -148,14 +150,18 @@ async def _reconcile(assembly: Assembly, wish: argparse.Namespace) -> int:
 async def _doctor(assembly: Assembly, _: argparse.Namespace) -> int:
     """Says all it can: a database that is down does not hide the other parts."""
     states = await check_parts(assembly.readiness)
-    for part, state in states.items():
-        print(f"{part:12} {state}")
     if states["database"] == "ok":
         await assembly.sql.migrate()
+    findings = await examine(checks_of(assembly))
+    faulty = {one.part for one in findings if one.state == "wrong"}
+    for part, state in states.items():
+        print(f"{part:12} {'wrong' if state == 'ok' and part in faulty else state}")
+    print("", *lines(findings), sep="\n")
+    if states["database"] == "ok":
         async with assembly.database.transaction() as records:
             counts = await records.counts(assembly.clock())
         print("", *sentences(counts), sep="\n")
-    return 0 if all(state == "ok" for state in states.values()) else 1
+    return 1 if faulty or any(state != "ok" for state in states.values()) else 0
 
 
 async def _user(assembly: Assembly, wish: argparse.Namespace) -> int:

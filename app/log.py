@@ -20,6 +20,7 @@ FIELDS = frozenset(
         "failed", "waiting", "refused", "erased",
         "deleted", "pending", "published", "attempt", "part", "origin", "origins", "version", "journal",
         "synchronous", "sqlite", "edition", "port", "size", "age_s", "key", "reason", "until", "cause", "pid",
+        "change",
     }
 )  # fmt: skip
 

@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import httpx
 from litestar import Litestar
 from litestar.types import ControllerRouterHandler
 
@@ -22,9 +23,11 @@ from app.adapters.database.engine import SqlDatabase
 from app.adapters.images import PillowInspector
 from app.adapters.key_set import HttpKeySet, PemKeySet
 from app.adapters.s3 import S3Store, build_client, build_signer
-from app.adapters.signing import OriginSigner, SessionSigner, origin_signer
+from app.adapters.signing import OriginSigner, S3Signer, SessionSigner, origin_signer
 from app.background import LOOK_S, Bell, at_work, watching_sessions
+from app.checks.store_place import StorePlace
 from app.domain.accounts import Profile, Profiles
+from app.domain.bucket import BucketFacts
 from app.domain.devices import Devices
 from app.domain.identity import TokenVerifier
 from app.domain.mending import Mender
@@ -96,7 +99,10 @@ class Storage:
     store: ObjectStore
     signers: Signers
     origins: Sequence[str]
+    signer: S3Signer
     close: Callable[[], None]
+    transport: httpx.AsyncBaseTransport | None = None
+    facts: Callable[[], Awaitable[BucketFacts]] | None = None
     handlers: Sequence[ControllerRouterHandler] = ()
 
 
@@ -109,6 +115,7 @@ class Wire:
     start: Close | None = None
     # Ends the connections of pages whose session has ended.
     end_left: Close | None = None
+    cloud: AblySignals | None = None
     handlers: Sequence[ControllerRouterHandler] = ()
 
 
@@ -134,6 +141,7 @@ class Assembly:
         parts = parts or Parts()
         self.settings = settings
         self.clock = parts.clock
+        self.new_id = parts.new_id
         self.bell = Bell()
         self.prepared = parts.prepared
         self.sql = SqlDatabase(settings.database_url or settings.database_file)
@@ -158,6 +166,25 @@ class Assembly:
         self.reconciler = Reconciler(self.database, self.store, mender)
         self.first_password: GeneratedPassword | None = None
         self.account_names: list[str] = []
+
+    @property
+    def cloud_signals(self) -> AblySignals | None:
+        """Signals where a service elsewhere sends them."""
+        return self.wire.cloud
+
+    @property
+    def store_place(self) -> StorePlace:
+        """The store as phones and the server meet it, for whoever tries it out."""
+        return StorePlace(
+            settings=self.settings,
+            store=self.store,
+            signer=self.storage.signer,
+            clock=self.clock,
+            new_id=self.new_id,
+            pages=self.settings.public_origins if self.storage.origins else (),
+            transport=self.storage.transport,
+            facts=self.storage.facts,
+        )
 
     @property
     def readiness(self) -> dict[str, Check]:
@@ -256,7 +283,9 @@ def _storage(settings: Settings, clock: Clock, is_open: Ask | None) -> Storage:
             store=cloud,
             signers=lambda origin, session="": signer.for_origin(origin),
             origins=(signer.origin,),
+            signer=signer,
             close=cloud.close,
+            facts=cloud.facts,
         )
     store = open_store(settings.data_dir, settings.key_dir, settings.store_bucket)
     origins = (settings.store_origin,) if settings.store_origin else settings.public_origins
@@ -267,7 +296,9 @@ def _storage(settings: Settings, clock: Clock, is_open: Ask | None) -> Storage:
         store=store,
         signers=partial(_own_signer, own),
         origins=(own.origin,) if settings.store_origin else (),
+        signer=own,
         close=store.close,
+        transport=httpx.ASGITransport(face),  # type: ignore[arg-type]
         handlers=[store_route(face, settings.store_bucket)],
     )
 
@@ -286,7 +317,7 @@ def _wire(settings: Settings, clock: Clock, is_open: Ask | None) -> Wire:
         async def start() -> None:
             await ably.start()
 
-        return Wire(signals=ably, start=start, close=ably.close)
+        return Wire(signals=ably, start=start, close=ably.close, cloud=ably)
     hub = Hub(_hub_key(settings), clock, settings.public_origins, is_open=is_open)
     return Wire(
         signals=HubSignals(hub), close=hub.close, handlers=hub.route_handlers(), end_left=hub.end_left

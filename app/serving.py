@@ -27,6 +27,7 @@ from litestar import Litestar
 from app import fleet
 from app.accepting import AdmittingServer
 from app.admission import Admission, raise_descriptor_limit, room_for_connections
+from app.checks.every import checked_beside, tell_failures
 from app.connections import BoundedHttp, BoundedSocket
 from app.embedded.certificates import Certificates, certificates_for, fingerprint
 from app.embedded.hub.limits import HubLimits
@@ -80,12 +81,20 @@ def serve(settings: Settings) -> None:
 def _serve_many(settings: Settings, listening: socket.socket) -> None:
     """Worker processes under this one; what cannot work is found here before the first of them starts."""
     app = create_app(settings)
+    beside: list[asyncio.Task[None]] = []  # The loop itself keeps no task alive.
 
     async def prepare() -> None:
         await app.state.assembly.prepare()
         _announce(settings, app)
+        beside.append(asyncio.create_task(_tell_failures(settings)))
 
     fleet.supervise(settings.workers, listening, prepare)
+
+
+async def _tell_failures(settings: Settings) -> None:
+    """The parent of several processes tries the services once for all of them."""
+    async with Assembly(settings).opened(migrate=False) as assembly:
+        await tell_failures(assembly)
 
 
 async def _serve_here(
@@ -97,7 +106,7 @@ async def _serve_here(
     configs = [uvicorn.Config(app, lifespan="off", **chosen)]
     if certificates is not None:
         configs.append(uvicorn.Config(app, lifespan="off", **chosen, **_tls(certificates)))
-    async with app.lifespan():
+    async with app.lifespan(), checked_beside(app.state.assembly):
         await serve_together(configs, lambda: _announce(settings, app, certificates), sockets)
 
 

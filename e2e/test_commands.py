@@ -1,5 +1,6 @@
 """The command line: what it prints, how it stops, and how it says that something is wrong."""
 
+import re
 import shutil
 import signal
 import socket
@@ -320,7 +321,53 @@ def test_doctor_names_the_part_that_is_down(
     assert done.returncode == 1
     assert states(done)[part] == "down"
     assert "ok" in states(done).values()
+    assert re.search(
+        rf"^WRONG  {part}: .+\n +Why: .+\.\n +Change: .*[A-Z0-9]+_[A-Z]+", done.stdout, re.MULTILINE
+    )
     assert "Traceback" not in done.stderr
+
+
+def test_doctor_tells_what_it_tried_and_leaves_nothing_behind(used: Clinic) -> None:
+    """A trial photo went every way through the built-in store and is gone; nothing waits or is missing."""
+    tried = used.run("doctor").stdout
+    compared = used.run("reconcile")
+
+    assert "ok     store: a photo is stored through a signed address\n" in tried
+    assert "ok     store: no photo can be overwritten\n" in tried
+    assert "ok     database: the database takes what is written\n" in tried
+    assert "WRONG" not in tried
+    assert "0 objects, 0 rows, 0 differences" in compared.stdout
+    assert list((used.folder / "data").rglob("*00000000-0000-0000-0000-000000000000/*.jpg")) == []
+
+
+def test_a_start_beside_services_that_are_away_serves_and_names_each(bare: Clinic) -> None:
+    """What is away comes back; until then the log and the terminal say what to look at, once each."""
+    port = free_port()
+    away = {
+        "S3_BUCKET": "photos", "S3_ENDPOINT": f"http://127.0.0.1:{port}", "S3_ADDRESSING": "path",
+        "AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret",
+        "ABLY_API_KEY": "app.key:secret", "ABLY_ENDPOINT": "localhost",
+    }  # fmt: skip
+    clinic = Clinic(bare.folder, bare.port, **away)
+    clinic.start()
+    try:
+        until_told(clinic, "Check failed: store", "Check failed: signals")
+        assert httpx.get(f"{clinic.url}/health/live").status_code == 200
+        assert httpx.get(f"{clinic.url}/desktop").status_code == 200
+    finally:
+        clinic.kill()
+    logged = [line for line in clinic.log if '"check.failed"' in line]
+    assert len(logged) == 2
+    assert any("S3_ENDPOINT" in line and '"part":"store"' in line for line in logged)
+    assert any("ABLY_ENDPOINT" in line and '"part":"signals"' in line for line in logged)
+
+
+def until_told(clinic: Clinic, *texts: str) -> None:
+    """Until the program has said each of these."""
+    until = time.monotonic() + 60
+    while not all(any(text in line for line in list(clinic.log)) for text in texts):
+        assert time.monotonic() < until, "".join(clinic.log)
+        time.sleep(0.05)
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ PYTHON = {
     "app.adapters": {"app.domain", "app.adapters"} | FOUNDATION,
     "app.embedded": {"app.domain", "app.embedded"} | FOUNDATION,
     "app.web": {"app.domain", "app.web"} | FOUNDATION,
+    "app.checks": {"app.domain", "app.adapters", "app.checks"} | FOUNDATION,
     "app.settings": {"app.variables"},
     "app.variables": set(),
     "app.log": set(),
@@ -85,7 +86,7 @@ FILES = sorted(path for floor in JAVASCRIPT for path in (ROOT / floor).rglob("*.
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_python_arrows_point_down(path: Path) -> None:
-    """domain < adapters, embedded, web < main < __main__."""
+    """domain < adapters, embedded, web < main < __main__; checks use the domain and the adapters."""
     module = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
 
     assert wrong_python(module, path.read_text()) == []

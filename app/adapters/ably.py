@@ -21,6 +21,16 @@ from app.domain.ports import Clock
 _log = structlog.get_logger("clinicpro")
 
 
+class SignalsUnavailable(Unavailable):
+    """Ably did not take it; ``ably_code`` is its own number for why, or None where it was not reached."""
+
+    sentence = "Signals cannot be sent right now. Pages fetch by themselves."
+
+    def __init__(self, ably_code: int | None) -> None:
+        super().__init__()
+        self.ably_code = ably_code
+
+
 class AblySignals:
     """The ``Signals`` port over Ably; one client for the loop that called ``start``.
 
@@ -41,6 +51,7 @@ class AblySignals:
         seconds: int = signals.TOKEN_SECONDS,
     ) -> None:
         self._api_key = api_key
+        self._one_key = signing_key in ("", api_key)
         self._key_name, _, self._secret = (signing_key or api_key).partition(":")
         self._clock = clock
         self._server = {"endpoint": endpoint or None, "port": port, "tls_port": port, "tls": tls}
@@ -75,6 +86,22 @@ class AblySignals:
         claims = signals.subscribe_claims(user, self._clock(), self._seconds)
         return jwt.encode(claims, self._secret, "HS256", headers={"kid": self._key_name})
 
+    @property
+    def socket_url(self) -> str:
+        """Where pages connect; ``ably_host`` says which host."""
+        scheme = "wss" if self._server["tls"] else "ws"
+        port = f":{self._server['port']}" if self._server["port"] else ""
+        return f"{scheme}://{signals.ably_host(str(self._server['endpoint'] or ''))}{port}"
+
+    @property
+    def one_key(self) -> bool:
+        """Whether the key that publishes also signs the pages' tokens."""
+        return self._one_key
+
+    async def time(self) -> float:
+        """Ably's clock in seconds since 1970; raises ``Unavailable``."""
+        return float(await self._within_deadline(self._client().time(), "time")) / 1000
+
     async def check(self) -> None:
         """Raise ``Unavailable`` unless Ably answers now."""
         await self._within_deadline(self._client().time(), "time")
@@ -84,15 +111,15 @@ class AblySignals:
             raise Unavailable("Signals have not been started.")
         return self._rest
 
-    async def _within_deadline(self, call: Awaitable[Any], part: str) -> None:
+    async def _within_deadline(self, call: Awaitable[Any], part: str) -> Any:
         """Any failure becomes ``Unavailable``; only the name of its type is logged, never its text."""
         try:
             async with asyncio.timeout(self._deadline):
-                await call
+                return await call
         except Exception as problem:
             code = getattr(problem, "code", None)
             _log.warning("signals.failed", part=part, error=type(problem).__name__, code=code)
-            raise Unavailable("Signals cannot be sent right now. Pages fetch by themselves.") from None
+            raise SignalsUnavailable(code) from problem
 
     def _options(self) -> dict[str, Any]:
         """Written out, because the defaults wait for 20 s and a retry count of 0 breaks the SDK.

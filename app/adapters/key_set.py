@@ -13,7 +13,7 @@ import httpx
 import jwt
 import msgspec
 import structlog
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey, RSAPublicNumbers
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from jwt.algorithms import RSAAlgorithm
 
@@ -124,6 +124,11 @@ class PemKeySet:
         if not isinstance(key, RSAPublicKey) or not MIN_BITS <= key.key_size <= MAX_BITS:
             raise ValueError("must be a public RSA key of at least 2048 bits")
         self._key = key
+
+    @property
+    def numbers(self) -> RSAPublicNumbers:
+        """What tells it from another key."""
+        return self._key.public_numbers()
 
     async def key(self, kid: str) -> RSAPublicKey | None:
         """The key."""

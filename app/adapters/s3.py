@@ -22,9 +22,12 @@ from botocore.exceptions import (
     HTTPClientError,
     ProfileNotFound,
 )
+from botocore.parsers import ResponseParserError
 
+from app.adapters.bucket_facts import bucket_facts
 from app.adapters.credentials import CurrentCredentials
 from app.adapters.signing import S3Signer
+from app.domain.bucket import BucketFacts
 from app.domain.errors import StorageFull, StoreUnavailable, TooLarge
 from app.domain.ports import Clock, ObjectSummary, StoredObject
 from app.settings import Settings
@@ -171,6 +174,11 @@ class S3Store:
         """Raise ``StoreUnavailable`` unless the store answers now."""
         await self._call(self._call_seconds, partial(self._client.head_bucket, **self._where))
 
+    async def facts(self) -> BucketFacts:
+        """What the account says of the bucket; a mistaken owner does not hide the rest."""
+        bucket, owner = self._where["Bucket"], self._where.get("ExpectedBucketOwner", "")
+        return await self._call(self._read_seconds, partial(bucket_facts, self._client, bucket, owner))
+
     def close(self) -> None:
         """Let go of the threads and the connections."""
         self._threads.shutdown(wait=False, cancel_futures=True)
@@ -187,6 +195,8 @@ class S3Store:
             raise _translated(problem) from problem
         except (BotoCoreError, HTTPClientError) as problem:
             raise StoreUnavailable("The store cannot be reached.") from problem
+        except ResponseParserError as problem:
+            raise StoreUnavailable("What answers at the store's address is no store.") from problem
 
     def _read(self, key: str, limit: int) -> StoredObject | None:
         try:

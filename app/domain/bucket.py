@@ -3,6 +3,9 @@
 One bucket, one region, one pair of keys, and the headers that make an upload exact and write-once.
 """
 
+from collections.abc import Iterable
+from uuid import UUID
+
 import msgspec
 
 ENCRYPTION = "AES256"
@@ -26,6 +29,45 @@ UPLOAD_HEADERS = frozenset(
         "cache-control",
     }
 )
+
+# What is stored to try a store lies under a consultation that nobody can have.
+TRIAL_CONSULTATION = UUID(int=0)
+TRIAL_PREFIX = f"consultations/{TRIAL_CONSULTATION}/"
+
+
+def cors_rules(origins: Iterable[str]) -> dict[str, object]:
+    """What a bucket must allow to the pages of these origins: what the signer signs, and reading answers."""
+    return {
+        "CORSRules": [
+            {
+                "AllowedOrigins": [*origins],
+                "AllowedMethods": ["PUT", "GET"],
+                "AllowedHeaders": [
+                    "content-type",
+                    "cache-control",
+                    "if-none-match",
+                    "x-amz-server-side-encryption",
+                    "x-amz-checksum-sha256",
+                    "x-amz-expected-bucket-owner",
+                ],
+                "ExposeHeaders": [
+                    "ETag",
+                    "x-amz-checksum-sha256",
+                    "x-amz-server-side-encryption",
+                    "x-amz-version-id",
+                ],
+                "MaxAgeSeconds": 3000,
+            }
+        ]
+    }
+
+
+class BucketFacts(msgspec.Struct, kw_only=True, frozen=True):
+    """What an account says of a bucket; empty or false where it may not be asked."""
+
+    region: str
+    other_owner: bool
+    public: bool
 
 
 class BucketAccess(msgspec.Struct, kw_only=True, frozen=True):

@@ -11,6 +11,7 @@ from uuid import UUID
 
 import msgspec
 
+from app.domain.bucket import TRIAL_PREFIX
 from app.domain.errors import CaptureError
 from app.domain.mending import Mender, name_of
 from app.domain.photos import PhotoRow, PhotoState
@@ -88,7 +89,7 @@ class Reconciler:
         async with self._database.transaction() as records:
             newest = await records.newest_moment()
         seen: set[UUID] = set()
-        async for batch in _batches(self._store.keys(PREFIX)):
+        async for batch in _batches(_photos(self._store.keys(PREFIX))):
             report.objects += len(batch)
             await self._compare(batch, newest, seen, report, adopt)
         await self._find_absent(seen, report)
@@ -188,6 +189,13 @@ class Reconciler:
             if found.key == key:
                 return True
         return False
+
+
+async def _photos(objects: AsyncIterator[ObjectSummary]) -> AsyncIterator[ObjectSummary]:
+    """All but what was stored to try the store, which the next trial removes."""
+    async for found in objects:
+        if not found.key.startswith(TRIAL_PREFIX):
+            yield found
 
 
 async def _batches(objects: AsyncIterator[ObjectSummary]) -> AsyncIterator[list[ObjectSummary]]:

@@ -28,6 +28,13 @@ def channel_name(user: str) -> str:
     return f"user:{user}"
 
 
+def ably_host(endpoint: str) -> str:
+    """The host of an Ably endpoint: a full name is one, anything else names one of Ably's own."""
+    if "." in endpoint or endpoint == "localhost":
+        return endpoint
+    return f"{endpoint or 'main'}.realtime.ably.net"
+
+
 def subscribe_claims(
     user: str, now: datetime, seconds: int = TOKEN_SECONDS, session: str = ""
 ) -> dict[str, object]:

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from app.domain.signals import ably_host
 from app.settings import Settings
 from app.variables import host_name, is_loopback
 
@@ -133,10 +134,10 @@ def _signal_origins(settings: Settings) -> list[str]:
     if not settings.cloud_signals:
         # 'self' covers ws: only in newer engines, so the hub's addresses are spelled out.
         return [f"ws{origin.removeprefix('http')}" for origin in settings.public_origins]
-    endpoint = settings.ably_endpoint or "main"
-    if "." in endpoint or endpoint == "localhost":
-        return _both(endpoint)
-    hosts = (f"{endpoint}.realtime.ably.net", "*.fallback.ably-realtime.com")
+    host = ably_host(settings.ably_endpoint)
+    if host == settings.ably_endpoint:
+        return _both(host)
+    hosts = (host, "*.fallback.ably-realtime.com")
     # The last two are asked by ably-js when a connection is slow: is it us, or the internet?
     probes = ("https://internet-up.ably-realtime.com", "wss://ws-up.ably-realtime.com")
     return [*_both(hosts[0]), *_both(hosts[1]), *probes]

@@ -9,8 +9,8 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from app.domain.bucket import UPLOAD_HEADERS
-from tests.ministack import BUCKET, PAGE, Ministack, policy, running_ministack
+from app.domain.bucket import UPLOAD_HEADERS, cors_rules
+from tests.ministack import BUCKET, DEPLOY, PAGE, Ministack, policy, running_ministack
 
 pytestmark = pytest.mark.xdist_group("stores")
 
@@ -90,6 +90,11 @@ def test_a_missing_photo_reads_as_missing(user: Any) -> None:
     """What the permission to list is for: 404 instead of 403."""
     with pytest.raises(user.exceptions.NoSuchKey):
         user.get_object(Bucket=BUCKET, Key="consultations/none.jpg")
+
+
+def test_the_rule_that_doctor_prints_is_the_one_to_apply() -> None:
+    """One text for both, so that whoever follows either has the same bucket."""
+    assert json.loads((DEPLOY / "cors.json").read_text()) == cors_rules(["https://APP"])
 
 
 @pytest.mark.parametrize("name", ["bucket-policy.json", "iam-policy.json", "cors.json"])

@@ -1,0 +1,40 @@
+"""Why something on the network could not be asked, in the words of whoever looks after it."""
+
+import socket
+import ssl
+from collections.abc import Iterator
+
+import httpx
+
+# For one question; a phone has more patience, whoever waits for doctor less.
+QUESTION_S = 6.0
+
+
+def open_client(transport: httpx.AsyncBaseTransport | None = None) -> httpx.AsyncClient:
+    """Follows no redirect, since a browser would not either where it counts."""
+    return httpx.AsyncClient(transport=transport, follow_redirects=False, timeout=QUESTION_S)
+
+
+def unreachable(problem: BaseException) -> str:
+    """A sentence; never the text of the error, which may hold an address with its signature."""
+    for one in _chain(problem):
+        if isinstance(one, socket.gaierror):
+            return "Its host name leads nowhere (DNS)."
+        if isinstance(one, ssl.SSLCertVerificationError):
+            return f"Its certificate is not trusted here ({one.verify_message})."
+        if isinstance(one, ssl.SSLError):
+            return "It does not speak TLS as https needs it."
+        if isinstance(one, ConnectionRefusedError):
+            return "Nothing answers at its address (connection refused)."
+        if isinstance(one, (httpx.TimeoutException, TimeoutError)):
+            return f"It did not answer within {QUESTION_S:g} s."
+    return f"It cannot be reached ({type(problem).__name__})."
+
+
+def _chain(problem: BaseException | None) -> Iterator[BaseException]:
+    while problem is not None:
+        yield problem
+        if isinstance(problem, BaseExceptionGroup):
+            problem = problem.exceptions[0]
+        else:
+            problem = problem.__cause__ or problem.__context__

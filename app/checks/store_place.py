@@ -1,0 +1,57 @@
+"""A store as phones and the server meet it, with what trying it out needs."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+import httpx
+
+from app.domain.bucket import BucketFacts
+from app.domain.photos import PhotoRow
+from app.domain.ports import Clock, NewId, ObjectStore, SignedUpload
+from app.settings import Settings
+
+
+class TrialSigner(Protocol):
+    """The signer of the phones' addresses."""
+
+    @property
+    def address(self) -> str:
+        """Where every URL begins."""
+        ...
+
+    @property
+    def origin(self) -> str:
+        """Their ``scheme://host[:port]``."""
+        ...
+
+    def sign_put(self, row: PhotoRow) -> SignedUpload:
+        """See ``UploadSigner``."""
+        ...
+
+    def sign_get(self, row: PhotoRow, now: datetime) -> str:
+        """See ``UploadSigner``."""
+        ...
+
+    def sign_head(self, row: PhotoRow) -> str:
+        """HEAD of a photo."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class StorePlace:
+    """A store as phones and the server meet it.
+
+    ``transport`` leads into a built-in store without a network. ``pages`` are the origins that need
+    CORS there. ``facts`` are asked for with the server's keys, where there is somebody to ask.
+    """
+
+    settings: Settings
+    store: ObjectStore
+    signer: TrialSigner
+    clock: Clock
+    new_id: NewId
+    pages: Sequence[str] = ()
+    transport: httpx.AsyncBaseTransport | None = None
+    facts: Callable[[], Awaitable[BucketFacts]] | None = None

@@ -1,0 +1,96 @@
+"""Small servers of this machine that answer as a wrong service would."""
+
+import contextlib
+import http.client
+import threading
+from collections.abc import Callable, Iterator
+from functools import partial
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+_HOP = frozenset({"connection", "transfer-encoding", "content-length", "keep-alive"})
+
+
+class Asked(NamedTuple):
+    """One request."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+
+class Said(NamedTuple):
+    """One answer."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes = b""
+
+
+Answerer = Callable[[Asked], Said]
+Ask = Callable[[], Said]
+Change = Callable[[Asked, Ask], Said]
+
+
+@contextlib.contextmanager
+def answering(answer: Answerer) -> Iterator[str]:
+    """A server on a free port of this machine; its address."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def _serve(self) -> None:
+            length = int(self.headers.get("content-length") or 0)
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            said = answer(Asked(self.command, self.path, headers, self.rfile.read(length)))
+            self.send_response_only(said.status)
+            for name, value in said.headers.items():
+                self.send_header(name, value)
+            if self.command != "HEAD":
+                self.send_header("content-length", str(len(said.body)))
+            self.end_headers()
+            self.wfile.write(b"" if self.command == "HEAD" else said.body)
+
+        do_GET = do_PUT = do_HEAD = do_DELETE = do_POST = do_OPTIONS = _serve  # noqa: N815 - the library's names
+
+        def log_message(self, *_: object) -> None:
+            """Nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+@contextlib.contextmanager
+def altered(endpoint: str, change: Change) -> Iterator[str]:
+    """A server that passes on to another what ``change`` asks it for, and says what that makes of it."""
+
+    def answer(asked: Asked) -> Said:
+        return change(asked, partial(_passed_on, endpoint, asked))
+
+    with answering(answer) as address:
+        yield address
+
+
+def _passed_on(endpoint: str, asked: Asked) -> Said:
+    connection = http.client.HTTPConnection(urlsplit(endpoint).netloc, timeout=20)
+    try:
+        connection.putrequest(asked.method, asked.path, skip_host=True, skip_accept_encoding=True)
+        for name, value in asked.headers.items():
+            connection.putheader(name, value)
+        connection.endheaders(asked.body)
+        answer = connection.getresponse()
+        headers = {name.lower(): value for name, value in answer.getheaders() if name.lower() not in _HOP}
+        if asked.method == "HEAD" and (length := answer.getheader("content-length")):
+            headers["content-length"] = length
+        return Said(answer.status, headers, answer.read())
+    finally:
+        connection.close()
