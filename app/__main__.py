@@ -113,6 +113,7 @@ def _over_assembly(command: Command) -> Callable[[Settings, argparse.Namespace],
     async def run(settings: Settings, wish: argparse.Namespace) -> int:
         if command is not _migrate and getattr(wish, "action", "") != "add":
             require_existing(settings)
+        settings = serving.with_lan_origin(settings)
         async with Assembly(settings).opened(migrate=command is not _doctor) as assembly:
             return await command(assembly, wish)
 

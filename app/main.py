@@ -22,7 +22,7 @@ from app.adapters.clerk_sessions import ClerkSessions
 from app.adapters.database.engine import SqlDatabase
 from app.adapters.images import PillowInspector
 from app.adapters.key_set import HttpKeySet, PemKeySet
-from app.adapters.s3 import S3Store, build_client, build_signer
+from app.adapters.s3 import S3Store, build_client, build_signer, certificate_authorities
 from app.adapters.signing import OriginSigner, S3Signer, SessionSigner, origin_signer
 from app.background import LOOK_S, Bell, at_work, watching_sessions
 from app.checks.store_place import StorePlace
@@ -183,6 +183,7 @@ class Assembly:
             new_id=self.new_id,
             pages=self.settings.public_origins if self.storage.origins else (),
             transport=self.storage.transport,
+            authorities=certificate_authorities() if self.settings.cloud_store else "",
             facts=self.storage.facts,
         )
 

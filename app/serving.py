@@ -196,12 +196,20 @@ def _tls(certificates: Certificates) -> dict[str, Any]:
     return {"ssl_certfile": str(certificates.leaf), "ssl_keyfile": str(certificates.leaf_key)}
 
 
+def with_lan_origin(settings: Settings) -> Settings:
+    """The settings with the address that phones of the network use, where one is served and known."""
+    address = lan_address() if settings.lan else None
+    if address is None:
+        return settings
+    origin = f"https://{address}:{settings.https_port}"
+    origins = tuple(dict.fromkeys((*settings.public_origins, origin)))
+    return msgspec.structs.replace(settings, public_origins=origins)
+
+
 def _with_lan(settings: Settings) -> tuple[Settings, Certificates]:
     address = lan_address()
     if address is None:
         raise CannotServe("LAN=1 needs a network, and this computer has no address in one.")
-    origin = f"https://{address}:{settings.https_port}"
-    origins = tuple(dict.fromkeys((*settings.public_origins, origin)))
     try:
         certificates = certificates_for(
             address, settings.key_dir / "tls", datetime.now(UTC), lan_prefix(address)
@@ -211,7 +219,7 @@ def _with_lan(settings: Settings) -> tuple[Settings, Certificates]:
             "KEY_DIR holds a damaged certificate in its folder tls. Remove that folder and start again; "
             "each phone must then trust the new certificate once."
         ) from None
-    return msgspec.structs.replace(settings, public_origins=origins), certificates
+    return with_lan_origin(settings), certificates
 
 
 def _listening(name: str, host: str, port: int) -> socket.socket:

@@ -82,9 +82,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def issuer(self) -> str:
-        """Clerk's address: as set, or as the publishable key spells it in base64 before its ``$``."""
-        if self.clerk_issuer or not self.clerk_publishable_key:
-            return self.clerk_issuer
+        """Clerk's address in tokens: as set, or as the publishable key spells it in base64."""
+        return self.clerk_issuer or self.clerk_frontend
+
+    @property
+    def clerk_frontend(self) -> str:
+        """Where Clerk's script in the page asks: the key names the host, whatever the issuer is set to."""
+        if not self.clerk_publishable_key:
+            return ""
         encoded = self.clerk_publishable_key.split("_", 2)[2]
         try:
             host = base64.b64decode(encoded + "=" * (-len(encoded) % 4)).decode("ascii")

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
 import boto3
+import botocore.session
 from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import (
@@ -86,6 +87,11 @@ def build_client(settings: Settings, session: Any = None) -> Any:
         unread = (ProfileNotFound, ConfigParseError, AttributeError)
         sentence = _NOT_READ if isinstance(problem, unread) else _NO_ADDRESS
         raise StoreUnavailable(sentence.format(str(problem).rstrip("."))) from problem
+
+
+def certificate_authorities() -> str:
+    """The file of certificate authorities that botocore was told of (AWS_CA_BUNDLE), or empty."""
+    return str(botocore.session.Session().get_config_variable("ca_bundle") or "")
 
 
 def build_signer(settings: Settings, client: Any, clock: Clock) -> S3Signer:

@@ -6,7 +6,7 @@ import httpx
 import msgspec
 
 from app.adapters.key_set import PemKeySet, read_keys
-from app.checks.finding import Finding, good, wrong
+from app.checks.finding import Finding, good, untold, wrong
 from app.checks.network import open_client, unreachable
 from app.settings import Settings
 
@@ -18,11 +18,21 @@ async def try_clerk(settings: Settings, api: str) -> list[Finding]:
     """Keys where the issuer has them, the fixed key among them, and the secret of the same instance."""
     async with open_client() as client:
         keys, found = await _keys(client, settings)
+        found += _one_instance(settings)
         if settings.clerk_jwt_key and keys:
             found.append(_fixed(settings, keys))
         if settings.clerk_secret_key:
             found.append(await _secret(client, settings, api, keys))
     return found
+
+
+def _one_instance(settings: Settings) -> list[Finding]:
+    """The page's script signs people in where the key says, and the server believes the issuer."""
+    if settings.issuer == settings.clerk_frontend:
+        return []
+    what = "Clerk's script and the server speak of one address"
+    why = f"CLERK_PUBLISHABLE_KEY names {settings.clerk_frontend} and CLERK_ISSUER {settings.issuer}"
+    return [untold("sign-in", what, f"{why}; right only where a proxy stands before Clerk")]
 
 
 def _where(settings: Settings) -> tuple[str, str]:

@@ -8,11 +8,18 @@ import httpx
 
 # For one question; a phone has more patience, whoever waits for doctor less.
 QUESTION_S = 6.0
+UNTRUSTED = "Its certificate is not trusted here"
 
 
-def open_client(transport: httpx.AsyncBaseTransport | None = None) -> httpx.AsyncClient:
-    """Follows no redirect, since a browser would not either where it counts."""
-    return httpx.AsyncClient(transport=transport, follow_redirects=False, timeout=QUESTION_S)
+def open_client(
+    transport: httpx.AsyncBaseTransport | None = None, authorities: str = ""
+) -> httpx.AsyncClient:
+    """Follows no redirect, since a browser would not either where it counts.
+
+    Trusts what this machine trusts, or the certificate authorities in a file; ``OSError`` where it is none.
+    """
+    verify = ssl.create_default_context(cafile=authorities) if authorities else True
+    return httpx.AsyncClient(transport=transport, verify=verify, follow_redirects=False, timeout=QUESTION_S)
 
 
 def unreachable(problem: BaseException) -> str:
@@ -21,7 +28,7 @@ def unreachable(problem: BaseException) -> str:
         if isinstance(one, socket.gaierror):
             return "Its host name leads nowhere (DNS)."
         if isinstance(one, ssl.SSLCertVerificationError):
-            return f"Its certificate is not trusted here ({one.verify_message})."
+            return f"{UNTRUSTED} ({one.verify_message})."
         if isinstance(one, ssl.SSLError):
             return "It does not speak TLS as https needs it."
         if isinstance(one, ConnectionRefusedError):

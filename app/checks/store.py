@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from app.checks.finding import Finding, wrong
-from app.checks.network import open_client, unreachable
+from app.checks.network import UNTRUSTED, open_client, unreachable
 from app.checks.store_answers import address_setting
 from app.checks.store_place import StorePlace
 from app.checks.store_trial import Trial
@@ -16,7 +16,13 @@ from app.variables import is_loopback
 async def try_store(place: StorePlace) -> list[Finding]:
     """Everything, in the order in which a photo meets it; what cannot be reached is told once."""
     found = [*_for_phones(place)]
-    async with open_client(place.transport) as client:
+    try:
+        opened = open_client(place.transport, place.authorities)
+    except OSError as problem:
+        why = f"The file cannot be used ({type(problem).__name__})."
+        change = "Set AWS_CA_BUNDLE to a PEM file of certificate authorities, or leave it empty."
+        return [*found, wrong("store", "the store's certificate can be judged", why, change)]
+    async with opened as client:
         trial = Trial(place, client)
         try:
             found += await trial.run()
@@ -47,7 +53,11 @@ def _own(origin: str) -> bool:
 
 def _away(place: StorePlace, problem: httpx.HTTPError) -> Finding:
     name = address_setting(place.settings, place.signer.origin)
+    what, why = f"the store answers at {place.signer.origin}", unreachable(problem)
+    if why.startswith(UNTRUSTED):
+        change = "Set AWS_CA_BUNDLE to a file with its certificate authority; phones must trust it as well."
+        return wrong("store", what, why, change)
     change = f"Set {name} to the right address, and see that this server may reach it."
     if place.settings.s3_addressing == "virtual" and not name.startswith("S3_REGION"):
         change += " Where only the name with the bucket before it leads nowhere: S3_ADDRESSING=path."
-    return wrong("store", f"the store answers at {place.signer.origin}", unreachable(problem), change)
+    return wrong("store", what, why, change)

@@ -45,6 +45,7 @@ class StorePlace:
 
     ``transport`` leads into a built-in store without a network. ``pages`` are the origins that need
     CORS there. ``facts`` are asked for with the server's keys, where there is somebody to ask.
+    ``authorities`` is a file of certificate authorities, where botocore was told of one.
     """
 
     settings: Settings
@@ -54,4 +55,5 @@ class StorePlace:
     new_id: NewId
     pages: Sequence[str] = ()
     transport: httpx.AsyncBaseTransport | None = None
+    authorities: str = ""
     facts: Callable[[], Awaitable[BucketFacts]] | None = None

@@ -63,7 +63,7 @@ def build_policy(settings: Settings, store_origins: Iterable[str] = ()) -> Polic
     """The policy of these settings; ``store_origins`` are told by whoever signs the photos' addresses."""
     stores = [source for origin in store_origins for source in _sources(origin)]
     live = _signal_origins(settings)
-    clerk = [settings.issuer] if settings.cloud_identity else []
+    clerk = [one for one in (settings.issuer, settings.clerk_frontend) if one]
     avatars = ["https://img.clerk.com"] if clerk else []
     return Policy(
         origins={urlsplit(origin).netloc: origin for origin in settings.public_origins},

@@ -2,6 +2,7 @@
 
 import contextlib
 import http.client
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -35,7 +36,7 @@ Change = Callable[[Asked, Ask], Said]
 
 
 @contextlib.contextmanager
-def answering(answer: Answerer) -> Iterator[str]:
+def answering(answer: Answerer, tls: ssl.SSLContext | None = None) -> Iterator[str]:
     """A server on a free port of this machine; its address."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -59,10 +60,12 @@ def answering(answer: Answerer) -> Iterator[str]:
             """Nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}"
+        yield f"{'https' if tls else 'http'}://127.0.0.1:{server.server_port}"
     finally:
         server.shutdown()
         server.server_close()
@@ -70,13 +73,13 @@ def answering(answer: Answerer) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def altered(endpoint: str, change: Change) -> Iterator[str]:
+def altered(endpoint: str, change: Change, tls: ssl.SSLContext | None = None) -> Iterator[str]:
     """A server that passes on to another what ``change`` asks it for, and says what that makes of it."""
 
     def answer(asked: Asked) -> Said:
         return change(asked, partial(_passed_on, endpoint, asked))
 
-    with answering(answer) as address:
+    with answering(answer, tls) as address:
         yield address
 
 

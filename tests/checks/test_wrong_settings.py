@@ -9,22 +9,27 @@ import asyncio
 import base64
 import json
 import os
+import ssl
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+from cryptography.x509.oid import NameOID
 from jwt.algorithms import RSAAlgorithm
 
 from app.adapters.ably import AblySignals
 from app.checks.every import checks_of
 from app.checks.finding import Finding, examine
-from app.checks.machine import LEAST_BYTES, try_disk
+from app.checks.machine import LEAST_BYTES, try_disk, try_keys
 from app.main import Assembly, Parts, Wire
 from app.settings import read_settings
 from tests import postgres
@@ -252,6 +257,58 @@ async def test_a_store_that_is_not_as_it_must_be_is_named(
     assert_named(found, setting, cause)
 
 
+async def test_a_store_with_an_authority_of_its_own_is_trusted_where_botocore_trusts_it(
+    in_the_cloud: Any, bucket: Ministack, tmp_path: Path
+) -> None:
+    """As hospitals run it: unknown, then named in AWS_CA_BUNDLE, then in a file that is none."""
+    authority, tls = certificate(tmp_path)
+    nonsense = tmp_path / "nonsense.pem"
+    nonsense.write_text("nothing")
+    with altered(bucket.endpoint, lambda _, ask: ask(), tls) as endpoint:
+        unknown = await diagnosed(in_the_cloud(S3_ENDPOINT=endpoint))
+        known = await diagnosed(in_the_cloud(S3_ENDPOINT=endpoint, AWS_CA_BUNDLE=str(authority)))
+        unread = await diagnosed(in_the_cloud(S3_ENDPOINT=endpoint, AWS_CA_BUNDLE=str(nonsense)))
+
+    assert_named(unknown, "AWS_CA_BUNDLE", "not trusted here")
+    assert wrong(known) == []
+    assert_named(unread, "AWS_CA_BUNDLE", "cannot be used")
+
+
+def certificate(folder: Path) -> tuple[Path, ssl.SSLContext]:
+    """A certificate for this machine that vouches for itself, and a server with it."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "store")])
+    names = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
+    begun = datetime.now(UTC) - timedelta(days=1)
+    made = (
+        x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+        .serial_number(1).not_valid_before(begun).not_valid_after(begun + timedelta(days=2))
+        .add_extension(names, critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )  # fmt: skip
+    path = folder / "store.pem"
+    path.write_bytes(made.public_bytes(Encoding.PEM))
+    secret = folder / "store.key"
+    secret.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(path, secret)
+    return path, tls
+
+
+def test_several_machines_are_told_what_to_compare(environ: Any, tmp_path: Path) -> None:
+    """Only where one database is shared and accounts are local; one machine cannot see another's folder."""
+    (tmp_path / "keys").mkdir()
+    (tmp_path / "keys" / "session-signing-key.pem").write_bytes(b"one key")
+    shared = read_settings(environ(DATABASE_URL="postgresql://db.example/x"))
+
+    told = try_keys(shared)
+
+    assert [one.state for one in told] == ["open"]
+    assert "fingerprint is " in told[0].why
+    assert try_keys(read_settings(environ())) == []
+
+
 @pytest.mark.parametrize(
     ("ahead", "cause"), [(timedelta(hours=1), "3600 s ahead"), (timedelta(hours=-1), "3600 s behind")]
 )
@@ -399,7 +456,7 @@ async def test_clerk_with_the_right_keys_is_content(clerk: tuple[ClerkDouble, st
     found = await diagnosed(with_clerk(environ, address, CLERK_JWT_KEY=double.pem()), api=address)
 
     assert wrong(found) == []
-    assert sum(one.part == "sign-in" for one in found) == 3
+    assert sum(one.part == "sign-in" and one.state == "ok" for one in found) == 3
 
 
 @pytest.mark.parametrize(

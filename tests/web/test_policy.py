@@ -67,6 +67,14 @@ def test_clerk_where_it_signs_people_in(tmp_path: Path) -> None:
     assert "clerk" not in policy.worker_csp
 
 
+def test_clerks_script_may_ask_the_host_that_its_key_names(tmp_path: Path) -> None:
+    """The script takes its address from the key alone; an issuer that is set beside it adds to that."""
+    policy = build_policy(settings_of(tmp_path, **CLERK, CLERK_ISSUER="https://issuer.clinic.example"))
+
+    asked = directive(policy.page_csp, "connect-src")
+    assert {"https://clerk.clinic.example", "https://issuer.clinic.example"} <= asked
+
+
 def test_the_sign_in_form_gets_a_nonce_for_styles_and_no_inline_script(tmp_path: Path) -> None:
     """One answer's styles, Clerk's bot check, and nothing unsafe."""
     policy = build_policy(settings_of(tmp_path, **CLERK)).sign_in_csp("abc")
