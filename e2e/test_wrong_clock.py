@@ -65,3 +65,21 @@ def test_a_right_clock_is_not_talked_about(clinic: Clinic, phone: Page, desktop:
     assert kept["capturedAt"] == kept["deviceCapturedAt"]
     review(phone, 1)
     expect(phone.get_by_text("clock is wrong")).to_have_count(0)
+
+
+def test_a_clock_that_is_set_while_the_page_is_open_moves_no_photo(
+    clinic: Clinic, phone: Page, desktop: Page
+) -> None:
+    """The steady clock tells a jump from time that passed; the page says that the clock is wrong."""
+    open_room(clinic, phone, desktop)
+    open_camera(phone)
+    take(phone, 1)
+    phone.evaluate("Date.now = ((now) => () => now() - 5 * 3600000)(Date.now)")
+    take(phone, 1, before=1)
+
+    before, after = on_the_phone(phone)
+    apart = moment(after["capturedAt"]) - moment(before["capturedAt"])
+    assert timedelta() <= apart < timedelta(minutes=2)
+    assert moment(after["deviceCapturedAt"]) < moment(before["deviceCapturedAt"])
+    phone.get_by_role("button", name="Close camera").click()
+    expect(phone.get_by_text("This phone's clock is wrong by 5 hours.")).to_be_visible()

@@ -17,7 +17,7 @@ export class ServerClock {
   #before;
 
   /** @param {{wall?: () => number, steady?: () => number}} [clocks] ms since 1970, and ms that only grow */
-  constructor({ wall = Date.now, steady = () => performance.now() } = {}) {
+  constructor({ wall = () => Date.now(), steady = () => performance.now() } = {}) {
     this.#wall = wall;
     this.#steady = steady;
     this.#before = { wall: wall(), steady: steady() };
