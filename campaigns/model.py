@@ -13,13 +13,16 @@ from campaigns.pictures import Picture
 
 FIRST_LOOK = timedelta(seconds=30)
 LONGEST_PAUSE = timedelta(hours=6)
-ERASE_AGAIN = timedelta(minutes=45)
+ERASE_AGAIN = timedelta(seconds=310)
+LAST_ERASURE = timedelta(minutes=45)
+REFUSAL_KEPT = timedelta(hours=1)
 URL_LIFE = timedelta(seconds=300)
 
 Outcome = tuple[int, str]
 OK: Outcome = (200, "")
 NO_PHOTO: Outcome = (404, "photo-not-found")
 NO_CONSULTATION: Outcome = (404, "consultation-not-found")
+INVALID: Outcome = (422, "invalid-image")
 TWIN: Outcome = (409, "label-in-use")
 SLOW_CLOCK = timedelta(seconds=5)
 
@@ -62,6 +65,8 @@ class Photo(msgspec.Struct, kw_only=True):
     late: bool = False
     order: int | None = None
     erase_at: datetime | None = None
+    refused_at: datetime | None = None
+    deleted_at: datetime | None = None
     words: dict[str, str] = msgspec.field(default_factory=dict)
 
     @property
@@ -218,12 +223,22 @@ class Model:
         owned = visit is not None and visit.owner == user
         if known is None and owned:
             known = self._pending(user, item, good, picture, now)
+        if known is not None and known.owner == user and not self.is_refused(known, now):
+            known.refused_at = None
         if known is None or (known.owner == user and not owned):
             return "consultation-not-found"
         claim = (item["owner"], item["consultationId"], item["sha256"], item["size"])
         if claim != (known.owner, known.captured_in, known.picture.sha256, known.picture.size):
             return "photo-conflict"
-        return "upload" if known.state == "pending" else "receipt"
+        if known.state != "pending":
+            return "receipt"
+        return "invalid-image" if known.refused_at else "upload"
+
+    @staticmethod
+    def is_refused(row: Photo, now: datetime) -> bool:
+        """Whether its bytes were found to be no photo, not long ago."""
+        since = row.refused_at if row.state == "pending" else None
+        return since is not None and now - since < REFUSAL_KEPT
 
     def _pending(self, user: str, item: dict[str, Any], good: bool, picture: Picture, now: datetime) -> Photo:
         photo = Photo(
@@ -265,10 +280,14 @@ class Model:
 
     def settle(self, row: Photo, now: datetime) -> Outcome:
         """pending → stored, if the object is there and good."""
+        if self.is_refused(row, now):
+            return INVALID
         if row.key not in self.objects:
             return 409, "not-uploaded"
         if not row.good:
-            return 422, "invalid-image"
+            row.refused_at, row.next_look = now, now + ERASE_AGAIN
+            self.objects.pop(row.key)
+            return INVALID
         self.stored += 1
         row.state, row.order, row.next_look = "stored", self.stored, None
         closed = self.visits[row.captured_in].closed_at
@@ -286,7 +305,8 @@ class Model:
             return OK
         if row.state == "stored":
             self.visits[row.filed_in].rev += 1
-        row.state, row.words, row.next_look, row.erase_at = "deleted", {}, None, now + ERASE_AGAIN
+        row.state, row.words, row.next_look = "deleted", {}, None
+        row.deleted_at, row.erase_at = now, now + ERASE_AGAIN
         self.objects.pop(row.key, None)
         return OK
 
@@ -323,10 +343,15 @@ class Model:
         """Settle what is due, and erase once more what was deleted."""
         due = [one for one in self.photos.values() if one.next_look is not None and one.next_look <= now]
         for row in sorted(due, key=lambda one: one.next_look or now):
-            if self.settle(row, now) != OK:
-                waited = max(now - row.created_at, FIRST_LOOK)
-                row.next_look = now + min(waited, LONGEST_PAUSE)
+            waited = max(now - row.created_at, FIRST_LOOK)
+            row.next_look = now + min(waited, LONGEST_PAUSE)
+            if row.refused_at is None:
+                self.settle(row, now)
+            else:
+                self.objects.pop(row.key, None)
         for row in self.photos.values():
-            if row.erase_at is not None and row.erase_at <= now:
-                row.erase_at = None
+            if row.erase_at is not None and row.deleted_at is not None and row.erase_at <= now:
+                gone = now - row.deleted_at
+                again = min(now + gone, row.deleted_at + LAST_ERASURE)
+                row.erase_at = None if gone >= LAST_ERASURE else again
                 self.objects.pop(row.key, None)
