@@ -1,14 +1,22 @@
 /** What each answer does to the state. Every function works on a draft and may add effects. */
 
 import { backoff } from "./backoff.js";
-import { failure } from "./errors.js";
-import { change } from "./task.js";
+import { anotherMayTell, gotThrough, isOwn, noteRefusal, release } from "./doubt.js";
+import { failure, wait } from "./errors.js";
+import { change, isBusy } from "./task.js";
 
 /** @import { Failure } from "./errors.js" */
-/** @import { CoreState, Effect, Moment, Signed, Stage, Task } from "./task.js" */
+/** @import { CoreState, Effect, Gate, Moment, Signed, Stage, Task } from "./task.js" */
 
 /** So many equal answers about one photo make it wait for a person. */
 const EQUAL_ANSWERS = 3;
+/** A parked photo is tried again after this long, where what parked it may be over. */
+const PARKED_MS = 300_000;
+/** What a store says when the photo is there or nobody can know: the server is asked. */
+const ASK_SERVER = new Set([408, 409, 412, 429]);
+
+/** @type {ReadonlySet<Stage>} */
+const AT_REST = new Set(/** @type {Stage[]} */ (["parked", "left"]));
 
 /** The link as it is after an answer. */
 const GOOD = Object.freeze({ failures: 0, until: 0 });
@@ -30,15 +38,29 @@ export function onPresigned(state, event) {
   const { outcome } = event;
   if (outcome.ok) {
     answered(state);
-    return asked.flatMap((task, i) =>
+    const noted = asked.map((task, i) => task && noteAnswer(state, task, outcome.results[i]));
+    return noted.flatMap((task, i) =>
       task ? onSigned(state, event, task, outcome.results[i]) : [],
     );
   }
   const tasks = asked.filter((task) => task !== null);
   for (const task of tasks) change(state, task, { stage: "fresh" });
   if (outcome.failure.concerns === "photo" && event.photoIds.length > 1) state.oneByOne = true;
-  else for (const task of tasks) failed(state, event, task, "fresh", outcome.failure);
+  else for (const task of tasks) failed(state, event, task, "fresh", outcome.failure, "url");
   return [];
+}
+
+/**
+ * All answers of a batch belong to one moment: each is judged knowing the others.
+ * @param {CoreState} state
+ * @param {Task} task
+ * @param {Signed} result
+ * @returns {Task}
+ */
+function noteAnswer(state, task, result) {
+  if (!("failure" in result)) gotThrough(state, task, "url");
+  else if (result.failure.shared) return noteRefusal(state, task, "url");
+  return task;
 }
 
 /**
@@ -50,7 +72,7 @@ export function onPresigned(state, event) {
  */
 function onSigned(state, event, task, result) {
   if ("receipt" in result) return settle(state, task, result.receipt);
-  if ("failure" in result) failed(state, event, task, "fresh", result.failure);
+  if ("failure" in result) failed(state, event, task, "fresh", result.failure, "url");
   else change(state, task, { stage: "signed", upload: result.upload, signedAt: state.presignedAt });
   return [];
 }
@@ -66,13 +88,15 @@ export function onPut(state, event) {
   if (!task) return [];
   const { outcome } = event;
   if ("refused" in outcome) return onRefused(state, event, task, outcome.refused);
-  const { status, ms, retryAfterMs } = outcome;
-  if (status === 400 || status === 403) {
-    failed(state, event, task, "fresh", failure(`store-${status}`));
+  const { status, ms, retryAfterMs, reason: putReason = null } = outcome;
+  if (status >= 400 && status < 500 && !ASK_SERVER.has(status)) {
+    const why = failure(putReason ?? (status === 400 ? "store-400" : "store-403"));
+    failed(state, event, task, "fresh", why, "store");
     return [];
   }
   if (status >= 200 && status < 300) state.putMs = ms;
-  change(state, task, { stage: "sent", upload: null, sent: true, tried: true, retryAfterMs });
+  const sent = { upload: null, sent: true, tried: true, retryAfterMs, putReason };
+  change(state, task, { stage: "sent", ...sent });
   return [];
 }
 
@@ -105,7 +129,7 @@ export function onCompleted(state, event) {
   const why = event.outcome.failure;
   if (why.action === "send-again") missing(state, event, task);
   // An outage after the PUT may be what spoilt it: that speaks neither against store nor photo.
-  else failed(state, event, { ...task, tried: false }, "sent", why);
+  else failed(state, event, { ...task, tried: false }, "sent", why, "receipt");
   return [];
 }
 
@@ -122,8 +146,9 @@ function missing(state, event, task) {
   const othersGotThrough = task.storedAtMiss !== null && state.stored > task.storedAtMiss;
   const missed = { misses: task.misses + 1, storedAtMiss: state.stored };
   const counted = change(state, again, missed);
-  const code = othersGotThrough ? "not-stored" : "store-unreachable";
-  failed(state, event, counted, "fresh", failure(code, task.retryAfterMs));
+  if (othersGotThrough) return failed(state, event, counted, "fresh", failure("not-stored"));
+  change(state, counted, { again: false });
+  linkFailed(state, event, wait(task.putReason ?? "store-unreachable", task.retryAfterMs), "store");
 }
 
 /**
@@ -173,8 +198,38 @@ export function onSettled(state, event) {
   } else {
     state.tasks.delete(task.photoId);
   }
-  if (event.state === "stored") Object.assign(state, { ...GOOD, stored: state.stored + 1 });
+  if (event.state === "stored") onStored(state, event, task);
   return [];
+}
+
+/**
+ * What was refused while this one got through is blamed; what was parked in an outage goes again.
+ * @param {CoreState} state
+ * @param {Moment} moment
+ * @param {Task} task
+ */
+function onStored(state, moment, task) {
+  state.stored += 1;
+  if (provesTheWay(state, task)) {
+    if (state.failures > 0 && state.failing === "store") release(state);
+    Object.assign(state, GOOD);
+  }
+  gotThrough(state, task, "store");
+  gotThrough(state, task, "receipt");
+  for (const other of state.tasks.values()) {
+    if (!other.doubt || isBusy(other) || !isOwn(state, other, other.doubt.gate)) continue;
+    photoFailed(state, moment, other, other.doubt.why);
+  }
+}
+
+/**
+ * @param {CoreState} state
+ * @param {Task} task just stored
+ * @returns {boolean} it was sent after what failed, or nothing is left to wait
+ */
+function provesTheWay(state, task) {
+  const isLast = [...state.tasks.values()].every(({ stage }) => AT_REST.has(stage));
+  return state.failing === "api" || task.turns.store > state.failedAt || isLast;
 }
 
 /**
@@ -194,12 +249,44 @@ function settle(state, task, receipt) {
  * @param {Task} task
  * @param {Stage} stage where it goes on from
  * @param {Failure} why
+ * @param {Gate} [gate] where it was refused, if that may happen to every photo
  */
-function failed(state, moment, task, stage, why) {
-  change(state, task, { stage });
+function failed(state, moment, task, stage, why, gate = "store") {
+  const here = change(state, task, { stage });
   if (why.concerns === "link") linkFailed(state, moment, why);
   else if (why.concerns === "person") state.person = why.reason;
-  else photoFailed(state, moment, { ...task, stage }, why);
+  else if (why.shared) refused(state, moment, here, why, gate);
+  else photoFailed(state, moment, here, why);
+}
+
+/**
+ * @param {CoreState} state
+ * @param {Moment} moment
+ * @param {Task} task
+ * @param {Failure} why
+ * @param {Gate} gate
+ */
+function refused(state, moment, task, why, gate) {
+  const noted = noteRefusal(state, task, gate);
+  const known = noted.again && noted.proven;
+  if (known || isOwn(state, noted, gate)) return photoFailed(state, moment, noted, why);
+  const refusals = noted.refusals + 1;
+  const kept = change(state, noted, { upload: null, again: false, refusals });
+  if (!anotherMayTell(state, kept, gate, moment.now)) return waitForAll(state, moment, why);
+  const until = moment.now + backoff({ ...moment, failures: refusals });
+  change(state, kept, { doubt: { gate, why }, until });
+}
+
+/**
+ * Nobody is known to get through: that is no photo's own fault, and counts against none.
+ * @param {CoreState} state
+ * @param {Moment} moment
+ * @param {Failure} why
+ */
+function waitForAll(state, moment, why) {
+  for (const task of state.tasks.values())
+    if (task.doubt) change(state, task, { doubt: null, until: 0 });
+  linkFailed(state, moment, wait(why.reason, why.retryAfterMs), "store");
 }
 
 /**
@@ -209,15 +296,26 @@ function failed(state, moment, task, stage, why) {
  * @param {Failure} why
  */
 function photoFailed(state, moment, task, why) {
-  const { reason, action } = why;
+  const { reason, action, shared = false } = why;
   if (action === "leave") return void change(state, task, { stage: "left", reason });
   if (action === "send-again") return void change(state, task, { stage: "fresh", sent: false });
   const equal = task.reason === reason ? task.equal + 1 : 1;
   const attempt = task.attempt + 1;
-  const parked = action === "park" || equal >= EQUAL_ANSWERS;
-  const until = moment.now + backoff({ ...moment, failures: attempt });
-  const next = parked ? { stage: /** @type {Stage} */ ("parked") } : { until };
-  change(state, task, { upload: null, reason, equal, attempt, ...next });
+  const counted = {
+    upload: null,
+    reason,
+    equal,
+    attempt,
+    doubt: null,
+    refusals: task.refusals + 1,
+  };
+  if (action === "park" || task.again || equal >= EQUAL_ANSWERS) {
+    const again = shared || reason === "not-stored";
+    const until = again ? moment.now + PARKED_MS : 0;
+    return void change(state, task, { ...counted, stage: "parked", again, proven: true, until });
+  }
+  const until = Math.max(task.until, moment.now + backoff({ ...moment, failures: attempt }));
+  change(state, task, { ...counted, until });
 }
 
 /**
@@ -225,13 +323,15 @@ function photoFailed(state, moment, task, why) {
  * @param {CoreState} state
  * @param {Moment} moment
  * @param {Failure} why
+ * @param {"api" | "store"} [failing]
  */
-function linkFailed(state, moment, why) {
+function linkFailed(state, moment, why, failing = "api") {
   if (state.until <= moment.now || state.failures === 0) state.failures += 1;
-  state.failing = why.reason === "store-unreachable" ? "store" : "api";
+  state.failing = failing;
   state.reason = why.reason;
-  const wait = backoff({ ...moment, failures: state.failures, retryAfterMs: why.retryAfterMs });
-  state.until = Math.max(state.until, moment.now + wait);
+  state.failedAt = state.turn;
+  const limits = { failures: state.failures, retryAfterMs: why.retryAfterMs };
+  state.until = Math.max(state.until, moment.now + backoff({ ...moment, ...limits }));
 }
 
 /**

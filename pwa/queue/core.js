@@ -5,6 +5,8 @@
  */
 
 import { onCompleted, onDeleted, onPresigned, onPut, onSettled } from "./answers.js";
+import { release } from "./doubt.js";
+import { needsProof } from "./errors.js";
 import { notesOf, pauseKey, pauseOf } from "./notes.js";
 import { plan } from "./plan.js";
 import { change, isBusy, taskOf } from "./task.js";
@@ -22,7 +24,7 @@ export function initialState(pause, now) {
     failures: link?.attempt ?? 0,
     until: now + (link?.inMs ?? 0),
     reason: link?.reason ?? "",
-    failing: link?.reason === "store-unreachable" ? "store" : "api",
+    failing: link && needsProof(link.reason) ? "store" : "api",
     doubted: pause?.concerns === "person" ? pause.reason : null,
     pauseWritten: pauseKey(pause),
     tasks: new Map(),
@@ -30,6 +32,9 @@ export function initialState(pause, now) {
     presignedAt: 0,
     putMs: null,
     stored: 0,
+    turn: 0,
+    failedAt: 0,
+    passed: { url: 0, store: 0, receipt: 0 },
     oneByOne: false,
     person: null,
     stopping: false,
@@ -116,5 +121,6 @@ function onPush(state, event) {
   for (const task of state.tasks.values()) {
     if (task.until > event.now) change(state, task, { until: event.now, written: "" });
   }
+  release(state);
   return [];
 }

@@ -5,7 +5,7 @@
 
 import { LONGEST_WAIT_MS } from "./backoff.js";
 import { erase, forget } from "./keeping.js";
-import { isMoving, isSendable } from "./record.js";
+import { RULES, isMoving, mayLeave } from "./record.js";
 import { localDay } from "./listing.js";
 import { sha256Hex } from "./hash.js";
 import { judge } from "./receipts.js";
@@ -64,7 +64,7 @@ export class Ledger {
     const records = await this.#database.read(["photos"], (tx) =>
       tx.objectStore("photos").index("owner").getAll(owner),
     );
-    const wanted = records.filter((record) => isSendable(record) || record.state === "deleting");
+    const wanted = records.filter((record) => mayLeave(record) || record.state === "deleting");
     return wanted.sort((a, b) => a.seq - b.seq).map((record) => this.#row(record));
   }
 
@@ -79,7 +79,7 @@ export class Ledger {
       if ((await senderIn(tx)) !== owner) return [];
       const photos = tx.objectStore("photos");
       const found = await Promise.all(photoIds.map((photoId) => photos.get(photoId)));
-      const wanted = found.filter((record) => record?.owner === owner && isSendable(record));
+      const wanted = found.filter((record) => record?.owner === owner && mayLeave(record));
       const signed = wanted.map((record) => ({ ...record, everSigned: true }));
       await Promise.all(signed.map((record) => photos.put(record)));
       return signed;
@@ -99,7 +99,7 @@ export class Ledger {
       await this.#note(tx, notes);
       const photos = tx.objectStore("photos");
       const record = await ownIn(tx, photoId, owner);
-      if (!record || !isSendable(record)) return null;
+      if (!record || !mayLeave(record)) return null;
       await photos.put({ ...record, state: "sending", nextTryAt: null });
       return { record, bytes: await tx.objectStore("bytes").get(photoId) };
     });
@@ -152,7 +152,13 @@ export class Ledger {
       const meta = tx.objectStore("meta");
       if (!note) return meta.delete("pause");
       const { inMs, ...pause } = note;
-      await meta.put({ ...pause, nextTryAt: this.#at(inMs) }, "pause");
+      /** @type {Pause | undefined} */
+      const before = await meta.get("pause");
+      const since = before?.reason === note.reason ? before.since : undefined;
+      await meta.put(
+        { ...pause, nextTryAt: this.#at(inMs), since: since ?? this.#wall() },
+        "pause",
+      );
     });
     this.#changed();
   }
@@ -162,8 +168,8 @@ export class Ledger {
     /** @type {Pause | undefined} */
     const pause = await this.#meta("pause");
     if (!pause) return null;
-    const { nextTryAt, ...rest } = pause;
-    return { ...rest, inMs: this.#waitMs(nextTryAt) };
+    const { concerns, reason, attempt, nextTryAt } = pause;
+    return { concerns, reason, attempt, inMs: this.#waitMs(nextTryAt) };
   }
 
   /** The holder of the lock is alive. */
@@ -196,8 +202,9 @@ export class Ledger {
     const photos = tx.objectStore("photos");
     for (const { inMs, ...note } of notes) {
       const record = await photos.get(note.photoId);
-      const gone = !record || (record.state === "deleting" && note.state !== "deleting");
-      if (!gone) await photos.put({ ...record, ...note, nextTryAt: this.#at(inMs) });
+      if (!record || (record.state === "deleting" && note.state !== "deleting")) continue;
+      const rules = note.state === "parked" ? { rules: RULES } : {};
+      await photos.put({ ...record, ...note, ...rules, nextTryAt: this.#at(inMs) });
     }
   }
 
@@ -214,7 +221,8 @@ export class Ledger {
     const { photoId, seq, sent, state, reason, attempt, equal, nextTryAt } = record;
     const wish = state === "deleting" ? "delete" : "send";
     const waitMs = this.#waitMs(nextTryAt);
-    return { photoId, seq, wish, sent, state, reason, attempt, equal, waitMs };
+    const proven = record.rules === RULES;
+    return { photoId, seq, wish, sent, state, reason, attempt, equal, waitMs, proven };
   }
 
   /**

@@ -4,6 +4,7 @@
  * doubt.
  */
 
+import { comeTo } from "./doubt.js";
 import { change, isBusy } from "./task.js";
 
 /** @import { CoreState, Effect, Note, Task } from "./task.js" */
@@ -17,6 +18,7 @@ const FIRST_URLS = 5;
 const MOST_UNCONFIRMED = 4;
 /** A photo whose PUT came to nothing this often in a row lets the others go first. */
 const PATIENCE = 2;
+const LAST = 1_000_000;
 
 /**
  * @param {CoreState} state a draft
@@ -83,7 +85,7 @@ function confirm(state, now) {
   return ready(state, now, "sent")
     .slice(0, limit - count(state, "confirming"))
     .map((task) => {
-      change(state, task, { stage: "confirming" });
+      change(state, comeTo(state, task, "receipt"), { stage: "confirming" });
       return { type: "complete", photoId: task.photoId };
     });
 }
@@ -95,7 +97,7 @@ function send(state, now) {
   if (unconfirmed >= MOST_UNCONFIRMED) return [];
   const task = ready(state, now, "signed").sort(byPatience)[0];
   if (!task?.upload) return [];
-  change(state, task, { stage: "putting" });
+  change(state, comeTo(state, task, "store"), { stage: "putting" });
   return [{ type: "put", photoId: task.photoId, upload: task.upload, notes: [] }];
 }
 
@@ -108,7 +110,8 @@ function sign(state, now) {
     .sort(byPatience)
     .slice(0, wanted - stock);
   if (next.length === 0) return [];
-  for (const task of next) change(state, task, { stage: "signing" });
+  state.turn += 1;
+  for (const task of next) change(state, comeTo(state, task, "url"), { stage: "signing" });
   Object.assign(state, { presigning: true, presignedAt: now });
   return [{ type: "presign", photoIds: next.map((task) => task.photoId) }];
 }
@@ -169,8 +172,10 @@ function byPatience(a, b) {
   return tired(a) - tired(b) || a.seq - b.seq;
 }
 
-/** @param {Task} task */
-const tired = (task) => (task.misses >= PATIENCE ? task.misses : 0);
+/** @param {Task} task what was refused lets the others go first; what was parked goes last */
+function tired({ misses, refusals, again }) {
+  return (misses >= PATIENCE ? misses : 0) + refusals + (again ? LAST : 0);
+}
 
 /**
  * @param {CoreState} state a draft

@@ -3,6 +3,8 @@
  * Owner and consultation are frozen at the shutter; no function here changes them.
  */
 
+import { mayPass } from "./errors.js";
+
 /**
  * @typedef {"captured" | "queued" | "sending" | "confirming" | "waiting" | "needs-sign-in" |
  *   "parked" | "deleting"} PhotoState
@@ -33,6 +35,7 @@
  * @property {string | null} retakeOf
  * @property {boolean} everSigned a URL may exist for it: the server must confirm its deletion
  * @property {boolean} sent its bytes are believed to be in the store
+ * @property {number} [rules] those by which it was parked; absent from before there were any
  */
 
 /** @typedef {PhotoRecord} PhotoSummary a record; the bytes live elsewhere */
@@ -56,7 +59,8 @@
 
 /**
  * Why the whole queue stands still: one row, shared by all photos.
- * @typedef {{concerns: "link" | "person", reason: string, attempt: number, nextTryAt: number | null}} Pause
+ * @typedef {{concerns: "link" | "person", reason: string, attempt: number, nextTryAt: number | null,
+ *   since?: number}} Pause
  */
 
 /** @type {ReadonlySet<PhotoState>} */
@@ -78,6 +82,25 @@ export const isMoving = (record) => MOVING.has(record.state);
  * @returns {boolean} approved, and waiting for nothing but its turn
  */
 export const isSendable = (record) => SENDABLE.has(record.state);
+
+/** Since these a refusal that every photo may meet is not blamed on one. */
+export const RULES = 2;
+
+/**
+ * @param {PhotoRecord} record
+ * @returns {boolean} parked for what may be over by now: it is tried again now and then
+ */
+export function goesAgain({ state, reason, rules = 0 }) {
+  if (state !== "parked") return false;
+  // A store's missing encryption was once told as a photo that is none.
+  return mayPass(reason) || (rules < RULES && reason === "invalid-image");
+}
+
+/**
+ * @param {PhotoRecord} record
+ * @returns {boolean} it may leave the phone
+ */
+export const mayLeave = (record) => isSendable(record) || goesAgain(record);
 
 /**
  * @param {Capture} capture

@@ -15,6 +15,8 @@
  *   "doomed" | "deleting" | "parked" | "left"} Stage
  */
 
+/** Where a photo may be refused: for its URL, by the store, for its receipt. @typedef {"url" | "store" | "receipt"} Gate */
+
 /** @typedef {{url: string, method: string, headers: Record<string, string>, expiresIn: number}} Upload */
 
 /**
@@ -33,6 +35,13 @@
  * @property {number} misses PUTs after which the server had nothing, in a row
  * @property {number | null} storedAtMiss how many photos had been stored at the last of them
  * @property {number | null} retryAfterMs what the store asked for
+ * @property {string | null} putReason what the store's answer says about a PUT that came to nothing
+ * @property {Readonly<Record<Gate, number>>} turns when it last came to each gate
+ * @property {Readonly<Record<Gate, number | null>>} refused at which turn each gate did it first
+ * @property {number} refusals at any gate since it last got on
+ * @property {{gate: Gate, why: Failure} | null} doubt a refusal of which nobody knows yet whether it is the photo's own
+ * @property {boolean} again it was parked, and is tried once more
+ * @property {boolean} proven others got through when it was parked
  * @property {string} written what the database shows of it
  */
 
@@ -43,9 +52,12 @@
  * @property {number} presignedAt
  * @property {number | null} putMs how long the last PUT took
  * @property {number} stored photos stored in this run
+ * @property {number} turn counts what comes to a gate, so that before and after can be told
+ * @property {Readonly<Record<Gate, number>>} passed the latest turn at which a photo got through
  * @property {boolean} oneByOne a whole batch was refused: ask for single URLs to find the culprit
  * @property {number} failures of the link, in a row
  * @property {number} until the whole queue waits until then
+ * @property {number} failedAt the turn at which it failed last
  * @property {"api" | "store"} failing which end did not answer
  * @property {string} reason
  * @property {string | null} person why somebody must sign in
@@ -66,6 +78,7 @@
  * @property {number} attempt
  * @property {number} equal
  * @property {number} waitMs
+ * @property {boolean} [proven] others got through when it was parked
  */
 
 /**
@@ -88,12 +101,13 @@
 
 /** @typedef {{ok: false, failure: Failure}} Failed */
 /** @typedef {{upload: Upload} | {receipt: Receipt} | {failure: Failure}} Signed */
+/** @typedef {{status: number, ms: number, retryAfterMs: number | null, reason?: string | null}} PutOutcome */
 /** @typedef {{now: number, random: number, visible: boolean}} Moment */
 
 /**
  * @typedef {{type: "loaded", rows: Row[]} |
  *   {type: "presigned", photoIds: string[], dropped: string[], outcome: {ok: true, results: Signed[]} | Failed} |
- *   {type: "put", photoId: string, outcome: {status: number, ms: number, retryAfterMs: number | null} |
+ *   {type: "put", photoId: string, outcome: PutOutcome |
  *     {refused: "changed" | "record-damaged"}} |
  *   {type: "completed", photoId: string, outcome: {ok: true, receipt: Receipt} | Failed} |
  *   {type: "deleted", photoId: string, outcome: {ok: true, receipt: Receipt | null} | Failed} |
@@ -159,12 +173,12 @@ export function change(state, task, change) {
  * @returns {Task}
  */
 export function taskOf(row, now) {
-  /** @type {Stage} */
-  const sending = row.sent ? "sent" : "fresh";
   const { photoId, seq, reason, attempt, equal, sent } = row;
+  const again = row.state === "parked";
+  const proven = again && row.proven === true;
   return {
-    ...{ photoId, seq, reason, attempt, equal, sent },
-    stage: row.wish === "delete" ? "doomed" : sending,
+    ...{ photoId, seq, reason, attempt, equal, sent, again, proven },
+    stage: stageOf(row),
     upload: null,
     signedAt: 0,
     until: now + row.waitMs,
@@ -172,8 +186,27 @@ export function taskOf(row, now) {
     misses: 0,
     storedAtMiss: null,
     retryAfterMs: null,
+    putReason: null,
+    ...UNREFUSED,
     written: keyOf(row),
   };
+}
+
+const UNREFUSED = Object.freeze({
+  turns: Object.freeze({ url: 0, store: 0, receipt: 0 }),
+  refused: Object.freeze({ url: null, store: null, receipt: null }),
+  refusals: 0,
+  doubt: null,
+});
+
+/**
+ * @param {Row} row
+ * @returns {Stage}
+ */
+function stageOf(row) {
+  if (row.wish === "delete") return "doomed";
+  if (row.state === "parked" && row.waitMs > 0) return "parked";
+  return row.sent ? "sent" : "fresh";
 }
 
 /**

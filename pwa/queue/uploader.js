@@ -6,10 +6,11 @@
 import { CAPTURES } from "./announcing.js";
 import { within } from "./clock.js";
 import { classify, failure } from "./errors.js";
+import { putReason } from "./put-answer.js";
 
 /** @import { Clock } from "./clock.js" */
 /** @import { PhotoRecord } from "./record.js" */
-/** @import { Failed, Receipt, Signed, Upload } from "./task.js" */
+/** @import { Failed, PutOutcome, Receipt, Signed, Upload } from "./task.js" */
 
 /**
  * @typedef {object} Credentials
@@ -23,6 +24,8 @@ const API_MS = 10_000;
 const PUT_MS = 15_000;
 /** The slowest link that is still worth waiting for, in bytes per millisecond. */
 const PUT_BYTES_PER_MS = 4;
+
+const SILENCE = Object.freeze({ status: 0, retryAfterMs: null, reason: null });
 
 export class Uploader {
   #fetch;
@@ -55,13 +58,13 @@ export class Uploader {
    * @param {PhotoRecord} record
    * @param {ArrayBuffer} bytes
    * @param {AbortSignal} [signal]
-   * @returns {Promise<{status: number, ms: number, retryAfterMs: number | null}>} status 0: no answer
+   * @returns {Promise<PutOutcome>} status 0: no answer
    */
   async put(upload, record, bytes, signal) {
     const began = this.#clock.now();
     const limit = PUT_MS + record.size / PUT_BYTES_PER_MS;
-    const send = (/** @type {AbortSignal} */ limited) =>
-      this.#fetch(upload.url, {
+    const send = async (/** @type {AbortSignal} */ limited) => {
+      const response = await this.#fetch(upload.url, {
         method: upload.method,
         headers: upload.headers,
         // A Blob made now from bytes just read: what Safari reads back from a stored File is empty.
@@ -71,9 +74,11 @@ export class Uploader {
         redirect: "error",
         signal: limited,
       });
-    const response = await within(this.#clock, limit, signal, send).catch(() => null);
-    const retryAfterMs = response ? retryAfter(response) : null;
-    return { status: response?.status ?? 0, ms: this.#clock.now() - began, retryAfterMs };
+      const reason = await putReason(response);
+      return { status: response.status, retryAfterMs: retryAfter(response), reason };
+    };
+    const answer = await within(this.#clock, limit, signal, send).catch(() => SILENCE);
+    return { ...answer, ms: this.#clock.now() - began };
   }
 
   /**
@@ -124,7 +129,10 @@ export class Uploader {
     if (answer.ok || token === null || answer.failure.reason !== "unauthenticated") return answer;
     // A token lives a minute: it may have died on the way. One fresh one tells the two cases apart.
     const renewed = await this.#credentials.token({ fresh: true });
-    return renewed === null ? answer : this.#once(method, path, body, renewed, signal);
+    if (renewed === null) return answer;
+    const last = await this.#once(method, path, body, renewed, signal);
+    const refused = !last.ok && last.failure.reason === "unauthenticated";
+    return refused ? { ok: false, failure: failure("sign-in-refused") } : last;
   }
 
   /**
@@ -179,6 +187,9 @@ function request(method, body, token, signal) {
  * @returns {Promise<Answer>}
  */
 async function answerOf(response) {
+  // A proxy's limit, whatever page it says it with.
+  if (!isOurs(response) && response.status === 413)
+    return { ok: false, failure: failure("size-refused") };
   if (!isOurs(response)) return notOurs();
   const { status } = response;
   const data = await response.json().catch(() => null);

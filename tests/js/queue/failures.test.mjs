@@ -89,7 +89,7 @@ test("a token that cannot be renewed leaves the first answer standing", async (t
   assert.equal(await running, "needs-sign-in");
 });
 
-for (const code of withCodes("photo", "park")) {
+for (const code of withCodes("photo", "park").filter((code) => !SERVER_CODES[code].shared)) {
   test(`${code} parks the one photo with its reason and sends the others`, async (t) => {
     const phone = await openPhone(t);
     const [poisoned] = await phone.take(3);
@@ -117,16 +117,22 @@ test("other-owner leaves the photo for its owner", async (t) => {
 
 const itemProblem = (status, code) => ({ photoId: null, problem: { status, code } });
 
+const refusing = (photoId, status, code) => (r) =>
+  r.respond(200, {
+    results: r.body.photos.map((photo) =>
+      photo.photoId === photoId ? itemProblem(status, code) : signed(photo),
+    ),
+  });
+
 for (const code of [...withCodes("photo", "thrice"), "never-heard-of"]) {
-  test(`${code} is tried three times and then parked`, async (t) => {
+  test(`${code} for one photo of two is tried three times and then parked`, async (t) => {
     const phone = await openPhone(t);
-    await phone.take(1);
-    const presign = (r) => r.respond(200, { results: [itemProblem(418, code)] });
-    const running = phone.serve(phone.replay(), { presign });
+    const [{ photoId }] = await phone.take(2);
+    const running = phone.serve(phone.replay(), { presign: refusing(photoId, 418, code) });
 
     for (const attempt of [1, 2]) {
       await until(async () => (await phone.list())[0].attempt === attempt);
-      assert.deepEqual(await phone.states(), ["waiting"]);
+      await until(async () => (await phone.states()).join() === "waiting");
       assert.ok((await phone.list())[0].nextTryAt > phone.clock.wall());
       phone.clock.advance(4_000);
     }
@@ -137,18 +143,44 @@ for (const code of [...withCodes("photo", "thrice"), "never-heard-of"]) {
     assert.equal(photo.reason, SERVER_CODES[code] ? code : "http-418");
     assert.equal(phone.net.count("presign"), 3);
   });
+
+  test(`${code} for every photo there is makes the queue wait and is counted against none`, async (t) => {
+    const phone = await openPhone(t);
+    await phone.take(2);
+    let asked = 0;
+    const refuse = (r) =>
+      (asked += 1) > 4
+        ? r.sign()
+        : r.respond(200, { results: r.body.photos.map(() => itemProblem(418, code)) });
+    const running = phone.serve(phone.replay(), { presign: refuse });
+
+    for (let turn = 1; turn <= 4; turn += 1) await waitsForAll(phone, turn);
+
+    assert.equal(await running, "drained");
+    assert.deepEqual(await phone.list(), []);
+  });
+}
+
+/** The whole queue waits for the n-th time, and no photo bears the blame; then time passes. */
+async function waitsForAll(phone, turn) {
+  await until(async () => (await phone.queue.list("anna")).pause?.attempt === turn, `turn ${turn}`);
+  const rows = await phone.ledger.load("anna");
+  assert.deepEqual(new Set(rows.map((row) => row.attempt)), new Set([0]));
+  await until(async () => (await phone.states()).every((state) => state === "waiting"));
+  phone.clock.advance(30_000);
 }
 
 test("different answers in turn are not equal answers", async (t) => {
   const phone = await openPhone(t);
-  await phone.take(1);
+  const [{ photoId }] = await phone.take(2);
   let asked = 0;
-  const presign = (r) => r.respond(200, { results: [itemProblem(418 + (asked++ % 2), null)] });
+  const presign = (r) => refusing(photoId, 418 + (asked++ % 2), null)(r);
   const running = phone.replay();
   const served = phone.serve(running, { presign });
 
   for (const attempt of [1, 2, 3, 4]) {
     await until(async () => (await phone.list())[0].attempt === attempt);
+    await until(async () => (await phone.states()).join() === "waiting");
     phone.clock.advance(30_000);
   }
   await until(async () => (await phone.list())[0].attempt === 5);
@@ -187,6 +219,7 @@ test("an expired URL is replaced and is no mark against the photo afterwards", a
   const put = (r) => r.respond((puts += 1) === 1 ? 403 : 200);
   const running = phone.serve(phone.replay(), { put });
   await until(async () => (await phone.list())[0]?.state === "waiting");
+  assert.equal((await phone.list())[0].attempt, 1, "of the link, which nobody else has tried");
   phone.clock.advance(1_000);
 
   assert.equal(await running, "drained");
@@ -437,6 +470,7 @@ test("a server status beats a code that does not fit it", () => {
   assert.deepEqual(classify(418, "toString"), {
     concerns: "photo",
     action: "thrice",
+    shared: true,
     reason: "http-418",
     retryAfterMs: null,
   });

@@ -3,8 +3,16 @@
  * a server. The world keeps its own books and judges by them; one seed gives one history.
  */
 import { initialState } from "../../../pwa/queue/core.js";
+import { classify, mayPass } from "../../../pwa/queue/errors.js";
 
-const WEATHERS = ["good", "good", "down", "portal", "store-down", "flaky", "signed-out"];
+const WEATHERS = [
+  ...["good", "good", "down", "portal", "store-down", "flaky", "signed-out"],
+  // What is refused to every photo: by the store, by a limit on the way, by the server.
+  ...["store-refuses", "store-refuses", "server-refuses"],
+];
+const FOR_ALL = new Set(["store-refuses", "server-refuses"]);
+/** A photo parked in bad weather is tried again within this, with nobody's help. */
+const PARKED_MS = 300_000;
 
 /** mulberry32: small, fast, the same everywhere. */
 export function randomFrom(seed) {
@@ -23,6 +31,10 @@ export class World {
   taken = new Map();
   deleted = new Set();
   poisoned = new Set();
+  /** Refused by themselves, while others were not. */
+  singled = new Set();
+  /** What had been parked when a refusal of all began. */
+  parkedBefore = new Set();
   server = new Map();
   objects = new Map();
   ops = [];
@@ -47,7 +59,7 @@ export class World {
   /** One turn of this world, whatever it brings. */
   turn() {
     const roll = this.random();
-    if (roll < 0.05) this.weather = this.pick(WEATHERS);
+    if (roll < 0.05) this.change(this.pick(WEATHERS));
     else if (roll < 0.1) this.take();
     else if (roll < 0.12) this.kill();
     else if (roll < 0.15) this.remove();
@@ -56,6 +68,12 @@ export class World {
     else if (roll < 0.3) this.pass(this.random() * 20_000);
     else this.progress();
     this.judge();
+  }
+
+  change(weather) {
+    this.weather = weather;
+    const parked = [...this.phone.values()].filter((row) => row.state === "parked");
+    this.parkedBefore = new Set(parked.map((row) => row.photoId));
   }
 
   take() {
@@ -107,12 +125,12 @@ export class World {
 
   look() {
     if (!this.running) return;
-    const rows = [...this.phone.values()].filter((row) => row.state !== "parked");
+    const rows = [...this.phone.values()].filter(mayLeave);
     const wish = (row) => (row.state === "deleting" ? "delete" : "send");
     const wait = (row) => Math.max(0, (row.at ?? 0) - this.now);
     this.push({
       type: "loaded",
-      rows: rows.map((row) => ({ ...row, wish: wish(row), waitMs: wait(row) })),
+      rows: rows.map((row) => ({ ...row, wish: wish(row), waitMs: wait(row), proven: true })),
     });
   }
 
@@ -161,7 +179,7 @@ export class World {
   /** The phone's own part of an errand, before anything leaves. */
   begin(op) {
     op.phase = "travel";
-    const sendable = (row) => row && !["parked", "deleting"].includes(row.state);
+    const sendable = (row) => row && row.state !== "deleting" && mayLeave(row);
     if (op.type === "presign") {
       op.rows = op.photoIds.map((id) => this.phone.get(id)).filter(sendable);
       for (const row of op.rows) row.everSigned = true;
@@ -181,6 +199,7 @@ export class World {
     const store = op.type === "put";
     if (this.weather === "store-down" && !store) return null;
     if (this.weather === "signed-out" && store) return null;
+    if (FOR_ALL.has(this.weather)) return this.refusal(op);
     if (!this.chance(wet[this.weather])) return null;
     // The request may arrive all the same, and only its answer be lost.
     if (this.weather === "flaky" && this.chance(0.5)) this.arrive(op);
@@ -189,6 +208,15 @@ export class World {
     const link = { concerns: "link", action: "wait", reason: "no-answer" };
     const why = this.weather === "signed-out" ? person : link;
     return this.answerOf(op, { ok: false, failure: { ...why, retryAfterMs: null } });
+  }
+
+  /** Refused as every photo is at this time. */
+  refusal(op) {
+    if (this.weather === "store-refuses")
+      return op.type === "put" ? this.answerOf(op, this.pick(STORE_SAYS)) : null;
+    if (op.type !== "presign") return null;
+    const why = { failure: classify(400, "invalid-field") };
+    return this.answerOf(op, { ok: true, results: op.rows.map(() => why) });
   }
 
   answerOf(op, outcome) {
@@ -232,7 +260,10 @@ export class World {
 
   put(op) {
     if (this.objects.has(op.photoId)) return { status: 412 };
-    if (this.weather !== "good" && this.chance(0.2)) return { status: 403 };
+    if (this.weather !== "good" && this.chance(0.2)) {
+      this.singled.add(op.photoId);
+      return { status: 403 };
+    }
     if (this.server.get(op.photoId)?.state !== "deleted")
       this.objects.set(op.photoId, op.row.sha256);
     return { status: 200 };
@@ -282,17 +313,25 @@ export class World {
       const parked = this.phone.get(photoId)?.state === "parked" && !this.poisoned.has(photoId);
       if (parked && !/^(store-403|not-stored)$/.test(this.phone.get(photoId).reason))
         throw new Error(`parked for the link's sake: ${photoId}`);
+      if (parked && this.blamedForAll(photoId)) throw new Error(`parked with all: ${photoId}`);
       if (row && (row.owner !== owner || row.consultationId !== consultationId))
         throw new Error(`misfiled: ${photoId}`);
     }
   }
 
-  /** Fair weather until nothing moves; then every photo must be where it belongs. */
+  /** It was parked while all were refused, and none of its own faults was seen before. */
+  blamedForAll(photoId) {
+    const seen = this.parkedBefore.has(photoId) || this.singled.has(photoId);
+    return FOR_ALL.has(this.weather) && !seen && this.phone.get(photoId).reason !== "not-stored";
+  }
+
+  /** Fair weather and nobody's help until nothing moves; then every photo must be where it belongs. */
   settleDown() {
-    this.weather = "good";
-    this.retry();
+    this.change("good");
     for (let turn = 0; turn < 5_000; turn += 1) {
-      if (!this.running && ![...this.phone.values()].some((row) => row.state !== "parked")) break;
+      const left = [...this.phone.values()].filter(mayLeave);
+      if (!this.running && left.length === 0) break;
+      if (!this.running && left.every((row) => row.state === "parked")) this.pass(PARKED_MS);
       this.progress();
       this.judge();
     }
@@ -309,6 +348,14 @@ export class World {
     } else if (here || !this.stored(photo)) throw new Error(`stuck or doubled: ${photoId}`);
   }
 }
+
+const mayLeave = (row) => row.state !== "parked" || mayPass(row.reason);
+
+const STORE_SAYS = [
+  { status: 403, reason: "store-403" },
+  { status: 400, reason: "store-400" },
+  { status: 413, reason: "size-refused" },
+];
 
 const dated = (pause, now) => pause && { ...pause, at: now + (pause.inMs ?? 0) };
 

@@ -81,6 +81,29 @@ test("the control: a core that forgets a photo is caught leaving it behind", () 
   assert.ok(caught(20, forgetful, /^stuck/) > 10);
 });
 
+test("the control: a core that blames each photo for what is refused to all is caught parking them", () => {
+  const unjust = (state, event) => {
+    const { outcome } = event;
+    if (event.type !== "put" || !(outcome.status >= 400 && outcome.status !== 412))
+      return step(state, event);
+    // Somebody else is always said to have got through.
+    const passed = { ...state.passed, store: Infinity };
+    return step({ ...state, passed }, event);
+  };
+
+  assert.ok(caught(300, unjust, /^parked with all/) > 10);
+});
+
+test("the control: a core that never tries again what it parked is caught leaving it behind", () => {
+  const stubborn = (state, event) => {
+    if (event.type !== "loaded") return step(state, event);
+    const rows = event.rows.filter((row) => row.state !== "parked");
+    return step(state, { ...event, rows });
+  };
+
+  assert.ok(caught(1_500, stubborn, /^stuck/) > 3);
+});
+
 test("a state that was handed out is never changed by a later step", () => {
   const frozen = (state, event) => {
     const before = structuredClone(state);

@@ -1,0 +1,96 @@
+/**
+ * Whose fault a refusal is. At each gate (URL, store, receipt) it is the photo's own only where
+ * another photo came to the same gate after its first refusal and got through, and none that was
+ * welcome until then has been refused since. Where nobody is known to get through, the whole queue
+ * waits as for a lost link.
+ */
+
+import { change } from "./task.js";
+
+/** @import { CoreState, Gate, Task } from "./task.js" */
+
+/**
+ * @param {CoreState} state a draft
+ * @param {Task} task about to ask at this gate
+ * @param {Gate} gate
+ * @returns {Task}
+ */
+export function comeTo(state, task, gate) {
+  // One request for many URLs is one turn for all of them; its caller counts.
+  if (gate !== "url") state.turn += 1;
+  return change(state, task, { turns: { ...task.turns, [gate]: state.turn } });
+}
+
+/**
+ * @param {CoreState} state a draft
+ * @param {Task} task that got through
+ * @param {Gate} gate
+ */
+export function gotThrough(state, task, gate) {
+  const turn = Math.max(state.passed[gate], task.turns[gate]);
+  state.passed = { ...state.passed, [gate]: turn };
+}
+
+/**
+ * @param {CoreState} state a draft
+ * @param {Task} task
+ * @param {Gate} gate that refused it
+ * @returns {Task} with the refusal noted
+ */
+export function noteRefusal(state, task, gate) {
+  const first = task.refused[gate] ?? task.turns[gate];
+  return change(state, task, { refused: { ...task.refused, [gate]: first } });
+}
+
+/**
+ * @param {CoreState} state
+ * @param {Task} task refused at this gate
+ * @param {Gate} gate
+ */
+export function isOwn(state, { photoId, refused }, gate) {
+  if (state.passed[gate] < (refused[gate] ?? Infinity)) return false;
+  return !anotherFell(state, photoId, gate);
+}
+
+/**
+ * @param {CoreState} state
+ * @param {string} photoId
+ * @param {Gate} gate
+ * @returns {boolean} another photo met its first refusal after the last one that got through
+ */
+function anotherFell(state, photoId, gate) {
+  for (const task of state.tasks.values())
+    if (task.photoId !== photoId && (task.refused[gate] ?? 0) > state.passed[gate]) return true;
+  return false;
+}
+
+/**
+ * @param {CoreState} state
+ * @param {Task} task just refused
+ * @param {Gate} gate
+ * @param {number} now
+ * @returns {boolean} another photo, not refused yet, will tell soon; a second refusal is enough to wait
+ */
+export function anotherMayTell(state, { photoId }, gate, now) {
+  if (state.failures > 0 || anotherFell(state, photoId, gate)) return false;
+  const others = [...state.tasks.values()].filter((task) => task.photoId !== photoId);
+  return others.some((task) => BEFORE[gate].has(task.stage) && task.until <= now);
+}
+
+/** Stages before each gate. @type {Readonly<Record<Gate, ReadonlySet<string>>>} */
+const BEFORE = Object.freeze({
+  url: new Set(["fresh"]),
+  store: new Set(["fresh", "signing", "signed"]),
+  receipt: new Set(["fresh", "signing", "signed", "putting", "sent"]),
+});
+
+/**
+ * The way is free again: what was parked because it was not is tried once more.
+ * @param {CoreState} state a draft
+ */
+export function release(state) {
+  for (const task of state.tasks.values()) {
+    if (task.stage !== "parked" || !task.again) continue;
+    change(state, task, { stage: task.sent ? "sent" : "fresh", until: 0 });
+  }
+}
