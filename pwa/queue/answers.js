@@ -1,7 +1,7 @@
 /** What each answer does to the state. Every function works on a draft and may add effects. */
 
 import { backoff } from "./backoff.js";
-import { anotherMayTell, gotThrough, isOwn, noteRefusal, release } from "./doubt.js";
+import { anotherMayTell, gotThrough, isOwn, noteRefusal, recover } from "./doubt.js";
 import { failure, wait } from "./errors.js";
 import { change, isBusy } from "./task.js";
 
@@ -211,7 +211,7 @@ export function onSettled(state, event) {
 function onStored(state, moment, task) {
   state.stored += 1;
   if (provesTheWay(state, task)) {
-    if (state.failures > 0 && state.failing === "store") release(state);
+    recover(state);
     Object.assign(state, GOOD);
   }
   gotThrough(state, task, "store");
@@ -301,14 +301,10 @@ function photoFailed(state, moment, task, why) {
   if (action === "send-again") return void change(state, task, { stage: "fresh", sent: false });
   const equal = task.reason === reason ? task.equal + 1 : 1;
   const attempt = task.attempt + 1;
-  const counted = {
-    upload: null,
-    reason,
-    equal,
-    attempt,
-    doubt: null,
-    refusals: task.refusals + 1,
-  };
+  // One that is blamed late may hold a fresh URL by now.
+  const upload = task.stage === "signed" ? task.upload : null;
+  const refusals = task.refusals + 1;
+  const counted = { upload, reason, equal, attempt, doubt: null, refusals };
   if (action === "park" || task.again || equal >= EQUAL_ANSWERS) {
     const again = shared || reason === "not-stored";
     const until = again ? moment.now + PARKED_MS : 0;

@@ -5,7 +5,7 @@
  * waits as for a lost link.
  */
 
-import { change } from "./task.js";
+import { NEVER, change } from "./task.js";
 
 /** @import { CoreState, Gate, Task } from "./task.js" */
 
@@ -84,8 +84,22 @@ const BEFORE = Object.freeze({
   receipt: new Set(["fresh", "signing", "signed", "putting", "sent"]),
 });
 
+/** So many failures in a row are an outage: nothing that was refused in it speaks against a photo. */
+const OUTAGE = 3;
+
 /**
- * The way is free again: what was parked because it was not is tried once more.
+ * A photo has got through: what was parked because the way was not free is tried once more.
+ * @param {CoreState} state a draft, as it was before
+ */
+export function recover(state) {
+  if (state.failing !== "store" || state.failures === 0) return;
+  release(state);
+  if (state.failures < OUTAGE) return;
+  for (const task of state.tasks.values()) change(state, task, { refused: NEVER, doubt: null });
+}
+
+/**
+ * What was parked for a reason that may be over is tried once more.
  * @param {CoreState} state a draft
  */
 export function release(state) {

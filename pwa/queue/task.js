@@ -192,9 +192,12 @@ export function taskOf(row, now) {
   };
 }
 
+/** Refused at no gate. */
+export const NEVER = Object.freeze({ url: null, store: null, receipt: null });
+
 const UNREFUSED = Object.freeze({
   turns: Object.freeze({ url: 0, store: 0, receipt: 0 }),
-  refused: Object.freeze({ url: null, store: null, receipt: null }),
+  refused: NEVER,
   refusals: 0,
   doubt: null,
 });

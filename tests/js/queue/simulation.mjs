@@ -31,8 +31,9 @@ export class World {
   taken = new Map();
   deleted = new Set();
   poisoned = new Set();
-  /** Refused by themselves, while others were not. */
+  /** Refused by themselves, while others were not, or in an outage before this one. */
   singled = new Set();
+  refusedNow = new Set();
   /** What had been parked when a refusal of all began. */
   parkedBefore = new Set();
   server = new Map();
@@ -72,6 +73,8 @@ export class World {
 
   change(weather) {
     this.weather = weather;
+    for (const photoId of this.refusedNow) this.singled.add(photoId);
+    this.refusedNow = new Set();
     const parked = [...this.phone.values()].filter((row) => row.state === "parked");
     this.parkedBefore = new Set(parked.map((row) => row.photoId));
   }
@@ -212,9 +215,9 @@ export class World {
 
   /** Refused as every photo is at this time. */
   refusal(op) {
-    if (this.weather === "store-refuses")
-      return op.type === "put" ? this.answerOf(op, this.pick(STORE_SAYS)) : null;
-    if (op.type !== "presign") return null;
+    if (op.type !== (this.weather === "store-refuses" ? "put" : "presign")) return null;
+    for (const photoId of op.photoIds ?? [op.photoId]) this.refusedNow.add(photoId);
+    if (op.type === "put") return this.answerOf(op, this.pick(STORE_SAYS));
     const why = { failure: classify(400, "invalid-field") };
     return this.answerOf(op, { ok: true, results: op.rows.map(() => why) });
   }
@@ -311,7 +314,7 @@ export class World {
       if (!this.phone.has(photoId) && !this.stored(photo)) throw new Error(`lost: ${photoId}`);
       const row = this.server.get(photoId);
       const parked = this.phone.get(photoId)?.state === "parked" && !this.poisoned.has(photoId);
-      if (parked && !/^(store-403|not-stored)$/.test(this.phone.get(photoId).reason))
+      if (parked && !mayPass(this.phone.get(photoId).reason))
         throw new Error(`parked for the link's sake: ${photoId}`);
       if (parked && this.blamedForAll(photoId)) throw new Error(`parked with all: ${photoId}`);
       if (row && (row.owner !== owner || row.consultationId !== consultationId))
