@@ -9,6 +9,7 @@ import base64
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from http import HTTPStatus
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
@@ -29,7 +30,7 @@ from app.adapters.bucket_facts import bucket_facts
 from app.adapters.credentials import CurrentCredentials
 from app.adapters.signing import S3Signer
 from app.domain.bucket import BucketFacts
-from app.domain.errors import StorageFull, StoreUnavailable, TooLarge
+from app.domain.errors import StorageFull, StoreRefused, StoreUnavailable, TooLarge
 from app.domain.ports import Clock, ObjectSummary, StoredObject
 from app.settings import Settings
 
@@ -39,6 +40,31 @@ CONNECTIONS = 16
 READ_SECONDS = 20.0
 CALL_SECONDS = 15.0
 
+# Said of a call that may go well a moment later.
+_BUSY = frozenset(
+    {
+        "RequestTimeout",
+        "SlowDown",
+        "Throttling",
+        "ThrottlingException",
+        "TooManyRequests",
+        "RequestLimitExceeded",
+    }
+)
+_REASONS = {
+    "AccessDenied": "its role or key lacks a permission, or has ended:",
+    "AllAccessDisabled": "the account or the bucket is closed:",
+    "AuthorizationHeaderMalformed": "the bucket is in another region than S3_REGION says:",
+    "ExpiredToken": "the keys of its role have ended:",
+    "InvalidAccessKeyId": "the store does not know its key:",
+    "InvalidToken": "the keys of its role are not valid:",
+    "KMS.DisabledException": "the encryption key of the bucket cannot be used:",
+    "KMS.NotFoundException": "the encryption key of the bucket cannot be used:",
+    "NoSuchBucket": "there is no bucket of the name in S3_BUCKET:",
+    "PermanentRedirect": "the bucket is in another region than S3_REGION says:",
+    "RequestTimeTooSkewed": "the clock of this server is wrong:",
+    "SignatureDoesNotMatch": "its secret key is not the one of its key:",
+}
 _FULL = frozenset({"InsufficientStorage", "XMinioStorageFull", "QuotaExceeded"})
 _NO_KEYS = (
     "No keys for the bucket. Give this server a role, a profile (AWS_PROFILE) or AWS_ACCESS_KEY_ID and "
@@ -226,7 +252,13 @@ def _translated(problem: ClientError) -> Exception:
     status = problem.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
     if code in _FULL or status == 507:
         return StorageFull()
-    return StoreUnavailable(f"The store refused the call ({code or status}).")
+    if status is None or status >= HTTPStatus.INTERNAL_SERVER_ERROR or code in _BUSY:
+        return StoreUnavailable(f"The store refused the call ({code or status}).")
+    why = _REASONS.get(code, "its answer is")
+    return StoreRefused(
+        f"The photo store refuses this server: {why} {code or status}. "
+        "Photos wait on the phones until that is mended."
+    )
 
 
 def _hexadecimal(checksum: str | None) -> str | None:

@@ -24,6 +24,8 @@
     └── Unavailable              unavailable
         ├── KeysUnavailable      keys-unavailable
         ├── StoreUnavailable     store-unavailable
+        │   ├── StoreRefused     store-refused
+        │   └── NotEncrypted     store-not-encrypted
         ├── DatabaseBusy         database-busy
         │   └── DatabaseRefused  database-busy
         └── StorageFull          storage-full
@@ -201,6 +203,22 @@ class StoreUnavailable(Unavailable):
     """The object store does not answer, or not in time."""
 
     code = "store-unavailable"
+
+
+class StoreRefused(StoreUnavailable):
+    """The store answers and lets this server do nothing: keys, permission, bucket, region or clock."""
+
+    code = "store-refused"
+    sentence = "The photo store refuses this server. Photos wait on the phones until that is mended."
+    retry_after = 30
+
+
+class NotEncrypted(StoreUnavailable):
+    """The store keeps photos without showing the encryption that was asked for."""
+
+    code = "store-not-encrypted"
+    sentence = "The photo store does not show that it encrypts photos (AES256). They wait on the phones."
+    retry_after = 30
 
 
 class DatabaseBusy(Unavailable):

@@ -13,11 +13,13 @@ from uuid import UUID
 
 import msgspec
 
+from app.domain.bucket import ENCRYPTION
 from app.domain.errors import (
     CaptureError,
     ChecksumMismatch,
     ConsultationNotFound,
     InvalidImage,
+    NotEncrypted,
     NotUploaded,
     OtherOwner,
     PhotoConflict,
@@ -290,8 +292,11 @@ class Uploads:
         digest = hashlib.sha256(stored.body).hexdigest()
         if len(stored.body) != row.size or digest != row.sha256 or stored.sha256 not in (None, digest):
             raise ChecksumMismatch
-        if stored.content_type != row.content_type or stored.encryption != "AES256":
-            raise InvalidImage("The stored file has another type or is not encrypted.")
+        if stored.content_type != row.content_type:
+            raise InvalidImage("The stored file has another type.")
+        # The URL signs it, so that no phone can leave it out: what is missing is the store's.
+        if stored.encryption != ENCRYPTION:
+            raise NotEncrypted
 
     async def _inspect(self, row: PhotoRow, stored: StoredObject) -> None:
         if await self._inspector.inspect(stored.body) != (row.content_type, row.width, row.height):

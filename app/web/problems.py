@@ -55,6 +55,8 @@ STATUS: dict[str, int] = {
     "internal": 500,
     "keys-unavailable": 503,
     "store-unavailable": 503,
+    "store-refused": 503,
+    "store-not-encrypted": 503,
     "database-busy": 503,
     "unavailable": 503,
     "storage-full": 507,

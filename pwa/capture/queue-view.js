@@ -3,6 +3,7 @@ import { ask } from "../page/dialog.js";
 import { phone as words } from "../page/words-phone.js";
 import { LONGEST_WAIT_MS } from "../queue/backoff.js";
 import { clock, copy, part, repeat, say, setIcon } from "./dom.js";
+import { needsProof } from "../queue/errors.js";
 import { overdue } from "./overdue.js";
 import { labelOf } from "./question.js";
 import { confirmDelete, photoBinding } from "./review-view.js";
@@ -10,7 +11,7 @@ import { inQueue } from "./store.js";
 
 /** @import { Pictures } from "./pictures.js" */
 /** @import { State } from "./store.js" */
-/** @import { PhotoSummary } from "../queue/record.js" */
+/** @import { Pause, PhotoSummary } from "../queue/record.js" */
 /** @typedef {Omit<PhotoSummary, "state"> & {state: PhotoSummary["state"]|"stored"}} Row */
 
 /**
@@ -61,6 +62,9 @@ export class QueueView {
     );
     drawProgress(state);
     drawNextTry(state);
+    const reason = pauseText(state.listing.pause);
+    part("queue-reason").hidden = !reason;
+    say(part("queue-reason"), reason);
     repeat(
       part("upload-queue"),
       rows,
@@ -128,6 +132,7 @@ export function statusOf(photo, now) {
   const { state, reason, attempt, nextTryAt } = photo;
   if (state === "parked" || reason === "other-owner") return words.attention(because(reason));
   if (state !== "waiting") return STATUSES[state];
+  if (needsProof(reason ?? "") && !NO_CONNECTION.has(reason ?? "")) return words.waitingForAll;
   if (NO_CONNECTION.has(reason ?? "") || !nextTryAt) return words.waiting;
   return words.retrying(secondsTo(nextTryAt, now), attempt);
 }
@@ -149,6 +154,23 @@ function drawStatus(element, row) {
   const more = /** @type {HTMLButtonElement} */ (element.querySelector("button"));
   more.hidden = moving || ["stored", "deleting", "needs-sign-in"].includes(row.state);
   more.classList.toggle("quiet", row.state !== "parked");
+}
+
+/** Waiting that comes by itself in ordinary days is explained only once it lasts. */
+const PATIENT = new Set(["store-unreachable", "store-unavailable", "not-ours"]);
+const LASTS = 3;
+
+/**
+ * Why nothing goes, said once for all photos, where waiting alone does not end it.
+ * @param {Pause|null} pause
+ */
+export function pauseText(pause) {
+  if (!pause) return "";
+  const { reason, attempt } = pause;
+  if (PATIENT.has(reason) && attempt < LASTS) return "";
+  /** @type {{[code: string]: string}} */
+  const pauses = words.pauses;
+  return pauses[reason] ?? (needsProof(reason) ? words.refusedAll : "");
 }
 
 /** While the whole queue waits for the link, the next try is said once for all. @param {State} state */

@@ -12,6 +12,9 @@ const span = (ms) => {
   return days < 730 ? counted(days, "day") : counted(Math.round(days / 365.25), "year");
 };
 
+const KEPT = "Photos wait here and go by themselves once that is mended.";
+const STORE_REFUSES = `The photo store refuses all photos. ${KEPT} Tell whoever runs the server.`;
+
 export const phone = {
   noConsultation: "No consultation",
   noConsultationOpen: "No consultation open",
@@ -94,10 +97,37 @@ export const phone = {
     "other-owner": "it belongs to another person and waits for their sign-in",
     "store-403": "the photo store refused it",
     "store-400": "the photo store refused it",
+    "store-4xx": "the photo store refused it",
+    "store-refused": "the photo store refused it",
+    "store-clock": "the photo store refused it",
+    "store-not-encrypted": "the photo store does not show that it is encrypted",
+    "size-refused": "a limit between this phone and the server refuses photos of this size",
+    blocked: "something between this phone and the photo store refused it",
+    "not-stored": "it did not reach the photo store, while others did",
     "record-damaged": "it is damaged on this phone",
     "receipt-mismatch": "the server's receipt does not match",
   },
   refused: "the server did not accept it",
+  waitingForAll: "Waiting",
+  /** Why no photo goes at all, where time alone does not end it; the photos are safe and go by themselves. */
+  pauses: {
+    "store-400": STORE_REFUSES,
+    "store-403": STORE_REFUSES,
+    "store-4xx": STORE_REFUSES,
+    "store-refused": STORE_REFUSES,
+    "store-unavailable": `The server cannot use the photo store right now. ${KEPT} If this stays, tell whoever runs the server.`,
+    "store-not-encrypted": `The photo store does not show that it encrypts photos. ${KEPT} Tell whoever runs the server.`,
+    "store-clock": `The photo store refuses photos because the server's clock is wrong. ${KEPT} Tell whoever runs the server.`,
+    "store-unreachable": `This phone reaches the server but not the photo store. ${KEPT} If this stays, ask the IT desk whether this network blocks it.`,
+    "size-refused": `A limit between this phone and the server refuses photos of this size: ask the IT desk to let uploads of 4 MB through. ${KEPT}`,
+    blocked: `Something between this phone and the photo store refuses photos, such as a filter of this network. ${KEPT} Ask the IT desk, or use another network.`,
+    "not-ours": `Something on this network answers in place of the server, such as its sign-in page. ${KEPT} Open any web page and sign in to the network, or use another one.`,
+    "storage-full": `The server's storage is full. ${KEPT} Tell whoever runs the server.`,
+    "host-not-allowed": `The server does not take photos under this address. ${KEPT} Open the address in the QR code on the desktop.`,
+    "cross-site": `The server does not take photos from this page. ${KEPT} Open the address in the QR code on the desktop.`,
+    "sign-in-refused": `The server does not accept this sign-in. ${KEPT} Sign in again. If this stays, tell whoever runs the server: its sign-in settings or its clock may be wrong.`,
+  },
+  refusedAll: `The server does not accept photos right now. ${KEPT} Reload this page. If this stays, tell whoever runs the server.`,
 
   movedTo: (/** @type {string} */ label) => `The desktop is now on ${label}`,
   closedOnDesktop: (/** @type {string} */ label) => `${label} was closed on the desktop`,

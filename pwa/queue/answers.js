@@ -2,7 +2,7 @@
 
 import { backoff } from "./backoff.js";
 import { anotherMayTell, gotThrough, isOwn, noteRefusal, recover } from "./doubt.js";
-import { failure, wait } from "./errors.js";
+import { failure, maybeOfOne, wait } from "./errors.js";
 import { change, isBusy } from "./task.js";
 
 /** @import { Failure } from "./errors.js" */
@@ -130,7 +130,19 @@ export function onCompleted(state, event) {
   if (why.action === "send-again") missing(state, event, task);
   // An outage after the PUT may be what spoilt it: that speaks neither against store nor photo.
   else failed(state, event, { ...task, tried: false }, "sent", why, "receipt");
+  if (maybeOfOne(why.reason)) letOthersFirst(state, event, task);
   return [];
+}
+
+/**
+ * @param {CoreState} state
+ * @param {Moment} moment
+ * @param {Task} task
+ */
+function letOthersFirst(state, moment, { photoId, refusals }) {
+  const task = /** @type {Task} */ (state.tasks.get(photoId));
+  const until = state.until + backoff({ ...moment, failures: refusals + 1 });
+  change(state, task, { refusals: refusals + 1, until });
 }
 
 /**

@@ -121,6 +121,13 @@ function isShared(reason) {
 export const needsProof = (reason) => reason === "store-unreachable" || isShared(reason);
 
 /**
+ * @param {string} reason of a wait
+ * @returns {boolean} whether it may be that of one object only: the others are not kept behind it
+ */
+export const maybeOfOne = (reason) =>
+  reason === "store-refused" || reason === "store-not-encrypted";
+
+/**
  * @param {string | null} reason of a parked photo
  * @returns {boolean} whether the world may have changed since, so that another try is worth it
  */

@@ -83,6 +83,7 @@ function begin(state, now) {
 function confirm(state, now) {
   const limit = state.failures > 0 ? 1 : MOST_UNCONFIRMED;
   return ready(state, now, "sent")
+    .sort(byPatience)
     .slice(0, limit - count(state, "confirming"))
     .map((task) => {
       change(state, comeTo(state, task, "receipt"), { stage: "confirming" });

@@ -8,7 +8,7 @@ import { Database } from "./database.js";
 import { sha256Hex } from "./hash.js";
 import { discard, keep, placeOf, prove, readBytes } from "./keeping.js";
 import { listPhotos, localDay } from "./listing.js";
-import { FRESH, isMoving, newRecord } from "./record.js";
+import { FRESH, MOST_BYTES, isMoving, newRecord } from "./record.js";
 import { PhotoBusy, PhotoMissing, StorageRefused, refusalOf } from "./refusals.js";
 
 /** @import { Capture, PhotoRecord } from "./record.js" */
@@ -65,7 +65,8 @@ export class Queue {
    * @throws {StorageRefused} and then the photo is not kept
    */
   async add(capture) {
-    if (capture.bytes.byteLength === 0) throw new StorageRefused("empty");
+    const size = capture.bytes.byteLength;
+    if (size === 0 || size > MOST_BYTES) throw new StorageRefused(size ? "too-large" : "empty");
     const draft = newRecord(capture, await sha256Hex(capture.bytes));
     try {
       const record = await keep(this.database, draft, capture.bytes);

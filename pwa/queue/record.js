@@ -63,6 +63,9 @@ import { mayPass } from "./errors.js";
  *   since?: number}} Pause
  */
 
+/** A photo may weigh as much as the server takes (its MAX_PHOTO_BYTES; a test holds the two together). */
+export const MOST_BYTES = 4_000_000;
+
 /** @type {ReadonlySet<PhotoState>} */
 const MOVING = new Set(/** @type {PhotoState[]} */ (["sending", "confirming"]));
 

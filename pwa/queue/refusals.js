@@ -2,7 +2,7 @@
  * What the queue refuses, each with a stable code. The page turns codes into sentences.
  *
  *     QueueError
- *     ├── StorageRefused   full | lost | damaged | newer | empty
+ *     ├── StorageRefused   full | lost | damaged | newer | empty | too-large
  *     ├── PhotoBusy        photo-busy
  *     └── PhotoMissing     photo-missing
  */

@@ -6,6 +6,7 @@
 import { CAPTURES } from "./announcing.js";
 import { within } from "./clock.js";
 import { classify, failure } from "./errors.js";
+import { MOST_BYTES } from "./record.js";
 import { putReason } from "./put-answer.js";
 
 /** @import { Clock } from "./clock.js" */
@@ -25,7 +26,7 @@ const PUT_MS = 15_000;
 /** The slowest link that is still worth waiting for, in bytes per millisecond. */
 const PUT_BYTES_PER_MS = 4;
 
-const SILENCE = Object.freeze({ status: 0, retryAfterMs: null, reason: null });
+const SILENCE = Object.freeze({ status: 0, retryAfterMs: null });
 
 export class Uploader {
   #fetch;
@@ -45,12 +46,27 @@ export class Uploader {
    * @returns {Promise<{ok: true, results: Signed[]} | Failed>} in the order asked
    */
   async presign(records, signal) {
+    // No server takes what an older version of this page kept too large: the others need not hear of it.
+    const asked = records.filter(({ size }) => size <= MOST_BYTES);
+    const results = asked.length > 0 ? await this.#sign(asked, signal) : [];
+    if ("ok" in results) return results;
+    const tooLarge = { failure: classify(413, "too-large") };
+    const all = records.map((record) => (asked.includes(record) ? results.shift() : tooLarge));
+    return { ok: true, results: /** @type {Signed[]} */ (all) };
+  }
+
+  /**
+   * @param {PhotoRecord[]} records
+   * @param {AbortSignal | undefined} signal
+   * @returns {Promise<Signed[] | Failed>}
+   */
+  async #sign(records, signal) {
     const body = { photos: records.map(declarationOf) };
     const answer = await this.#api("POST", "/api/uploads/presign", body, signal);
     if (!answer.ok) return answer;
     const results = answer.data?.results;
     const whole = Array.isArray(results) && results.length === records.length;
-    return whole ? { ok: true, results: results.map(signedOf) } : notOurs();
+    return whole ? results.map(signedOf) : notOurs();
   }
 
   /**
@@ -75,7 +91,8 @@ export class Uploader {
         signal: limited,
       });
       const reason = await putReason(response);
-      return { status: response.status, retryAfterMs: retryAfter(response), reason };
+      const said = { status: response.status, retryAfterMs: retryAfter(response) };
+      return reason === null ? said : { ...said, reason };
     };
     const answer = await within(this.#clock, limit, signal, send).catch(() => SILENCE);
     return { ...answer, ms: this.#clock.now() - began };

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError, ConnectTimeoutError
 from moto import mock_aws
 
 from app.adapters.s3 import S3Store, build_client
-from app.domain.errors import StorageFull, StoreUnavailable, TooLarge
+from app.domain.errors import StorageFull, StoreRefused, StoreUnavailable, TooLarge
 from app.settings import read_settings
 
 BUCKET = "clinic-photos"
@@ -126,7 +126,14 @@ def error(code: str, status: int) -> ClientError:
 @pytest.mark.parametrize(
     ("problem", "expected"),
     [
-        (error("AccessDenied", 403), StoreUnavailable),
+        (error("AccessDenied", 403), StoreRefused),
+        (error("ExpiredToken", 400), StoreRefused),
+        (error("NoSuchBucket", 404), StoreRefused),
+        (error("PermanentRedirect", 301), StoreRefused),
+        (error("KMS.DisabledException", 400), StoreRefused),
+        (error("RequestTimeTooSkewed", 403), StoreRefused),
+        (error("NeverHeardOf", 405), StoreRefused),
+        (error("RequestTimeout", 400), StoreUnavailable),
         (error("SlowDown", 503), StoreUnavailable),
         (error("InternalError", 500), StoreUnavailable),
         (ConnectTimeoutError(endpoint_url="https://s3"), StoreUnavailable),
@@ -142,9 +149,10 @@ async def test_an_error_of_the_sdk_becomes_one_of_ours(problem: Exception, expec
 
     store = S3Store(Failing(fail), BUCKET)
 
-    with pytest.raises(expected):
+    with pytest.raises(expected) as raised:
         await store.delete("k")
     store.close()
+    assert type(raised.value) is expected
 
 
 async def test_a_store_that_hangs_is_given_up_in_time() -> None:

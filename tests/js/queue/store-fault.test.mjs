@@ -29,9 +29,9 @@ async function waitsForAll(phone, turn, reason) {
   const paused = async () => (await phone.queue.list("anna")).pause?.attempt === turn;
   await until(paused, `pause ${turn}`);
   assert.equal((await phone.queue.list("anna")).pause.reason, reason);
+  await until(async () => (await phone.states()).every((state) => state === "waiting"));
   const rows = await phone.ledger.load("anna");
   assert.deepEqual(new Set(rows.map(({ attempt, state }) => `${attempt} ${state}`)), QUEUED);
-  assert.deepEqual(new Set(await phone.states()), new Set(["waiting"]));
 }
 const QUEUED = new Set(["0 queued"]);
 
@@ -259,6 +259,33 @@ test("a photo refused alone is tried again by itself, and one more refusal parks
   assert.equal(await phone.serve(phone.replay(), { put }), "drained");
   assert.deepEqual(await phone.list(), []);
 });
+
+for (const code of ["store-refused", "store-not-encrypted"]) {
+  test(`${code} at the receipt of one photo holds no other up, and it goes when that is over`, async (t) => {
+    const phone = await openPhone(t);
+    const [odd] = await phone.take(8);
+    let broken = true;
+    const complete = (r) =>
+      broken && r.photoId === odd.photoId ? r.problem(503, code) : r.receipt();
+    let over = false;
+    const endless = phone.replay({ budgetMs: 1e9 });
+    const running = phone.serve(endless, { complete }).finally(() => (over = true));
+
+    for (let turn = 0; turn < 400 && (await phone.list()).length > 1; turn += 1) {
+      await phone.states();
+      phone.clock.advance(250);
+    }
+    assert.deepEqual(
+      (await phone.list()).map(({ photoId }) => photoId),
+      [odd.photoId],
+    );
+    broken = false;
+    await until(() => (phone.clock.advance(1_000), over));
+
+    assert.equal(await running, "drained");
+    assert.deepEqual(await phone.list(), []);
+  });
+}
 
 test("the freshest sign-in refused is another trouble than none", async (t) => {
   const phone = await openPhone(t);
