@@ -148,6 +148,11 @@ def _check_together(settings: Settings) -> None:
             "must be 0 when WORKERS is more than 1",
         ),
         (
+            "HTTPS_PORT",
+            settings.lan and settings.https_port == settings.port,
+            "must be another port than PORT when LAN is 1",
+        ),
+        (
             "KEY_DIR",
             settings.key_dir.resolve().is_relative_to(settings.data_dir.resolve()),
             "must lie outside DATA_DIR, so that a copy of the data does not carry the key",

@@ -238,7 +238,11 @@ VARIABLES: dict[str, Variable] = {
     "PHOTO_FORMAT": Variable(
         "jpeg", _one_of("jpeg", "webp"), "Format of new photos; webp only where the browser truly encodes it."
     ),
-    "JPEG_QUALITY": Variable("0.85", _fraction(0.5, 1.0), "Quality of the encoder, 0.5 to 1."),
+    "JPEG_QUALITY": Variable(
+        "0.85",
+        _fraction(0.5, 1.0),
+        "Quality of the encoder, 0.5 to 1; a photo that would weigh more than 4 MB is made with less.",
+    ),
     "CHOOSE_PHOTOS": Variable("1", _switch, "0 hides Choose photos, so that only the camera can be used."),
     "CONSULTATION_STALE_MINUTES": Variable(
         "15",

@@ -62,6 +62,7 @@ def test_a_wrong_value_is_named_and_not_shown(name: str, value: str) -> None:
         ({"WORKERS": "2", "DATABASE_URL": "postgresql://localhost/capture"}, "S3_BUCKET"),
         ({"DATA_DIR": "clinic", "KEY_DIR": "clinic/keys"}, "KEY_DIR"),
         ({"STORE_BUCKET": "mobile"}, "STORE_BUCKET"),
+        ({"LAN": "1", "PORT": "8443"}, "HTTPS_PORT"),
         ({"CLERK_ISSUER": "https://clerk.example.org"}, "CLERK_PUBLISHABLE_KEY"),
         (
             {"CLERK_PUBLISHABLE_KEY": "pk_test_Y2xlcms", "PUBLIC_ORIGINS": "https://clinic.example.org"},

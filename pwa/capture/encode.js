@@ -5,13 +5,14 @@
  * engine writes into a canvas's file by itself is taken out again. Canvases are emptied after use, because iOS counts them against one small limit.
  */
 import { NoAnswer, withLimit } from "../queue/limit.js";
+import { MOST_BYTES } from "../queue/record.js";
 import { canvasOf, empty, expectTruePixels } from "./canvas.js";
 import { withoutMetadata } from "./clean.js";
 import { isDamagedJpeg } from "./jpeg-damage.js";
 import { orientationIn, upright, withoutOrientation } from "./orientation.js";
 import { GREY_EDGE, judge, measure, toGrey } from "./quality.js";
 
-/** @typedef {{longestEdge: number, format: "jpeg"|"webp", quality: number}} ImageSettings */
+/** @typedef {{longestEdge: number, format: "jpeg"|"webp", quality: number, maxBytes?: number}} ImageSettings */
 /** @typedef {{bytes: ArrayBuffer, contentType: string, width: number, height: number, quality: {blurry: boolean, dark: boolean, damaged?: boolean}}} Encoded */
 /** @typedef {[width: number, height: number]} Size */
 
@@ -21,6 +22,11 @@ const MAX_CANVAS_PIXELS = 16_777_216; // iOS draws nothing on a larger canvas
 
 /** A picture so long that this few pixels would be left of its short side tells nothing any more. */
 const THINNEST = 16;
+
+/** Tried in turn where a photo is too large for the server; below the last one detail goes before pixels do. */
+const LOWER_QUALITIES = [0.95, 0.9, 0.8, 0.7, 0.6, 0.5];
+const SMALLER = 0.8;
+const SMALLEST_EDGE = 64;
 
 /** The browser cannot open this file; the message is its name. */
 export class Undecodable extends Error {}
@@ -135,21 +141,79 @@ function shrink(source, chain) {
 
 /** @param {HTMLCanvasElement} canvas @param {ImageSettings} settings @returns {Promise<Encoded>} */
 async function encode(canvas, settings) {
-  const { width, height } = canvas;
-  const compressed = () => compress(canvas, settings);
+  let fitting = canvas;
   try {
     await expectTruePixels();
     const quality = look(canvas);
-    // WebKit keeps a blob in another process; when that one ends, the bytes are gone and the canvas is not.
-    const { type, bytes } = await compressed().catch((error) => {
-      // An encoder that does not answer once is not waited for twice.
-      if (error instanceof NoAnswer) throw error;
-      return compressed();
-    });
-    return { bytes: withoutMetadata(bytes), contentType: type, width, height, quality };
+    for (const smaller of edges(canvas)) {
+      fitting = smaller;
+      const made = await underLimit(fitting, settings);
+      const { width, height } = fitting;
+      if (made) return { bytes: made.bytes, contentType: made.type, width, height, quality };
+    }
+    throw new Error("no photo fits the server's limit");
   } finally {
-    empty(canvas);
+    empty(fitting);
   }
+}
+
+/**
+ * The canvas itself, then smaller and smaller ones of the same picture, each emptied for the next.
+ * @param {HTMLCanvasElement} canvas
+ */
+function* edges(canvas) {
+  for (let last = canvas; ;) {
+    yield last;
+    const { width, height } = last;
+    if (Math.max(width, height) <= SMALLEST_EDGE) return;
+    const [size] = sizes(width, height, Math.round(Math.max(width, height) * SMALLER)).slice(-1);
+    const next = draw(last, size);
+    empty(last);
+    last = next;
+  }
+}
+
+/**
+ * One that the server takes, at the quality that was set or the first lower one that fits.
+ * @param {HTMLCanvasElement} canvas @param {ImageSettings} settings
+ * @returns {Promise<{type: string, bytes: ArrayBuffer}|null>} null where none of this size fits
+ */
+async function underLimit(canvas, settings) {
+  const most = limitOf(settings);
+  for (const quality of qualities(settings.quality)) {
+    const { type, bytes } = await compressedTwice(canvas, { ...settings, quality });
+    const clean = withoutMetadata(bytes);
+    if (clean.byteLength <= most) return { type, bytes: clean };
+  }
+  return null;
+}
+
+/**
+ * What a photo may weigh: as much as the server announced; until then, and never more than, as much as any takes.
+ * @param {Pick<ImageSettings, "maxBytes">} settings
+ */
+export const limitOf = ({ maxBytes }) =>
+  maxBytes && maxBytes > 0 ? Math.min(maxBytes, MOST_BYTES) : MOST_BYTES;
+
+/**
+ * @param {number} quality as it was set
+ * @returns {number[]} it, and the lower ones to try in turn
+ */
+export const qualities = (quality) => [
+  quality,
+  ...LOWER_QUALITIES.filter((lower) => lower < quality - 0.02),
+];
+
+/**
+ * WebKit keeps a blob in another process; when that one ends, the bytes are gone and the canvas is not.
+ * @param {HTMLCanvasElement} canvas @param {ImageSettings} settings
+ */
+function compressedTwice(canvas, settings) {
+  return compress(canvas, settings).catch((error) => {
+    // An encoder that does not answer once is not waited for twice.
+    if (error instanceof NoAnswer) throw error;
+    return compress(canvas, settings);
+  });
 }
 
 /** @param {HTMLCanvasElement} canvas @param {ImageSettings} settings */

@@ -28,6 +28,7 @@ import { ReviewView } from "./review-view.js";
 import { ServerWatch } from "./server-watch.js";
 import { Shots } from "./shots.js";
 import { Store, UNKNOWN } from "./store.js";
+import { TooLarge } from "./too-large.js";
 import { Install, WakeLock } from "./surroundings.js";
 
 /** @import { Known } from "./consultation-guard.js" */
@@ -178,10 +179,14 @@ function drawCommon(state, actions) {
 
 /** @param {Store} store @param {Parts} parts */
 function listen(store, { queue, bridge, shots, capturing, queueing, holdings }) {
-  queue.watch(() => {
+  const tooLarge = new TooLarge(queue, () => store.state.images, bridge.drain);
+  const mend = () => tooLarge.mend(store.state.listing.photos);
+  queue.watch(async () => {
     if (store.state.linkUp && !store.state.signIn) holdings.tell();
-    return queueing.refresh();
+    await queueing.refresh();
+    void mend();
   });
+  void mend();
   bridge.onNewVersion(() => store.set({ newVersion: true }));
   document.addEventListener("visibilitychange", () => document.hidden || capturing.wake());
   addEventListener("beforeunload", (event) => shots.unsaved && event.preventDefault());

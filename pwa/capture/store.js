@@ -1,5 +1,6 @@
 /** What the phone's page knows, in one place; views draw it again after a change, once per turn. */
 
+import { MOST_BYTES } from "../queue/record.js";
 import { START } from "./flow.js";
 
 /** @import { Flow } from "./flow.js" */
@@ -42,7 +43,13 @@ export const UNKNOWN = {
   flow: START,
   owner: null,
   known: null,
-  images: { longestEdge: 800, format: "jpeg", quality: 0.85, choosePhotos: true },
+  images: {
+    longestEdge: 800,
+    format: "jpeg",
+    quality: 0.85,
+    maxBytes: MOST_BYTES,
+    choosePhotos: true,
+  },
   staleMinutes: 15,
   visit: null,
   retake: null,

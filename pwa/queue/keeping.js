@@ -9,7 +9,7 @@ import { PhotoMissing, StorageRefused } from "./refusals.js";
 import { open, seal } from "./seal.js";
 
 /** @import { Database, WriteTransaction } from "./database.js" */
-/** @import { PhotoRecord } from "./record.js" */
+/** @import { Capture, PhotoRecord } from "./record.js" */
 
 /**
  * A photo that is there already keeps its record, which may be on its way; its bytes are written
@@ -44,6 +44,47 @@ export async function prove(database, record) {
   if (bytes && (await sha256Hex(bytes)) === record.sha256) return;
   await database.write(["photos", "bytes", "meta"], (tx) => forget(tx, record));
   throw new StorageRefused("damaged");
+}
+
+/**
+ * Puts a smaller picture of the same moment in the place of one that no server takes: no server knows
+ * it, so that its id may mean other bytes. The old bytes come back where the new ones are not proven.
+ * @param {Database} database
+ * @param {PhotoRecord} old
+ * @param {Pick<Capture, "bytes" | "contentType" | "width" | "height">} smaller
+ * @returns {Promise<boolean>} false where the photo is no longer what it was
+ */
+export async function replaceBytes(database, old, smaller) {
+  const { bytes, contentType, width, height } = smaller;
+  const before = await readBytes(database, old);
+  const picture = { contentType, width, height, size: bytes.byteLength };
+  const next = { ...old, ...picture, sha256: await sha256Hex(bytes) };
+  if (!(await swap(database, old, next, bytes))) return false;
+  const kept = await readBytes(database, next).catch(() => null);
+  if (kept && (await sha256Hex(kept)) === next.sha256) return true;
+  await swap(database, next, old, before);
+  return false;
+}
+
+/**
+ * @param {Database} database
+ * @param {PhotoRecord} from as it must still be
+ * @param {PhotoRecord} to
+ * @param {ArrayBuffer} bytes
+ * @returns {Promise<boolean>}
+ */
+async function swap(database, from, to, bytes) {
+  const sealed = await seal(to, bytes);
+  return database.write(["photos", "bytes"], async (tx) => {
+    const record = await tx.objectStore("photos").get(from.photoId);
+    const same = record?.sha256 === from.sha256 && record.state === from.state;
+    if (!same) return false;
+    await Promise.all([
+      tx.objectStore("photos").put(sealed.record),
+      tx.objectStore("bytes").put(sealed.bytes, to.photoId),
+    ]);
+    return true;
+  });
 }
 
 /**

@@ -6,7 +6,7 @@
 import { Changes } from "./changes.js";
 import { Database } from "./database.js";
 import { sha256Hex } from "./hash.js";
-import { discard, keep, placeOf, prove, readBytes } from "./keeping.js";
+import { discard, keep, placeOf, prove, readBytes, replaceBytes } from "./keeping.js";
 import { listPhotos, localDay } from "./listing.js";
 import { FRESH, MOST_BYTES, isMoving, newRecord } from "./record.js";
 import { PhotoBusy, PhotoMissing, StorageRefused, refusalOf } from "./refusals.js";
@@ -126,6 +126,23 @@ export class Queue {
     await this.#edit(photoIds, (record) =>
       record.state === "captured" ? { ...record, state: "queued" } : record,
     );
+  }
+
+  /**
+   * A photo kept larger than any server takes goes on as a smaller picture; nothing else is replaced.
+   * @param {PhotoRecord} record as it was listed
+   * @param {Pick<Capture, "bytes" | "contentType" | "width" | "height">} smaller
+   * @returns {Promise<boolean>} whether it did
+   */
+  async shrink(record, smaller) {
+    const rests = record.state === "captured" || record.state === "parked";
+    if (!rests || record.size <= MOST_BYTES || smaller.bytes.byteLength > MOST_BYTES) return false;
+    const whole = await this.#whole(record.photoId);
+    if (whole.record.sha256 !== record.sha256) return false;
+    const done = await replaceBytes(this.database, whole.record, smaller);
+    if (done) await this.retry(record.photoId);
+    this.#changed();
+    return done;
   }
 
   /**
