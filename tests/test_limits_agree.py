@@ -22,7 +22,7 @@ def test_the_phone_keeps_no_photo_larger_than_the_server_takes() -> None:
 def test_the_largest_edge_that_can_be_set_is_the_largest_that_is_taken() -> None:
     """``LONGEST_EDGE`` ends where the server's check of a photo does."""
     assert read_settings({"LONGEST_EDGE": str(MAX_EDGE)}).longest_edge == MAX_EDGE
-    with pytest.raises(SettingsError, match="^LONGEST_EDGE "):
+    with pytest.raises(SettingsError, match=r"^LONGEST_EDGE "):
         read_settings({"LONGEST_EDGE": str(MAX_EDGE + 1)})
 
 

@@ -6,7 +6,7 @@
 /** @typedef {"lost" | "doubled" | "misfiled" | "stuck" | "leaked" | "broken"} Kind */
 
 /** Reasons that park a photo after so many faults of its own. */
-const THRICE = /^(store-40[03]|not-stored|http-418)$/;
+const THRICE = /^(store-40[03]|size-refused|not-stored|http-418)$/;
 
 export class Books {
   /** @type {Map<string, any>} photos as they were at the shutter */
@@ -75,7 +75,7 @@ export class Books {
 
   /** @param {any[]} about @param {any} answer */
   #toldBatch(about, { status, data }) {
-    if (status === 418) for (const row of about) this.blame(row.photoId);
+    if (status === 418 || status === 400) for (const row of about) this.blame(row.photoId);
     for (const { photoId, problem } of data?.results ?? []) if (problem) this.blame(photoId);
   }
 
@@ -132,6 +132,7 @@ export class Books {
 
   /** @param {string} photoId @param {string} reason @param {number} blamed @param {any} clinic */
   #mayPark(photoId, reason, blamed, clinic) {
+    if (reason === "invalid-field") return blamed >= 1;
     if (THRICE.test(reason)) return blamed >= 3;
     if (reason === "record-damaged") return this.rotten.has(photoId);
     if (reason === "receipt-mismatch") return this.mixed.has(photoId);

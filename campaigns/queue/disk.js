@@ -4,10 +4,15 @@
  */
 
 import { LONGEST_WAIT_MS } from "../../pwa/queue/backoff.js";
+import { mayPass } from "../../pwa/queue/errors.js";
 
 const MOVING = new Set(["sending", "confirming"]);
 const SENDABLE = new Set(["queued", "sending", "confirming", "waiting"]);
 const FRESH = { reason: null, attempt: 0, equal: 0, nextTryAt: null };
+
+/** @param {any} row */
+export const mayLeave = ({ state, reason }) =>
+  SENDABLE.has(state) || (state === "parked" && mayPass(reason));
 
 export class Disk {
   /** @type {Map<string, any>} */
@@ -75,11 +80,12 @@ export class Disk {
   /** @param {string} owner */
   load(owner) {
     return this.#own(owner)
-      .filter((row) => SENDABLE.has(row.state) || row.state === "deleting")
+      .filter((row) => mayLeave(row) || row.state === "deleting")
       .map((row) => ({
         ...row,
         wish: row.state === "deleting" ? "delete" : "send",
         waitMs: this.#waitMs(row.nextTryAt),
+        proven: true,
       }));
   }
 
@@ -144,7 +150,7 @@ export class Disk {
   /** @param {any} row @param {string} owner */
   #sends(row, owner) {
     const mine = row && this.#product.mine(row, owner) && this.sender() === owner;
-    return mine && SENDABLE.has(row.state);
+    return mine && mayLeave(row);
   }
 
   /** @param {number | null} inMs */

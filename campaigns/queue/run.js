@@ -220,9 +220,13 @@ export class Run {
     const { status, retryAfterMs = null } = answer;
     // A redirect is an error to fetch, and so is what CORS hides.
     const seen = status === 302 ? 0 : status;
-    this.push({ type: "put", photoId, outcome: { status: seen, ms, retryAfterMs } });
+    const reason = REASONS[status] ?? null;
+    this.push({ type: "put", photoId, outcome: { status: seen, ms, retryAfterMs, reason } });
   }
 }
+
+/** As the phone reads the answer of a store. @type {Record<number, string>} */
+const REASONS = { 400: "store-400", 403: "store-403", 413: "size-refused" };
 
 /** @param {any} op */
 function whatCame({ type, photoId, photoIds, about }) {

@@ -14,7 +14,11 @@
 
 export const WEATHERS = [
   "good", "good", "good", "flaky", "flaky", "down", "portal", "busy", "store-down", "signed-out", "skewed", "odd",
+  "limit", "all-refused",
 ]; // prettier-ignore
+
+/** In these whatever comes to one gate is refused, whichever photo it is. */
+export const FOR_ALL = new Set(["skewed", "limit", "all-refused"]);
 
 /** @type {Fate} */
 const ARRIVES = { arrives: "now", instead: null };
@@ -31,6 +35,9 @@ const FATES = {
   "signed-out": (kind, random) =>
     kind === "put" ? ARRIVES : { arrives: "never", instead: person(random) },
   skewed: (kind) => (kind === "put" ? told({ status: 403, ours: false }) : ARRIVES),
+  limit: (kind) => (kind === "put" ? told({ status: 413, ours: false }) : ARRIVES),
+  "all-refused": (kind) =>
+    kind === "presign" ? told({ status: 400, ours: true, code: "invalid-field" }) : ARRIVES,
   odd: (kind, random) =>
     kind === "put" || random.chance(0.5) ? ARRIVES : told({ status: 418, ours: true }),
 };

@@ -22,6 +22,8 @@ const TRIGGER_MS = 15_000;
 const REQUEST_MS = 200;
 /** I10: the longest backoff before somebody's eyes, and the next occasion. */
 const SILENCE_MS = 30_000 + TRIGGER_MS + 1_000;
+/** A photo that was refused alone is tried again after this. */
+const PARKED_MS = 300_000;
 const INSPECT_EVERY = 20;
 const STRETCH = 12;
 
@@ -208,6 +210,7 @@ export class World {
     this.clinic.sweep();
     for (const id of USERS) {
       if (this.disk.sender() !== id) this.user(id, false);
+      // Nobody helps: what was parked while all were refused goes by itself.
       this.#drain();
       this.disk.retry();
       this.changed();
@@ -223,6 +226,7 @@ export class World {
   /** As fast as the link allows; a silence that outlives its reason is an accusation. */
   #drain() {
     const photos = this.disk.load(this.disk.owner.id).length;
+    this.prolonged(PARKED_MS);
     const work = photos * (TRIGGER_MS + 4 * REQUEST_MS) + this.jumped;
     const began = this.now;
     this.left = began;

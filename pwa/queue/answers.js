@@ -130,7 +130,7 @@ export function onCompleted(state, event) {
   if (why.action === "send-again") missing(state, event, task);
   // An outage after the PUT may be what spoilt it: that speaks neither against store nor photo.
   else failed(state, event, { ...task, tried: false }, "sent", why, "receipt");
-  if (maybeOfOne(why.reason)) letOthersFirst(state, event, task);
+  if (maybeOfOne(why.reason)) letOthersFirst(state, event, task, why.reason);
   return [];
 }
 
@@ -138,11 +138,12 @@ export function onCompleted(state, event) {
  * @param {CoreState} state
  * @param {Moment} moment
  * @param {Task} task
+ * @param {string} reason
  */
-function letOthersFirst(state, moment, { photoId, refusals }) {
+function letOthersFirst(state, moment, { photoId, refusals }, reason) {
   const task = /** @type {Task} */ (state.tasks.get(photoId));
   const until = state.until + backoff({ ...moment, failures: refusals + 1 });
-  change(state, task, { refusals: refusals + 1, until });
+  change(state, task, { refusals: refusals + 1, until, reason });
 }
 
 /**

@@ -76,7 +76,8 @@ function pauseNote(state, now) {
  * @returns {Note}
  */
 function noteOf(state, task, now) {
-  const { photoId, reason, attempt, equal, sent } = task;
+  const { photoId, attempt, equal, sent } = task;
+  const reason = task.doubt?.why.reason ?? task.reason;
   const inMs = task.until > now ? task.until - now : null;
   return { photoId, state: shown(state, task, now), reason, attempt, equal, sent, inMs };
 }
