@@ -13,6 +13,7 @@ from e2e.verbs import choose, gallery, sign_in, start_consultation, the_server_h
 
 LIMIT = 4_000_000
 EDGE = 2048
+ENCODING_MS = 90_000
 
 
 @pytest.fixture(params=["jpeg", "webp"])
@@ -48,6 +49,7 @@ def test_the_noisiest_photo_at_the_highest_settings_is_stored(
     parts = [Image.effect_noise((EDGE, EDGE), 255) for _ in "rgb"]
     Image.merge("RGB", parts).save(colours)
 
+    phone.set_default_timeout(ENCODING_MS)
     choose(phone, [noise, colours])
     upload(phone, 2)
 

@@ -24,7 +24,8 @@ const MAX_CANVAS_PIXELS = 16_777_216; // iOS draws nothing on a larger canvas
 const THINNEST = 16;
 
 /** Tried in turn where a photo is too large for the server; below the last one detail goes before pixels do. */
-const LOWER_QUALITIES = [0.95, 0.9, 0.8, 0.7, 0.6, 0.5];
+const LOWER_QUALITIES = [0.92, 0.8, 0.65, 0.5];
+const LOSSY = 0.99;
 const SMALLER = 0.8;
 const SMALLEST_EDGE = 64;
 
@@ -180,7 +181,7 @@ function* edges(canvas) {
  */
 async function underLimit(canvas, settings) {
   const most = limitOf(settings);
-  for (const quality of qualities(settings.quality)) {
+  for (const quality of qualities(settings)) {
     const { type, bytes } = await compressedTwice(canvas, { ...settings, quality });
     const clean = withoutMetadata(bytes);
     if (clean.byteLength <= most) return { type, bytes: clean };
@@ -196,13 +197,14 @@ export const limitOf = ({ maxBytes }) =>
   maxBytes && maxBytes > 0 ? Math.min(maxBytes, MOST_BYTES) : MOST_BYTES;
 
 /**
- * @param {number} quality as it was set
- * @returns {number[]} it, and the lower ones to try in turn
+ * @param {Pick<ImageSettings, "quality" | "format">} settings
+ * @returns {number[]} the quality as it was set, and the lower ones to try in turn
  */
-export const qualities = (quality) => [
-  quality,
-  ...LOWER_QUALITIES.filter((lower) => lower < quality - 0.02),
-];
+export function qualities({ quality, format }) {
+  // At 1 engines write a WebP without any loss, several times as large and as slow.
+  const first = format === "webp" ? Math.min(quality, LOSSY) : quality;
+  return [first, ...LOWER_QUALITIES.filter((lower) => lower < first - 0.02)];
+}
 
 /**
  * WebKit keeps a blob in another process; when that one ends, the bytes are gone and the canvas is not.

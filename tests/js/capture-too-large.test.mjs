@@ -34,9 +34,12 @@ test("the announced limit is obeyed, and the built-in one before it was heard", 
 });
 
 test("lower qualities are tried from the one that was set downwards", () => {
-  assert.deepEqual(qualities(1), [1, 0.95, 0.9, 0.8, 0.7, 0.6, 0.5]);
-  assert.deepEqual(qualities(0.85), [0.85, 0.8, 0.7, 0.6, 0.5]);
-  assert.deepEqual(qualities(0.5), [0.5]);
+  const tried = (quality, format = "jpeg") => qualities({ quality, format });
+
+  assert.deepEqual(tried(1), [1, 0.92, 0.8, 0.65, 0.5]);
+  assert.deepEqual(tried(0.85), [0.85, 0.8, 0.65, 0.5]);
+  assert.deepEqual(tried(0.5), [0.5]);
+  assert.equal(tried(1, "webp")[0], 0.99, "at 1 nothing is lost, and nothing fits");
 });
 
 test("what no server takes is not called saved", async (t) => {
