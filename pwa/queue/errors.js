@@ -44,8 +44,8 @@ export const SERVER_CODES = Object.freeze({
   "consultation-not-found": photo("park"),
   "consultation-closed": photo("park"),
   // Answers to the desktop alone; no upload gets them.
-  "consultation-not-empty": photo("thrice"),
-  "label-in-use": photo("thrice"),
+  "consultation-not-empty": shared("thrice"),
+  "label-in-use": shared("thrice"),
   "photo-conflict": photo("park"),
   "checksum-mismatch": photo("park"),
   "invalid-image": photo("park"),
