@@ -54,6 +54,7 @@ class Phone:
         self.user = ""
         self._seed = seed
         self._shots = 0
+        self._starts = 0
 
     def sign_in(self) -> None:
         """Once; the cookie outlives every restart."""
@@ -85,8 +86,10 @@ class Phone:
             self.drain()
 
     def start(self) -> None:
-        """A new consultation on the desktop."""
-        made = self.api("POST", "/api/consultations", "start", {"label": f"Room {self._shots}"})
+        """A new consultation on the desktop; one whose answer was lost may be open already."""
+        self._starts += 1
+        wish = {"label": f"Room {self._shots}", "secondIdentifier": f"{self._seed}-{self._starts}"}
+        made = self.api("POST", "/api/consultations", "start", wish)
         self.consultations.append(made["id"])
 
     def shoot_some(self) -> None:
