@@ -118,6 +118,7 @@ class LocalIdentity:
         async with self._database.transaction() as records:
             asking = await logins.account_of(records, cookie, self._clock())
         check_new_password(change.new, change.current, asking.name)
+        await self._passwords.check_strength(change.new, asking.name)
         await self._prove(asking.name, change.current, caller)
         hashed = await self._passwords.hash(change.new)
         async with self._database.transaction() as records:

@@ -10,8 +10,9 @@ from typing import TypeVar
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+from zxcvbn import zxcvbn
 
-from app.domain.errors import TooManyRequests
+from app.domain.errors import InvalidField, TooManyRequests
 
 AT_ONCE = 2
 MAX_WAITING = 32
@@ -20,6 +21,12 @@ MOST_OF_ONE = 16
 # Without letters and digits that are taken for each other when a password is typed from a terminal.
 ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 
+
+# Fewer tries than this and a list of common passwords, with the usual digits and signs, has found it.
+FEWEST_GUESSES = 10**9
+# What is estimated of a long password: the estimate takes time, and this much is enough for it.
+JUDGED_CHARS = 40
+OUR_WORDS = ("clinicpro", "clinicpro capture", "capture", "clinic", "clinical", "clinician")
 
 T = TypeVar("T")
 
@@ -71,6 +78,15 @@ class Passwords:
         self._asked += 1
         with self._hashing.place(str(self._asked)):
             return await self._hashing.run(lambda: self._hasher.hash(_bytes(password)))
+
+    async def check_strength(self, password: str, name: str) -> None:
+        """Raise ``InvalidField`` for a password that lists of common ones and the name lead to."""
+        words = [name, *name.split(), *OUR_WORDS]
+        self._asked += 1
+        with self._hashing.place(str(self._asked)):
+            judged = await self._hashing.run(lambda: zxcvbn(password[:JUDGED_CHARS], user_inputs=words))
+        if judged["guesses"] < FEWEST_GUESSES:
+            raise InvalidField("This password is easy to guess. Choose three or more unrelated words.", "new")
 
     async def matches(self, stored: str | None, password: str, lane: Lane | None = None) -> bool:
         """Whether the password fits; without a stored hash False, after the same work."""

@@ -773,3 +773,37 @@ async def test_an_old_password_opens_nothing_when_it_was_replaced_during_the_che
         await signed_in(identity, anna)
     async with database.transaction() as records:
         assert not await records.has_login("", time.now)
+
+
+GUESSED = (
+    "Password123!",
+    "P@ssw0rd2024",
+    "qwertyuiop12",
+    "1qaz2wsx3edc",
+    "passwordpassword",
+    "iloveyou1234",
+    "ClinicPro2026",
+    "clinician2026!",
+    "anna-anna-1961",
+    "Annaanna12!",
+    "dermatology1",
+)
+
+
+@pytest.mark.parametrize("password", GUESSED)
+async def test_a_password_that_is_guessed_first_is_refused(password: str) -> None:
+    """Common ones, in every usual disguise, and what the account and the product are called."""
+    with pytest.raises(InvalidField, match="easy to guess"):
+        await Passwords().check_strength(password, "Anna")
+
+
+@pytest.mark.parametrize("password", ["quiet-harbour-lamp", "a better password", "h7kq-m3vd-x9tr-2fnw"])
+async def test_a_password_of_unrelated_words_is_taken(password: str) -> None:
+    """The control."""
+    await Passwords().check_strength(password, "Anna")
+
+
+async def test_a_long_password_is_judged_by_its_beginning() -> None:
+    """The longest that can be typed; what is estimated of it is bounded."""
+    long = "".join(ALPHABET[place * place % 31] for place in range(256))
+    await Passwords().check_strength(long, "Anna")
