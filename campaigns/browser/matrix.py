@@ -24,7 +24,7 @@ from e2e.verbs import open_camera, queue_row, review, take, upload
 
 NAME = "fault-matrix"
 PHOTOS = 3
-WAITING = re.compile(r"Waiting for connection|Retrying")
+WAITING = re.compile(r"Waiting|Retrying")
 ATTENTION = "Needs attention"
 SLOW_MS = 60_000
 

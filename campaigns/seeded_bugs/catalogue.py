@@ -63,6 +63,8 @@ BUGS = (
     Bug("23-sign-out-wipes", "signing out erases photos", "queue:queue"),
     Bug("24-worker-caches-api", "patient data lies in a cache", "js:shell"),
     Bug("25-signed-url-logged", "whoever reads the log can read photos", "e2e:canaries"),
+    Bug("26-store-fault-parks-photo", "photos stay behind after the store is mended", "queue:store-fault"),
+    Bug("27-announced-limit-ignored", "a saved photo can never be stored", "js:capture-too-large"),
     Bug(
         "30-taken-during-not-marked",
         "the next patient's photo stays with the last",
