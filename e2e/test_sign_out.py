@@ -133,7 +133,7 @@ def test_a_new_password_in_one_tab_leaves_the_other_at_work(
 ) -> None:
     """The same person has another session; the open camera stays and takes the next photo."""
     # The desktop is another browser, whose session ends.
-    watch.allow("status of 401", "no token for signals")
+    watch.allow("status of 401", "warning: Ably")
     open_room(clinic, phone, desktop)
     other = phone.context.new_page()
     other.goto("/sign-in?back=/mobile&change=1")
