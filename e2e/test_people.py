@@ -85,7 +85,7 @@ def test_a_consultation_closed_on_the_desktop_takes_no_new_photos(
 
     desktop.get_by_role("button", name="Close consultation").click()
     desktop.get_by_role("dialog").get_by_role("button", name="Close consultation").click()
-    switch = phone.get_by_role("button", name="Switch to No consultation")
+    switch = phone.get_by_role("button", name="Carry on as Unfiled")
     expect(switch).to_be_visible(timeout=30_000)
     expect(phone.get_by_text("Room 2 was closed on the desktop")).to_be_visible(timeout=30_000)
     expect(phone.get_by_role("button", name="Keep Room 2")).to_have_count(0)

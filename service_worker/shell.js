@@ -5,6 +5,7 @@
 
 import { sha256Hex } from "../pwa/queue/hash.js";
 import { withLimit } from "../pwa/queue/limit.js";
+import { pageOf } from "./addresses.js";
 import { offlineAnswer } from "./offline.js";
 
 /** @typedef {{version: string, assets: {url: string, sha256: string}[]}} Precache */
@@ -14,7 +15,6 @@ const CACHE_MS = 5_000; // a cache that does not answer must not keep the page f
 
 /** The only page that works without a network; it holds no user data. */
 const SHELL = "/mobile";
-const NETWORK_PAGES = new Set(["/", "/desktop", "/sign-in"]);
 
 /** @type {Record<string, string>} */
 const TYPES = {
@@ -62,11 +62,12 @@ export async function activateShell({ version }, caches) {
  * Decides, at once, whether a request is ours to answer.
  * @param {Request} request
  * @param {Precache} precache
- * @param {{caches: CacheStorage, fetch: typeof globalThis.fetch, origin: string}} parts
+ * @param {{caches: CacheStorage, fetch: typeof globalThis.fetch, origin: string, phone: boolean}} parts
+ *   `phone`: whether the server would lead `/` to the phone's page
  * @returns {Promise<Response> | null} null leaves it to the browser
  */
-export function answer(request, precache, { caches, fetch, origin }) {
-  const { origin: target, pathname } = new URL(request.url);
+export function answer(request, precache, { caches, fetch, origin, phone }) {
+  const { origin: target, pathname, search } = new URL(request.url);
   if (request.method !== "GET" || target !== origin) return null;
   const listed = precache.assets.some((asset) => asset.url === pathname);
   if (request.mode === "navigate") return navigation(request, pathname, listed);
@@ -75,8 +76,16 @@ export function answer(request, precache, { caches, fetch, origin }) {
   /** @type {(request: Request, path: string, listed: boolean) => Promise<Response> | null} */
   function navigation(request, path, listed) {
     if (path === SHELL && listed) return fromShell(SHELL, request);
-    if (path !== SHELL && !NETWORK_PAGES.has(path)) return null;
-    return fetch(request).catch(() => offlineAnswer());
+    const page = pageOf(path);
+    if (page && page !== path) return lead(page);
+    if (!page && path !== "/") return null;
+    // On a phone the start page leads to the one page that needs no network.
+    return fetch(request).catch(() => (path === "/" && phone ? lead(SHELL) : offlineAnswer()));
+  }
+
+  /** The page's own address, with the query. @type {(page: string) => Promise<Response>} */
+  async function lead(page) {
+    return Response.redirect(origin + page + search, 302);
   }
 
   /** @type {(path: string, request: Request) => Promise<Response>} */

@@ -1,5 +1,6 @@
 /** The service worker: listeners only. What they do can be read, and run in Node, elsewhere. */
 
+import { isPhone } from "./addresses.js";
 import { PRECACHE } from "./precache.js";
 import { hear, sync } from "./replay.js";
 import { activateShell, answer, installShell } from "./shell.js";
@@ -7,7 +8,8 @@ import { SYNC_TAG } from "../pwa/queue/messages.js";
 
 const worker = /** @type {ServiceWorkerGlobalScope} */ (/** @type {unknown} */ (self));
 const { origin } = worker.location;
-const parts = { caches: worker.caches, fetch: worker.fetch.bind(worker), origin };
+const phone = isPhone(worker.navigator.userAgent);
+const parts = { caches: worker.caches, fetch: worker.fetch.bind(worker), origin, phone };
 
 worker.addEventListener("install", (event) => {
   event.waitUntil(installShell(PRECACHE, parts));

@@ -3,6 +3,7 @@
  * upload cookie must do.
  */
 
+import { pageOf } from "./addresses.js";
 import { realClock } from "../pwa/queue/clock.js";
 import { withLimit } from "../pwa/queue/limit.js";
 import { messageOf } from "../pwa/queue/messages.js";
@@ -43,7 +44,7 @@ export function pageTokens(clients, clock = realClock) {
 async function askPages(clients, { fresh }, clock) {
   const asked = clients.matchAll({ type: "window", includeUncontrolled: true });
   const open = await withLimit(asked, ANSWER_MS, "clients", clock).catch(() => []);
-  const pages = open.filter((page) => new URL(page.url).pathname === LENDER);
+  const pages = open.filter((page) => pageOf(new URL(page.url).pathname) === LENDER);
   if (pages.length === 0) return null;
   return new Promise((resolve) => {
     const cancel = clock.after(ANSWER_MS, () => resolve(null));

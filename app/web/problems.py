@@ -24,6 +24,7 @@ from app.domain.errors import (
     Unauthenticated,
     Unavailable,
 )
+from app.web.addresses import to_page
 from app.web.arrival import arrival_of
 
 PROBLEM_TYPE = "application/problem+json"
@@ -137,6 +138,9 @@ def _from_domain(request: Request[Any, Any, Any], error: CaptureError) -> Respon
 def _from_framework(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
     if error.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR and error.detail != _GONE:
         return _unexpected(request, error)
+    # Capitals match no route: a page by another spelling is still that page.
+    if error.status_code == HTTPStatus.NOT_FOUND and (redirect := to_page(request.scope)) is not None:
+        return redirect
     allow = {name: value for name, value in (error.headers or {}).items() if name.lower() == "allow"}
     return problem_response(_translated(error), arrival_of(request.scope).request_id, allow)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from litestar import HttpMethod, Response, route
 
+from app.web.addresses import to_page
 from app.web.assets import HTML, asset_response, make_asset
 from app.web.call import Call
 from app.web.templates import Pages
@@ -18,6 +19,8 @@ ENTRY = "/pwa/page/sign-in-page.js"
 @route("/sign-in", http_method=[HttpMethod.GET, HttpMethod.HEAD], include_in_schema=False)
 async def sign_in_page(request: Call) -> Response[Any]:
     """The page with name and password, or with the way to the identity provider."""
+    if (redirect := to_page(request.scope)) is not None:
+        return redirect
     pages: Pages = request.desk.templates
     if request.parts.settings.cloud_identity:
         nonce = secrets.token_urlsafe(16)

@@ -5,6 +5,7 @@ import { play } from "./play.js";
 import { PRODUCT } from "./product.js";
 import { shrink } from "./shrink.js";
 import { turnsOf } from "./turns.js";
+import { FAULTY, playSchedule } from "./wrong-patient.js";
 
 /** @import { Played } from "./play.js" */
 /** @import { Product } from "./product.js" */
@@ -12,6 +13,7 @@ import { turnsOf } from "./turns.js";
 
 /** One seed in so many is also played with each faulty product. */
 const CONTROL_EVERY = 20;
+const SCHEDULE_EVERY = 10;
 
 /**
  * @typedef {object} Found
@@ -35,6 +37,39 @@ export function runChunk(first, end) {
     if (seed % CONTROL_EVERY === 0) addControls(found, turns);
   }
   return found;
+}
+
+/**
+ * The wrong-patient schedules of every tenth seed, all of them with each faulty build as well.
+ * @param {number} first
+ * @param {number} end not included
+ * @returns {Promise<Found>}
+ */
+export async function runSchedules(first, end) {
+  const found = nothing();
+  for (let seed = first; seed < end; seed += 1) {
+    if (seed % SCHEDULE_EVERY) continue;
+    const { verdict, photos, asked } = await playSchedule(seed);
+    for (const [name, n] of Object.entries({ schedules: 1, scheduled: photos, asked }))
+      count(found.counts, name, n);
+    if (verdict.length === 0) continue;
+    count(found.violations, "crossed", verdict.length);
+    found.failures.push(`schedule ${seed}: crossed ${verdict.join(", ")}`);
+  }
+  await addFaulty(found, first, end);
+  return found;
+}
+
+/** A schedule is short: each build plays so many that one of them catches it. @param {Found} found @param {number} first @param {number} end */
+async function addFaulty(found, first, end) {
+  for (const [name, parts] of Object.entries(FAULTY)) {
+    const known = (found.controls[name] ??= { trials: 0, caught: 0 });
+    for (let seed = first; seed < end; seed += 1) {
+      if (seed % SCHEDULE_EVERY) continue;
+      known.trials += 1;
+      known.caught += Number((await playSchedule(seed, parts)).verdict.length > 0);
+    }
+  }
 }
 
 /** @returns {Found} */

@@ -2,7 +2,7 @@
 
 import { Worker, isMainThread, parentPort, workerData } from "node:worker_threads";
 
-import { addUp, nothing, runChunk } from "./chunk.js";
+import { addUp, nothing, runChunk, runSchedules } from "./chunk.js";
 
 /** Small enough that no thread idles long at the end. */
 const CHUNK = 250;
@@ -16,7 +16,9 @@ if (isMainThread) {
   for (;;) {
     const first = workerData.first + Atomics.add(next, 0, CHUNK);
     if (first >= workerData.end) break;
-    addUp(sum, runChunk(first, Math.min(first + CHUNK, workerData.end)));
+    const end = Math.min(first + CHUNK, workerData.end);
+    addUp(sum, runChunk(first, end));
+    addUp(sum, await runSchedules(first, end));
   }
   parentPort?.postMessage(sum);
 }

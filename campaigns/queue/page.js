@@ -32,8 +32,9 @@ export class Page {
 
   /** The server's word about what is current. */
   hear() {
-    const { clinic, wall, product } = this.#world;
-    this.known = { ...clinic.known(this.#user), confirmedAt: wall, of: this.#user };
+    const { clinic, wall, now, product } = this.#world;
+    const moment = { confirmedAt: wall, heardAt: now };
+    this.known = { ...clinic.known(this.#user), ...moment, of: this.#user };
     if (!this.#visit) return;
     const { belongs } = this.#visit;
     // The server's own word that nothing has changed: what the heading says is right.
@@ -41,15 +42,15 @@ export class Page {
     this.#visit = product.guard.hear(this.#visit, this.known);
   }
 
-  /** The camera is opened; the heading names the consultation. */
+  /** The camera is opened; the heading names the consultation, or the server could not be asked. */
   open() {
-    const { product, wall, weather, random } = this.#world;
-    const visit = this.#visit;
-    this.#visit = visit
-      ? product.guard.resume(visit, this.known, wall, STALE_MINUTES)
-      : product.guard.begin(this.known, wall, STALE_MINUTES);
-    if (!visit) this.#agreed = this.#isStale() ? null : this.#visit.belongs.id;
+    const { product, wall, now, weather, random } = this.#world;
+    const fresh = !this.#visit;
+    this.#visit = product.guard.resume(this.#visit ?? product.guard.begin(this.known));
     if (weather === "good" && random.chance(0.7)) this.hear();
+    const moment = { wall, still: now };
+    this.#visit = product.guard.unanswered(this.#visit, this.known, moment, STALE_MINUTES);
+    if (fresh) this.#agreed = this.#visit.question ? null : this.#visit.belongs.id;
   }
 
   answer() {
@@ -60,8 +61,7 @@ export class Page {
     const { belongs } = this.#visit;
     const { unfiled } = this.known;
     const accepted = { keep: belongs, use: belongs, switch: question.to, decline: unfiled }[choice];
-    this.#visit = product.guard.answer(this.#visit, choice, this.known);
-    if (choice === "use") this.known = { ...this.known, confirmedAt: wall };
+    this.#visit = product.guard.answer(this.#visit, choice, this.known, wall);
     this.#agreed = accepted.id;
   }
 
@@ -113,11 +113,5 @@ export class Page {
     books.shutter({ ...photo, consultationId: agreed });
     this.#world.changed();
     return photo;
-  }
-
-  #isStale() {
-    const age = this.#world.wall - this.known.confirmedAt;
-    const named = this.#visit.belongs.kind !== "unfiled";
-    return named && !(age >= 0 && age <= STALE_MINUTES * 60_000);
   }
 }

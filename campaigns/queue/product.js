@@ -1,6 +1,6 @@
 /** The parts of the product that a core history runs through, so that a control can replace one. */
 
-import { answer, begin, hear, resume } from "../../pwa/capture/consultation-guard.js";
+import { answer, begin, hear, resume, unanswered } from "../../pwa/capture/consultation-guard.js";
 import { initialState, step } from "../../pwa/queue/core.js";
 import { judge } from "../../pwa/queue/receipts.js";
 
@@ -13,7 +13,7 @@ import { judge } from "../../pwa/queue/receipts.js";
 export const PRODUCT = {
   step,
   initialState,
-  guard: { answer, begin, hear, resume },
+  guard: { answer, begin, hear, resume, unanswered },
   mine: (/** @type {any} */ row, /** @type {string} */ owner) => row.owner === owner,
   declare: (/** @type {any} */ row, /** @type {any} */ _known) => row,
   judge,

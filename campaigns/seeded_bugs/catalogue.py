@@ -70,6 +70,7 @@ BUGS = (
         "the next patient's photo stays with the last",
         "records:current_history domain:visits",
     ),
+    Bug("31-choose-without-asking", "picked photos reach the last patient", "js:capture-capturing"),
     Bug("32-stale-frame-saved", "a picture of before is saved as new", "js:capture-frames"),
     Bug("33-platform-call-without-end", "a silent encoder holds up all photos", "js:capture-limits"),
     Bug("34-inspection-unbounded", "one user's checks hold up everybody's", "domain:fairness"),

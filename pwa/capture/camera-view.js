@@ -1,14 +1,15 @@
 /** The camera screen: viewfinder, shutter, lens controls, and the card that blocks the shutter. */
-import { choiceButton } from "../page/dialog.js";
-import { name } from "../page/names.js";
+import { announce } from "../page/toasts.js";
 import { phone as words } from "../page/words-phone.js";
-import { button, clock, icon, make, part, say } from "./dom.js";
-import { questionOf } from "./question.js";
+import { when } from "../page/times.js";
+import { QuestionCard } from "./asked-view.js";
+import { button, icon, part, say } from "./dom.js";
+import { openQuestion } from "./question.js";
 import { inReview } from "./store.js";
 
 /** @import { Camera, CameraState } from "./camera.js" */
-/** @import { Capturing } from "./capturing.js" */
-/** @import { State } from "./store.js" */
+/** @import { Capturing, Refusal } from "./capturing.js" */
+/** @import { Message, State } from "./store.js" */
 
 /** @type {{[state in CameraState]: string}} */
 const MESSAGES = {
@@ -23,20 +24,22 @@ const MESSAGES = {
 };
 /** What may pass by itself, and may not: a way out stands beside it. */
 const MAY_LAST = new Set(["slow", "blank", "still"]);
-const REFLEX = 400; // ms: a tap meant for the shutter must not answer the question that replaced it
+const SAID = 4_000; // ms that a refused tap of the shutter is explained
 
 export class CameraView {
   #camera;
   #capturing;
   #choose;
   #dismiss;
-  #asked = "";
+  #card;
+  /** @type {any} */
+  #silence = 0;
 
   /**
    * @param {Camera} camera
    * @param {Capturing} capturing
    * @param {() => unknown} choose
-   * @param {(message: string) => unknown} dismiss
+   * @param {(id: number) => unknown} dismiss
    */
   constructor(camera, capturing, choose, dismiss) {
     this.#camera = camera;
@@ -48,20 +51,20 @@ export class CameraView {
     for (const id of ["review-camera", "last-shot"])
       part(id).onclick = () => capturing.go({ type: "review" });
     part("video").onclick = (/** @type {PointerEvent} */ event) => this.#focus(event);
-    part("question").onclick = (/** @type {any} */ { target }) => {
-      const answer = target.closest("[data-answer]");
-      if (answer) capturing.answer(answer.dataset.answer);
-    };
+    this.#card = new QuestionCard(part("question"), (choice) => capturing.answer(choice));
   }
 
   /** @param {State} state */
   draw(state) {
     const { camera, retake, room, flow, messages } = state;
     if (flow.name !== "camera") return;
-    this.#drawQuestion(openQuestion(state));
-    this.#drawMessage(camera, room, messages[0]);
-    part("take-photo").disabled = camera !== "live" || !room;
-    say(part("retaking"), retake ? words.retaking(clock(retake.capturedAt)) : "");
+    const question = openQuestion(state);
+    // While the server is asked the shutter stays where it is, and waits.
+    const asking = question?.choices.length === 0;
+    this.#drawQuestion(asking ? null : question);
+    this.#drawMessage(camera, room, messages[0], asking && camera === "live" ? words.asking : "");
+    part("take-photo").disabled = camera !== "live" || !room || asking;
+    say(part("retaking"), retake ? words.retaking(when(retake.capturedAt)) : "");
     const count = retake ? 0 : inReview(state).length;
     say(part("review-camera"), words.review(count));
     say(part("camera-saved"), count ? words.allSaved(count) : "");
@@ -71,39 +74,33 @@ export class CameraView {
 
   /**
    * @param {CameraState} camera @param {boolean} room
-   * @param {string} [message] about an earlier photo: said where nothing else is, beside a shutter that works
+   * @param {Message} [message] about an earlier photo: said where nothing else is, beside a shutter that works
+   * @param {string} [asking] while the server is asked
    */
-  #drawMessage(camera, room, message = "") {
+  #drawMessage(camera, room, message, asking = "") {
     const stuck = room && (camera in words.cameraProblems || MAY_LAST.has(camera));
-    const own = room ? MESSAGES[camera] : words.almostFull;
-    const text = own || message;
+    const own = room ? MESSAGES[camera] || asking : words.almostFull;
+    const text = own || (message?.text ?? "");
     const box = part("camera-message");
-    if (box.dataset.text === text) return;
-    box.dataset.text = text;
+    const key = own || `${message?.id} ${text}`;
+    if (box.dataset.text === key) return;
+    box.dataset.text = key;
     box.replaceChildren(stuck ? `${text} ${words.orChoose}` : text);
-    if (!own && message) box.append(button(words.dismiss, () => this.#dismiss(message)));
+    if (!own && message) box.append(button(words.dismiss, () => this.#dismiss(message.id)));
     if (room && camera === "tap") box.append(button(words.tapToStart, () => this.#camera.play()));
     if (!stuck) return;
     const again = button(words.tryAgain, () => this.#camera.start());
     box.append(again, button(words.choosePhotos, this.#choose));
   }
 
-  /** @param {ReturnType<typeof questionOf>} question */
+  /** @param {ReturnType<typeof openQuestion>} question */
   #drawQuestion(question) {
-    const card = part("question");
-    card.hidden = !question;
-    part("take-photo").parentElement.hidden = !!question;
-    const text = question?.text ?? "";
-    if (text === this.#asked) return;
-    this.#asked = text;
-    if (!question) return part("take-photo").focus();
-    const line = make("p", "", ...question.pieces.map(drawn));
-    line.tabIndex = -1;
-    const answers = question.choices.map(choiceButton);
-    for (const answer of answers) answer.disabled = true;
-    setTimeout(() => answers.forEach((answer) => (answer.disabled = false)), REFLEX);
-    card.replaceChildren(line, ...answers);
-    line.focus();
+    const controls = part("take-photo").parentElement;
+    const before = controls.hidden;
+    controls.hidden = !!question;
+    const line = this.#card.draw(question);
+    if (question) line?.focus();
+    else if (before) part("take-photo").focus();
   }
 
   /** @param {boolean} live */
@@ -134,7 +131,9 @@ export class CameraView {
   }
 
   #shoot() {
-    this.#capturing.shoot(() => this.#answer());
+    const explain = (/** @type {Refusal} */ refusal) =>
+      this.#explain(refusal && words.shutterRefused[refusal]);
+    explain(this.#capturing.shoot(() => this.#answer(), explain));
   }
 
   #answer() {
@@ -145,6 +144,15 @@ export class CameraView {
     const middle = [(w - side) / 2, (h - side) / 2, side, side];
     canvas.getContext("2d").drawImage(part("video"), ...middle, 0, 0, canvas.width, canvas.height);
     flash(canvas);
+  }
+
+  /** A tap that took no photo says so. @param {string} text */
+  #explain(text) {
+    say(part("shutter-says"), text);
+    clearTimeout(this.#silence);
+    if (!text) return;
+    announce(text);
+    this.#silence = setTimeout(() => say(part("shutter-says"), ""), SAID);
   }
 
   /** @param {PointerEvent} event the video is letterboxed: only its picture counts */
@@ -161,15 +169,6 @@ export class CameraView {
     flash(ring).finished.finally(() => (ring.hidden = true));
   }
 }
-
-/** A retake belongs where its photo did: nothing is asked. @param {State} state */
-function openQuestion({ retake, visit, known, clockOffset }) {
-  const now = Date.now() + clockOffset;
-  return retake || !visit || !known ? null : questionOf(visit, known, now);
-}
-
-/** @param {import("./question.js").Piece} piece */
-const drawn = (piece) => (typeof piece === "string" ? piece : make("strong", "", name(piece.name)));
 
 /** A blink by class would need a reflow to start again; an animation object does not. @param {HTMLElement} element */
 function flash(element) {

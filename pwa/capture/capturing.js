@@ -1,68 +1,88 @@
 /**
  * What the clinician does on the way to a kept photo: open the camera, answer which consultation it
- * is, shoot, choose files. Owner and consultation are frozen here, at the tap.
+ * is, shoot. Owner and consultation are frozen here, at the tap.
  */
-import { ask } from "../page/dialog.js";
+import { phone as words } from "../page/words-phone.js";
 import { newPhotoId } from "../queue/photo-id.js";
 import { ServerClock } from "../queue/server-clock.js";
 import { momentOf } from "../queue/shutter-times.js";
-import { answer, begin, hear, resume } from "./consultation-guard.js";
+import * as guard from "./consultation-guard.js";
+import { movesAfter } from "./doubts.js";
 import { transition } from "./flow.js";
-import { questionOf } from "./question.js";
+import { bindingOfPhoto } from "./identity.js";
+import { openQuestion } from "./question.js";
 
-/** @import { Known, Visit } from "./consultation-guard.js" */
+/** @import { Binding, Known } from "./consultation-guard.js" */
 /** @import { FlowEvent } from "./flow.js" */
 /** @import { Camera } from "./camera.js" */
+/** @import { Confirming } from "./confirming.js" */
+/** @import { Placing } from "./placing.js" */
 /** @import { Frozen, Shots } from "./shots.js" */
 /** @import { Store } from "./store.js" */
 /** @import { PhotoSummary } from "../queue/record.js" */
+/** @typedef {"" | "asked" | "camera" | "room" | "saving"} Refusal why the shutter took nothing; empty where it did */
 
 export class Capturing {
   #store;
   #camera;
   #shots;
+  #placing;
+  #confirming;
   #time;
-  /** Asks which consultation is current. @type {() => void} */
-  askServer = () => {};
-  /** @type {Visit|null} */
-  #choosing = null;
+  /** Opens a closed consultation again. @type {(id: string, current: boolean) => Promise<void>} */
+  reopen = async () => {};
+  /** The phone went where the desktop is, by itself. @type {(to: Binding) => void} */
+  followed = () => {};
+  /** Says something that stays until it is read. @type {(text: string) => void} */
+  say = () => {};
 
   /**
    * @param {Store} store
    * @param {Camera} camera
    * @param {Shots} shots
-   * @param {ServerClock} [time]
+   * @param {Placing} placing
+   * @param {Confirming} confirming
+   * @param {Pick<ServerClock, "offset"|"known">} [time]
    */
-  constructor(store, camera, shots, time = new ServerClock()) {
+  constructor(store, camera, shots, placing, confirming, time = new ServerClock()) {
     this.#time = time;
     this.#store = store;
     this.#camera = camera;
     this.#shots = shots;
+    this.#placing = placing;
+    this.#confirming = confirming;
   }
 
-  /** Moves the page; a visit ends when its screens are left. @param {FlowEvent} event */
+  /** Moves the page. @param {FlowEvent} event */
   go(event) {
-    const { flow, visit, retake } = this.#store.state;
+    const { flow, visit, known, retake } = this.#store.state;
     const next = transition(flow, event);
     if (flow.screen === "camera" && next.screen !== "camera") this.#camera.stop();
-    const home = next.screen === "home";
+    const home = next.screen === "home" && flow.screen !== "home";
     const done = next.screen !== "camera";
-    this.#store.set({ flow: next, visit: home ? null : visit, retake: done ? null : retake });
+    this.#store.set({ flow: next, retake: done ? null : retake });
+    if (home && visit && known) this.#follow(guard.leave(visit, known));
+  }
+
+  /** Another person: what the last one was doing is over. */
+  forget() {
+    this.go({ type: "leave" });
+    this.#store.set({ visit: null, known: null });
   }
 
   open() {
-    const { known, visit, staleMinutes } = this.#store.state;
+    const { known, visit } = this.#store.state;
     if (!known) return;
-    const now = this.#time.now();
-    const next = visit ? resume(visit, known, now, staleMinutes) : begin(known, now, staleMinutes);
-    this.#store.set({ visit: next });
+    this.#store.set({ visit: guard.resume(visit ?? guard.begin(known)) });
     this.#start();
+    void this.#confirming.confirm();
   }
 
   /** The next shot takes the place and the consultation of this photo. @param {PhotoSummary} photo */
   retake(photo) {
     this.#store.set({ retake: photo });
     this.#start();
+    void this.#confirming.answered();
   }
 
   close() {
@@ -71,47 +91,69 @@ export class Capturing {
 
   /** A phone that comes out of a pocket is asked again whether its consultation is still right. */
   wake() {
-    const { known, visit, flow, staleMinutes } = this.#store.state;
-    if (known && visit && flow.screen === "camera")
-      this.#store.set({ visit: resume(visit, known, this.#time.now(), staleMinutes) });
+    const { known, visit, flow, retake } = this.#store.state;
+    if (!known || !visit || retake || flow.screen !== "camera") return;
+    this.#store.set({ visit: guard.resume(visit) });
+    void this.#confirming.confirm();
   }
 
-  /** The server's word. @param {Known} known */
-  hear(known) {
-    const { visit } = this.#store.state;
-    this.#store.set({ known, visit: visit && hear(visit, known) });
+  /** Time passes: a word that came too long ago lets no photo be taken. */
+  tick() {
+    const { visit, flow, retake } = this.#store.state;
+    const waits = visit && !visit.question && flow.screen === "camera" && !retake;
+    if (waits) this.#confirming.unanswered();
+  }
+
+  /** The server's word. @param {Known} word */
+  hear(word) {
+    const { visit, known: before, listing } = this.#store.state;
+    const known = { ...word, moves: movesAfter(before, word, listing.photos) };
+    this.#store.set({ known, visit: visit ?? guard.begin(known) });
+    if (visit) this.#follow(guard.hear(visit, known));
   }
 
   /** The consultation of the next photo, where one has been settled on. @returns {string|null} its id */
   get place() {
-    return (this.#store.state.visit ?? this.#choosing)?.belongs.id ?? null;
+    return this.#store.state.visit?.belongs.id ?? null;
   }
 
-  /** @param {"keep"|"switch"|"use"|"decline"} choice */
-  answer(choice) {
+  /** @param {string} choice */
+  async answer(choice) {
     const { known, visit } = this.#store.state;
     if (!known || !visit) return;
-    // Whoever confirms an old consultation vouches for it as the server would.
-    const confirmed = choice === "use" ? { ...known, confirmedAt: this.#time.now() } : known;
-    this.#store.set({ known: confirmed, visit: answer(visit, choice, known) });
+    if (choice === "reopen") return void (await this.#reopen(visit.belongs));
+    if (!visit.question) return void (await this.#placing.answer(choice));
+    const answered = guard.answer(
+      visit,
+      /** @type {any} */ (choice),
+      known,
+      this.#confirming.moment.wall,
+    );
+    this.#store.set({ visit: answered });
+    // Who keeps the consultation has said whose the photos are that were taken meanwhile.
+    if (choice === "keep") await this.#placing.keep(visit.belongs.id);
   }
 
   /**
    * Takes the picture of this moment; owner and consultation are those of the tap, also where the frame
    * comes a moment later.
    * @param {() => void} [onTaken] called when the picture is drawn
-   * @returns {boolean} false where none may be taken now
+   * @param {(refusal: Refusal) => void} [onRefused] called where it could not be, a moment later
+   * @returns {Refusal} empty where a picture is taken
    */
-  shoot(onTaken = () => {}) {
-    const { retake } = this.#store.state;
+  shoot(onTaken = () => {}, onRefused = () => {}) {
+    const { retake, room } = this.#store.state;
     const belongs = this.#belongs();
-    if (!belongs || !this.#camera.ready || this.#shots.full) return false;
-    const frozen = this.#freeze(belongs, retake?.photoId);
+    if (!room) return "room";
+    if (!belongs) return "asked";
+    if (this.#shots.full) return "saving";
+    if (!this.#camera.ready) return "camera";
+    const frozen = this.freeze(belongs, retake?.photoId);
     const frame = this.#camera.grab();
     if (frame instanceof Promise)
-      void frame.then((late) => late && this.#taken(late, frozen, onTaken));
+      void frame.then((late) => (late ? this.#taken(late, frozen, onTaken) : onRefused("camera")));
     else this.#taken(frame, frozen, onTaken);
-    return true;
+    return "";
   }
 
   /** @param {HTMLCanvasElement} frame @param {Frozen} frozen @param {() => void} onTaken */
@@ -125,72 +167,66 @@ export class Capturing {
       this.#store.set({ visit: { ...visit, taken: true } });
   }
 
-  /** The consultation of the next shutter; none while a question is open or the phone is full. */
+  /** The consultation of the next shutter; none while a question is open. */
   #belongs() {
-    const { visit, retake, room } = this.#store.state;
-    if (!room) return null;
-    if (retake) return bindingOf(retake);
-    return visit && !visit.question ? visit.belongs : null;
-  }
-
-  /** Asks what must be asked before files are picked. Whether to open the picker. */
-  async beforeChoosing() {
-    const { known, staleMinutes, room } = this.#store.state;
-    if (!known || !room) return false;
-    return this.#settle(begin(known, this.#time.now(), staleMinutes));
-  }
-
-  /** Adds picked files to the consultation that was shown. @param {File[]} files */
-  async choose(files) {
-    const { known, staleMinutes } = this.#store.state;
-    if (!known || !files.length) return;
-    const shown = this.#choosing ?? begin(known, this.#time.now(), staleMinutes);
-    if (!(await this.#settle(hear({ ...shown, taken: true }, known)))) return;
-    const { belongs } = this.#choosing ?? shown;
-    this.#choosing = null;
-    const line = files.map((file) => this.#shots.add(file, this.#freeze(belongs)));
-    this.go({ type: "review" });
-    await Promise.all(line);
+    const { state } = this.#store;
+    if (state.retake) return bindingOfPhoto(state.retake);
+    return state.visit && !openQuestion(state) ? state.visit.belongs : null;
   }
 
   #start() {
     this.go({ type: "open-camera" });
     void this.#camera.start();
-    this.askServer();
   }
 
-  /** @param {Visit} visit answered in a dialog where a question is open */
-  async #settle(visit) {
+  /** @param {guard.Visit} visit at home an unfiled one goes where the desktop is: no patient is left */
+  #follow(visit) {
+    const { flow, known } = this.#store.state;
+    const { question, belongs } = visit;
+    const follows =
+      flow.screen === "home" && question?.kind === "moved" && belongs.id === known?.unfiled.id;
+    if (!follows || !known) return this.#store.set({ visit });
+    this.#store.set({ visit: guard.begin(known) });
+    this.followed(question.to);
+  }
+
+  /** @param {Binding} belongs */
+  async #reopen(belongs) {
     const { known } = this.#store.state;
-    const question = known && questionOf(visit, known);
-    if (question) {
-      const choice = await ask({ title: question.text, choices: question.choices });
-      if (!choice) return false;
-      visit = answer(visit, /** @type {"keep"} */ (choice), known);
+    const elsewhere = known?.current ?? null;
+    try {
+      await this.reopen(belongs.id, !elsewhere);
+    } catch {
+      return this.say(words.notReopened(belongs.label));
     }
-    this.#choosing = visit;
-    return true;
+    const { visit } = this.#store.state;
+    if (!visit || visit.belongs.id !== belongs.id) return;
+    this.#store.set({ visit: { ...visit, question: null, declined: elsewhere?.id ?? null } });
+    await this.#confirming.answered();
   }
 
   /**
-   * @param {{id: string, label: string}} belongs @param {string} [retakeOf]
+   * Owner and consultation of a photo, decided now.
+   * @param {Binding} belongs @param {string} [retakeOf]
    * @returns {Frozen}
    */
-  #freeze(belongs, retakeOf) {
-    const device = Date.now();
-    const now = device + this.#time.offset;
+  freeze(belongs, retakeOf) {
+    const now = this.#confirming.moment.wall;
+    const { owner, known, visit } = this.#store.state;
+    // Kept although the desktop is elsewhere: this has been answered before the shutter.
+    const kept = known && !retakeOf && visit?.declined === guard.target(known).id;
     return {
       photoId: newPhotoId(now),
-      owner: this.#store.state.owner?.id ?? "",
+      owner: owner?.id ?? "",
       consultationId: belongs.id,
       consultationLabel: belongs.label,
+      consultationOpenedAt: belongs.openedAt,
+      consultationSecondIdentifier: belongs.secondIdentifier ?? null,
       capturedAt: momentOf(now),
-      deviceCapturedAt: momentOf(device),
+      deviceCapturedAt: momentOf(now - this.#time.offset),
       clockUnchecked: !this.#time.known,
       retakeOf: retakeOf ?? null,
+      ...(kept && { placed: { at: new Date(now).toISOString(), from: null } }),
     };
   }
 }
-
-/** @param {PhotoSummary} photo */
-const bindingOf = (photo) => ({ id: photo.consultationId, label: photo.consultationLabel });

@@ -1,47 +1,110 @@
 /**
  * To which consultation the next shutter belongs (I4), as pure functions.
  *
- * A camera visit has one consultation and never changes it by itself. While a question is open no
+ * The phone is on one consultation and never changes it by itself. While a question is open no
  * photo may be taken; only the clinician's answer, or the server's word that nothing has changed,
  * closes it.
  */
 
-/** @typedef {{id: string, label: string, kind: string, openedAt: string}} Binding a consultation, as far as the shutter needs it */
+/** @typedef {{id: string, label: string, kind: string, openedAt: string, secondIdentifier?: string|null}} Binding a consultation, as far as the shutter needs it */
 /**
- * The server's last word and when it came, in ms.
+ * The server's last word and when it was asked for it: an answer is as old as its question.
  * @typedef {object} Known
  * @property {Binding|null} current
  * @property {Binding} unfiled
- * @property {number} confirmedAt
- * @property {string|null} [closed] the consultation of the open camera, where it was closed
+ * @property {number} confirmedAt ms since 1970, by this phone's clock
+ * @property {number} [heardAt] ms, by a clock of this page that nobody sets; absent where the word was remembered
+ * @property {number} [since] since when the current one can be current at the earliest, by this phone's clock
+ * @property {string|null} [closed] the consultation of this phone, where it was closed
+ * @property {Move[]} [moves] the desktop's moves that photos in review may still depend on
  */
-/** @typedef {{kind: "moved" | "closed", to: Binding} | {kind: "stale", confirmedAt: number}} Question */
-/** @typedef {{belongs: Binding, taken: boolean, declined: string|null, question: Question|null}} Visit `taken`: whether it has a photo in the consultation to which it belongs */
+/** @typedef {{from: Binding, to: Binding, after: number}} Move the desktop went on, some time after `after` */
+/**
+ * `asking`: the server has not answered yet. `name`: it did not, so that the name must be tapped.
+ * @typedef {{kind: "moved" | "closed", to: Binding} | {kind: "stale", confirmedAt: number}
+ *   | {kind: "asking"} | {kind: "name"}} Question
+ */
+/**
+ * @typedef {object} Visit
+ * @property {Binding} belongs
+ * @property {boolean} taken whether it has a photo in the consultation to which it belongs
+ * @property {string|null} declined the consultation that was not switched to
+ * @property {Question|null} question
+ * @property {number|null} [namedAt] when the name was tapped in this camera session, ms
+ */
+/** @typedef {{wall: number, still: number}} Moment by the phone's clock, and by one that is never set */
+
+/** An answer that corrects the clock may set it back by as much. */
+const NOISE_MS = 5_000;
+/** How long the server's word lets photos be taken without another. */
+export const FRESH_MS = 20_000;
 
 /**
  * A new visit; with nothing open its photos are unfiled.
  * @param {Known} known
- * @param {number} now ms
- * @param {number} staleMinutes
  * @returns {Visit}
  */
-export function begin(known, now, staleMinutes) {
-  const visit = { belongs: target(known), taken: false, declined: null, question: null };
-  return resume(visit, known, now, staleMinutes);
+export function begin(known) {
+  return visitOn(target(known));
 }
 
 /**
- * The visit when the camera comes back into use: an old consultation is asked about again.
+ * The camera comes into use: no photo before the server was asked. A question that waits for the
+ * clinician already stays, and what was answered for the last camera session counts no more.
+ * @param {Visit} visit
+ * @returns {Visit}
+ */
+export function resume(visit) {
+  const { question } = visit;
+  const open = isOpen(question) && question?.kind !== "name" && question?.kind !== "stale";
+  return { ...visit, namedAt: null, question: open ? question : { kind: "asking" } };
+}
+
+/**
+ * The camera and the review are left. What was kept or named was so for them alone: where the desktop
+ * is elsewhere it is asked again.
  * @param {Visit} visit
  * @param {Known} known
- * @param {number} now
+ * @returns {Visit}
+ */
+export function leave(visit, known) {
+  return hear({ ...visit, declined: null, namedAt: null }, known);
+}
+
+/**
+ * The server gave no answer in time, or time has passed without one: its last word must do, or the
+ * name is tapped. Photos without a consultation reach nobody's.
+ * @param {Visit} visit
+ * @param {Known} known
+ * @param {Moment} now
  * @param {number} staleMinutes
  * @returns {Visit}
  */
-export function resume(visit, known, now, staleMinutes) {
-  if (visit.question || visit.belongs.kind === "unfiled") return visit;
-  if (!isStale(known.confirmedAt, now, staleMinutes)) return visit;
-  return { ...visit, question: { kind: "stale", confirmedAt: known.confirmedAt } };
+export function unanswered(visit, known, now, staleMinutes) {
+  if (isOpen(visit.question)) return visit;
+  if (mayShoot(visit, known, now, staleMinutes))
+    return visit.question ? { ...visit, question: null } : visit;
+  const { confirmedAt } = known;
+  const stale = isStale(confirmedAt, now.wall, staleMinutes);
+  return { ...visit, question: stale ? { kind: "stale", confirmedAt } : { kind: "name" } };
+}
+
+/** @param {Visit} visit @param {Known} known @param {Moment} now @param {number} staleMinutes */
+function mayShoot({ belongs, namedAt }, known, now, staleMinutes) {
+  if (belongs.kind === "unfiled" || isConfirmed(known, now)) return true;
+  return typeof namedAt === "number" && !isStale(namedAt, now.wall, staleMinutes);
+}
+
+/**
+ * Whether the server's word is younger than 20 s by both clocks: one stands still while the phone
+ * sleeps, the other may be set.
+ * @param {Known} known
+ * @param {Moment} now
+ */
+export function isConfirmed({ confirmedAt, heardAt }, now) {
+  if (heardAt === undefined) return false;
+  const ages = [now.wall - confirmedAt, now.still - heardAt];
+  return ages.every((age) => age > -NOISE_MS && age < FRESH_MS);
 }
 
 /**
@@ -53,7 +116,7 @@ export function resume(visit, known, now, staleMinutes) {
  */
 export function hear(visit, known) {
   const to = target(known);
-  if (to.id === visit.belongs.id) return { ...visit, question: null };
+  if (to.id === visit.belongs.id) return { ...visit, belongs: to, question: null };
   if (known.closed === visit.belongs.id) return { ...visit, question: { kind: "closed", to } };
   if (to.id === visit.declined) return { ...visit, question: null };
   return { ...visit, question: { kind: "moved", to } };
@@ -61,37 +124,45 @@ export function hear(visit, known) {
 
 /**
  * The clinician's answer. `keep`: this visit stays; the same consultation is not offered again.
- * `switch`: it moves. `use`: the old consultation is still right. `decline`: it is not, unfiled.
+ * `switch`: it moves. `use`: the name is right. `decline`: it is not, unfiled.
  * @param {Visit} visit
  * @param {"keep"|"switch"|"use"|"decline"} answer
  * @param {Known} known
+ * @param {number} [now] ms
  * @returns {Visit}
  */
-export function answer(visit, answer, known) {
+export function answer(visit, answer, known, now = Date.now()) {
   const { question } = visit;
   if (question?.kind === "moved") return answerMoved(visit, question.to, answer);
-  if (question?.kind === "closed" && answer === "switch") return move(question.to);
-  if (question?.kind === "stale") return answerStale(visit, known, answer);
+  if (question?.kind === "closed") return answer === "switch" ? visitOn(question.to) : visit;
+  if (question?.kind === "stale" || question?.kind === "name")
+    return answerName(visit, known, answer, now);
   return visit;
 }
 
 /** @param {Visit} visit @param {Binding} to @param {string} answer @returns {Visit} */
 function answerMoved(visit, to, answer) {
   if (answer === "keep") return { ...visit, declined: to.id, question: null };
-  return answer === "switch" ? move(to) : visit;
+  return answer === "switch" ? visitOn(to) : visit;
 }
 
 /** @param {Binding} to @returns {Visit} */
-function move(to) {
-  return { belongs: to, taken: false, declined: null, question: null };
+function visitOn(to) {
+  return { belongs: to, taken: false, declined: null, question: null, namedAt: null };
 }
 
-/** @param {Visit} visit @param {Known} known @param {string} answer @returns {Visit} */
-function answerStale(visit, { unfiled }, answer) {
-  if (answer === "use") return { ...visit, question: null };
+/** @param {Visit} visit @param {Known} known @param {string} answer @param {number} now @returns {Visit} */
+function answerName(visit, { unfiled }, answer, now) {
+  if (answer === "use") return { ...visit, question: null, namedAt: now };
   if (answer !== "decline") return visit;
-  return { belongs: unfiled, taken: false, declined: visit.belongs.id, question: null };
+  return { ...visitOn(unfiled), declined: visit.belongs.id };
 }
+
+/**
+ * Whether a question waits for the clinician, and not for the server.
+ * @param {Question|null} question
+ */
+export const isOpen = (question) => !!question && question.kind !== "asking";
 
 /**
  * Whether the server's word is too old; a clock that went backwards makes it old as well.

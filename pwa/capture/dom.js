@@ -98,12 +98,3 @@ export function repeat(list, items, create, update) {
 export function say(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
-
-const CLOCK = new Intl.DateTimeFormat(undefined, {
-  hour: "2-digit",
-  minute: "2-digit",
-  hourCycle: "h23",
-});
-
-/** Local time of day, 24 h. @param {string} iso */
-export const clock = (iso) => CLOCK.format(new Date(iso));

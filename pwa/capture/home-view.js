@@ -2,8 +2,8 @@
 import { announce } from "../page/toasts.js";
 import { phone as words } from "../page/words-phone.js";
 import { target } from "./consultation-guard.js";
-import { clock, part, say } from "./dom.js";
-import { photoBinding } from "./review-view.js";
+import { part, say } from "./dom.js";
+import { bindingOfPhoto, namedIn, twinTime } from "./identity.js";
 import { inQueue, inReview, waiting } from "./store.js";
 import { installsByHand } from "./surroundings.js";
 
@@ -34,7 +34,7 @@ export function wireHome(actions) {
 /** The consultation in the header: of the photo being retaken, of the visit, or the current one. @param {State} state */
 export function shown({ retake, visit, known }) {
   const ours = visit?.belongs ?? (known && target(known)) ?? undefined;
-  return retake && retake.consultationId !== ours?.id ? photoBinding(retake) : ours;
+  return retake && retake.consultationId !== ours?.id ? bindingOfPhoto(retake, known) : ours;
 }
 
 /** Shows the screen of a state, and moves the focus to the patient line when it is another one. @param {State} state */
@@ -64,7 +64,7 @@ export function drawHeader(state) {
   const label = unfiled ? words.noConsultationOpen : consultation.label;
   say(part("patient"), label);
   part("patient").classList.toggle("long", label.length > LONG);
-  const opened = consultation?.openedAt && words.opened(clock(consultation.openedAt));
+  const opened = consultation?.openedAt && words.opened(twinTime(consultation, namedIn(state)));
   const detail = [consultation?.secondIdentifier, opened].filter(Boolean).join(" · ");
   say(part("patient-detail"), unfiled ? (known ? words.goUnfiled : "") : detail);
   drawLink(linkUp);

@@ -2,7 +2,7 @@
 import { phone as words } from "../page/words-phone.js";
 import { isMoving } from "../queue/record.js";
 import { button, icon, make, part } from "./dom.js";
-import { waiting } from "./store.js";
+import { inReview, waiting } from "./store.js";
 
 /** @import { State } from "./store.js" */
 
@@ -11,9 +11,10 @@ import { waiting } from "./store.js";
  * @property {() => unknown} tryAgain
  * @property {() => unknown} reload
  * @property {() => string} signInUrl
- * @property {(message: string) => unknown} dismiss
+ * @property {(id: number) => unknown} dismiss
+ * @property {() => unknown} review
  */
-/** @typedef {{text: string, title?: string, kind?: string, action?: string, act?: () => unknown, href?: string}} Notice */
+/** @typedef {{text: string, id?: number, title?: string, kind?: string, action?: string, act?: () => unknown, href?: string, primary?: boolean}} Notice */
 
 const WRONG_CLOCK = 2 * 60_000; // ms; less than that concerns nobody
 
@@ -26,7 +27,7 @@ export function drawNotices(state, actions) {
     ...signInOf(state, actions),
     ...quietOf(state, actions),
   ];
-  const key = notices.map(({ text }) => text).join("\n");
+  const key = notices.map(({ id, text, action }) => [id, text, action].join(" ")).join("\n");
   if (box.dataset.key === key) return;
   box.dataset.key = key;
   box.replaceChildren(...notices.map(boxOf));
@@ -46,7 +47,10 @@ function errorOf({ flow: { error }, unsaved, camera }, { tryAgain }) {
 /** @param {State} state @param {NoticeActions} actions @returns {Notice[]} */
 function messagesOf({ messages }, { dismiss }) {
   const action = words.dismiss;
-  return messages.map((text) => ({ text, kind: "warn", action, act: () => dismiss(text) }));
+  return messages.map(({ id, text }) => ({
+    ...{ id, text, kind: "warn", action },
+    act: () => dismiss(id),
+  }));
 }
 
 /** @param {State} state @param {Pick<NoticeActions, "signInUrl">} actions @returns {Notice[]} */
@@ -58,24 +62,34 @@ export function signInOf(state, { signInUrl }) {
 }
 
 /** @param {State} state @param {NoticeActions} actions @returns {Notice[]} */
-function quietOf({ room, flow, newVersion, listing, clockOffset }, { reload }) {
+function quietOf(state, { reload, review }) {
+  const { room, flow, newVersion, listing, clockOffset } = state;
   /** @type {Notice[]} */
   const notices = [];
   if (Math.abs(clockOffset) >= WRONG_CLOCK)
     notices.push({ text: words.clockWrong(clockOffset), kind: "warn" });
   // The camera says it itself, where the shutter would be.
-  if (!room && flow.name !== "camera") notices.push({ text: words.almostFull, kind: "warn" });
+  if (!room && flow.name !== "camera") notices.push(almostFull(state, review));
   // A reload in the middle of sending would be an interruption.
   if (newVersion && !listing.photos.some(isMoving))
     notices.push({ text: words.newVersion, action: words.reload, act: reload });
   return notices;
 }
 
+/** What makes room is sending what waits: the way there is the notice's own button. @param {State} state @param {() => unknown} review @returns {Notice} */
+function almostFull(state, review) {
+  const { length } = inReview(state);
+  if (!length) return { text: words.almostFullNoReview, kind: "warn" };
+  const notice = { text: words.almostFull, kind: "warn" };
+  if (state.flow.name === "reviewing") return notice;
+  return { ...notice, action: words.reviewTitle, act: review, primary: true };
+}
+
 /** @param {Notice} notice */
-function boxOf({ title, text, kind = "", action = "", act, href }) {
+function boxOf({ title, text, kind = "", action = "", act, href, primary = false }) {
   const heading = title ? [make("strong", "", title), make("br", "")] : [];
   const box = make("div", `note ${kind}`, icon("alert"), make("p", "", ...heading, text));
-  if (act) box.append(button(action, act));
+  if (act) box.append(button(action, act, primary ? "primary" : ""));
   if (href) {
     const link = make("a", "button", action);
     link.href = href;

@@ -8,7 +8,8 @@ import { phone as words } from "../page/words-phone.js";
 import { isStale } from "./consultation-guard.js";
 import { inQueue, inReview, UNKNOWN, waiting } from "./store.js";
 
-/** @import { Binding, Known } from "./consultation-guard.js" */
+/** @import { Known, Moment } from "./consultation-guard.js" */
+/** @import { Answer } from "./server-watch.js" */
 /** @import { Store } from "./store.js" */
 /** @import { Install } from "./surroundings.js" */
 /** @import { Queue } from "../queue/queue.js" */
@@ -24,6 +25,8 @@ const NOBODY = {
   drain: [],
   stored: [],
   left: [],
+  // They may name files and consultations.
+  messages: [],
 };
 const REMEMBER_AFTER = 1; // minutes between writes of an unchanged word
 
@@ -55,7 +58,7 @@ export class Person {
   }
 
   get signInUrl() {
-    return this.#session.signInUrl(location.pathname);
+    return this.#session.signInUrl(location.pathname + location.search);
   }
 
   /** Takes up the last person and consultation of this phone, before any answer of the server. */
@@ -63,12 +66,14 @@ export class Person {
     const [owner, last] = await Promise.all([this.#queue.owner(), this.#queue.consultation()]);
     this.#store.set({ signedOut: !!owner?.signedOut });
     if (!owner || owner.signedOut || last?.owner !== owner.id) return;
-    const { known, images, staleMinutes } = last;
+    const { images, staleMinutes } = last;
+    // A clock of another page says nothing here, and who closed what is asked anew.
+    const known = { ...last.known, heardAt: undefined, closed: null };
     this.#store.set({ owner, known, images, staleMinutes });
   }
 
-  /** The server's answer about the person. @param {any} me */
-  async meet(me) {
+  /** The server's answer about the person. @param {any} me @param {Moment} asked */
+  async meet(me, asked) {
     const { owner: before } = this.#store.state;
     const { id, name } = me.user;
     const { images, consultationStaleMinutes: staleMinutes } = me;
@@ -76,19 +81,18 @@ export class Person {
     if (before?.id !== id) this.#leave();
     this.#store.set({ owner: { id, name }, signedOut: false, images, staleMinutes });
     const unfiled = bindingOf(me.unfiledConsultation);
-    await this.#know({ current: bindingOf(me.currentConsultation), unfiled }, true);
+    await this.#know({ current: bindingOf(me.currentConsultation), unfiled }, asked, true);
   }
 
-  /**
-   * The server's answer about the consultation.
-   * @param {any} current
-   * @param {string|null} closed the camera's own consultation, if that was closed
-   */
-  async learn(current, closed) {
+  /** The server's answer about the consultation. @param {Answer} answer @param {Moment} asked */
+  async learn({ consultation, closed, serverTime }, asked) {
     const { known, owner } = this.#store.state;
     if (!known || !owner) return;
-    const changed = known.current?.id !== current?.id;
-    await this.#know({ current: bindingOf(current), unfiled: known.unfiled }, changed, closed);
+    const changed = known.current?.id !== consultation?.id;
+    const age = Date.parse(serverTime ?? "") - Date.parse(consultation?.openedAt ?? "");
+    const since = age >= 0 ? asked.wall - age : undefined;
+    const word = { current: bindingOf(consultation), unfiled: known.unfiled, closed, since };
+    await this.#know(word, asked, changed);
   }
 
   /**
@@ -150,15 +154,15 @@ export class Person {
   }
 
   /**
-   * @param {{current: Binding|null, unfiled: any}} word
+   * @param {Pick<Known, "current"|"unfiled"|"closed"|"since">} word
+   * @param {Moment} asked
    * @param {boolean} changed
-   * @param {string|null} [closed]
    */
-  async #know({ current, unfiled }, changed, closed = null) {
+  async #know(word, asked, changed) {
+    this.#hear({ closed: null, ...word, confirmedAt: asked.wall, heardAt: asked.still });
+    // With the moves that photos in review may still depend on.
+    const { known, owner, images, staleMinutes } = this.#store.state;
     const now = this.now();
-    const known = { current, unfiled, confirmedAt: now };
-    this.#hear({ ...known, closed });
-    const { owner, images, staleMinutes } = this.#store.state;
     if (!changed && !isStale(this.#remembered, now, REMEMBER_AFTER)) return;
     this.#remembered = now;
     await this.#queue.setConsultation({ owner: owner?.id, known, images, staleMinutes });

@@ -1,12 +1,13 @@
 /** The upload queue: every photo's state in words, its next try, and one action where one helps. */
 import { ask } from "../page/dialog.js";
 import { phone as words } from "../page/words-phone.js";
+import { when } from "../page/times.js";
 import { LONGEST_WAIT_MS } from "../queue/backoff.js";
-import { clock, copy, part, repeat, say, setIcon } from "./dom.js";
+import { copy, part, repeat, say, setIcon } from "./dom.js";
 import { needsProof } from "../queue/errors.js";
 import { overdue } from "./overdue.js";
-import { labelOf } from "./question.js";
-import { confirmDelete, photoBinding } from "./review-view.js";
+import { drawPlace, photoLine } from "./place-view.js";
+import { confirmDelete } from "./review-view.js";
 import { inQueue } from "./store.js";
 
 /** @import { Pictures } from "./pictures.js" */
@@ -41,6 +42,8 @@ export class QueueView {
   #pictures;
   #actions;
   #linkUp = true;
+  /** @type {State|null} */
+  #state = null;
 
   /** @param {Pictures} pictures @param {QueueActions} actions */
   constructor(pictures, actions) {
@@ -54,6 +57,7 @@ export class QueueView {
     const rows = rowsOf(queued, state);
     const late = overdue(state.listing.photos, Date.now() + state.clockOffset);
     this.#linkUp = state.linkUp !== false;
+    this.#state = state;
     part("queue").hidden = !rows.length && !late;
     drawOverdue(late);
     say(part("queue-count"), String(queued.length || ""));
@@ -70,8 +74,7 @@ export class QueueView {
       rows,
       (row) => this.#row(row),
       (element, row) => {
-        const label = row.consultationId === shownId ? "" : labelOf(photoBinding(row), state.known);
-        say(/** @type {Element} */ (element.querySelector(".other")), label);
+        drawPlace(element, row, state, row.consultationId !== shownId);
         drawStatus(element, row);
       },
     );
@@ -81,16 +84,18 @@ export class QueueView {
   #row(row) {
     const element = copy("queue-row", words);
     this.#pictures.attach(/** @type {HTMLImageElement} */ (element.querySelector("img")), row);
-    say(/** @type {Element} */ (element.querySelector("time")), clock(row.capturedAt));
+    say(/** @type {Element} */ (element.querySelector("time")), when(row.capturedAt));
     const more = /** @type {HTMLButtonElement} */ (element.querySelector("button"));
     more.textContent = words.more;
-    more.ariaDescription = clock(row.capturedAt);
-    more.onclick = () => this.#more(row.photoId, element);
+    more.ariaDescription = when(row.capturedAt);
+    more.onclick = () => this.#more(row, element);
     return element;
   }
 
-  /** @param {string} photoId @param {HTMLElement} element */
-  async #more(photoId, element) {
+  /** @param {Row} row @param {HTMLElement} element */
+  async #more(row, element) {
+    const { photoId } = row;
+    const photo = () => (this.#state ? photoLine(row, this.#state) : []);
     const status = element.querySelector(".status span")?.textContent ?? "";
     const choices = [
       // Without a link another try changes nothing: it is offered, not advised.
@@ -99,15 +104,16 @@ export class QueueView {
       { value: "remove", text: words.delete, kind: "danger" },
       { value: "", text: words.cancel },
     ];
-    const chosen = await ask({ title: status, text: words.keptText, choices });
+    const text = [...photo(), "\n", words.keptText];
+    const chosen = await ask({ title: status, text, choices });
     if (chosen === "retry") await this.#actions.retry(photoId);
     if (chosen === "copy") await this.#actions.saveCopy(photoId);
-    if (chosen === "remove" && (await confirmDelete())) await this.#actions.remove(photoId);
+    if (chosen === "remove" && (await confirmDelete(photo()))) await this.#actions.remove(photoId);
   }
 }
 
 /**
- * In the order of the shutters, those that need a person first.
+ * In the order of the shutters: those that need a person first, then those that wait, then the stored.
  * @param {PhotoSummary[]} queued @param {State} state
  */
 function rowsOf(queued, { left, signIn }) {
@@ -119,7 +125,8 @@ function rowsOf(queued, { left, signIn }) {
   /** @type {Row[]} */
   const stored = left.map((photo) => ({ ...photo, state: "stored" }));
   const rows = [...queued.map(held), ...stored];
-  const calm = (/** @type {Row} */ { state }) => Number(state !== "parked");
+  const calm = (/** @type {Row} */ { state }) =>
+    state === "parked" ? 0 : state === "stored" ? 2 : 1;
   return rows.sort((a, b) => calm(a) - calm(b) || a.seq - b.seq);
 }
 

@@ -4,7 +4,9 @@
  * more about the link than the last probe did.
  */
 
+import { phone as words } from "../page/words-phone.js";
 import { isMoving, isSendable } from "../queue/record.js";
+import { PhotoBusy } from "../queue/refusals.js";
 
 /** @import { Queue } from "../queue/queue.js" */
 /** @import { Pause, PhotoSummary } from "../queue/record.js" */
@@ -43,11 +45,15 @@ export class Queueing {
 
   /** @param {string[]} photoIds */
   async upload(photoIds) {
+    try {
+      await this.#queue.approve(photoIds);
+    } catch {
+      return this.#store.say(words.uploadFailed);
+    }
     const older = this.#store.state.listing.photos.filter(isSendable);
     const drain = new Set([...older.map(({ photoId }) => photoId), ...photoIds]);
     this.#store.set({ drain: [...drain], stored: [] });
     this.#go({ type: "upload", photoIds });
-    await this.#queue.approve(photoIds);
     void this.#worker.drain();
   }
 
@@ -65,7 +71,11 @@ export class Queueing {
 
   /** @param {string} photoId */
   async retry(photoId) {
-    await this.#queue.retry(photoId);
+    try {
+      await this.#queue.retry(photoId);
+    } catch {
+      return this.#store.say(words.retryFailed);
+    }
     void this.#worker.drain();
   }
 
@@ -73,7 +83,9 @@ export class Queueing {
   async remove(photoId) {
     try {
       await this.#queue.remove(photoId);
-    } catch {
+    } catch (error) {
+      const busy = error instanceof PhotoBusy;
+      this.#store.say(busy ? words.deleteBusy : words.deleteFailed);
       return false;
     }
     this.#go({ type: "drop", photoId });
@@ -83,7 +95,9 @@ export class Queueing {
 
   /** @param {string} photoId */
   async saveCopy(photoId) {
-    const { parts, type, name } = await this.#queue.exportPhoto(photoId);
+    const copy = await this.#queue.exportPhoto(photoId).catch(() => null);
+    if (!copy) return this.#store.say(words.copyFailed);
+    const { parts, type, name } = copy;
     const link = document.createElement("a");
     link.href = URL.createObjectURL(new Blob(parts, { type }));
     link.download = name;

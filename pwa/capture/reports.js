@@ -16,12 +16,18 @@ const ESTIMATE = 3000; // ms; a browser that does not tell is trusted
 export class Reports {
   #store;
   #go;
+  #receipt;
   #asked = false;
 
-  /** @param {Store} store @param {(event: FlowEvent) => void} go */
-  constructor(store, go) {
+  /**
+   * @param {Store} store
+   * @param {(event: FlowEvent) => void} go
+   * @param {(photoId: string) => Promise<{state: string}|null>} receipt the server's word about a photo that has left
+   */
+  constructor(store, go, receipt) {
     this.#store = store;
     this.#go = go;
+    this.#receipt = receipt;
   }
 
   /** Where photos may be cleared, or do not fit, is said before the first of them is taken. */
@@ -57,26 +63,42 @@ export class Reports {
     this.#go({ type: "fail", reason: "storage" });
   }
 
-  /** @param {string|null} fileName of a file that cannot be opened */
-  failed(fileName) {
-    const { messages } = this.#store.state;
-    this.#store.set({
-      messages: [...messages, fileName ? words.undecodable(fileName) : words.photoFailed],
-    });
+  /** @param {string|null} fileName of a chosen file @param {boolean} unreadable whether this browser cannot open it */
+  failed(fileName, unreadable) {
+    if (!fileName) return this.#say(words.photoFailed);
+    this.#say(unreadable ? words.undecodable(fileName) : words.fileFailed(fileName));
+  }
+
+  /** @param {string} fileName @param {import("./shots.js").Twin} twin */
+  twin(fileName, twin) {
+    this.#say(twin === "here" ? words.alreadyHere(fileName) : words.alreadyStored(fileName));
+  }
+
+  /** A retake whose original another tab has sent, deleted or begun to send. @param {string} oldId @param {import("./shots.js").Left} why */
+  async original(oldId, why) {
+    if (why === "busy") return this.#say(words.retakeOriginalBusy);
+    const receipt = await this.#receipt(oldId).catch(() => null);
+    const sent = receipt?.state === "stored";
+    this.#say(sent ? words.retakeOriginalSent : words.retakeOriginalGone);
+  }
+
+  /** A word that waits to be read, and is spoken where another screen covers it. @param {string} text */
+  #say(text) {
+    this.#store.say(text);
+    announce(text);
   }
 
   /** @param {import("./encode.js").TooLong} picture */
   tooLong({ message, from, to }) {
-    const { messages } = this.#store.state;
     const [was, left] = [from, to].map(([width, height]) => `${width} × ${height}`);
-    this.#store.set({ messages: [...messages, words.tooLong(message, was, left)] });
+    this.#say(words.tooLong(message, was, left));
   }
 
   /** The browser gives other pixels back than were drawn. */
   changed() {
     const { messages } = this.#store.state;
     const text = words.pixelsChanged;
-    if (!messages.includes(text)) this.#store.set({ messages: [...messages, text] });
+    if (!messages.some((message) => message.text === text)) this.#say(text);
   }
 
   /** @param {number} pending photos on their way to the storage */

@@ -2,9 +2,10 @@
 import { ask, show } from "../page/dialog.js";
 import { announce } from "../page/toasts.js";
 import { phone as words } from "../page/words-phone.js";
-import { button, clock, copy, icon, make, part, repeat, say } from "./dom.js";
+import { when } from "../page/times.js";
+import { button, copy, icon, make, part, repeat, say } from "./dom.js";
 import { LeftOut } from "./left-out.js";
-import { labelOf } from "./question.js";
+import { drawPlace, drawUpload, photoLine } from "./place-view.js";
 import { inReview } from "./store.js";
 
 /** @import { Pictures } from "./pictures.js" */
@@ -24,12 +25,14 @@ export class ReviewView {
   #left = new LeftOut();
   /** @type {PhotoSummary[]} */
   #photos = [];
+  /** @type {State|null} */
+  #state = null;
 
   /** @param {Pictures} pictures @param {ReviewActions} actions */
   constructor(pictures, actions) {
     this.#pictures = pictures;
     this.#actions = actions;
-    part("upload").onclick = () => actions.upload(this.#chosen());
+    part("upload").onclick = () => actions.upload(this.#chosen().map(({ photoId }) => photoId));
   }
 
   /** @param {State} state @param {string|undefined} shownId the consultation in the header */
@@ -39,30 +42,27 @@ export class ReviewView {
     const { length } = this.#photos;
     say(part("review-count"), String(length));
     say(part("review-saved"), length ? words.allSaved(length) : "");
+    drawChoosing(state.choosing);
     part("nothing-to-review").hidden = !!length;
     repeat(
       part("to-review"),
       this.#photos,
       (photo) => this.#card(photo),
       (card, photo, index) => {
-        const name = words.photoAt(index + 1, clock(photo.capturedAt));
-        nameCard(card, name);
-        const elsewhere = photo.consultationId !== shownId;
-        const label = elsewhere ? labelOf(photoBinding(photo), state.known) : "";
-        say(/** @type {Element} */ (card.querySelector(".other")), label);
+        nameCard(card, words.photoAt(index + 1, when(photo.capturedAt)));
+        drawPlace(card, photo, state, photo.consultationId !== shownId);
       },
     );
+    this.#state = state;
     this.#drawButton();
   }
 
   #chosen() {
-    return this.#photos.map(({ photoId }) => photoId).filter((id) => !this.#left.has(id));
+    return this.#photos.filter(({ photoId }) => !this.#left.has(photoId));
   }
 
   #drawButton() {
-    const count = this.#chosen().length;
-    say(part("upload"), words.upload(count));
-    part("upload").disabled = !count;
+    if (this.#state) drawUpload(this.#chosen(), this.#state);
   }
 
   /** @param {PhotoSummary} photo */
@@ -75,7 +75,7 @@ export class ReviewView {
     if (blurry) hints.append(make("span", "badge", icon("blur"), words.blurry));
     if (damaged) hints.append(make("span", "badge", icon("alert"), words.damaged));
     if (dark) hints.append(make("span", "badge", icon("dark"), words.dark));
-    say(/** @type {Element} */ (card.querySelector("time")), clock(photo.capturedAt));
+    say(/** @type {Element} */ (card.querySelector("time")), when(photo.capturedAt));
     const tick = /** @type {HTMLInputElement} */ (card.querySelector("input"));
     tick.checked = !this.#left.has(photo.photoId);
     tick.onchange = () => {
@@ -92,7 +92,8 @@ export class ReviewView {
     if (!(act instanceof HTMLElement)) return;
     if (act.dataset.act === "retake") this.#actions.retake(photo);
     if (act.dataset.act === "enlarge") await this.#enlarge(photo, act.dataset.name ?? "");
-    if (act.dataset.act === "delete" && (await confirmDelete())) await this.#remove(photo);
+    const said = this.#state ? photoLine(photo, this.#state) : [];
+    if (act.dataset.act === "delete" && (await confirmDelete(said))) await this.#remove(photo);
   }
 
   /** @param {PhotoSummary} photo */
@@ -111,13 +112,14 @@ export class ReviewView {
   }
 }
 
-/** Asks before a photo is erased for good. */
-export async function confirmDelete() {
+/** Asks before a photo is erased for good. @param {(string|Node)[]} photo whose it is and when it was taken */
+export async function confirmDelete(photo) {
   const choices = [
     { value: "", text: words.keepPhoto },
     { value: "delete", text: words.delete, kind: "danger" },
   ];
-  return (await ask({ title: words.deleteTitle, text: words.deleteText, choices })) === "delete";
+  const text = [...photo, "\n", words.deleteText];
+  return (await ask({ title: words.deleteTitle, text, choices })) === "delete";
 }
 
 /** @param {HTMLDialogElement} dialog @param {string} address */
@@ -159,8 +161,11 @@ function nameCard(card, name) {
     act.ariaDescription = name;
 }
 
-/** @param {Pick<PhotoSummary, "consultationId"|"consultationLabel">} photo */
-export const photoBinding = (photo) => ({
-  id: photo.consultationId,
-  label: photo.consultationLabel,
-});
+/** Picked files on their way into the list. @param {State["choosing"]} choosing */
+function drawChoosing(choosing) {
+  part("chosen").hidden = !choosing;
+  if (!choosing) return;
+  part("chosen-progress").max = choosing.all;
+  part("chosen-progress").value = choosing.done;
+  say(part("chosen-text"), words.choosing(choosing.done, choosing.all));
+}

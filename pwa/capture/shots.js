@@ -10,8 +10,15 @@ import { TooLong, Undecodable, encodeFile, encodeFrame } from "./encode.js";
 /** @import { Clock } from "../queue/clock.js" */
 /** @import { ImageSettings } from "./encode.js" */
 /** @import { Capture } from "../queue/record.js" */
-/** @typedef {Pick<Capture, "photoId"|"owner"|"consultationId"|"consultationLabel"|"capturedAt"|"deviceCapturedAt"|"clockUnchecked"|"retakeOf">} Frozen decided at the shutter, never again */
-/** @typedef {{add: (capture: Capture) => Promise<unknown>, replaceAfterRetake: (newId: string, oldId: string) => Promise<unknown>}} Keeper */
+/** @typedef {Omit<Capture, "contentType"|"bytes"|"width"|"height"|"quality">} Frozen decided at the shutter; only the clinician's own answer changes it */
+/**
+ * @typedef {object} Keeper
+ * @property {(capture: Capture) => Promise<unknown>} add
+ * @property {(newId: string, oldId: string) => Promise<unknown>} replaceAfterRetake "gone" where the old one had left
+ * @property {(capture: Capture) => Promise<Twin|null>} twin
+ */
+/** @typedef {"here"|"stored"} Twin the same picture is on this phone, or was stored today */
+/** @typedef {"gone"|"busy"} Left what became of a retake's original meanwhile */
 
 /** A photo that takes longer no longer holds up the next one; it goes on beside it. */
 const IN_FRONT = 2000; // ms
@@ -22,10 +29,12 @@ const BACKLOG = 12; // frames of 11 MB that wait for the encoder; iOS gives all 
  * @typedef {object} Reports
  * @property {(frozen: Frozen) => void} saved the photo is durable
  * @property {(kept: number) => void} refused the phone stores nothing; `kept` photos are in memory
- * @property {(fileName: string|null) => void} failed no picture came out; a name where a file cannot be opened
  * @property {(picture: TooLong) => void} [tooLong] nothing to see would be left of a file
+ * @property {(fileName: string|null, unreadable: boolean) => void} failed no picture came out
  * @property {() => void} [changed] the browser does not give pixels back as they were
  * @property {(count: number) => void} [pending] how many photos are on their way to the storage
+ * @property {(fileName: string, twin: Twin) => void} twin a chosen photo that was chosen before
+ * @property {(oldId: string, why: Left) => void} original a retake could not take the place of its photo
  */
 
 export class Shots {
@@ -35,7 +44,7 @@ export class Shots {
   #encode;
   #clock;
   #line = Promise.resolve();
-  /** @type {Set<Promise<void>>} */
+  /** @type {Set<Promise<boolean>>} */
   #underWay = new Set();
   #waiting = 0;
   /** @type {Capture[]} */
@@ -66,19 +75,27 @@ export class Shots {
     return this.#unsaved.length + this.#waiting;
   }
 
-  /** @param {HTMLCanvasElement|File} source @param {Frozen} frozen */
-  add(source, frozen) {
+  /**
+   * @param {HTMLCanvasElement|File} source @param {Frozen} frozen @param {string|null} [fileName]
+   * @returns {Promise<boolean>} whether it is kept
+   */
+  add(source, frozen, fileName = null) {
     this.#count(1);
     const turn = this.#line;
     const done = turn
-      .then(() => this.#develop(source, frozen))
+      .then(() => this.#develop(source, frozen, fileName))
       .finally(() => {
         this.#underWay.delete(done);
         this.#count(-1);
       });
     this.#underWay.add(done);
     // The next one begins after this one, unless that is stuck.
-    this.#line = turn.then(() => withLimit(done, IN_FRONT, "photo", this.#clock).catch(() => {}));
+    this.#line = turn.then(() =>
+      withLimit(done, IN_FRONT, "photo", this.#clock).then(
+        () => {},
+        () => {},
+      ),
+    );
     return done;
   }
 
@@ -100,16 +117,27 @@ export class Shots {
     return !this.#unsaved.length;
   }
 
-  /** @param {HTMLCanvasElement|File} source @param {Frozen} frozen */
-  async #develop(source, frozen) {
+  /** @param {HTMLCanvasElement|File} source @param {Frozen} frozen @param {string|null} fileName @returns {Promise<boolean>} whether it is kept */
+  async #develop(source, frozen, fileName) {
     try {
       const encoded = await this.#encode(source, this.#settings());
-      await this.#keep({ ...frozen, ...encoded });
+      const capture = { ...frozen, ...encoded };
+      if (fileName !== null && (await this.#isTwin(capture, fileName))) return true;
+      return await this.#keep(capture);
     } catch (error) {
-      if (error instanceof TooLong) return this.#reports.tooLong?.(error);
-      if (error instanceof PixelsChanged) return this.#reports.changed?.();
-      this.#reports.failed(error instanceof Undecodable ? error.message : null);
+      if (error instanceof TooLong) return (this.#reports.tooLong?.(error), false);
+      if (error instanceof PixelsChanged) return (this.#reports.changed?.(), false);
+      const unreadable = error instanceof Undecodable;
+      this.#reports.failed(unreadable ? error.message : fileName, unreadable);
+      return false;
     }
+  }
+
+  /** Only what is on this phone for certain is left out. @param {Capture} capture @param {string} fileName */
+  async #isTwin(capture, fileName) {
+    const twin = await this.#keeper.twin(capture).catch(() => null);
+    if (twin) this.#reports.twin(fileName, twin);
+    return twin === "here";
   }
 
   /** @param {Capture} capture */
@@ -118,15 +146,18 @@ export class Shots {
       await withLimit(this.#keeper.add(capture), KEPT, "storage", this.#clock);
     } catch {
       this.#unsaved.push(capture);
-      return this.#reports.refused(this.#unsaved.length);
+      this.#reports.refused(this.#unsaved.length);
+      return false;
     }
     if (capture.retakeOf) await this.#replace(capture.photoId, capture.retakeOf);
     this.#reports.saved(capture);
+    return true;
   }
 
   /** @param {string} newId @param {string} oldId where it fails both photos stay, for the person to judge */
   async #replace(newId, oldId) {
-    await this.#keeper.replaceAfterRetake(newId, oldId).catch(() => {});
+    const outcome = await this.#keeper.replaceAfterRetake(newId, oldId).catch(() => "busy");
+    if (outcome === "gone" || outcome === "busy") this.#reports.original(oldId, outcome);
   }
 }
 

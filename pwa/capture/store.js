@@ -11,6 +11,7 @@ import { START } from "./flow.js";
 /** @import { Listing } from "../queue/listing.js" */
 
 /** @typedef {ImageSettings & {choosePhotos: boolean}} Images */
+/** @typedef {{id: number, text: string}} Message */
 
 /**
  * @typedef {object} State
@@ -35,7 +36,8 @@ import { START } from "./flow.js";
  * @property {string[]} drain ids of the last Upload, and of what still waited to be sent then
  * @property {string[]} stored those of them that are stored
  * @property {boolean} newVersion whether a newer app waits for a reload
- * @property {string[]} messages to be read and put away by the clinician
+ * @property {{done: number, all: number}|null} choosing picked files on their way into the queue
+ * @property {Message[]} messages to be read and put away by the clinician, each by itself
  */
 
 /** Before anything is known; the settings are replaced by the server's. @type {State} */
@@ -67,6 +69,7 @@ export const UNKNOWN = {
   drain: [],
   stored: [],
   newVersion: false,
+  choosing: null,
   messages: [],
 };
 
@@ -75,6 +78,7 @@ export class Store {
   /** @type {((state: State) => void)[]} */
   #views = [];
   #due = false;
+  #said = 0;
 
   /** @param {State} state */
   constructor(state) {
@@ -91,6 +95,12 @@ export class Store {
     if (this.#due) return;
     this.#due = true;
     queueMicrotask(() => this.draw());
+  }
+
+  /** Says something that stays until it is put away. @param {string} text */
+  say(text) {
+    this.#said += 1;
+    this.set({ messages: [...this.#state.messages, { id: this.#said, text }] });
   }
 
   /** @param {(state: State) => void} view */

@@ -4,18 +4,20 @@ import { asWritten, fill } from "./names.js";
 /** @import { Words } from "./names.js" */
 
 /**
- * @typedef {{value: string, text: Words, kind?: string, asWritten?: boolean}} Choice
- *   `kind` is a button class of base.css: "primary", "danger", "quiet"; `asWritten` where a name decides.
+ * @typedef {{value: string, text: Words, kind?: string, asWritten?: boolean, detail?: string, mark?: string}} Choice
+ *   `kind` is a button class of base.css: "primary", "danger", "quiet"; `asWritten` where a name decides;
+ *   `detail` a line below the text, in which `mark` stands out.
  */
 
 /**
  * Asks one question. The first choice gets the focus; the focus returns to where it was.
- * @param {{title: Words, text?: Words, choices: Choice[]}} question
+ * @param {{title: Words, text?: Words, picture?: HTMLElement, choices: Choice[]}} question
  * @returns {Promise<string|null>} the chosen value
  */
-export function ask({ title, text = "", choices }) {
+export function ask({ title, text = "", picture, choices }) {
   const dialog = open(title);
   if (text) dialog.append(paragraph(text));
+  if (picture) dialog.append(picture);
   const actions = document.createElement("div");
   actions.className = "actions";
   actions.append(...choices.map(choiceButton));
@@ -71,11 +73,27 @@ function paragraph(text) {
 }
 
 /** @param {Choice} choice */
-export function choiceButton({ value, text, kind = "", asWritten: isName = false }) {
+export function choiceButton(choice) {
+  const { value, text, kind = "", detail = "", mark = "" } = choice;
   const made = document.createElement("button");
   made.className = `button ${kind}`;
   made.type = "button";
   made.dataset.answer = value;
   fill(made, text);
-  return isName ? asWritten(made) : made;
+  if (detail) made.append(" ", detailLine(detail, mark));
+  return choice.asWritten ? asWritten(made) : made;
+}
+
+/** @param {string} detail @param {string} mark a part of it, or nothing */
+function detailLine(detail, mark) {
+  const line = asWritten(document.createElement("span"));
+  line.className = "detail";
+  const at = mark ? detail.indexOf(mark) : -1;
+  if (at < 0) line.append(detail);
+  else {
+    const strong = document.createElement("strong");
+    strong.textContent = mark;
+    line.append(detail.slice(0, at), strong, detail.slice(at + mark.length));
+  }
+  return line;
 }

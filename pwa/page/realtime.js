@@ -20,6 +20,7 @@ import { pageTimers, PATIENCE_MS } from "./refetch.js";
  * @property {() => Promise<{ token: string }>} fetchToken as `GET /api/realtime/token` gives it
  * @property {(signal: any) => void} onSignal null when signals may have been missed
  * @property {(status: LinkStatus, detail: { signIn: boolean }) => void} onStatus
+ * @property {(message: string) => void} [log] what the library has to say: a phone is often without a link
  * @property {import("./refetch.js").Timers} [timers]
  * @property {EventTarget} [page]
  */
@@ -37,10 +38,11 @@ export function createRealtime({
   fetchToken,
   onSignal,
   onStatus,
+  log = (message) => console.warn(message),
   timers = pageTimers,
   page = globalThis,
 }) {
-  return new Link({ config, fetchToken, onSignal, onStatus, timers, page });
+  return new Link({ config, fetchToken, onSignal, onStatus, log, timers, page });
 }
 
 class Link {
@@ -178,7 +180,7 @@ class Link {
       suspendedRetryTimeout: 10_000,
       logLevel: 1,
       // Never an error to the page: whatever fails here, it fetches by itself.
-      logHandler: (message) => console.warn(message),
+      logHandler: this.#parts.log,
       ...serverOptions(this.#parts.config),
     };
   }

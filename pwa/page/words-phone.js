@@ -19,6 +19,12 @@ export const phone = {
   noConsultation: "No consultation",
   noConsultationOpen: "No consultation open",
   opened: (/** @type {string} */ time) => `Opened ${time} on the desktop`,
+  openedAt: (/** @type {string} */ time) => `opened ${time}`,
+  taken: (/** @type {string} */ time) => `taken ${time}`,
+  numbered: (/** @type {string} */ end) => `No. …${end}`,
+  followed: (/** @type {string} */ label) =>
+    `The desktop opened ${label}. This phone is on it too.`,
+  onThisPhone: (/** @type {string} */ label) => `This phone is on ${label}`,
   goUnfiled: "Photos are kept as Unfiled. File them on the desktop later.",
   linkUp: "Connected to the server",
   linkDown: "No connection to the server",
@@ -35,6 +41,9 @@ export const phone = {
   nothingToReview: "No photos to review. Open the camera to take one.",
   notUploaded: (/** @type {number} */ n) => `${counted(n, "photo")} not uploaded yet`,
   upload: (/** @type {number} */ n) => `Upload ${counted(n, "photo")}`,
+  uploadFor: (/** @type {number} */ n, /** @type {number} */ patients) =>
+    `Upload ${counted(n, "photo")} of ${patients} patients`,
+  each: (/** @type {number} */ n, /** @type {string} */ name) => `${n} for ${name}`,
   uploadQueue: "Upload queue",
   uploadProgress: "Upload progress",
   progress: (/** @type {number} */ stored, /** @type {number} */ all) =>
@@ -132,13 +141,26 @@ export const phone = {
   movedTo: (/** @type {string} */ label) => `The desktop is now on ${label}`,
   closedOnDesktop: (/** @type {string} */ label) => `${label} was closed on the desktop`,
   takesNoMore: "It takes no new photos. Those already taken are kept and sent.",
-  cameraOn: (/** @type {string} */ label) => `This camera is on ${label}`,
+  cameraOn: (/** @type {string} */ label) => `This phone is on ${label}`,
   belongTo: (/** @type {string} */ label) => `These photos belong to ${label}`,
   keep: (/** @type {string} */ label) => `Keep ${label}`,
   switchTo: (/** @type {string} */ label) => `Switch to ${label}`,
   stale: (/** @type {string} */ label, /** @type {string} */ age) =>
     `${label} was last confirmed ${age}. Is it still the right consultation?`,
+  asking: "Asking the server which consultation is open…",
+  photosFor: (/** @type {string} */ label) =>
+    `Photos for ${label}? The desktop could not be asked.`,
+  yes: (/** @type {string} */ label) => `Yes, ${label}`,
   use: (/** @type {string} */ label) => `Use ${label}`,
+  carryOnUnfiled: "Carry on as Unfiled",
+  reopen: (/** @type {string} */ label) => `Reopen ${label}`,
+  notReopened: (/** @type {string} */ label) =>
+    `${label} could not be reopened, because the server did not answer. Try again when this phone is connected.`,
+  takenAfterMove: (/** @type {number} */ n) =>
+    `${counted(n, "photo")} ${n === 1 ? "was" : "were"} taken after the desktop moved. ${n === 1 ? "It belongs" : "They belong"} to:`,
+  oneByOne: "Decide one by one",
+  notSentUnanswered: (/** @type {number} */ n) =>
+    `Nothing was uploaded. Say first to whom ${n === 1 ? "the photo belongs" : "the photos belong"}, then tap Upload again.`,
   decline: "No consultation",
   ago: (/** @type {number} */ minutes) =>
     minutes < 60
@@ -177,7 +199,40 @@ export const phone = {
   },
   orChoose: "Or choose photos instead.",
   almostFull:
-    "This phone's storage is almost full. Send the photos that wait or free some space, then take more.",
+    "This phone's storage is almost full. Review and upload the photos that wait here, then take more.",
+  almostFullNoReview:
+    "This phone's storage is almost full. Keep this page open until the photos that wait are stored, or free some space.",
+  shutterRefused: {
+    asked: "No photo was taken. Answer the question first.",
+    camera: "No photo was taken. The camera was not ready. Tap again.",
+    room: "No photo was taken. This phone's storage is almost full.",
+    saving:
+      "No photo was taken, because the last ones are still being saved. Tap again in a moment.",
+  },
+  choosing: (/** @type {number} */ done, /** @type {number} */ all) =>
+    `Saving chosen photos: ${done} of ${all}`,
+  notAdded: (/** @type {number} */ n) =>
+    `${counted(n, "chosen photo")} ${n === 1 ? "was" : "were"} not added. Tap Choose photos to add ${n === 1 ? "it" : "them"} again.`,
+  notKept: (/** @type {number} */ lost, /** @type {number} */ all) =>
+    `${lost} of ${counted(all, "chosen photo")} ${lost === 1 ? "was" : "were"} not kept, because the page was closed first. Choose ${lost === 1 ? "it" : "them"} again.`,
+  alreadyHere: (/** @type {string} */ name) =>
+    `${name} is already on this phone for this consultation. It is kept once.`,
+  alreadyStored: (/** @type {string} */ name) =>
+    `${name} is already stored in this consultation. It is here once more: delete it in review unless you want it twice.`,
+  retakeOriginalSent:
+    "The photo you retook had been sent from another tab. Both are kept: delete the old one on the desktop if it is not needed.",
+  retakeOriginalGone: "The photo you retook had been deleted in another tab. The new one is kept.",
+  retakeOriginalBusy:
+    "The photo you retook is being sent now. Both are kept: delete the old one on the desktop if it is not needed.",
+  deleteBusy:
+    "This photo is being sent now and was not deleted. Delete it on the desktop once it is stored.",
+  deleteFailed: "This photo was not deleted. It is still on this phone. Try again.",
+  retryFailed: "This photo could not be tried again now. It is still on this phone. Try again.",
+  uploadFailed:
+    "The photos could not be put on their way. They are still here for review. Tap Upload again.",
+  copyFailed: "No copy could be saved. The photo is still on this phone. Try again.",
+  fileFailed: (/** @type {string} */ name) =>
+    `${name} could not be added. The other photos are safe. Choose it again.`,
   photoFailed: "That photo could not be made. Nothing else is affected. Take it again.",
   tooLong: (/** @type {string} */ name, /** @type {string} */ from, /** @type {string} */ to) =>
     `${name} was not added: it is ${from} pixels, and made smaller only ${to} of them would be left. Cut out the part that matters and choose that.`,

@@ -86,10 +86,13 @@ async function holdingIn(tx) {
   // A photo that could not be proven was erased, and may have been kept again under its id.
   const kept = new Set(held.map(idOf));
   const news = untold.filter((photoId) => !kept.has(photoId));
-  const key = JSON.stringify([held.map(({ photoId, state }) => [photoId, state]), doomed]);
+  const key = JSON.stringify([held.map(keyOf), doomed]);
   const changed = news.length > 0 || key !== told;
   return { owner, held, deleted: changed ? [...news, ...doomed] : [], key, told };
 }
+
+/** @param {Held} photo */
+const keyOf = ({ photoId, state, consultationId }) => [photoId, state, consultationId];
 
 /** @param {{photoId: string}} photo */
 const idOf = ({ photoId }) => photoId;

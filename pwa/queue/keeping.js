@@ -146,11 +146,12 @@ export async function forget(tx, record) {
  * What a retake takes over from the photo it replaces.
  * @param {PhotoRecord} old
  */
-export const placeOf = ({ owner, consultationId, consultationLabel }) => ({
-  owner,
-  consultationId,
-  consultationLabel,
-});
+export function placeOf(old) {
+  const { owner, consultationId, consultationLabel } = old;
+  const { consultationOpenedAt, consultationSecondIdentifier } = old;
+  const place = { owner, consultationId, consultationLabel };
+  return { ...place, consultationOpenedAt, consultationSecondIdentifier };
+}
 
 /**
  * @param {WriteTransaction} tx over photos

@@ -8,10 +8,10 @@ import { Database } from "./database.js";
 import { sha256Hex } from "./hash.js";
 import { discard, keep, placeOf, prove, readBytes, replaceBytes } from "./keeping.js";
 import { listPhotos, localDay } from "./listing.js";
-import { FRESH, MOST_BYTES, isMoving, newRecord } from "./record.js";
+import { FRESH, MOST_BYTES, isMoving, newRecord, placed } from "./record.js";
 import { PhotoBusy, PhotoMissing, StorageRefused, refusalOf } from "./refusals.js";
 
-/** @import { Capture, PhotoRecord } from "./record.js" */
+/** @import { Capture, PhotoRecord, Place } from "./record.js" */
 /** @import { Listing } from "./listing.js" */
 /** @import { ReceiptRow } from "./database.js" */
 
@@ -22,6 +22,8 @@ import { PhotoBusy, PhotoMissing, StorageRefused, refusalOf } from "./refusals.j
  * @property {boolean} [signedOut] nothing is sent for somebody who signed out
  * @property {string} [pendingSignOut] the session whose end the server has not heard of yet
  */
+
+/** @typedef {{owner: string, all: number, kept: number}} Picking counts alone: a file's name may tell of a patient */
 
 /**
  * @param {{name?: string, wall?: () => number}} [options] database name and clock, for tests
@@ -76,6 +78,46 @@ export class Queue {
     } catch (error) {
       throw refusalOf(error);
     }
+  }
+
+  /**
+   * Whether the same picture waits here for the same consultation, or was stored for it today.
+   * @param {Pick<Capture, "owner" | "consultationId" | "bytes">} capture
+   * @returns {Promise<"here" | "stored" | null>}
+   */
+  async twin({ owner, consultationId, bytes }) {
+    const sha256 = await sha256Hex(bytes);
+    const isTwin = (/** @type {PhotoRecord | ReceiptRow} */ other) =>
+      other.sha256 === sha256 && other.consultationId === consultationId;
+    return this.database.read(["photos", "receipts"], async (tx) => {
+      const today = [owner, localDay(this.#wall())];
+      const [photos, receipts] = await Promise.all([
+        tx.objectStore("photos").index("owner").getAll(owner),
+        tx.objectStore("receipts").index("day").getAll(today),
+      ]);
+      if (photos.some((photo) => photo.state !== "deleting" && isTwin(photo))) return "here";
+      return receipts.some((row) => row.state === "stored" && isTwin(row)) ? "stored" : null;
+    });
+  }
+
+  /**
+   * How far the files that were picked at once have come, by the page that keeps them.
+   * @returns {Promise<{[page: string]: Picking}>}
+   */
+  async picked() {
+    return (await this.#meta("picked")) ?? {};
+  }
+
+  /**
+   * @param {string} page
+   * @param {Picking | null} picking null once none is left
+   */
+  async setPicked(page, picking) {
+    await this.database.write(["meta"], async (tx) => {
+      const meta = tx.objectStore("meta");
+      const { [page]: _, ...others } = (await meta.get("picked")) ?? {};
+      await meta.put(picking ? { ...others, [page]: picking } : others, "picked");
+    });
   }
 
   /**
@@ -146,6 +188,16 @@ export class Queue {
   }
 
   /**
+   * The clinician's answer to whose these photos are; those that have left review stay as they are.
+   * @param {string[]} photoIds
+   * @param {Place | null} to null where they stay
+   */
+  async place(photoIds, to) {
+    const at = new Date(this.#wall()).toISOString();
+    await this.#edit(photoIds, (record) => placed(record, to, at));
+  }
+
+  /**
    * A parked or waiting photo starts afresh.
    * @param {string} photoId
    */
@@ -180,18 +232,21 @@ export class Queue {
    * of the old one, and the old one goes, in one transaction.
    * @param {string} newId
    * @param {string} oldId
+   * @returns {Promise<"replaced" | "gone">} gone: the old one had left meanwhile, and both remain
    */
   async replaceAfterRetake(newId, oldId) {
-    await this.database.write(["photos", "bytes", "meta"], async (tx) => {
+    const outcome = await this.database.write(["photos", "bytes", "meta"], async (tx) => {
       const photos = tx.objectStore("photos");
       const [taken, old] = await Promise.all([photos.get(newId), photos.get(oldId)]);
       if (!taken) throw new PhotoMissing();
-      if (!old) return;
+      if (!old) return "gone";
       if (isMoving(old)) throw new PhotoBusy();
       await photos.put({ ...taken, ...placeOf(old), retakeOf: oldId });
       await discard(tx, old);
+      return "replaced";
     });
     this.#changed();
+    return outcome;
   }
 
   /** @returns {Promise<Owner | null>} */

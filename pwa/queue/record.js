@@ -1,6 +1,7 @@
 /**
  * One photo as the phone keeps it, and the few questions that page and replay both ask about it.
- * Owner and consultation are frozen at the shutter; no function here changes them.
+ * Owner and consultation are frozen at the shutter. One function here changes the consultation, by
+ * the clinician's own answer, while the photo is in review and no server has heard of it.
  */
 
 import { mayPass } from "./errors.js";
@@ -17,6 +18,9 @@ import { mayPass } from "./errors.js";
  * @property {string} owner
  * @property {string} consultationId
  * @property {string} consultationLabel shown on this phone only, never sent
+ * @property {string} [consultationOpenedAt] shown on this phone only, as the next
+ * @property {string | null} [consultationSecondIdentifier]
+ * @property {Placed} [placed] the clinician's answer to whose it is, where that was asked
  * @property {string} capturedAt RFC 3339, UTC, by the server's clock where that was heard
  * @property {string} [deviceCapturedAt] what the phone's own clock said
  * @property {boolean} [clockUnchecked] the server had not been heard yet
@@ -38,6 +42,9 @@ import { mayPass } from "./errors.js";
  * @property {number} [rules] those by which it was parked; absent from before there were any
  */
 
+/** @typedef {{at: string, from: {id: string, label: string} | null}} Placed `from` where it was until then, if elsewhere */
+/** @typedef {{id: string, label: string, openedAt: string, secondIdentifier?: string | null}} Place a consultation */
+
 /** @typedef {PhotoRecord} PhotoSummary a record; the bytes live elsewhere */
 
 /**
@@ -46,6 +53,9 @@ import { mayPass } from "./errors.js";
  * @property {string} owner
  * @property {string} consultationId
  * @property {string} consultationLabel
+ * @property {string} [consultationOpenedAt]
+ * @property {string | null} [consultationSecondIdentifier]
+ * @property {Placed} [placed]
  * @property {string} capturedAt
  * @property {string} [deviceCapturedAt]
  * @property {boolean} [clockUnchecked]
@@ -122,6 +132,28 @@ export function newRecord(capture, sha256) {
     state: "captured",
     ...FRESH,
     everSigned: false,
+  };
+}
+
+/**
+ * The clinician's answer to whose photo this is, written with it. Only in review: a photo that may
+ * have asked for a URL is known to the server by its consultation, and is moved there.
+ * @param {PhotoRecord} record
+ * @param {Place | null} to null where it stays
+ * @param {string} at
+ * @returns {PhotoRecord}
+ */
+export function placed(record, to, at) {
+  if (record.state !== "captured" || record.everSigned) return record;
+  const { consultationId: id, consultationLabel: label } = record;
+  if (!to || to.id === id) return { ...record, placed: { at, from: null } };
+  return {
+    ...record,
+    consultationId: to.id,
+    consultationLabel: to.label,
+    consultationOpenedAt: to.openedAt,
+    consultationSecondIdentifier: to.secondIdentifier ?? null,
+    placed: { at, from: { id, label } },
   };
 }
 

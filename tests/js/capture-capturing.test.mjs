@@ -3,17 +3,28 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Capturing } from "../../pwa/capture/capturing.js";
-import { questionOf } from "../../pwa/capture/question.js";
-import { flowState, started } from "./capture-stage.mjs";
+import { openQuestion, questionOf } from "../../pwa/capture/question.js";
+import { confirmed, flowState, started, turns } from "./capture-stage.mjs";
+
+const ROOM_2 = { id: "room-2", label: "Room 2" };
+const ROOM_3 = { id: "room-3", label: "Room 3" };
+
+/** An open camera whose consultation the server has confirmed. */
+async function opened(current = ROOM_2) {
+  const stage = started({ current });
+  stage.capturing.open();
+  await turns();
+  return stage;
+}
+
+/** The server's word, a moment later. */
+const hear = (stage, current) => stage.capturing.hear(confirmed(stage, current));
 
 test("a shot keeps the consultation of its tap when the desktop moves before it is encoded", async () => {
-  const stage = started({ current: { id: "room-2", label: "Room 2" } });
-  const capturing = new Capturing(stage.store, stage.camera, stage.shots);
-  capturing.open();
+  const stage = await opened();
 
-  assert.equal(capturing.shoot(), true);
-  capturing.hear({ ...stage.known, current: { id: "room-3", label: "Room 3" } });
+  assert.equal(stage.capturing.shoot(), "");
+  hear(stage, ROOM_3);
 
   const [frozen] = stage.taken;
   assert.equal(frozen.consultationId, "room-2");
@@ -21,59 +32,316 @@ test("a shot keeps the consultation of its tap when the desktop moves before it 
   assert.equal(flowState(stage), "camera");
 });
 
-test("no shot is taken while the question which consultation it is stands open", () => {
-  const stage = started({ current: { id: "room-2", label: "Room 2" } });
-  const capturing = new Capturing(stage.store, stage.camera, stage.shots);
-  capturing.open();
-  capturing.hear({ ...stage.known, current: { id: "room-3", label: "Room 3" } });
+test("no shot is taken while the question which consultation it is stands open", async () => {
+  const stage = await opened();
+  hear(stage, ROOM_3);
 
-  assert.equal(capturing.shoot(), false);
+  assert.equal(stage.capturing.shoot(), "asked");
   assert.deepEqual(stage.taken, []);
 });
 
-test("after Keep a shot belongs to the consultation of the visit, after Switch to the other", () => {
-  for (const [choice, expected] of /** @type {const} */ ([
+test("after Keep a shot belongs to the consultation of the visit, after Switch to the other", async () => {
+  for (const [choice, expected] of [
     ["keep", "room-2"],
     ["switch", "room-3"],
-  ])) {
-    const stage = started({ current: { id: "room-2", label: "Room 2" } });
-    const capturing = new Capturing(stage.store, stage.camera, stage.shots);
-    capturing.open();
-    capturing.hear({ ...stage.known, current: { id: "room-3", label: "Room 3" } });
+  ]) {
+    const stage = await opened();
+    hear(stage, ROOM_3);
 
-    capturing.answer(choice);
-    capturing.shoot();
+    await stage.capturing.answer(choice);
+    stage.capturing.shoot();
 
     assert.equal(stage.taken[0].consultationId, expected);
   }
 });
 
 test("a retake takes the consultation of the photo it replaces, not the current one", () => {
-  const stage = started({ current: { id: "room-3", label: "Room 3" } });
-  const capturing = new Capturing(stage.store, stage.camera, stage.shots);
+  const stage = started({ current: ROOM_3 });
 
-  capturing.retake({ photoId: "old", consultationId: "room-2", consultationLabel: "Room 2" });
-  capturing.shoot();
+  stage.capturing.retake({
+    photoId: "old",
+    consultationId: "room-2",
+    consultationLabel: "Room 2",
+  });
+  stage.capturing.shoot();
 
   assert.equal(stage.taken[0].consultationId, "room-2");
   assert.equal(stage.taken[0].retakeOf, "old");
 });
 
-test("the question speaks of photos only where the visit has one, and is asked in any case", () => {
-  const stage = started({ current: { id: "room-2", label: "Room 2" } });
-  const capturing = new Capturing(stage.store, stage.camera, stage.shots);
+test("the question speaks of photos only where the visit has one, and is asked in any case", async () => {
+  const stage = await opened();
   const moveTo = (/** @type {string} */ label) => {
-    const current = { ...stage.known.current, id: label, label };
-    capturing.hear({ ...stage.known, current });
+    hear(stage, { id: label, label });
     const { visit, known } = stage.store.state;
     return questionOf(visit, known)?.text;
   };
-  capturing.open();
 
-  assert.equal(moveTo("Room 3"), "The desktop is now on Room 3\nThis camera is on Room 2");
-  capturing.answer("keep");
-  capturing.shoot();
+  assert.equal(moveTo("Room 3"), "The desktop is now on Room 3\nThis phone is on Room 2");
+  await stage.capturing.answer("keep");
+  stage.capturing.shoot();
   assert.equal(moveTo("Room 4"), "The desktop is now on Room 4\nThese photos belong to Room 2");
-  capturing.answer("switch");
-  assert.equal(moveTo("Room 5"), "The desktop is now on Room 5\nThis camera is on Room 4");
+  await stage.capturing.answer("switch");
+  assert.equal(moveTo("Room 5"), "The desktop is now on Room 5\nThis phone is on Room 4");
+});
+
+test("the shutter is not free before the server has answered", async () => {
+  const stage = started({ current: ROOM_2 });
+  let answer = () => {};
+  stage.confirming.askServer = () =>
+    new Promise((resolve) => {
+      answer = () => (hear(stage, ROOM_3), resolve(true));
+    });
+  stage.capturing.open();
+
+  assert.equal(stage.capturing.shoot(), "asked");
+  answer();
+  await turns();
+
+  assert.equal(stage.store.state.visit.question.kind, "moved");
+  assert.deepEqual(stage.taken, []);
+});
+
+for (const [name, ago, question] of [
+  ["younger than 20 s is enough", 19_000, undefined],
+  ["older than 20 s is not: the name is tapped", 20_000, "name"],
+  ["older than the setting is asked about with its age", 16 * 60_000, "stale"],
+]) {
+  test(`without an answer a confirmation ${name}`, async () => {
+    const stage = started({ current: ROOM_2, ago });
+    stage.confirming.askServer = async () => false;
+
+    stage.capturing.open();
+    await turns();
+
+    assert.equal(stage.store.state.visit.question?.kind, question);
+    assert.equal(stage.capturing.shoot(), question ? "asked" : "");
+  });
+}
+
+test("an answer that takes more than two seconds is not waited for", async (t) => {
+  const stage = started({ current: ROOM_2, ago: 30_000 });
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  stage.confirming.askServer = () => new Promise(() => {});
+  stage.capturing.open();
+
+  t.mock.timers.tick(1_999);
+  await turns();
+  assert.equal(stage.store.state.visit.question.kind, "asking");
+  t.mock.timers.tick(1);
+  await turns();
+
+  assert.equal(stage.store.state.visit.question.kind, "name");
+});
+
+test("the tapped name is good for one camera session, and for no other", async () => {
+  const stage = started({ current: ROOM_2, ago: 30_000 });
+  const { capturing, confirming } = stage;
+  confirming.askServer = async () => false;
+  capturing.open();
+  await turns();
+  await capturing.answer("use");
+
+  assert.equal(capturing.shoot(), "");
+  capturing.tick();
+  assert.equal(capturing.shoot(), "");
+  capturing.close();
+  capturing.open();
+  await turns();
+
+  assert.equal(stage.store.state.visit.question.kind, "name");
+});
+
+test("an open camera without a word for 20 s asks for the name before the next shot", async () => {
+  const stage = await opened();
+  const { known } = stage.store.state;
+  stage.store.set({ known: { ...known, heardAt: known.heardAt - 20_000 } });
+
+  stage.capturing.tick();
+
+  assert.equal(stage.capturing.shoot(), "asked");
+  assert.equal(stage.store.state.visit.question.kind, "name");
+});
+
+test("Switch asks about the photo that was taken since the desktop moved, and the answer moves it", async () => {
+  const stage = await opened();
+  stage.capturing.shoot();
+  hear(stage, ROOM_3);
+  await stage.capturing.answer("switch");
+
+  const { text, choices } = openQuestion(stage.store.state);
+  assert.equal(text, "1 photo was taken after the desktop moved. It belongs to:");
+  assert.deepEqual(
+    choices.map((choice) => choice.text),
+    ["Room 2", "Room 3"],
+  );
+  assert.equal(stage.capturing.shoot(), "asked");
+  await stage.capturing.answer("place:room-3");
+
+  const [photo] = stage.store.state.listing.photos;
+  assert.equal(photo.consultationId, "room-3");
+  assert.deepEqual(photo.placed.from, { id: "room-2", label: "Room 2" });
+  assert.equal(openQuestion(stage.store.state), null);
+});
+
+test("a photo taken before the desktop moved is not asked about", async () => {
+  const stage = await opened();
+  stage.capturing.shoot();
+  const word = confirmed(stage, ROOM_3);
+
+  stage.capturing.hear({ ...word, since: Date.now() + 1 });
+  await stage.capturing.answer("switch");
+
+  assert.equal(openQuestion(stage.store.state), null);
+});
+
+test("Keep answers for the photos taken meanwhile, and for those taken after it", async () => {
+  const stage = await opened();
+  stage.capturing.shoot();
+  hear(stage, ROOM_3);
+  await stage.capturing.answer("keep");
+  stage.capturing.shoot();
+  hear(stage, { id: "room-4", label: "Room 4" });
+  await stage.capturing.answer("switch");
+
+  assert.equal(openQuestion(stage.store.state), null);
+  assert.ok(stage.store.state.listing.photos.every(({ placed }) => placed.from === null));
+});
+
+test("the desktop's move is a card on the first screen as well; only an unfiled phone follows it", async () => {
+  const stage = await opened();
+  stage.capturing.close();
+  hear(stage, ROOM_3);
+
+  assert.equal(stage.store.state.visit.belongs.id, "room-2");
+  assert.match(openQuestion(stage.store.state).text, /^The desktop is now on Room 3\n/);
+
+  const unfiled = started({ current: ROOM_2 });
+  const followed = [];
+  unfiled.capturing.followed = (to) => followed.push(to.id);
+  hear(unfiled, null);
+  hear(unfiled, ROOM_3);
+  assert.deepEqual(followed, ["room-3"]);
+  assert.equal(unfiled.store.state.visit.belongs.id, "room-3");
+});
+
+test("what was kept in one camera session is asked again in the next", async () => {
+  const stage = await opened();
+  stage.confirming.askServer = async () => (hear(stage, ROOM_3), true);
+  hear(stage, ROOM_3);
+  await stage.capturing.answer("keep");
+  stage.capturing.close();
+
+  stage.capturing.open();
+  await turns();
+
+  assert.equal(stage.capturing.shoot(), "asked");
+});
+
+test("picked files wait for the server's word: with the same consultation they are filed there", async () => {
+  const stage = started({ current: ROOM_2 });
+  assert.equal(await stage.choosing.before(), true);
+
+  await stage.choosing.choose([{ name: "a.jpg" }, { name: "b.jpg" }]);
+
+  assert.deepEqual(
+    stage.taken.map(({ consultationId }) => consultationId),
+    ["room-2", "room-2"],
+  );
+  assert.equal(flowState(stage), "reviewing");
+});
+
+test("picked files that nobody is known for are not dropped without a word", async () => {
+  const stage = started({ current: ROOM_2 });
+  stage.store.set({ known: null });
+
+  await stage.choosing.choose([{ name: "a.jpg" }]);
+
+  assert.deepEqual(
+    stage.store.state.messages.map(({ text }) => text),
+    ["1 chosen photo was not added. Tap Choose photos to add it again."],
+  );
+});
+
+test("a refused tap says why: nothing is ready, full, or still being saved", async () => {
+  const stage = await opened();
+  stage.camera.ready = false;
+  assert.equal(stage.capturing.shoot(), "camera");
+  stage.shots.full = true;
+  assert.equal(stage.capturing.shoot(), "saving");
+  stage.store.set({ room: false });
+  assert.equal(stage.capturing.shoot(), "room");
+});
+
+test("the desktop that moves while files are picked is asked about, and the answer files them", async () => {
+  for (const [answer, expected] of [
+    ["keep", "room-2"],
+    ["switch", "room-3"],
+  ]) {
+    const stage = started({ current: ROOM_2 });
+    assert.equal(await stage.choosing.before(), true);
+    stage.confirming.askServer = async () => (hear(stage, ROOM_3), true);
+    stage.dialogs.answers.push(answer);
+
+    await stage.choosing.choose([{ name: "a.jpg" }]);
+
+    assert.deepEqual(stage.dialogs.asked, [
+      "The desktop is now on Room 3\nThese photos belong to Room 2",
+    ]);
+    assert.deepEqual(
+      stage.taken.map(({ consultationId }) => consultationId),
+      [expected],
+    );
+  }
+});
+
+test("a question that is closed without an answer files nothing, and says so", async () => {
+  const stage = started({ current: ROOM_2 });
+  await stage.choosing.before();
+  stage.confirming.askServer = async () => (hear(stage, ROOM_3), true);
+
+  await stage.choosing.choose([{ name: "a.jpg" }, { name: "b.jpg" }]);
+
+  assert.deepEqual(stage.taken, []);
+  assert.match(stage.store.state.messages[0].text, /^2 chosen photos were not added/);
+});
+
+test("without a link the name is tapped before files are picked", async () => {
+  const stage = started({ current: ROOM_2, ago: 30_000 });
+  stage.confirming.askServer = async () => false;
+
+  assert.equal(await stage.choosing.before(), false);
+  stage.dialogs.answers.push("use");
+  assert.equal(await stage.choosing.before(), true);
+
+  assert.match(stage.dialogs.asked[1], /^Photos for Room 2\?/);
+});
+
+test("an upload asks whose a photo is that was taken after the server's last word", async () => {
+  const stage = await opened();
+  stage.capturing.shoot();
+  stage.store.set({ linkUp: true });
+  stage.confirming.askServer = async () => (hear(stage, ROOM_3), true);
+  const [{ photoId }] = stage.store.state.listing.photos;
+
+  assert.equal(await stage.choosing.beforeUpload([photoId]), false);
+  stage.dialogs.answers.push("place:room-3");
+  assert.equal(await stage.choosing.beforeUpload([photoId]), true);
+
+  assert.equal(stage.store.state.listing.photos[0].consultationId, "room-3");
+});
+
+test("two consultations of one label in one minute are told apart in the question", async () => {
+  const stage = await opened();
+  const openedAt = "2026-03-01T10:00:30Z";
+  stage.capturing.hear({
+    ...confirmed(stage, null),
+    current: { ...ROOM_3, label: "Room 2", kind: "visit", openedAt },
+  });
+
+  const { text, choices } = openQuestion(stage.store.state);
+  const names = text.match(/Room 2 \([^)]+:00\)|Room 2 \([^)]+:30\)/g);
+  assert.equal(new Set(names).size, 2, text);
+  assert.equal(new Set(choices.map(({ mark }) => mark)).size, 2);
+  for (const { detail, mark } of choices) assert.ok(detail.includes(mark));
 });

@@ -2,7 +2,16 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { answer, begin, hear, isStale, resume } from "../../pwa/capture/consultation-guard.js";
+import {
+  answer,
+  begin,
+  hear,
+  isConfirmed,
+  isStale,
+  leave,
+  resume,
+  unanswered,
+} from "../../pwa/capture/consultation-guard.js";
 
 const MINUTE = 60_000;
 const NOW = 1_800_000_000_000;
@@ -13,13 +22,28 @@ const known = (id, minutesAgo = 0) => ({
   unfiled,
   confirmedAt: NOW - minutesAgo * MINUTE,
 });
-const beginAt = (word) => begin(word, NOW, 15);
+/** The camera opened while the server gives no answer. */
+const beginAt = (word) => unanswered(resume(begin(word)), word, { wall: NOW, still: 0 }, 15);
+/** By both clocks of this page. */
+const heard = (id, msAgo) => ({ ...known(id), confirmedAt: NOW - msAgo, heardAt: 500_000 - msAgo });
+const MOMENT = { wall: NOW, still: 500_000 };
 
-test("a confirmed consultation needs no question", () => {
-  const visit = beginAt(known("1", 15));
+test("a confirmation younger than 20 s needs no question, an older one that the name is tapped", () => {
+  const asked = (msAgo) =>
+    unanswered(resume(begin(heard("1", msAgo))), heard("1", msAgo), MOMENT, 15).question;
 
-  assert.equal(visit.belongs.id, "1");
-  assert.equal(visit.question, null);
+  assert.equal(asked(19_999), null);
+  assert.deepEqual(asked(20_000), { kind: "name" });
+});
+
+test("a confirmation counts by both clocks: one stands still in a pocket, the other may be set", () => {
+  const word = heard("1", 1_000);
+
+  assert.equal(isConfirmed(word, MOMENT), true);
+  assert.equal(isConfirmed(word, { ...MOMENT, wall: NOW + 60_000 }), false);
+  assert.equal(isConfirmed(word, { ...MOMENT, wall: NOW - 60_000 }), false);
+  assert.equal(isConfirmed(word, { ...MOMENT, still: 560_000 }), false);
+  assert.equal(isConfirmed({ ...word, heardAt: undefined }, MOMENT), false);
 });
 
 test("with nothing open photos are unfiled, however old the word is", () => {
@@ -42,7 +66,7 @@ test("using the old consultation keeps it, declining it leaves the photos unfile
   const word = known("1", 40);
   const asked = beginAt(word);
 
-  assert.deepEqual(answer(asked, "use", word), { ...asked, question: null });
+  assert.deepEqual(answer(asked, "use", word, NOW), { ...asked, question: null, namedAt: NOW });
   assert.equal(answer(asked, "decline", word).belongs.id, "u");
 });
 
@@ -99,13 +123,35 @@ test("an answer to another question than the one asked changes nothing", () => {
   assert.equal(answer(beginAt(known("1")), "switch", known("2")).belongs.id, "1");
 });
 
-test("a visit taken up after a long pause is asked about, an open question stays as it is", () => {
-  const visit = beginAt(known("1"));
-  const later = NOW + 60 * MINUTE;
+test("a camera that comes back into use waits for the server; an open question stays as it is", () => {
+  const named = answer(beginAt(known("1", 5)), "use", known("1", 5), NOW);
+  const again = resume(named);
 
-  assert.equal(resume(visit, known("1"), later, 15).question.kind, "stale");
-  const asked = hear(visit, known("2"));
-  assert.equal(resume(asked, known("2"), later, 15), asked);
+  assert.deepEqual(again.question, { kind: "asking" });
+  assert.equal(unanswered(again, known("1", 5), MOMENT, 15).question.kind, "name");
+  const asked = hear(named, known("2"));
+  assert.equal(resume(asked).question.kind, "moved");
+});
+
+test("a tapped name is good until the setting's age, in one camera session", () => {
+  const named = answer(beginAt(known("1", 5)), "use", known("1", 5), NOW);
+  const later = (minutes) => ({ wall: NOW + minutes * MINUTE, still: 0 });
+
+  assert.equal(unanswered(named, known("1", 5), later(15), 15).question, null);
+  assert.equal(unanswered(named, known("1", 5), later(15.1), 15).question.kind, "stale");
+});
+
+test("what was kept is asked again once the camera and the review are left", () => {
+  const kept = answer(hear(begin(known("1")), known("2")), "keep", known("2"));
+
+  assert.equal(leave(kept, known("2")).question.kind, "moved");
+  assert.equal(leave(begin(known("1")), known("1")).question, null);
+});
+
+test("a label that was corrected on the desktop is the one that is shown", () => {
+  const corrected = { ...known("1"), current: { ...visitOf("1"), label: "Room one" } };
+
+  assert.equal(hear(begin(known("1")), corrected).belongs.label, "Room one");
 });
 
 test("a consultation that was closed takes no new photos: only the other place is offered", () => {

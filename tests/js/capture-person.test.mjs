@@ -2,11 +2,10 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { Capturing } from "../../pwa/capture/capturing.js";
 import { Person } from "../../pwa/capture/person.js";
 import { UNKNOWN } from "../../pwa/capture/store.js";
 import { phone as words } from "../../pwa/page/words-phone.js";
-import { flowState, started } from "./capture-stage.mjs";
+import { flowState, moment, started } from "./capture-stage.mjs";
 
 const VISIT = { id: "visit", label: "Left knee", kind: "visit", openedAt: "2026-03-01T10:00:00Z" };
 const ME = {
@@ -21,7 +20,7 @@ const ME = {
 function phone(state = {}) {
   const stage = started({ current: { id: "visit", label: "Left knee" } });
   stage.store.set(state);
-  const capturing = new Capturing(stage.store, stage.camera, stage.shots);
+  const { capturing } = stage;
   let remember = () => {};
   const remembered = new Promise((resolve) => (remember = () => resolve(undefined)));
   const person = new Person(
@@ -29,7 +28,7 @@ function phone(state = {}) {
     /** @type {any} */ ({ setConsultation: () => remembered }),
     /** @type {any} */ ({}),
     (known) => capturing.hear(known),
-    () => capturing.go({ type: "leave" }),
+    () => capturing.forget(),
   );
   return { stage, capturing, person, remember };
 }
@@ -37,7 +36,7 @@ function phone(state = {}) {
 test("a camera that is opened at once after the first sign-in stays open", async () => {
   const { stage, capturing, person, remember } = phone({ owner: null, known: null });
 
-  const meeting = person.meet(ME);
+  const meeting = person.meet(ME, moment());
   capturing.open();
   remember();
   await meeting;
@@ -49,7 +48,7 @@ test("a camera that another person had opened is closed", async () => {
   const { stage, capturing, person, remember } = phone();
   capturing.open();
 
-  const meeting = person.meet(ME);
+  const meeting = person.meet(ME, moment());
   remember();
   await meeting;
 
@@ -60,7 +59,7 @@ test("a camera that the same person had opened stays open", async () => {
   const { stage, capturing, person, remember } = phone({ owner: ME.user });
   capturing.open();
 
-  const meeting = person.meet(ME);
+  const meeting = person.meet(ME, moment());
   remember();
   await meeting;
 

@@ -18,12 +18,15 @@ async function watching(t, { inCamera }) {
   const asked = [];
   const heard = [];
   const answer = { consultation: null, closed: false };
+  /** Set while the server takes its time. */
+  const slow = { wait: null };
   const request = async (method, path) => {
     asked.push(path);
+    await slow.wait;
     return { data: answer };
   };
   const nothing = () => {};
-  const current = (...word) => heard.push(word);
+  const current = ({ consultation, closed }) => heard.push([consultation, closed]);
   const hearing = { me: nothing, current, link: nothing, signIn: nothing };
   const watch = new ServerWatch(request, hearing, () => ({
     open: inCamera.yes,
@@ -35,7 +38,7 @@ async function watching(t, { inCamera }) {
     // A round is a few promises long.
     for (let turn = 0; turn < 20; turn++) await null;
   };
-  return { asked, heard, answer, listeners, watch, pass };
+  return { asked, heard, answer, listeners, watch, pass, slow };
 }
 
 test("while the camera is open the server is asked every 5 s, otherwise every 15 s", async (t) => {
@@ -85,4 +88,48 @@ test("the server is told which consultation the camera is on, and its word that 
     [null, null],
     [null, "room-2"],
   ]);
+});
+
+test("a question is answered by nothing that was asked before it", async (t) => {
+  const { asked, heard, answer, watch, pass, slow } = await watching(t, {
+    inCamera: { yes: true },
+  });
+  await watch.ask();
+  let letGo = () => {};
+  slow.wait = new Promise((resolve) => (letGo = resolve));
+  void watch.ask();
+  const before = asked.length;
+  const told = heard.length;
+
+  const anew = watch.askAnew();
+  slow.wait = null;
+  letGo();
+  answer.consultation = { id: "room-3" };
+  assert.equal(await anew, true);
+  await pass(0);
+
+  assert.equal(asked.length, before + 1);
+  assert.equal(heard.length, told + 2);
+});
+
+test("a hint asks at once, and a crowd of hints once more", async (t) => {
+  const { asked, watch, pass } = await watching(t, { inCamera: { yes: true } });
+  await watch.ask();
+  const before = asked.length;
+
+  watch.hint();
+  await pass(0);
+  assert.equal(asked.length, before + 1);
+  for (let photo = 0; photo < 20; photo++) watch.hint();
+  await pass(1_000);
+
+  assert.equal(asked.length, before + 2);
+});
+
+test("a server that does not answer is told from one that does", async (t) => {
+  const { watch, slow } = await watching(t, { inCamera: { yes: true } });
+
+  assert.equal(await watch.ask(), true);
+  slow.wait = Promise.reject(new TypeError("no link"));
+  assert.equal(await watch.ask(), false);
 });

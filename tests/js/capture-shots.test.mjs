@@ -15,14 +15,28 @@ const frozen = (photoId, retakeOf = null) => ({
 });
 
 /** A line whose encoder is a stand-in, because canvases need a browser; the rest is the real part. */
-function lineOf(t, { refuses = () => false } = {}) {
-  const seen = { added: [], replaced: [], saved: [], refused: [], failed: [], running: 0, most: 0 };
+function lineOf(t, { refuses = () => false, original = "replaced", twins = {} } = {}) {
+  const seen = {
+    added: [],
+    replaced: [],
+    saved: [],
+    refused: [],
+    failed: [],
+    twins: [],
+    originals: [],
+    running: 0,
+    most: 0,
+  };
   const keeper = {
     async add(capture) {
       if (refuses(capture)) throw new Error("full");
       seen.added.push(capture);
     },
-    replaceAfterRetake: async (...ids) => void seen.replaced.push(ids),
+    async replaceAfterRetake(...ids) {
+      seen.replaced.push(ids);
+      return original;
+    },
+    twin: async ({ photoId }) => twins[photoId] ?? null,
   };
   const encode = async (source) => {
     seen.most = Math.max(seen.most, ++seen.running);
@@ -38,6 +52,8 @@ function lineOf(t, { refuses = () => false } = {}) {
       saved: ({ photoId }) => seen.saved.push(photoId),
       refused: (count) => seen.refused.push(count),
       failed: (name) => seen.failed.push(name),
+      twin: (...twin) => seen.twins.push(twin),
+      original: (...why) => seen.originals.push(why),
     },
     encode,
   );
@@ -111,4 +127,40 @@ test("room for three photos is asked for, and an unknown amount is trusted", () 
   assert.equal(hasRoom({ quota: 3 * 800 ** 2, usage: 0 }, 800), true);
   assert.equal(hasRoom({ quota: 3 * 800 ** 2, usage: 1 }, 800), false);
   assert.equal(hasRoom({}, 800), true);
+});
+
+test("a file that was chosen before is kept once, and its name is said", async (t) => {
+  const { shots, seen } = lineOf(t, { twins: { 1: "here", 2: "stored" } });
+
+  const kept = await Promise.all([
+    shots.add({}, frozen("1"), "a.jpg"),
+    shots.add({}, frozen("2"), "b.jpg"),
+    shots.add({}, frozen("3"), "c.jpg"),
+  ]);
+
+  assert.deepEqual(seen.saved, ["2", "3"]);
+  assert.deepEqual(kept, [true, true, true]);
+  assert.deepEqual(seen.twins, [
+    ["a.jpg", "here"],
+    ["b.jpg", "stored"],
+  ]);
+});
+
+test("a shot is never taken for another one, and a file that fails is named", async (t) => {
+  const { shots, seen } = lineOf(t, { twins: { 1: "here" } });
+
+  await shots.add({}, frozen("1"));
+  assert.equal(await shots.add({ broken: true }, frozen("2"), "b.heic"), false);
+
+  assert.deepEqual(seen.saved, ["1"]);
+  assert.deepEqual(seen.failed, ["b.heic"]);
+});
+
+test("a retake whose original has left meanwhile says so, and is kept", async (t) => {
+  const { shots, seen } = lineOf(t, { original: "gone" });
+
+  await shots.add({}, frozen("2", "1"));
+
+  assert.deepEqual(seen.saved, ["2"]);
+  assert.deepEqual(seen.originals, [["1", "gone"]]);
 });

@@ -1,8 +1,10 @@
 /** The app shell: all files of a version or none, nothing else, and pages without a network. */
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
 import test from "node:test";
 
+import { pageOf } from "../../service_worker/addresses.js";
 import { activateShell, answer, installShell } from "../../service_worker/shell.js";
 
 const ORIGIN = "https://capture.test";
@@ -42,7 +44,7 @@ function world(change = {}) {
       FILES[url] ?? ["text/html", "from the network"];
     return new Response(text, { status, headers: type ? { "Content-Type": type } : {} });
   };
-  return { caches, fetch, asked, origin: ORIGIN };
+  return { caches, fetch, asked, origin: ORIGIN, phone: change.phone ?? false };
 }
 
 const navigation = (path) => ({ method: "GET", mode: "navigate", url: ORIGIN + path });
@@ -103,6 +105,49 @@ test("the phone's page opens from its version, whatever its query, without a req
   const response = await answer(navigation("/mobile?from=qr"), PRECACHE, offline);
 
   assert.equal(await response.text(), "<main>shell</main>");
+});
+
+for (const path of ["/mobile/", "/Mobile", "/MOBILE//", "//mobile", "/mobile/?start=camera"]) {
+  for (const offline of [false, true]) {
+    test(`${path} leads to the phone's page, ${offline ? "without a network" : "with one"}`, async () => {
+      const parts = world({ offline });
+
+      const response = await answer(navigation(path), PRECACHE, parts);
+
+      assert.equal(response.status, 302);
+      const query = path.includes("?") ? "?start=camera" : "";
+      assert.equal(response.headers.get("Location"), `${ORIGIN}/mobile${query}`);
+      assert.deepEqual(parts.asked, []);
+    });
+  }
+}
+
+for (const path of ["/Desktop/", "/sign-in/", "/Trust"]) {
+  test(`${path} leads to its page, which needs the network`, async () => {
+    const page = path.replace(/\/$/, "").toLowerCase();
+    const response = await answer(navigation(path), PRECACHE, world({ offline: true }));
+
+    assert.equal(response.headers.get("Location"), ORIGIN + page);
+    assert.equal((await answer(navigation(page), PRECACHE, world({ offline: true }))).status, 503);
+  });
+}
+
+test("without a network the start page of a phone is the one that needs none", async () => {
+  const phone = await answer(navigation("/"), PRECACHE, world({ offline: true, phone: true }));
+  assert.equal(phone.headers.get("Location"), `${ORIGIN}/mobile`);
+
+  const online = await answer(navigation("/"), PRECACHE, world({ phone: true }));
+  assert.equal(await online.text(), "from the network");
+});
+
+test("the page's address is the server's own, spelling for spelling", () => {
+  const python = readFileSync(new URL("../../app/web/addresses.py", import.meta.url), "utf8");
+  const [, listed] = /frozenset\(\{(.*)\}\)/.exec(python) ?? [];
+  const pages = listed.split(", ").map((name) => JSON.parse(name));
+
+  assert.ok(pages.includes("/mobile"));
+  for (const page of pages) assert.equal(pageOf(page.toUpperCase() + "/"), page);
+  for (const other of ["/", "/mobile/x", "/api/me", "/mobiles"]) assert.equal(pageOf(other), null);
 });
 
 test("listed files come from the same version as the page", async () => {

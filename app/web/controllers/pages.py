@@ -11,6 +11,7 @@ from litestar.response import Redirect
 
 from app.domain.errors import NotFound
 from app.web import manifest
+from app.web.addresses import to_page, with_query
 from app.web.assets import Asset, asset_response, make_asset
 from app.web.call import Call
 
@@ -29,11 +30,14 @@ class PagesController(Controller):
         phone = _PHONE.search(request.headers.get("user-agent", ""))
         headers = {"vary": "user-agent, sec-ch-ua-mobile", "cache-control": "no-store"}
         mobile = phone or request.headers.get("sec-ch-ua-mobile") == "?1"
-        return Redirect("/mobile" if mobile else "/desktop", status_code=302, headers=headers)
+        to = with_query("/mobile" if mobile else "/desktop", request.scope)
+        return Redirect(to, status_code=302, headers=headers)
 
     @route(["/mobile", "/desktop", "/trust", "/qr.svg", manifest.URL], http_method=READ)
     async def page(self, request: Call) -> Response[Any]:
         """A page, the QR or the manifest, made once at start."""
+        if (redirect := to_page(request.scope)) is not None:
+            return redirect
         return _answer(request.desk.pages, request.url.path, request)
 
     @route("/favicon.ico", http_method=READ)

@@ -5,6 +5,7 @@ import test from "node:test";
 import { runChunk, shortest } from "../../../campaigns/queue/chunk.js";
 import { CONTROLS } from "../../../campaigns/queue/controls.js";
 import { play, playSeed } from "../../../campaigns/queue/play.js";
+import { FAULTY, playSchedule } from "../../../campaigns/queue/wrong-patient.js";
 import { turnsOf } from "../../../campaigns/queue/turns.js";
 
 const blamed = (played) => Object.keys(played.verdict);
@@ -58,3 +59,26 @@ test("chunks of seeds add up to what one run over all of them finds", () => {
 test("the one history of a million that found something finds nothing any more", () => {
   assert.deepEqual(playSeed(802_853).verdict, {});
 });
+
+test("no wrong-patient schedule lets a photo reach another patient without a question", async () => {
+  let asked = 0;
+  for (let seed = 1; seed <= 200; seed += 1) {
+    const played = await playSchedule(seed);
+    assert.deepEqual(played.verdict, [], `schedule ${seed}`);
+    asked += played.asked;
+  }
+
+  assert.ok(asked > 200, "and questions are asked");
+});
+
+for (const [name, parts] of Object.entries(FAULTY)) {
+  test(`a phone that ${name} is caught by a wrong-patient schedule`, async () => {
+    let seed = 1;
+    while ((await playSchedule(seed, parts)).verdict.length === 0) {
+      seed += 1;
+      assert.ok(seed < 500, "no schedule caught it");
+    }
+
+    assert.deepEqual((await playSchedule(seed)).verdict, [], "the product itself is not to blame");
+  });
+}

@@ -1,0 +1,105 @@
+/**
+ * Files on their way into the queue and photos on their way out of review: what must be asked is
+ * asked before, in dialogs, and what is not answered is neither filed nor sent.
+ */
+import { phone as words } from "../page/words-phone.js";
+import { askOf } from "./asked-view.js";
+import { begin, isConfirmed } from "./consultation-guard.js";
+import { takenAt } from "./doubts.js";
+import { openQuestion } from "./question.js";
+import { inReview } from "./store.js";
+
+/** @import { Capturing } from "./capturing.js" */
+/** @import { Confirming } from "./confirming.js" */
+/** @import { Picked } from "./picked.js" */
+/** @import { Placing } from "./placing.js" */
+/** @import { Shots } from "./shots.js" */
+/** @import { Store } from "./store.js" */
+/** @import { PhotoSummary } from "../queue/record.js" */
+
+/**
+ * @typedef {object} Means
+ * @property {Capturing} capturing
+ * @property {Confirming} confirming
+ * @property {Placing} placing
+ * @property {Pick<Picked, "follow">} picked
+ * @property {Pick<Shots, "add">} shots
+ * @property {typeof askOf} [ask]
+ */
+
+export class Choosing {
+  #store;
+  #means;
+  #ask;
+
+  /** @param {Store} store @param {Means} means */
+  constructor(store, means) {
+    this.#store = store;
+    this.#means = means;
+    this.#ask = means.ask ?? askOf;
+  }
+
+  /** Asks what must be asked before files are picked. Whether to open the picker. */
+  async before() {
+    const { known, visit, room } = this.#store.state;
+    const { confirming } = this.#means;
+    if (!room) this.#store.say(words.almostFull);
+    if (!known || !room) return false;
+    this.#store.set({ visit: visit ?? begin(known) });
+    const asking = visit?.question?.kind === "asking";
+    if (asking || !isConfirmed(known, confirming.moment)) await confirming.confirm();
+    return this.#settle();
+  }
+
+  /** Adds picked files to the consultation that was shown; the picker may have been open for long. @param {File[]} files */
+  async choose(files) {
+    if (!files.length) return;
+    const belongs = await this.#whose();
+    if (!belongs) return this.#store.say(words.notAdded(files.length));
+    const { capturing, shots, picked } = this.#means;
+    const line = files.map((file) => shots.add(file, capturing.freeze(belongs), file.name));
+    capturing.go({ type: "review" });
+    await picked.follow(line);
+  }
+
+  /** Nothing leaves this phone while it is open whose it is. @param {string[]} photoIds @returns {Promise<boolean>} whether they may be sent */
+  async beforeUpload(photoIds) {
+    const { known, linkUp } = this.#store.state;
+    const { confirming, placing } = this.#means;
+    const meant = (/** @type {PhotoSummary} */ { photoId }) => photoIds.includes(photoId);
+    const photos = inReview(this.#store.state).filter(meant);
+    const since = known?.confirmedAt ?? 0;
+    // Taken after the server's last word: the desktop may have gone on since.
+    const newer = photos.some((photo) => !photo.placed && takenAt(photo) >= since);
+    if (newer && linkUp) await confirming.answered();
+    return placing.settle(meant);
+  }
+
+  /** @returns {Promise<import("./consultation-guard.js").Binding|null>} null where no answer was given */
+  async #whose() {
+    const { visit, known } = this.#store.state;
+    if (!known || !visit) return null;
+    this.#store.set({ visit: { ...visit, taken: true } });
+    await this.#means.confirming.confirm();
+    const settled = await this.#settle();
+    return settled ? (this.#store.state.visit?.belongs ?? null) : null;
+  }
+
+  /** Asks in dialogs until nothing is asked any more. @returns {Promise<boolean>} false where no answer was given */
+  async #settle() {
+    for (;;) {
+      const question = openQuestion(this.#store.state);
+      if (!question) return true;
+      // The camera had just been opened, and the server is being asked.
+      if (!question.choices.length) {
+        await this.#means.confirming.confirm();
+        continue;
+      }
+      const choice = await this.#ask(question);
+      if (!choice) return false;
+      // What was asked may have changed under the dialog: then this is no answer to it.
+      const same = openQuestion(this.#store.state)?.text === question.text;
+      if (same) await this.#means.capturing.answer(choice);
+    }
+  }
+}

@@ -1,0 +1,71 @@
+/**
+ * Photos taken after the desktop had gone on and before this phone heard of it: whose they are, only
+ * the clinician knows. Nothing moves by itself, and nothing leaves before it is answered.
+ */
+import { target } from "./consultation-guard.js";
+import { bindingOfPhoto } from "./identity.js";
+
+/** @import { Binding, Known, Move } from "./consultation-guard.js" */
+/** @import { PhotoSummary } from "../queue/record.js" */
+/** @typedef {{photos: PhotoSummary[], places: Binding[]}} Doubt photos of one consultation, and whose they may be */
+
+/** More moves than a clinician makes while photos wait in review. */
+const MOST = 12;
+
+/**
+ * The moves that are remembered once the server has spoken again.
+ * @param {Known|null} before
+ * @param {Known} known
+ * @param {PhotoSummary[]} photos
+ * @returns {Move[]}
+ */
+export function movesAfter(before, known, photos) {
+  const kept = (before?.moves ?? []).filter(({ after }) =>
+    photos.some((photo) => photo.state === "captured" && takenAt(photo) >= after),
+  );
+  if (!before) return kept;
+  const [from, to] = [target(before), target(known)];
+  const moved = from.id !== to.id;
+  return moved ? [...kept, { from, to, after: since(before, known) }].slice(-MOST) : kept;
+}
+
+/**
+ * The first consultation whose photos in review are in doubt.
+ * @param {PhotoSummary[]} photos
+ * @param {Move[]} moves oldest first
+ * @returns {Doubt|null}
+ */
+export function doubtIn(photos, moves) {
+  const first = photos.find((photo) => movesOf(photo, moves).length);
+  if (!first) return null;
+  const { consultationId } = first;
+  const same = photos.filter(
+    (photo) => photo.consultationId === consultationId && movesOf(photo, moves).length,
+  );
+  return { photos: same, places: placesOf(first, same, moves) };
+}
+
+/** Not before the server last said otherwise, nor before it says itself. @param {Known} before @param {Known} known */
+const since = (before, known) => Math.max(before.confirmedAt, known.since ?? 0);
+
+/** @param {PhotoSummary} photo @param {Move[]} moves @returns {Move[]} that may have come before it */
+function movesOf(photo, moves) {
+  if (photo.state !== "captured" || photo.placed || photo.retakeOf) return [];
+  const later = moves.filter(({ after }) => takenAt(photo) >= after);
+  const left = later.findIndex(({ from }) => from.id === photo.consultationId);
+  const since = left < 0 ? [] : later.slice(left);
+  // Where the desktop went on to nobody, the photo is nobody else's.
+  return since.some(({ to }) => to.kind !== "unfiled") ? since : [];
+}
+
+/** @param {PhotoSummary} first @param {PhotoSummary[]} same @param {Move[]} moves */
+function placesOf(first, same, moves) {
+  const all = same.flatMap((photo) => movesOf(photo, moves));
+  const own = all.find(({ from }) => from.id === first.consultationId)?.from;
+  const others = all.map(({ to }) => to).filter(({ kind }) => kind !== "unfiled");
+  const places = [own ?? bindingOfPhoto(first), ...others];
+  return places.filter(({ id }, at) => places.findIndex((place) => place.id === id) === at);
+}
+
+/** By the corrected clock, as the server's words are. @param {PhotoSummary} photo */
+export const takenAt = (photo) => Date.parse(photo.capturedAt);

@@ -1,0 +1,64 @@
+/** Whose a photo is, said wherever somebody decides about it: in review, in the queue, on the button. */
+import { fill, name, withNames } from "../page/names.js";
+import { when } from "../page/times.js";
+import { phone as words } from "../page/words-phone.js";
+import { make, part } from "./dom.js";
+import { bindingOfPhoto, detailOf, labelOf, namedIn } from "./identity.js";
+
+/** @import { State } from "./store.js" */
+/** @import { PhotoSummary } from "../queue/record.js" */
+/** @typedef {Pick<PhotoSummary, "consultationId"|"consultationLabel"|"consultationOpenedAt"|"consultationSecondIdentifier">} Placed */
+
+/**
+ * The label with what tells it apart; loud where it is not the consultation in the heading.
+ * @param {HTMLElement} row @param {Placed} photo @param {State} state @param {boolean} elsewhere
+ */
+export function drawPlace(row, photo, state, elsewhere) {
+  const line = /** @type {HTMLElement} */ (row.querySelector(".other"));
+  const binding = bindingOfPhoto(photo, state.known);
+  const detail = detailOf(binding, namedIn(state), state.known);
+  line.classList.toggle("elsewhere", elsewhere);
+  fill(line, [
+    name(labelOf(binding, state.known)),
+    ...(detail ? [" ", make("span", "detail", name(detail))] : []),
+  ]);
+}
+
+/**
+ * One photo in a sentence: whose it is and when it was taken.
+ * @param {Placed & {capturedAt: string}} photo @param {State} state @returns {(string|Node)[]}
+ */
+export function photoLine(photo, state) {
+  const binding = bindingOfPhoto(photo, state.known);
+  const label = name(labelOf(binding, state.known));
+  const detail = detailOf(binding, namedIn(state), state.known);
+  const taken = words.taken(when(photo.capturedAt));
+  return [label, ...(detail ? [" · ", name(detail)] : []), " · ", taken];
+}
+
+/** The button says when its photos belong to two patients, and how many to each. @param {PhotoSummary[]} photos @param {State} state */
+export function drawUpload(photos, state) {
+  /** @type {Map<string, PhotoSummary[]>} */
+  const places = new Map();
+  for (const photo of photos)
+    places.set(photo.consultationId, [...(places.get(photo.consultationId) ?? []), photo]);
+  const several = places.size > 1;
+  const count = photos.length;
+  fill(part("upload"), several ? words.uploadFor(count, places.size) : words.upload(count));
+  part("upload").disabled = !count;
+  part("upload-each").hidden = !several;
+  const lines = [...places.values()].flatMap((each, at) => [
+    at ? "\n" : "",
+    ...lineOf(each, state),
+  ]);
+  fill(part("upload-each"), several ? lines : "");
+}
+
+/** @param {PhotoSummary[]} photos of one consultation @param {State} state @returns {(string|Node)[]} */
+function lineOf(photos, state) {
+  const binding = bindingOfPhoto(photos[0], state.known);
+  const detail = detailOf(binding, namedIn(state), state.known);
+  const label = labelOf(binding, state.known);
+  const said = withNames((shown) => words.each(photos.length, shown), label);
+  return detail ? [...said, " ", make("span", "detail", name(detail))] : said;
+}
