@@ -126,10 +126,12 @@ def _optional_origin(text: str) -> str:
 
 def _database_url(text: str) -> str:
     _matching(r"postgresql://\S+", "must start with postgresql://")(text)
-    try:
-        urlsplit(text).port  # noqa: B018 - asking is what checks it
-    except ValueError:
-        raise ValueError("must have a number as its port") from None
+    hosts = urlsplit(text).netloc.rpartition("@")[2]
+    # One or several hosts, with a port or without: a, a:5432, [::1]:5432, a:5432,b:5433.
+    for host in hosts.split(","):
+        port = host.rpartition("]")[2].partition(":")[2]
+        if port and not (port.isascii() and port.isdigit() and 0 < int(port) < 65_536):
+            raise ValueError("must have a number as its port")
     return text
 
 
@@ -184,7 +186,8 @@ VARIABLES: dict[str, Variable] = {
     "DATABASE_URL": Variable(
         "",
         _database_url,
-        "PostgreSQL address. Empty: SQLite in DATA_DIR.",
+        "PostgreSQL address; several hosts with commas, sslmode=verify-full&sslrootcert=… and passfile=… as "
+        "in libpq. Empty: SQLite in DATA_DIR.",
     ),
     "S3_BUCKET": Variable(
         "", _s3_bucket, "Bucket for the photos. Empty: the built-in encrypted store in DATA_DIR."

@@ -22,6 +22,7 @@ from uuid import UUID
 import asyncpg
 import psutil
 
+from app.adapters.database import postgres
 from app.adapters.database.engine import SqlDatabase
 from app.domain.consultations import Consultation
 from app.domain.errors import CaptureError, DatabaseBusy
@@ -197,16 +198,13 @@ def run(seeds: range) -> Result:
 
 def control(trials: int = CYCLES_OF_CONTROL) -> Control:
     """A pool whose commits do not wait for the log; the same kills must find what they lost."""
-    real = asyncpg.create_pool
-
-    def hasty(*arguments: Any, **options: Any) -> Any:
-        options["server_settings"] = options["server_settings"] | {"synchronous_commit": "off"}
-        return real(*arguments, **options)
+    hasty = postgres.BEGIN.replace("synchronous_commit = on", "synchronous_commit = off")
+    assert hasty != postgres.BEGIN
 
     with cluster() as server:
         # The consultation must last: without it no photo could be added, and nothing could be lost.
         visit = asyncio.run(prepare(server))
-        with patch.object(asyncpg, "create_pool", hasty):
+        with patch.object(postgres, "BEGIN", hasty):
             # Even seeds are the ones that kill.
             kills = [
                 asyncio.run(cycles(server, visit, range(seed, seed + 1))) for seed in range(0, 2 * trials, 2)

@@ -174,6 +174,15 @@ def test_what_cannot_start_ends_with_an_error(world: World, tmp_path: Path) -> N
         assert clinic.log[-1].startswith("clinicpro-capture: No server process could be started.")
 
 
+def test_an_address_that_nobody_knows_is_a_sentence_and_no_success(world: World, tmp_path: Path) -> None:
+    """Waiting would not cure it: the program ends and says which setting."""
+    _, bucket = world
+    with processes(tmp_path / "clinic", bucket, "postgresql://nobody.invalid/x") as clinic:
+        assert clinic.exit_code() == 1
+        assert "DATABASE_URL" in clinic.log[-1]
+        assert clinic.log[-1].startswith("clinicpro-capture: ")
+
+
 def _live_answers(text: str) -> float:
     return _value(text, 'capture_requests_total{method="GET",route="/health/live",status="200"}')
 

@@ -14,10 +14,11 @@ from sqlalchemy.exc import DBAPIError
 
 from app.adapters.database import migrating
 from app.adapters.database.postgres import PostgresPool
+from app.adapters.database.postgres_errors import translated
 from app.adapters.database.records import SqlRecords
 from app.adapters.database.sqlite import BUSY_TIMEOUT_MS, CALLED_DAMAGE, SqliteConnection
 from app.adapters.database.statements import Connection, Statement
-from app.domain.errors import DatabaseBusy
+from app.domain.errors import DatabaseBusy, DatabaseRefused
 
 _ANSWER = Statement(select(literal(1)))
 _DAMAGED = (
@@ -108,7 +109,11 @@ class SqlDatabase:
 
     async def check(self) -> None:
         """See ``Database.check``."""
-        async with self._driver.transaction() as connection:
+        driver = self._driver
+        if isinstance(driver, PostgresPool):
+            await driver.check()
+            return
+        async with driver.transaction() as connection:
             await connection.fetch(_ANSWER)
 
     async def migrate(self) -> None:
@@ -122,7 +127,11 @@ class SqlDatabase:
         except CommandError:
             raise UnusableDatabase(_NEWER) from None
         except (DBAPIError, PostgresError) as problem:
-            why = type(getattr(problem, "orig", None) or problem).__name__
+            raised = getattr(problem, "orig", None) or problem
+            found = translated(raised)
+            if found is not None and not isinstance(found, DatabaseRefused):
+                raise found from problem
+            why = type(raised).__name__
             raise UnusableDatabase(_REFUSED.format(why)) from problem
 
     async def close(self) -> None:

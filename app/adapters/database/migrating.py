@@ -2,6 +2,7 @@
 
 import asyncio
 from pathlib import Path
+from uuid import uuid4
 
 from alembic import command
 from alembic.config import Config
@@ -47,7 +48,13 @@ def _migrate_file(path: Path) -> None:
 
 async def _migrate_server(url: str) -> None:
     engine = create_async_engine(
-        "postgresql+asyncpg://", async_creator=lambda: postgres.connect(url), poolclass=NullPool
+        "postgresql+asyncpg://",
+        connect_args={
+            "async_creator_fn": lambda **_: postgres.connect(url),
+            # Two clients of a pooler must not meet under one name on the connection that they share.
+            "prepared_statement_name_func": lambda: f"migrate_{uuid4().hex}",
+        },
+        poolclass=NullPool,
     )
     try:
         async with engine.begin() as connection:
