@@ -18,6 +18,7 @@ import uvloop
 
 from app import log, serving
 from app.adapters.database.engine import UnusableDatabase
+from app.adapters.outgoing import equip
 from app.checks.every import checks_of
 from app.checks.finding import examine, lines
 from app.doctor import sentences
@@ -46,6 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         _require_name(wish)
         settings = read_settings(os.environ)
+        equip(os.environ)
         # What a command finds it prints; only a server's log tells its life.
         log.configure(settings.log_level if wish.run is _serve else "warning")
         code = wish.run(settings, wish)

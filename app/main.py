@@ -128,6 +128,7 @@ class People:
     check: Check
     accounts: LocalIdentity | None = None
     session_alive: Ask | None = None
+    unconfirmed_s: Callable[[], float] = lambda: 0.0
     sessions: OpenSessions | None = None
     # Told of a sign-out where an identity provider keeps the sessions.
     left: Callable[[str], None] | None = None
@@ -258,6 +259,7 @@ def create_app(settings: Settings, parts: Parts | None = None) -> Litestar:
             profiles=assembly.people.profiles,
             session_alive=assembly.people.session_alive,
             session_left=assembly.people.left,
+            unconfirmed_s=assembly.people.unconfirmed_s,
             session_open=assembly.people.sessions.is_open if assembly.people.sessions else None,
             clock=assembly.clock,
             readiness=assembly.readiness,
@@ -348,6 +350,7 @@ def _people(settings: Settings, database: Any, clock: Clock) -> People:
             sessions.ended()
 
         return People(
+            unconfirmed_s=lambda: asks.unconfirmed_s if asks else 0.0,
             verifier=verifier,
             profiles=NoProfiles(),
             check=keys.check,

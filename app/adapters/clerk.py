@@ -28,7 +28,7 @@ class SessionTokenVerifier:
         kid = tokens.key_id(token)
         key = await self._keys.key(kid)
         if key is None:
-            raise Unauthenticated
+            raise Unauthenticated(reason="unknown-key")
         claims = self._signed_claims(token, key)
         return tokens.judge(claims, self._policy, self._clock().timestamp())
 
@@ -48,5 +48,11 @@ class SessionTokenVerifier:
                     "verify_aud": False,
                 },
             )
-        except (jwt.PyJWTError, TypeError, ValueError, OverflowError, RecursionError):
-            raise Unauthenticated from None
+        except (jwt.PyJWTError, TypeError, ValueError, OverflowError, RecursionError) as refused:
+            raise Unauthenticated(reason=_reason(refused)) from None
+
+
+def _reason(refused: Exception) -> str:
+    if isinstance(refused, jwt.InvalidSignatureError):
+        return "signature"
+    return "issuer" if isinstance(refused, jwt.InvalidIssuerError) else "claims"

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey, RSAPubli
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from jwt.algorithms import RSAAlgorithm
 
+from app.adapters import outgoing
 from app.domain.errors import KeysUnavailable
 
 FRESH_S = 3600.0
@@ -98,8 +99,7 @@ class HttpKeySet:
             self._attempted_at = self._monotonic()
 
     async def _download(self) -> bytes:
-        # No proxy from the environment and no redirect: nothing but this URL is ever asked.
-        client = httpx.AsyncClient(trust_env=False, follow_redirects=False, timeout=self._timeout_s)
+        client = outgoing.client(self._url, self._timeout_s)
         plain = {"Accept-Encoding": "identity"}  # so that the cap holds for what is unpacked, too
         async with client, client.stream("GET", self._url, headers=plain) as answer:
             if answer.status_code != 200:

@@ -25,9 +25,11 @@ from botocore.exceptions import (
     ProfileNotFound,
 )
 from botocore.parsers import ResponseParserError
+from botocore.utils import get_environ_proxies
 
 from app.adapters.bucket_facts import bucket_facts
 from app.adapters.credentials import CurrentCredentials
+from app.adapters.outgoing import STORE_CA_VARIABLES, ca_bundle, proxy_for
 from app.adapters.signing import S3Signer
 from app.domain.bucket import BucketFacts
 from app.domain.errors import StorageFull, StoreRefused, StoreUnavailable, TooLarge
@@ -105,9 +107,20 @@ def build_client(settings: Settings, session: Any = None) -> Any:
         response_checksum_validation="when_supported",
     )
     try:
-        return (session or boto3.session.Session()).client(
-            "s3", region_name=settings.s3_region, endpoint_url=settings.s3_endpoint or None, config=config
+        made = partial(
+            (session or boto3.session.Session()).client,
+            "s3",
+            region_name=settings.s3_region,
+            endpoint_url=settings.s3_endpoint or None,
+            verify=ca_bundle(names=STORE_CA_VARIABLES),
         )
+        client = made(config=config)
+        # Only now its address is known; by itself botocore knows neither ALL_PROXY nor networks in NO_PROXY.
+        proxy = proxy_for(client.meta.endpoint_url)
+        if proxy == get_environ_proxies(client.meta.endpoint_url).get(_scheme(client)):
+            return client
+        client.close()
+        return made(config=config.merge(Config(proxies={"http": proxy, "https": proxy} if proxy else {})))
     except (BotoCoreError, ValueError, AttributeError) as problem:
         # The last two are what botocore makes of an address or a file that it does not understand.
         unread = (ProfileNotFound, ConfigParseError, AttributeError)
@@ -118,6 +131,10 @@ def build_client(settings: Settings, session: Any = None) -> Any:
 def certificate_authorities() -> str:
     """The file of certificate authorities that botocore was told of (AWS_CA_BUNDLE), or empty."""
     return str(botocore.session.Session().get_config_variable("ca_bundle") or "")
+
+
+def _scheme(client: Any) -> str:
+    return str(urlsplit(client.meta.endpoint_url).scheme)
 
 
 def build_signer(settings: Settings, client: Any, clock: Clock) -> S3Signer:

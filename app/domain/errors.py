@@ -54,6 +54,12 @@ class Unauthenticated(CaptureError):
     code = "unauthenticated"
     sentence = "Sign in to continue."
 
+    def __init__(self, detail: str | None = None, *, reason: str = "", off_s: float = 0.0) -> None:
+        """``reason`` and by how many seconds are for the operator alone, and never part of an answer."""
+        super().__init__(detail)
+        self.reason = reason
+        self.off_s = off_s
+
 
 class SessionPending(CaptureError):
     """Signed in, but the identity provider still asks for something."""

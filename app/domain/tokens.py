@@ -56,16 +56,16 @@ class TokenPolicy(msgspec.Struct, frozen=True):
 def key_id(token: str) -> str:
     """The id of the key that signed a token of acceptable size, form and header."""
     if len(token) > MAX_TOKEN_CHARS or not _FORM.fullmatch(token):
-        raise Unauthenticated
+        raise Unauthenticated(reason="form")
     try:
         segment = token.partition(".")[0]
         decoded = base64.b64decode(segment + "=" * (-len(segment) % 4), altchars=b"-_", validate=True)
         fields = json.loads(decoded, object_pairs_hook=_unique)
         header = msgspec.convert(fields, _Header)
     except (ValueError, binascii.Error, RecursionError, msgspec.ValidationError):
-        raise Unauthenticated from None
+        raise Unauthenticated(reason="header") from None
     if not _REFUSED_HEADERS.isdisjoint(fields):
-        raise Unauthenticated
+        raise Unauthenticated(reason="header")
     return header.kid
 
 
@@ -77,23 +77,34 @@ def judge(claims: dict[str, Any], policy: TokenPolicy, now: float) -> Principal:
     try:
         facts = msgspec.convert(claims, _Claims)
     except msgspec.ValidationError:
-        raise Unauthenticated from None
-    if not (_REFUSED_CLAIMS.isdisjoint(claims) and _meant_for_us(facts, policy) and _alive(facts, now)):
-        raise Unauthenticated
+        raise Unauthenticated(reason="claims") from None
+    if not _REFUSED_CLAIMS.isdisjoint(claims):
+        raise Unauthenticated(reason="claims")
+    _meant_for_us(facts, policy)
+    _alive(facts, now)
     if facts.sts == "pending":
         raise SessionPending
     if facts.sts not in ("active", msgspec.UNSET):
-        raise Unauthenticated
+        raise Unauthenticated(reason="status")
     return Principal(user=facts.sub, session=facts.sid, via="token")
 
 
-def _meant_for_us(facts: _Claims, policy: TokenPolicy) -> bool:
-    return facts.iss == policy.issuer and facts.azp in policy.authorized_parties
+def _meant_for_us(facts: _Claims, policy: TokenPolicy) -> None:
+    if facts.iss != policy.issuer:
+        raise Unauthenticated(reason="issuer")
+    if facts.azp not in policy.authorized_parties:
+        raise Unauthenticated(reason="authorized-party")
 
 
-def _alive(facts: _Claims, now: float) -> bool:
-    begun = facts.iat <= now + LEEWAY_S and facts.nbf <= now + LEEWAY_S
-    return begun and now - LEEWAY_S < facts.exp and 0 < facts.exp - facts.iat <= MAX_LIFE_S
+def _alive(facts: _Claims, now: float) -> None:
+    """A clock that is wrong here or there shows by how many seconds."""
+    begins = max(facts.iat, facts.nbf)
+    if begins > now + LEEWAY_S:
+        raise Unauthenticated(reason="not-yet-valid", off_s=round(begins - now, 1))
+    if facts.exp <= now - LEEWAY_S:
+        raise Unauthenticated(reason="expired", off_s=round(now - facts.exp, 1))
+    if not 0 < facts.exp - facts.iat <= MAX_LIFE_S:
+        raise Unauthenticated(reason="lifetime")
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -67,7 +67,7 @@ def create_web_app(web: WebParts) -> Litestar:
     cookies = UploadCookies(web.database, policy, web.clock, hours, web.session_alive, web.session_open)
     return CaptureApp(
         route_handlers=[*CONTROLLERS, *web.handlers],
-        middleware=[_gate(web, policy, cookies)],
+        middleware=[_gate(web, policy, cookies, metrics)],
         before_send=[headers_hook(policy, metrics)],
         exception_handlers=EXCEPTION_HANDLERS,
         request_class=Call,
@@ -94,13 +94,13 @@ def create_web_app(web: WebParts) -> Litestar:
     )
 
 
-def _gate(web: WebParts, policy: Policy, cookies: UploadCookies) -> Middleware:
+def _gate(web: WebParts, policy: Policy, cookies: UploadCookies, metrics: Metrics) -> Middleware:
     """Stands before every route, cheapest question first.
 
     Not one of the framework's guards: for those it copies the route's handler with every request.
     """
     origins = OriginGuard(policy, _self_authorised(web.settings))
-    people = Authenticator(web.verifier, cookies, web.session_open)
+    people = Authenticator(web.verifier, cookies, web.session_open, metrics.refuse_token)
     limiter = Limiter(web.rates)
 
     def before(app: ASGIApp) -> ASGIApp:

@@ -6,9 +6,11 @@ needs a session token; a test walks the app's own route table to prove it.
 
 import base64
 import binascii
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
+import structlog
 from litestar.connection import ASGIConnection
 
 from app.domain.errors import Unauthenticated
@@ -20,6 +22,7 @@ from app.web.upload_cookie import UploadCookies
 Connection = ASGIConnection[Any, Any, Any, Any]
 
 MAX_TOKEN_CHARS = 4096
+_log = structlog.get_logger("clinicpro")
 REMEMBERED = 4096
 
 # Local accounts only: each proves by itself who asks, by password or by the login cookie.
@@ -48,8 +51,18 @@ UPLOAD_COOKIE = frozenset(
 class Authenticator:
     """Finds the principal of a request, or refuses it."""
 
-    def __init__(self, verifier: TokenVerifier, cookies: UploadCookies, is_open: Ask | None = None) -> None:
-        """``is_open`` says whether the session of a token, which outlives it, has not ended."""
+    def __init__(
+        self,
+        verifier: TokenVerifier,
+        cookies: UploadCookies,
+        is_open: Ask | None = None,
+        count_refusal: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        """``is_open`` says whether the session of a token, which outlives it, has not ended.
+
+        ``count_refusal`` hears the reason of each token that is refused.
+        """
+        self._count_refusal = count_refusal
         self._verifier = verifier
         self._cookies = cookies
         self._is_open = is_open
@@ -72,10 +85,20 @@ class Authenticator:
         raise Unauthenticated
 
     async def _of_token(self, token: str) -> Principal:
-        principal = await self._verifier.verify(token)
-        if self._is_open is not None and not await self._is_open(principal.session):
-            raise Unauthenticated
+        try:
+            principal = await self._verifier.verify(token)
+            if self._is_open is not None and not await self._is_open(principal.session):
+                raise Unauthenticated(reason="ended")
+        except Unauthenticated as refused:
+            self._tell(refused)
+            raise
         return principal
+
+    def _tell(self, refused: Unauthenticated) -> None:
+        """The answer never says which rule a token broke; the operator must see why nobody gets in."""
+        reason = refused.reason or "other"
+        _log.warning("token.refused", reason=reason, age_s=refused.off_s or None)
+        self._count_refusal(reason)
 
 
 def bearer(header: str) -> str:

@@ -34,6 +34,9 @@ class Metrics:
             buckets=_BUCKETS,
             registry=self._registry,
         )
+        self._refused = Counter(
+            "capture_refused_tokens", "Session tokens refused.", ["reason"], registry=self._registry
+        )
         self._known: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         self._counted = _Counted()
         self._shown = self._registry
@@ -52,6 +55,10 @@ class Metrics:
         requests, took = known
         requests.inc()
         took.observe(seconds)
+
+    def refuse_token(self, reason: str) -> None:
+        """Count one refused session token by one of a few words."""
+        self._refused.labels(reason).inc()
 
     def text(self, counts: Mapping[str, float]) -> bytes:
         """The exposition format, with the database's counts of this moment."""

@@ -33,7 +33,8 @@ class WebParts:
     certificate authority as PEM, where phones must be told to trust one, and ``fingerprint`` the
     SHA-256 by which it is told from another. ``root`` is the folder that holds ``pwa/`` and
     ``service_worker/``. ``session_alive`` asks the identity provider whether a session still lives,
-    for upload cookies; ``session_open`` says whether one has not ended here, for everything else;
+    for upload cookies, and ``unconfirmed_s`` says for how long it could not be asked; ``session_open``
+    says whether one has not ended here, for everything else;
     ``session_left`` is told of a sign-out where an identity provider keeps the sessions.
     """
 
@@ -55,6 +56,7 @@ class WebParts:
     authority: bytes | None = None
     fingerprint: str = ""
     session_alive: Callable[[str], Awaitable[bool]] | None = None
+    unconfirmed_s: Callable[[], float] = lambda: 0.0
     session_open: Callable[[str], Awaitable[bool]] | None = None
     session_left: Callable[[str], None] | None = None
     rates: Rates = field(default_factory=Rates)

@@ -90,3 +90,33 @@ async def test_a_foreign_session_id_is_not_put_into_an_address(sessions, provide
     """Only ids of the provider's own form are asked for."""
     assert not await sessions.alive("sess_../users")
     assert provider.requests == []
+
+
+@pytest.mark.parametrize(
+    "status", ["401 Unauthorized", "403 Forbidden", "400 Bad Request", "422 Unprocessable"]
+)
+async def test_an_answer_that_refuses_this_server_lets_nobody_in(sessions, provider, status):
+    """A wrong secret key confirms nothing, and is no trouble of the network."""
+    provider.answer = ok(b"{}", status)
+
+    assert not await sessions.alive(SESSION)
+    assert sessions.unconfirmed_s == 0
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [b"", ok(b"<html>"), ok(b"", "302 Found", "Location: https://login.hospital.example/\r\n"),
+     ok(b"{}", "407 Proxy Authentication"), ok(b"{}", "429 Too Many Requests"), ok(b"{}", "502 Bad")],
+)  # fmt: skip
+async def test_only_the_network_lets_a_session_pass_and_says_for_how_long(sessions, provider, time, answer):
+    """Counted from the first question that nobody answered, until one is answered."""
+    provider.answer = answer
+    assert await sessions.alive(SESSION)
+    time.now += 400
+    assert await sessions.alive(SESSION)
+    assert sessions.unconfirmed_s == 400
+
+    provider.answer = ok(b'{"status": "active"}')
+    time.now += 400
+    assert await sessions.alive(SESSION)
+    assert sessions.unconfirmed_s == 0

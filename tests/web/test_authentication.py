@@ -3,6 +3,7 @@
 import base64
 import json
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import httpx
@@ -10,12 +11,14 @@ import pytest
 from litestar import Litestar, get
 from litestar.routes import HTTPRoute
 
+from app.adapters.clerk import SessionTokenVerifier
 from app.adapters.database.engine import SqlDatabase
 from app.domain.errors import Unauthenticated
 from app.domain.identity import Principal
 from app.web.authentication import PUBLIC, UPLOAD_COOKIE, RememberingVerifier, bearer
 from app.web.upload_cookie import digest
 from tests.fakes import FixedClock, OpenTokens, uuid7
+from tests.tokens import ISSUER, ORIGIN, TokenFactory
 from tests.web.conftest import ANNA, BEN, MakeApp, client_of, own_page, signed_in
 
 HTTPS = "https://capture.clinic.example"
@@ -277,3 +280,38 @@ def test_paths_of_templates_have_no_holes(app: Litestar) -> None:
         if template.startswith("/api/"):
             assert "{" not in path_of(template)
     assert UUID(str(uuid7(1))).version == 7
+
+
+async def test_refused_tokens_are_counted_by_their_reason(make_app: MakeApp, clock: FixedClock) -> None:
+    """An operator sees a clock that is wrong or an origin that is missing; the answer tells nobody."""
+    factory = TokenFactory(int(clock().timestamp()))
+    verifier = SessionTokenVerifier(ISSUER, [ORIGIN], OneKey(factory.key.public_key()), clock)
+    now = int(clock().timestamp())
+    wrong = {
+        "expired": {"iat": now - 120, "nbf": now - 120, "exp": now - 60},
+        "not-yet-valid": {"iat": now + 100, "nbf": now + 100, "exp": now + 160},
+        "issuer": {"iss": "https://other.example"},
+        "authorized-party": {"azp": "https://other.example"},
+        "claims": {"sub": "nobody"},
+    }
+    async with client_of(make_app(verifier=verifier)) as client:
+        for claims in wrong.values():
+            token = factory.good(**claims)
+            answer = await client.get("/api/me", headers={"authorization": f"Bearer {token}"})
+            assert (answer.status_code, answer.json()["detail"]) == (401, "Sign in to continue.")
+        forged = factory.good()[:-8] + "AAAAAAAA"
+        assert (await client.get("/api/me", headers={"authorization": f"Bearer {forged}"})).status_code == 401
+        text = (await client.get("/metrics")).text
+
+    for reason in (*wrong, "signature"):
+        assert f'capture_refused_tokens_total{{reason="{reason}"}} 1.0' in text
+
+
+class OneKey:
+    """A key set of one key."""
+
+    def __init__(self, key: Any) -> None:
+        self._key = key
+
+    async def key(self, _: str) -> Any:
+        return self._key

@@ -136,7 +136,8 @@ class SqlDatabase:
 
     async def close(self) -> None:
         """Let what is under way finish, then let go of every connection."""
-        await self._driver.close()
+        if self._opened is not None:
+            await self._opened.close()
 
 
 class _Recorded(AbstractAsyncContextManager[SqlRecords]):

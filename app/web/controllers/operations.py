@@ -68,11 +68,14 @@ class OperationsController(Controller):
         for that would take photos away as well.
         """
         parts = await request.desk.readiness.parts()
+        details = _details(request.parts.unconfirmed_s())
         down = {name for name, state in parts.items() if state != "ok"}
         if down.isdisjoint(NEEDED_FOR_PHOTOS):
             status = "degraded" if down else "ready"
-            return Response({"status": status, "parts": parts}, headers={"cache-control": "no-store"})
-        body = msgspec.to_builtins(problem(Unavailable(), request.request_id)) | {"parts": parts}
+            return Response(
+                {"status": status, "parts": parts} | details, headers={"cache-control": "no-store"}
+            )
+        body = msgspec.to_builtins(problem(Unavailable(), request.request_id)) | {"parts": parts} | details
         return Response(
             msgspec.json.encode(body),
             status_code=503,
@@ -93,7 +96,17 @@ class OperationsController(Controller):
             raise NotFound
         async with request.parts.database.transaction() as records:
             counts = await records.counts(request.parts.clock())
+        counts["sessions_unconfirmed_s"] = request.parts.unconfirmed_s()
         return Response(request.desk.metrics.text(counts), headers={"content-type": CONTENT_TYPE})
+
+
+def _details(unconfirmed_s: float) -> dict[str, Any]:
+    """What is let through for now, and since when."""
+    if not unconfirmed_s:
+        return {}
+    since = f"Clerk could not be asked for {unconfirmed_s:.0f} s."
+    sentence = f"{since} Upload cookies are accepted until their own end."
+    return {"details": {"sign-in": sentence}}
 
 
 def _not_asked_here(request: Call) -> str | None:
