@@ -12,6 +12,7 @@ PLACES = {
     "records": "tests/contract/records/test_{}.py",
     "adapters": "tests/adapters/test_{}.py",
     "database": "tests/adapters/database/test_{}.py",
+    "reliability": "tests/reliability/test_{}.py",
     "e2e": "e2e/test_{}.py",
     "web": "tests/web/test_{}.py",
 }
@@ -65,6 +66,8 @@ BUGS = (
     Bug("25-signed-url-logged", "whoever reads the log can read photos", "e2e:canaries"),
     Bug("26-store-fault-parks-photo", "photos stay behind after the store is mended", "queue:store-fault"),
     Bug("27-announced-limit-ignored", "a saved photo can never be stored", "js:capture-too-large"),
+    Bug("28-dead-worker-ends-service", "one dead process ends the service", "reliability:worker_death"),
+    Bug("29-clerk-secret-fails-open", "a wrong key lets ended sessions send", "adapters:clerk_sessions"),
     Bug(
         "30-taken-during-not-marked",
         "the next patient's photo stays with the last",

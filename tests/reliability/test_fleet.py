@@ -34,26 +34,6 @@ def fleet(world: World, tmp_path: Path) -> Iterator[Processes]:
         yield clinic
 
 
-def test_a_worker_that_dies_while_the_database_is_away_is_replaced(fleet: Processes, world: World) -> None:
-    """The service goes on, says so in its log, and serves photos' requests again with the database."""
-    fleet.until_served()
-    until(lambda: fleet.database_state() == "ok", fleet)
-    first = {one.pid for one in fleet.workers()}
-
-    world[0].end(signal.SIGKILL)
-    for one in fleet.workers():
-        one.kill()
-    fleet.until_served(4)
-
-    assert fleet.get("/health/live").status_code == 200
-    assert fleet.database_state() == "down"
-    assert {one["pid"] for one in fleet.events("worker.died")} == first
-    assert {one["cause"] for one in fleet.events("worker.died")} == {"signal 9"}
-    in_own_loop(world[0].start())
-    until(lambda: fleet.database_state() == "ok", fleet)
-    assert fleet.end(signal.SIGTERM) == 0
-
-
 def test_workers_start_beside_a_sleeping_database_and_wait(world: World, tmp_path: Path) -> None:
     """503 until it is there, a line in the log for each try; then one migration and one first account."""
     server, bucket = world
