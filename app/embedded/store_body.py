@@ -12,10 +12,62 @@ from app.embedded.store_answers import Refusal
 BODY_SECONDS = 30.0
 SLOWEST_BYTES_PER_SECOND = 2_000
 _DRAIN_SECONDS = 10.0
+# A body is held in memory until it is whole: sixty of the largest, a thousand of the usual size.
+MOST_BYTES = 256_000_000
 
 
 class ClientGone(Exception):
     """The connection ended before the body did; there is nobody to answer."""
+
+
+class Arrival:
+    """One body on its way; ``ended`` where it had to make room for another."""
+
+    def __init__(self, length: int) -> None:
+        self.length = length
+        self.limit = asyncio.timeout(BODY_SECONDS + length / SLOWEST_BYTES_PER_SECOND)
+        self.ended = False
+
+    def end(self) -> None:
+        """Stop waiting for the rest."""
+        self.ended = True
+        if not self.limit.expired():
+            self.limit.reschedule(asyncio.get_running_loop().time())
+
+
+class Arrivals:
+    """The bodies that are on their way, and how much memory they may come to take.
+
+    One address may be used by many connections at once, each of which may take its time: the newest under a
+    key ends the one before it, and where room is short the oldest ends. Its photo is sent again.
+    """
+
+    def __init__(self, most_bytes: int = MOST_BYTES) -> None:
+        self._most = most_bytes
+        self._coming: dict[str, Arrival] = {}
+
+    @contextlib.asynccontextmanager
+    async def one(self, key: str, length: int) -> AsyncIterator[Arrival]:
+        """A body under way; ``TimeoutError`` where it takes too long, or another one ends it."""
+        self._end(key)
+        while self._coming and self._length + length > self._most:
+            self._end(next(iter(self._coming)))
+        arrival = Arrival(length)
+        async with arrival.limit:
+            self._coming[key] = arrival
+            try:
+                yield arrival
+            finally:
+                if self._coming.get(key) is arrival:
+                    del self._coming[key]
+
+    @property
+    def _length(self) -> int:
+        return sum(arrival.length for arrival in self._coming.values())
+
+    def _end(self, key: str) -> None:
+        if key in self._coming:
+            self._coming.pop(key).end()
 
 
 class Body:
@@ -25,16 +77,18 @@ class Body:
         self._receive = receive
         self._ended = False
 
-    async def read(self, length: int) -> bytes:
-        """Exactly ``length`` bytes; more, less or too slow is a ``Refusal``."""
-        body = bytearray()
+    async def read(self, length: int, arrivals: Arrivals, key: str) -> bytes:
+        """Exactly ``length`` bytes; more, less or too slow is a ``Refusal``, and so is what others end."""
+        body, arrival = bytearray(), None
         try:
-            async with asyncio.timeout(BODY_SECONDS + length / SLOWEST_BYTES_PER_SECOND):
+            async with arrivals.one(key, length) as arrival:
                 async for chunk in self._chunks():
                     body += chunk
                     if len(body) > length:
                         break
         except TimeoutError:
+            if arrival is not None and arrival.ended:
+                raise Refusal(503, "SlowDown", "Another upload needed the room.") from None
             raise Refusal(400, "RequestTimeout", "The body came too slowly.") from None
         if len(body) != length:
             raise Refusal(400, "IncompleteBody", "The body has another length than announced.")

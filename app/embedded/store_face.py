@@ -23,7 +23,7 @@ from app.domain.ports import Clock
 from app.domain.sessions import Ask
 from app.embedded.store import EmbeddedStore, is_key
 from app.embedded.store_answers import Answer, Refusal, created, refused, shown
-from app.embedded.store_body import Body, ClientGone
+from app.embedded.store_body import Arrivals, Body, ClientGone
 from app.embedded.store_cors import Cors
 from app.embedded.store_seal import Kept
 from app.embedded.store_signature import StoreHosts, StoreRequest, read_request, verify
@@ -41,6 +41,7 @@ class StoreFace:
         clock: Clock,
         pages: Iterable[str] = (),
         is_open: Ask | None = None,
+        arrivals: Arrivals | None = None,
     ) -> None:
         """``origins`` are the store's own addresses; ``pages`` are other origins that may use it.
 
@@ -53,6 +54,7 @@ class StoreFace:
         self._clock = clock
         self._cors = Cors(pages)
         self._is_open = is_open
+        self._arrivals = arrivals or Arrivals()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = read_request(scope)
@@ -96,7 +98,7 @@ class StoreFace:
 
     async def _put(self, request: StoreRequest, key: str, body: Body) -> Answer:
         length, digest = _declared(request)
-        content = await body.read(length)
+        content = await body.read(length, self._arrivals, key)
         if hashlib.sha256(content).digest() != digest:
             raise Refusal(400, "BadDigest", "The body is not the one that was announced.")
         kept = Kept(

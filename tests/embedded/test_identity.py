@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 import jwt
 import pytest
 from argon2 import PasswordHasher
+from zxcvbn.matching import L33T_TABLE, enumerate_l33t_subs, relevant_l33t_subtable
 
 from app.adapters.clerk import SessionTokenVerifier
 from app.adapters.database.engine import SqlDatabase
@@ -26,6 +27,7 @@ from app.embedded.identity_passwords import (
     MAX_WAITING,
     MOST_OF_ONE,
     Passwords,
+    judgeable,
     readable_password,
 )
 
@@ -807,3 +809,28 @@ async def test_a_long_password_is_judged_by_its_beginning() -> None:
     """The longest that can be typed; what is estimated of it is bounded."""
     long = "".join(ALPHABET[place * place % 31] for place in range(256))
     await Passwords().check_strength(long, "Anna")
+
+
+HOSTILE = (
+    "4@8({[<369&#!1|0$5+7%24@8({[<369&#!1|0$5",
+    "password1!|0$5+7%2@4(3{[<6&9#8 x qwerty",
+    "@|4836105724836105724836105724836105721",
+)
+
+
+@pytest.mark.parametrize("password", HOSTILE)
+async def test_no_password_keeps_the_estimate_busy(password: str) -> None:
+    """Of signs that stand for letters only so many readings are tried; the control has hundreds."""
+
+    def readings(text: str) -> int:
+        return len(enumerate_l33t_subs(relevant_l33t_subtable(text, L33T_TABLE)))
+
+    assert readings(HOSTILE[0]) > 500
+    assert readings(judgeable(password)) <= 16
+    await Passwords().check_strength(password, "Anna")
+
+
+async def test_a_common_password_in_many_signs_is_still_a_common_one() -> None:
+    """Read plainly it is a word."""
+    with pytest.raises(InvalidField, match="easy to guess"):
+        await Passwords().check_strength("{l!n!c!@n$!", "Anna")

@@ -1,5 +1,6 @@
 """The store's HTTP face beyond the contract that S3 shares: what only the built-in one promises."""
 
+import asyncio
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from app.adapters.signing import S3Signer, origin_signer
 from app.domain.photos import MAX_PHOTO_BYTES, PhotoRow
 from app.embedded.store import EmbeddedStore, open_store
+from app.embedded.store_body import Arrivals
 from app.embedded.store_face import StoreFace
 from tests.pictures import jpeg, webp
 from tests.stores import Door, embedded_door, now, row
@@ -386,3 +388,56 @@ async def test_nobody_is_answered_who_has_gone(store: EmbeddedStore, signer: S3S
 
     assert wire.sent == []
     assert await store.get(photo.key) is None
+
+
+class Stalled(Wire):
+    """Sends its beginning, and the rest when it is told to."""
+
+    def __init__(self, photo: PhotoRow, signer: S3Signer, chunks: list[bytes]) -> None:
+        upload = signer.sign_put(photo)
+        super().__init__(upload.url, {**upload.headers, "Content-Length": str(photo.size)}, chunks)
+        self.begun, self.go_on = asyncio.Event(), asyncio.Event()
+
+    async def receive(self) -> Any:
+        if len(self.chunks) == 1 and not self.go_on.is_set():
+            self.begun.set()
+            await self.go_on.wait()
+        return await super().receive()
+
+    def start(self, face: StoreFace) -> asyncio.Task[None]:
+        return asyncio.create_task(face(self.scope, self.receive, self.send))  # type: ignore[arg-type]
+
+    async def status(self, task: asyncio.Task[None]) -> Any:
+        self.go_on.set()
+        await task
+        return self.sent[0]["status"]
+
+
+async def test_the_newest_upload_of_a_photo_ends_the_one_before(
+    store: EmbeddedStore, signer: S3Signer
+) -> None:
+    """One address in many hands holds the memory of one photo; the one that ended may come again."""
+    face, photo = StoreFace(store, ORIGINS, now), row(BODY)
+    first, second = (Stalled(photo, signer, [BODY[:100], BODY[100:]]) for _ in range(2))
+    old = first.start(face)
+    await first.begun.wait()
+    new = second.start(face)
+    await second.begun.wait()
+
+    assert await first.status(old) == 503
+    assert await second.status(new) == 200
+
+
+async def test_uploads_that_stall_make_room_for_others(store: EmbeddedStore, signer: S3Signer) -> None:
+    """The oldest goes first, and only where room is short."""
+    arrivals, statuses = Arrivals(most_bytes=2 * len(BODY)), []
+    face = StoreFace(store, ORIGINS, now, arrivals=arrivals)
+    wires = [Stalled(row(BODY), signer, [BODY[:100], BODY[100:]]) for _ in range(3)]
+    tasks = []
+    for wire in wires:
+        tasks.append(wire.start(face))
+        await wire.begun.wait()
+    for wire, task in zip(wires, tasks, strict=True):
+        statuses.append(await wire.status(task))
+
+    assert statuses == [503, 200, 200]

@@ -1,7 +1,9 @@
 """What operators see: alive, ready or which part is not, and numbers for this machine only."""
 
 import asyncio
+from typing import Any
 
+import httpx
 import pytest
 import structlog
 from litestar import Litestar
@@ -210,6 +212,20 @@ async def test_metrics_are_for_this_machine_only(
     reasons = [line["reason"] for line in lines if line["event"] == "metrics.refused"]
     assert len(reasons) == 1
     assert reasons[0] in ("address", "host", "proxy")
+
+
+@pytest.mark.parametrize(("version", "status"), [("1.0", 404), ("1.1", 200)])
+async def test_a_proxy_that_says_nothing_is_told_by_its_http(
+    app: Litestar, version: str, status: int
+) -> None:
+    """What nginx sends as it is installed; 1.1 is the control."""
+
+    async def passed_on(scope: Any, receive: Any, send: Any) -> None:
+        await app({**scope, "http_version": version}, receive, send)
+
+    transport = httpx.ASGITransport(app=passed_on, client=("127.0.0.1", 50_000))
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000") as client:
+        assert (await client.get("/metrics", headers={"connection": "close"})).status_code == status
 
 
 @pytest.mark.parametrize("base", ["http://localhost:8000", "http://127.0.0.1:8000", "http://[::1]:8000"])

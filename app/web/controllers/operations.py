@@ -117,6 +117,9 @@ def _not_asked_here(request: Call) -> str | None:
     if not is_loopback((host if host.endswith("]") else host.rpartition(":")[0] or host).strip("[]")):
         return "host"
     names = {name.lower() for name in request.headers}
+    # Collectors and command lines speak 1.1; some proxies speak 1.0 and say nothing else of themselves.
+    if request.scope["http_version"] == "1.0":
+        return "proxy"
     if any(name not in _SENT_BY_CLIENTS and not name.startswith("sec-") for name in names):
         return "proxy"
     return None
