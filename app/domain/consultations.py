@@ -3,6 +3,7 @@
 Every user has exactly one of kind ``unfiled``, which takes the photos made with nothing open.
 """
 
+import re
 import unicodedata
 from collections.abc import Iterable
 from datetime import datetime
@@ -12,6 +13,7 @@ from uuid import UUID
 
 import msgspec
 
+from app.domain.errors import InvalidField
 from app.domain.photos import Schema, Text
 
 
@@ -90,6 +92,16 @@ class CurrentChoice(Schema, frozen=True):
     consultation_id: UUID | None
 
 
+# Embeddings, overrides and isolates of the bidirectional algorithm.
+_TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
+# What Unicode lets every font leave out, once texts are normal (joiners, fillers, selectors, tags), and
+# control characters that are no blanks. ``pwa/page/names.js`` says the same.
+_UNSEEN = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f"
+    "\ufeff\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff\u0000-\u0008\u000e-\u001b\u007f-\u0084\u0086-\u009f]"
+)
+
+
 def view(consultation: Consultation) -> ConsultationView:
     """The page's view of a consultation: everything but its owner."""
     return ConsultationView(
@@ -106,9 +118,16 @@ def view(consultation: Consultation) -> ConsultationView:
     )
 
 
+def label_of(text: str) -> str:
+    """A label as it is kept; raises ``InvalidField`` where nobody could see it."""
+    if not _folded(text):
+        raise InvalidField("The label has nothing in it that can be seen.", "label")
+    return legible(text)
+
+
 def identifier(text: str | None) -> str | None:
-    """A second identifier as it is kept; blanks alone are none."""
-    return (text or "").strip() or None
+    """A second identifier as it is kept; what nobody can see is none."""
+    return legible(text) if text and _folded(text) else None
 
 
 def looks_like(one: Consultation, others: Iterable[Consultation]) -> bool:
@@ -130,6 +149,15 @@ def looks_like(one: Consultation, others: Iterable[Consultation]) -> bool:
     return any(not name or name == _folded(twin.second_identifier) for twin in twins)
 
 
+def legible(text: str) -> str:
+    """A label or identifier as it is kept: in the order in which it was written, without blanks around it.
+
+    Marks that turn the order of reading show "1961" as "1691"; they come along unseen with copied text.
+    """
+    return _TURNING.sub("", text).strip()
+
+
 def _folded(text: str | None) -> str:
-    """Letters as people compare them: without case, width and extra blanks."""
-    return " ".join(unicodedata.normalize("NFKC", text or "").casefold().split())
+    """Letters as people see and compare them: without case, width, extra blanks and what shows nothing."""
+    seen = _UNSEEN.sub("", unicodedata.normalize("NFKC", text or "")).replace("\u2800", " ")
+    return " ".join(seen.casefold().split())

@@ -13,6 +13,7 @@ from app.domain.consultations import (
     ConsultationKind,
     NewConsultation,
     identifier,
+    label_of,
     looks_like,
 )
 from app.domain.errors import (
@@ -70,7 +71,7 @@ class Visits:
             consultation_id=self._new_id(),
             owner=user,
             kind=ConsultationKind.VISIT,
-            label=wish.label.strip(),
+            label=label_of(wish.label),
             second_identifier=identifier(wish.second_identifier),
             opened_at=now,
         )
@@ -231,7 +232,7 @@ async def _must_differ(records: Records, consultation: Consultation) -> None:
 
 
 def _corrected(before: Consultation, change: ConsultationChange) -> Consultation:
-    label = before.label if change.label is msgspec.UNSET else change.label.strip()
+    label = before.label if change.label is msgspec.UNSET else label_of(change.label)
     second = change.second_identifier
     return msgspec.structs.replace(
         before,

@@ -2,6 +2,7 @@
  * What a consultation is called wherever somebody decides about a photo: its label, and what tells
  * it from another one of that label: second identifier, day and time.
  */
+import { compared } from "../page/names.js";
 import { when } from "../page/times.js";
 import { phone as words } from "../page/words-phone.js";
 
@@ -36,9 +37,9 @@ export function detailOf(binding, others, known) {
  * @param {Named} other
  */
 export function difference(binding, other) {
-  if (binding.label !== other.label || binding.id === other.id) return "";
+  if (compared(binding.label) !== compared(other.label) || binding.id === other.id) return "";
   const identifier = binding.secondIdentifier ?? "";
-  if (identifier !== (other.secondIdentifier ?? "") && identifier) return identifier;
+  if (identifier && compared(identifier) !== compared(other.secondIdentifier)) return identifier;
   const time = binding.openedAt ? twinTime(binding, [other]) : "";
   return [time, tailOf(binding, [other])].filter(Boolean).join(" ");
 }
@@ -102,7 +103,7 @@ function twinsOf({ id, label, secondIdentifier }, others) {
   return others.filter(
     (other) =>
       other.id !== id &&
-      other.label === label &&
-      (other.secondIdentifier ?? "") === (secondIdentifier ?? ""),
+      compared(other.label) === compared(label) &&
+      compared(other.secondIdentifier) === compared(secondIdentifier),
   );
 }

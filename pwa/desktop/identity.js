@@ -2,7 +2,7 @@
  * What a consultation is called wherever a person decides about a photo: its label, and what tells it
  * from others of that label: second identifier, day and time. What differs between them stands out.
  */
-import { asWritten } from "../page/names.js";
+import { asWritten, compared } from "../page/names.js";
 import { desktop as words } from "../page/words-desktop.js";
 import { make } from "./dom.js";
 import { when } from "./times.js";
@@ -15,16 +15,12 @@ export function labelOf(visit) {
   return visit.kind === "unfiled" ? words.unfiled : visit.label;
 }
 
-/** @param {string | null} text letters as people compare them */
-const folded = (text) =>
-  (text ?? "").normalize("NFKC").toLocaleLowerCase(words.locale).replace(/\s+/g, " ").trim();
-
 /** Other consultations of the same label. @param {Named} visit @param {Named[]} visits */
 function twinsOf(visit, visits) {
-  const label = folded(visit.label);
+  const label = compared(visit.label);
   return visits.filter(
     ({ id, kind, label: other }) =>
-      kind === "visit" && visit.kind === "visit" && id !== visit.id && folded(other) === label,
+      kind === "visit" && visit.kind === "visit" && id !== visit.id && compared(other) === label,
   );
 }
 
@@ -36,8 +32,8 @@ function twinsOf(visit, visits) {
 export function apartBy(visit, visits, now = new Date()) {
   const twins = twinsOf(visit, visits);
   if (!twins.length) return { isTwin: false, by: null, seconds: false };
-  const own = folded(visit.secondIdentifier);
-  const alike = twins.filter((twin) => !own || folded(twin.secondIdentifier) === own);
+  const own = compared(visit.secondIdentifier);
+  const alike = twins.filter((twin) => !own || compared(twin.secondIdentifier) === own);
   if (!alike.length) return { isTwin: true, by: "identifier", seconds: false };
   const minute = (/** @type {Named} */ { openedAt }) => when(openedAt, now, words.locale);
   const seconds = alike.some((twin) => minute(twin) === minute(visit));
@@ -78,14 +74,14 @@ export function dotted(parts) {
  * @param {import("./shapes.js").NewVisit} wish @param {Visit[]} visits @param {{ id: string } | null} except
  */
 export function openTwin({ label, secondIdentifier }, visits, except) {
-  const own = folded(secondIdentifier);
+  const own = compared(secondIdentifier);
   return visits.find(
     (visit) =>
       visit.kind === "visit" &&
       !visit.closedAt &&
       visit.id !== except?.id &&
-      folded(visit.label) === folded(label) &&
-      (!own || folded(visit.secondIdentifier) === own),
+      compared(visit.label) === compared(label) &&
+      (!own || compared(visit.secondIdentifier) === own),
   );
 }
 

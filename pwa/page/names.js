@@ -9,6 +9,18 @@
 const FIRST_MARK = 0xe000;
 const MARKS = /([\ue000-\ue0ff])/;
 
+// Joiners, fillers, selectors, tags and controls: what shows nothing. The server compares labels in the same way.
+const UNSEEN = /\p{Default_Ignorable_Code_Point}|[\0-\x08\x0e-\x1b\x7f-\x84\x86-\x9f]/gu;
+
+/** A label or an identifier as people see and compare it. @param {string | null | undefined} text */
+export const compared = (text) =>
+  (text ?? "")
+    .normalize("NFKC")
+    .replace(UNSEEN, "")
+    .toLowerCase()
+    .replace(/[\s\u2800]+/g, " ")
+    .trim();
+
 /** @param {string} text @returns {HTMLElement} */
 export function name(text) {
   const element = document.createElement("bdi");

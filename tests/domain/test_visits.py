@@ -152,9 +152,21 @@ async def test_a_long_list_holds_nobody_up(ward: Ward) -> None:
     assert turns >= 10
 
 
-@pytest.mark.parametrize("again", ["Room 2", " room  2 ", "Ｒoom 2"])
+# Zero width, soft hyphen, byte order mark, a turned piece, a variation selector, a tag.
+LOOK_ALIKES = [
+    "Room\u200b 2",
+    "Ro\u00adom 2",
+    "\ufeffRoom 2",
+    "Room \u202e2",
+    "Room 2\ufe0f",
+    "Room 2\U000e0041",
+    "Room 2\u3164",
+]
+
+
+@pytest.mark.parametrize("again", ["Room 2", " room  2 ", "Ｒoom 2", *LOOK_ALIKES])
 async def test_an_equal_open_label_without_an_identifier_is_refused(ward: Ward, again: str) -> None:
-    """Whatever its case, width and blanks; nothing is started, and the current one stays."""
+    """Whatever its case, width, blanks and what shows nothing; the current one stays."""
     room = await ward.open()
 
     with pytest.raises(LabelInUse):
@@ -162,6 +174,33 @@ async def test_an_equal_open_label_without_an_identifier_is_refused(ward: Ward, 
 
     assert await ward.visits.current(ANNA) == (room, False)
     assert len((await ward.visits.list(ANNA))[0]) == 2
+
+
+async def test_an_identifier_that_only_looks_another_way_is_no_identifier_of_its_own(ward: Ward) -> None:
+    """One of nothing to be seen is none; an accent is a difference (the control)."""
+    await ward.visits.start(ANNA, NewConsultation(label="Room 2", second_identifier="1961 Zoe"))
+    for unseen in ("1961\u200d zoe", "\u2060", "\u3164"):
+        with pytest.raises(LabelInUse):
+            await ward.visits.start(ANNA, NewConsultation(label="Room 2", second_identifier=unseen))
+    await ward.visits.start(ANNA, NewConsultation(label="Room 2", second_identifier="1961 Zoé"))
+
+
+async def test_a_label_reads_in_the_order_in_which_it_was_written(ward: Ward) -> None:
+    """Marks that turn the order are not kept; joiners that a script needs are."""
+    wish = NewConsultation(label="Room \u202e16\u202c", second_identifier="\u206719\u206961")
+    opened = await ward.visits.start(ANNA, wish)
+    assert (opened.label, opened.second_identifier) == ("Room 16", "1961")
+
+    persian = ConsultationChange(label="\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645")
+    assert (await ward.visits.change(ANNA, opened.consultation_id, persian)).label == persian.label
+
+
+@pytest.mark.parametrize("unseen", ["\u200b", "\u202e", "\u2800", "\u3164 \u200d", "\u0001"])
+async def test_a_label_that_nobody_can_see_is_refused(ward: Ward, unseen: str) -> None:
+    """The sentence names the field."""
+    with pytest.raises(InvalidField) as refused:
+        await ward.visits.start(ANNA, NewConsultation(label=unseen))
+    assert refused.value.field == "label"
 
 
 async def test_an_identifier_of_its_own_tells_equal_labels_apart(ward: Ward) -> None:

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { withNames } from "../../pwa/page/names.js";
+import { compared, withNames } from "../../pwa/page/names.js";
 
 class Element {
   constructor(tag) {
@@ -26,4 +26,18 @@ test("a name that reads like a sentence's own words, or is empty, changes nothin
     ["not ", withNames((a) => a, "not")[0]],
   );
   assert.equal(withNames((a) => `Move to ${a}`, "")[1].textContent, "");
+});
+
+test("labels that look the same are the same, as the server sees it", () => {
+  const alike = [
+    "Room\u200b 2",
+    "Ro\u00adom 2",
+    "\ufeffRoom 2",
+    "Room \u202e2",
+    "Room 2\ufe0f",
+    "Ｒoom  2\u3164",
+  ];
+  for (const text of alike) assert.equal(compared(text), "room 2");
+  assert.notEqual(compared("Room 3"), "room 2");
+  assert.equal(compared(null), "");
 });
