@@ -146,11 +146,11 @@ def test_what_cannot_start_ends_with_an_error(world: World, tmp_path: Path) -> N
     broken = tmp_path / "broken"
     broken.mkdir()
     (broken / "sitecustomize.py").write_text(
-        "import sys\nif 'app.worker' in ' '.join(sys.orig_argv):\n    raise RuntimeError\n"
+        "import os, sys\nif 'app.worker' in ' '.join(sys.orig_argv):\n    os._exit(3)\n"
     )
     with processes(tmp_path / "clinic", bucket, server.address, PYTHONPATH=str(broken)) as clinic:
         assert clinic.exit_code() == 1
-        assert {one["cause"] for one in clinic.events("worker.not_started")} == {"exit 1"}
+        assert {one["cause"] for one in clinic.events("worker.not_started")} == {"exit 3"}
         assert clinic.log[-1].startswith("clinicpro-capture: No server process could be started.")
 
 
