@@ -86,7 +86,7 @@ def test_any_picture_is_signed_as_botocore_signs_it(
 
     name = f"{photo.photo_id}.{CONTENT_TYPES[photo.content_type]}"
     query = (
-        "?response-cache-control=private%2C%20max-age%3D300"
+        "?response-cache-control=private%2C%20no-store"
         f"&response-content-disposition=inline%3B%20filename%3D%22{name}%22"
         f"&response-content-type={photo.content_type.replace('/', '%2F')}"
     )

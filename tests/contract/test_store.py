@@ -266,7 +266,7 @@ SHOWN = [
     ("tampered signature", lambda url: url[:-4] + "0000"),
     ("another type asked", lambda url: url.replace("image%2Fjpeg", "text%2Fhtml")),
     ("another name asked", lambda url: url.replace("inline", "attachment")),
-    ("a rule left out", lambda url: url.replace("response-cache-control=private%2C%20max-age%3D300&", "")),
+    ("a rule left out", lambda url: url.replace("response-cache-control=private%2C%20no-store&", "")),
     ("no signature", lambda url: url.split("?")[0]),
     ("longer lifetime", lambda url: url.replace("X-Amz-Expires=900", "X-Amz-Expires=90000")),
 ]

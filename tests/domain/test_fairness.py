@@ -57,7 +57,7 @@ class Clinic(Ward):
 
     async def sent(self, user: str, body: bytes, width: int, height: int) -> CapturedPhoto:
         """A photo that lies in the store and waits for its complete."""
-        room = await self.open(user=user)
+        room = await self.open(f"Room {self.ids()}", user)
         photo = self.taken(room.consultation_id, body, user)
         photo = msgspec.structs.replace(photo, width=width, height=height)
         await self.presigned(photo, user=user)
