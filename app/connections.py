@@ -188,6 +188,9 @@ class BoundedHttp(Counted, HttpToolsProtocol):
 class BoundedSocket(Counted, WebSocketsSansIOProtocol):
     """A page's WebSocket, counted until it ends; what only looked like the beginning of one ends at once."""
 
+    # Pages send a message in one; empty pieces would fill the memory within every bound of bytes.
+    most_pieces = 64
+
     _open: ClassVar[Counter[str]] = Counter()
 
     def connection_made(self, transport: Any) -> None:
@@ -199,6 +202,16 @@ class BoundedSocket(Counted, WebSocketsSansIOProtocol):
         """Room for another."""
         self._end()
         super().connection_lost(exc)
+
+    def handle_cont(self, event: Any) -> None:
+        """One more piece of a message."""
+        if self.transport.is_closing():
+            return
+        if len(self.frames) >= self.most_pieces:
+            _log.info("connection.refused", reason="pieces")
+            self.transport.abort()
+            return
+        super().handle_cont(event)
 
     def data_received(self, data: bytes) -> None:
         """The first call brings the whole head of the request.

@@ -11,6 +11,8 @@ Headers = Sequence[tuple[bytes, bytes]]
 
 def fault_of_head(headers: Headers, target: bytes, version: str) -> str | None:
     """What is wrong with a head whose names are in lower case; None for one that has one meaning."""
+    if version not in ("1.0", "1.1"):
+        return "version"
     if not target.startswith(b"/"):
         return "target"
     hosts = [value for name, value in headers if name == b"host"]

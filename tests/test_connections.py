@@ -1,5 +1,6 @@
 """Connections of clients that never finish asking: they end by themselves and fill no memory."""
 
+import contextlib
 import socket
 import time
 from collections.abc import Iterator, Sequence
@@ -96,6 +97,8 @@ AMBIGUOUS = {
     "no host": b"GET /x HTTP/1.1\r\n\r\n",
     "old version twice": b"GET /x HTTP/1.0\r\nHost: localhost\r\nHost: localhost\r\n\r\n",
     "old version in chunks": b"POST /x HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "a version before heads": b"GET /x\r\n\r\n",
+    "a version of another form": b"GET /x HTTP/2.0\r\nHost: localhost\r\n\r\n",
     "whole address": b"GET http://localhost/x HTTP/1.1\r\nHost: localhost\r\n\r\n",
     "whole address of another": b"GET https://evil.example/x HTTP/1.1\r\nHost: localhost\r\n\r\n",
     "authority alone": b"CONNECT evil.example:443 HTTP/1.1\r\nHost: localhost\r\n\r\n",
@@ -304,6 +307,20 @@ def test_one_address_holds_so_many_sockets_and_no_more() -> None:
         for page in held:
             page.close()
     assert not FewPages._open
+
+
+def test_a_message_in_endless_pieces_ends_the_connection() -> None:
+    """Empty pieces are within every bound of bytes, and each is kept until the last; a few are well."""
+    settings = options() | {"lifespan": "off"}
+    with bound_socket() as listening, serving_with(uvicorn.Config(reader, **settings), listening):
+        address = f"ws://127.0.0.1:{listening.getsockname()[1]}/"
+        with connect(address) as page:
+            page.send([b"a"] * 20)
+            assert page.recv(10) == "20"
+            with contextlib.suppress(ConnectionClosedError):
+                page.send([b""] * 10_000)
+            with pytest.raises(ConnectionClosedError):
+                page.recv(10)
 
 
 UPGRADE = (
