@@ -155,6 +155,17 @@ def test_a_photo_taken_while_the_desktop_was_elsewhere_is_asked_about_and_kept(d
     expect(tile).to_contain_text("Right patient?")
 
 
+def test_look_leads_to_the_photo_in_question_wherever_it_lies(desk: Page) -> None:
+    """Below twelve others, out of sight, it is scrolled to and can be answered."""
+    deliver(desk, 12)
+    stray(desk)
+
+    desk.get_by_role("button", name="Look").click()
+
+    tile = desk.get_by_role("list", name="Photos").get_by_role("listitem").filter(has_text="Right patient?")
+    expect(tile.get_by_role("button", name="Yes", exact=True)).to_be_in_viewport()
+
+
 def test_move_shows_the_photo_and_chooses_nothing_by_itself(clinic: Clinic, desk: Page) -> None:
     """Search, day, time and identifier; Move waits for a choice, and a choice out of sight is none."""
     photo, room = stray(desk)
@@ -173,6 +184,8 @@ def test_move_shows_the_photo_and_chooses_nothing_by_itself(clinic: Clinic, desk
     expect(dialog.locator("label").filter(has_text="Room 4")).to_contain_text(
         re.compile(r"3 Apr 1972.*Opened today, \d\d:\d\d")
     )
+    desk.set_viewport_size({"width": 1024, "height": 700})
+    expect(dialog.get_by_role("button", name="Cancel")).to_be_in_viewport(ratio=1)
     dialog.get_by_role("radio", name="Room 3 · M.T.").check()
     expect(yes).to_be_enabled()
     dialog.get_by_label("Search").fill("apr 1972")

@@ -60,5 +60,5 @@ function lineOf(photos, state) {
   const detail = detailOf(binding, namedIn(state), state.known);
   const label = labelOf(binding, state.known);
   const said = withNames((shown) => words.each(photos.length, shown), label);
-  return detail ? [...said, " ", make("span", "detail", name(detail))] : said;
+  return detail ? [...said, " · ", make("span", "detail", name(detail))] : said;
 }

@@ -49,6 +49,13 @@ export class Gallery {
     this.#focusAt(at < 0 ? this.#active : at);
   }
 
+  /** To the photos whose patient is in question. */
+  leadToAsked() {
+    const asked = (this.#desk.photos ?? []).filter(({ takenDuring }) => takenDuring);
+    const items = asked.flatMap(({ id }) => this.#tiles.get(id)?.element ?? []);
+    if (items.length) this.#lead(items);
+  }
+
   #render() {
     const photos = this.#desk.photos ?? [];
     const before = this.#tiles;
@@ -116,7 +123,7 @@ export class Gallery {
     this.#unseen.add(items);
   }
 
-  /** To photos that arrived out of sight; their rings have faded. @param {HTMLElement[]} items */
+  /** To photos that may lie out of sight; rings of arrival have faded. @param {HTMLElement[]} items */
   #lead(items) {
     items[0].scrollIntoView({ block: "center" });
     items[0].querySelector("button")?.focus({ preventScroll: true });

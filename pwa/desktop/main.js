@@ -75,7 +75,6 @@ function wireVisits() {
   const actions = createVisitActions(desk, { show, correct });
   new VisitHead(part("visit-head"), desk, actions);
   new MovedCard(part("moved"), desk, actions.choose);
-  new PlaceWatch(part("asked"), desk, show);
   new NotesView(part("notes"), desk, notes, keeper);
   part("new-visit").addEventListener("click", () => starter.open());
   new EmptyState(part("empty"), desk, () => starter.open());
@@ -108,6 +107,9 @@ function wirePhotos() {
   const address = (/** @type {import("./shapes.js").Photo} */ { id, url }) =>
     gallery.address(id) ?? url;
   const acts = createPhotoActs(desk, () => viewer.close(), address);
+  new PlaceWatch(part("asked"), desk, (id) => {
+    void desk.show(id).then(() => gallery.leadToAsked(), sayTrouble);
+  });
   const viewer = new PhotoDialog(dialog("photo-dialog"), desk, descriptions, acts, gallery);
   desk.addEventListener("arrived", (event) => {
     const { detail } = /** @type {CustomEvent} */ (event);
