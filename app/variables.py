@@ -250,7 +250,8 @@ VARIABLES: dict[str, Variable] = {
     "CONSULTATION_STALE_MINUTES": Variable(
         "15",
         _whole(1, 1440),
-        "After this long without word from the server the consultation is confirmed before the first photo.",
+        "How long a tapped Yes to “Photos for …?” holds without the server; "
+        "from then on it says how old its word is.",
     ),
     "SWEEP_SECONDS": Variable(
         "30", _whole(1, 3600), "How often the server finishes uploads whose phone fell silent."

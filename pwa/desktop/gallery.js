@@ -14,6 +14,7 @@ export class Gallery {
   #tiles = new Map();
   #active = 0;
   #answers;
+  #wanted = "";
 
   /**
    * @param {HTMLElement} list @param {HTMLElement} pill @param {import("./desk.js").Desk} desk
@@ -49,11 +50,19 @@ export class Gallery {
     this.#focusAt(at < 0 ? this.#active : at);
   }
 
-  /** To the photos whose patient is in question. */
-  leadToAsked() {
-    const asked = (this.#desk.photos ?? []).filter(({ takenDuring }) => takenDuring);
+  /** Leads to the photos in question of a consultation that is shown next, once they are known. @param {string} visitId */
+  leadToAsked(visitId) {
+    this.#wanted = visitId;
+  }
+
+  #leadIfWanted() {
+    const { shown, photos } = this.#desk;
+    if (!this.#wanted) return;
+    const asked = (photos ?? []).filter(({ takenDuring }) => takenDuring);
     const items = asked.flatMap(({ id }) => this.#tiles.get(id)?.element ?? []);
-    if (items.length) this.#lead(items);
+    const over = shown?.id !== this.#wanted || !shown.unconfirmedCount;
+    if (over || items.length) this.#wanted = "";
+    if (!over && items.length) this.#lead(items);
   }
 
   #render() {
@@ -69,6 +78,7 @@ export class Gallery {
     });
     this.#activate(Math.min(this.#active, Math.max(photos.length - 1, 0)));
     this.#unseen.keep();
+    this.#leadIfWanted();
   }
 
   /** @param {import("./shapes.js").Photo} photo @param {number} at */

@@ -108,7 +108,8 @@ function wirePhotos() {
     gallery.address(id) ?? url;
   const acts = createPhotoActs(desk, () => viewer.close(), address);
   new PlaceWatch(part("asked"), desk, (id) => {
-    void desk.show(id).then(() => gallery.leadToAsked(), sayTrouble);
+    gallery.leadToAsked(id);
+    void desk.show(id).catch(sayTrouble);
   });
   const viewer = new PhotoDialog(dialog("photo-dialog"), desk, descriptions, acts, gallery);
   desk.addEventListener("arrived", (event) => {
