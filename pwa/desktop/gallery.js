@@ -62,7 +62,8 @@ export class Gallery {
     const items = asked.flatMap(({ id }) => this.#tiles.get(id)?.element ?? []);
     const over = shown?.id !== this.#wanted || !shown.unconfirmedCount;
     if (over || items.length) this.#wanted = "";
-    if (!over && items.length) this.#lead(items);
+    // What else changes with the consultation has its place by then.
+    if (!over && items.length) requestAnimationFrame(() => this.#lead(items));
   }
 
   #render() {
