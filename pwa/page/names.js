@@ -37,16 +37,20 @@ export function asWritten(element) {
 }
 
 /**
- * A sentence of the catalogue with names in it, wherever a language puts them.
+ * A sentence of the catalogue with names in it, wherever a language puts them. A name that ends in a full
+ * stop, such as initials, is not followed by another one.
  * @param {(...names: string[]) => string} sentence @param {...string} names
  * @returns {(string | Node)[]}
  */
 export function withNames(sentence, ...names) {
   const marks = names.map((_, at) => String.fromCharCode(FIRST_MARK + at));
-  return sentence(...marks)
-    .split(MARKS)
-    .filter(Boolean)
-    .map((piece) => (marks.includes(piece) ? name(names[marks.indexOf(piece)]) : piece));
+  const pieces = sentence(...marks).split(MARKS);
+  const nameAt = (/** @type {number} */ at) => names[marks.indexOf(pieces[at])];
+  const ends = (/** @type {number} */ at) => nameAt(at)?.trimEnd().endsWith(".");
+  return pieces
+    .map((piece, at) => (ends(at - 1) ? piece.replace(/^\./, "") : piece))
+    .map((piece, at) => (nameAt(at) === undefined ? piece : name(nameAt(at))))
+    .filter(Boolean);
 }
 
 /** Fills an element, only where its words differ. @param {Element} element @param {Words} words */

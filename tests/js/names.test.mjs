@@ -41,3 +41,11 @@ test("labels that look the same are the same, as the server sees it", () => {
   assert.notEqual(compared("Room 3"), "room 2");
   assert.equal(compared(null), "");
 });
+
+test("a name that ends in a full stop is not followed by another one", () => {
+  const said = (label) =>
+    withNames((a) => `On ${a}. Right?`, label).map((one) => one.textContent ?? one);
+
+  assert.deepEqual(said("Room 3 · M.T."), ["On ", "Room 3 · M.T.", " Right?"]);
+  assert.deepEqual(said("Room 3"), ["On ", "Room 3", ". Right?"]);
+});
