@@ -102,6 +102,7 @@ MATRIX: tuple[Cell, ...] = (
     *cells("F39", "missing bytes on the phone", "p2", "one parked"),
     *cells("F41", "frames stop", "p1", "by itself"),
     *cells("F42", "platform calls never answer", "p1", "by itself"),
+    *cells("F43", "database takes no change", "p2 p3", "waits"),
 )
 
 # Faults that another campaign or test brings about, and what that is.

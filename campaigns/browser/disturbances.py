@@ -2,6 +2,7 @@
 then heals; between these steps the matrix does what people do.
 """
 
+import sqlite3
 from collections.abc import Callable, Iterator
 
 from campaigns.browser.camera_faults import frames_stop, platform_silent
@@ -10,6 +11,7 @@ from campaigns.browser.injections import WHERE, WIRES, strike
 from campaigns.browser.inspector import LIMIT_S, NotReached
 from campaigns.browser.scripts import EDIT, LOSE_CONNECTIONS, SHIFT
 from campaigns.browser.setting import Setting
+from campaigns.disk import DATABASE
 from campaigns.events import DeleteAsked
 from e2e.doubles.faults import Hold
 from e2e.doubles.proxy import Proxy, Writer
@@ -58,6 +60,23 @@ def server_dies(setting: Setting, cell: Cell) -> Steps:
     hold.release()
     setting.clinic.start()
     yield
+
+
+def database_away(setting: Setting, cell: Cell) -> Steps:
+    """The database takes no change for a while, as one that sleeps or has no room for connections."""
+    hold = None if cell.phase == "p2" else held(setting, cell.phase)
+    database = sqlite3.connect(setting.disk.data / DATABASE, isolation_level=None)
+    if hold is None:
+        database.execute("BEGIN IMMEDIATE")
+    yield
+    if hold is not None:
+        come_to(hold)
+        database.execute("BEGIN IMMEDIATE")
+        setting.proxy.heal()
+        hold.release()
+    yield
+    database.rollback()
+    database.close()
 
 
 def offline(setting: Setting, cell: Cell) -> Steps:
@@ -188,6 +207,7 @@ DISTURBANCES: dict[str, Callable[[Setting, Cell], Steps]] = {
     **dict.fromkeys(SHIFTS_MS, shifted_clock),
     "server killed": server_dies,
     "server restarted": server_dies,
+    "database takes no change": database_away,
     "offline": offline,
     "flapping": flapping,
     "refused": refused,
