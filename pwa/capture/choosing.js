@@ -27,6 +27,9 @@ import { inReview } from "./store.js";
  * @property {typeof askOf} [ask]
  */
 
+/** How often the server is waited for before it counts as no answer. */
+const MAX_WAITS = 3;
+
 export class Choosing {
   #store;
   #means;
@@ -87,11 +90,12 @@ export class Choosing {
 
   /** Asks in dialogs until nothing is asked any more. @returns {Promise<boolean>} false where no answer was given */
   async #settle() {
-    for (;;) {
+    for (let waits = 0; waits < MAX_WAITS; ) {
       const question = openQuestion(this.#store.state);
       if (!question) return true;
       // The camera had just been opened, and the server is being asked.
       if (!question.choices.length) {
+        waits += 1;
         await this.#means.confirming.confirm();
         continue;
       }
@@ -101,5 +105,6 @@ export class Choosing {
       const same = openQuestion(this.#store.state)?.text === question.text;
       if (same) await this.#means.capturing.answer(choice);
     }
+    return false;
   }
 }

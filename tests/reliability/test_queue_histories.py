@@ -10,7 +10,7 @@ from campaigns.history import judge
 from campaigns.queue.campaign import QUEUE, node, run
 
 GATE = range(1, 5_001)
-CONTROLS = 12
+CONTROLS = 15
 
 
 def test_five_thousand_histories_leave_nothing_to_blame() -> None:
