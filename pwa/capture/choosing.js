@@ -90,7 +90,7 @@ export class Choosing {
 
   /** Asks in dialogs until nothing is asked any more. @returns {Promise<boolean>} false where no answer was given */
   async #settle() {
-    for (let waits = 0; waits < MAX_WAITS; ) {
+    for (let waits = 0; waits < MAX_WAITS;) {
       const question = openQuestion(this.#store.state);
       if (!question) return true;
       // The camera had just been opened, and the server is being asked.
