@@ -135,6 +135,12 @@ class Clinic:
             database.row_factory = sqlite3.Row
             return database.execute(statement, values).fetchall()
 
+    def change(self, statement: str, *values: object) -> None:
+        """Change what the database file holds, as time or another program might have."""
+        path = next((self.folder / "data").glob("*.sqlite3"))
+        with contextlib.closing(sqlite3.connect(path, timeout=10)) as database, database:
+            database.execute(statement, values)
+
     def photos(self) -> list[sqlite3.Row]:
         """Every photo row, in the order in which they came."""
         return self.rows("SELECT * FROM photos ORDER BY created_at, photo_id")

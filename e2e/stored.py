@@ -43,6 +43,29 @@ def bodies(desktop: Page, clinic: Clinic, count: int) -> dict[str, bytes]:
     return fetched
 
 
+def age_the_photos(phone: Page, age_ms: int) -> None:
+    """Let every photo on the phone have been taken this much earlier."""
+    phone.evaluate(
+        """([name, age]) => new Promise((resolve, reject) => {
+             const opening = indexedDB.open(name);
+             opening.onerror = () => reject(opening.error);
+             opening.onsuccess = () => {
+               const database = opening.result;
+               const writing = database.transaction("photos", "readwrite");
+               writing.objectStore("photos").openCursor().onsuccess = ({target: {result: at}}) => {
+                 if (!at) return;
+                 const capturedAt = new Date(Date.parse(at.value.capturedAt) - age).toISOString();
+                 at.update({...at.value, capturedAt});
+                 at.continue();
+               };
+               writing.oncomplete = () => { database.close(); resolve(); };
+               writing.onabort = () => { database.close(); reject(writing.error); };
+             };
+           })""",
+        [DATABASE, age_ms],
+    )
+
+
 def age_the_server_s_word(phone: Page, minutes: int) -> None:
     """Let the phone believe that the server last confirmed its consultation this long ago."""
     phone.evaluate(

@@ -5,6 +5,7 @@ import re
 from playwright.sync_api import Page, expect
 
 from e2e.clinic import Clinic
+from e2e.stored import age_the_photos
 from e2e.verbs import (
     api,
     at,
@@ -119,16 +120,16 @@ def test_a_good_day_raises_no_word(clinic: Clinic, phone: Page, desktop: Page) -
 def test_photos_that_stay_on_a_phone_for_days_are_said_on_both_screens(
     clinic: Clinic, phone: Page, desktop: Page
 ) -> None:
-    """Taken four days ago by the phone's clock, never approved: urgent on the phone and on the desktop."""
-    phone.add_init_script(
-        f"const now = Date.now.bind(Date);if (!sessionStorage.present) Date.now = () => now() - {4 * DAY_MS};"
-    )
+    """Taken four days ago, never approved: urgent on the phone and on the desktop."""
     open_room(clinic, phone, desktop)
     open_camera(phone)
     take(phone, 2)
     announced(phone, clinic, 2)
 
-    phone.evaluate("sessionStorage.present = '1'")
+    # Both sides remember it so: a clock that is wrong on the phone alone would be corrected.
+    age_the_photos(phone, 4 * DAY_MS)
+    clinic.change("UPDATE consultations SET opened_at = opened_at - ?", 5 * DAY_MS)
+    clinic.change("UPDATE announcements SET captured_at = captured_at - ?", 4 * DAY_MS)
     phone.reload()
     desktop.reload()
 
