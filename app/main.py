@@ -148,11 +148,11 @@ class Assembly:
         self.sql = SqlDatabase(settings.database_url or settings.database_file)
         self.sql.ready = parts.prepared
         self.database: Database = _wrapped(parts.database, self.sql)
-        self.people = _people(settings, self.database, parts.clock)
-        is_open = self.people.sessions.is_open if self.people.sessions else None
-        self.storage = _storage(settings, parts.clock, is_open)
+        # The store first: what refuses a wrong KEY_DIR makes no keys in it.
+        self.storage = _storage(settings, parts.clock, self._is_open)
         self.store = _wrapped(parts.store, self.storage.store)
-        self.wire = _wire(settings, parts.clock, is_open)
+        self.people = _people(settings, self.database, parts.clock)
+        self.wire = _wire(settings, parts.clock, self._is_open if self.people.sessions else None)
         self.signals = _wrapped(parts.signals, self.wire.signals)
         self.pillow = PillowInspector()
         self.inspector = _wrapped(parts.inspector, self.pillow)
@@ -167,6 +167,9 @@ class Assembly:
         self.reconciler = Reconciler(self.database, self.store, mender)
         self.first_password: GeneratedPassword | None = None
         self.account_names: list[str] = []
+
+    async def _is_open(self, session: str) -> bool:
+        return self.people.sessions is None or await self.people.sessions.is_open(session)
 
     @property
     def cloud_signals(self) -> AblySignals | None:

@@ -167,5 +167,6 @@ def test_several_processes_serve_one_clinic(
 def until_it_answers(url: str) -> None:
     """Wait for the first of several processes."""
     transport = httpx.HTTPTransport(retries=8)
-    with httpx.Client(transport=transport) as client:
+    # The port is open before the first process answers on it.
+    with httpx.Client(transport=transport, timeout=60) as client:
         assert client.get(url).status_code == 200
