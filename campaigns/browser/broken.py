@@ -75,8 +75,8 @@ KILLED = (
         file="pwa/queue/ledger.js",
         changes=(
             (
-                "const wanted = found.filter((record) => record?.owner === owner && isSendable(record));",
-                "const wanted = found.filter((record) => record?.owner === owner && isSendable(record));\n"
+                "const wanted = found.filter((record) => record?.owner === owner && mayLeave(record));",
+                "const wanted = found.filter((record) => record?.owner === owner && mayLeave(record));\n"
                 '      const { known } = await tx.objectStore("meta").get("consultation");\n'
                 "      const consultationId = (known.current ?? known.unfiled).id;",
             ),
@@ -115,7 +115,7 @@ CELLS_BROKEN = (
     Build(
         name="counts a missing sign-in against the photo",
         file="pwa/queue/errors.js",
-        changes=(("  unauthenticated: PERSON,", '  unauthenticated: photo("thrice"),'),),
+        changes=(('  "sign-in-refused": PERSON,', '  "sign-in-refused": photo("thrice"),'),),
         kind="broken",
         point="F29 p5 401",
     ),

@@ -29,8 +29,8 @@ class Point(msgspec.Struct, frozen=True, kw_only=True):
 
 
 POINTS = (
-    Point(name="shutter fired", where="page", file="pwa/capture/shots.js", function="add(source, frozen) {",
-          line="this.#waiting++"),
+    Point(name="shutter fired", where="page", file="pwa/capture/shots.js",
+          function="add(source, frozen, fileName = null) {", line="this.#count(1);"),
     Point(name="encoded, not committed", where="page", file="pwa/queue/keeping.js",
           function="export async function keep(", line="return record;"),
     Point(name="commit complete", where="page", file="pwa/queue/queue.js", function="async add(",

@@ -149,7 +149,23 @@ class Setting:
         self.look()
         review(self.phone.page, len(waiting))
         upload(self.phone.page, len(waiting))
+        self._say_where_they_belong()
         return []
+
+    def _say_where_they_belong(self) -> None:
+        """Photos taken about when the desk moved are asked about: they belong where they were taken."""
+        page = self.phone.page
+        asked = page.get_by_role("dialog").get_by_text(re.compile("taken after the desktop moved"))
+        expect(page.locator("body:not([data-state=reviewing])").or_(asked).first).to_be_visible()
+        if asked.count():
+            (label,) = {self._label_of(one.consultation) for one in self._taken}
+            page.get_by_role("dialog").get_by_role("button", name=re.compile(rf"^{label}\b")).click()
+            expect(page.locator("body")).not_to_have_attribute("data-state", "reviewing")
+
+    def _label_of(self, consultation: str) -> str:
+        """What stands on the screens for a consultation."""
+        (label,) = (label for label, its in self.told_rooms.items() if its == consultation)
+        return label
 
     def drain(self, hurry: bool = False) -> None:
         """Wait until the phone holds nothing and every hint is out, or until patience ends."""
