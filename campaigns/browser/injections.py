@@ -53,12 +53,16 @@ def either(api: Action, store: Action) -> Action:
 
 
 def only_the_first(action: Action) -> Action:
-    """Strikes the first photo whose path comes by, again and again, and no other."""
+    """Strikes the first photo whose path comes by, again and again, and no other.
+
+    Each try of the same photo has another signature behind its path.
+    """
     struck: list[str] = []
 
     async def act(proxy: Proxy, request: Request, writer: Writer) -> None:
-        struck[:] = struck or [request.path]
-        if request.path == struck[0]:
+        path = request.path.partition("?")[0]
+        struck[:] = struck or [path]
+        if path == struck[0]:
             await action(proxy, request, writer)
         else:
             await proxy.send(writer, await proxy.upstream(request))

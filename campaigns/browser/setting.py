@@ -114,10 +114,16 @@ class Setting:
         return Shutter(photo=shot.photo, owner=owner, consultation=consultation, sha256=shot.sha256)
 
     def at_home(self) -> None:
-        """Wait until the phone's first screen names the room of the desk."""
+        """Wait until the phone's first screen names the room of the desk; where it asks, go there, too."""
         self.phone.at_home()
         self.reconnect()
-        expect(self.phone.page.get_by_role("heading", name=self.room)).to_be_visible(timeout=30_000)
+        page = self.phone.page
+        heading = page.get_by_role("heading", name=re.compile(rf"^{self.room}\b"))
+        switch = page.get_by_role("button", name=re.compile(rf"^Switch to {self.room}\b"))
+        expect(heading.or_(switch)).to_be_visible(timeout=30_000)
+        if switch.is_visible():
+            switch.click()
+        expect(heading).to_be_visible()
 
     def look(self, *, at_rest: bool = False) -> None:
         """Read phone, database and store, in the order in which photos travel."""
