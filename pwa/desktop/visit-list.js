@@ -46,7 +46,6 @@ export class VisitList {
     const known = this.#days.get(day);
     if (known) return known;
     const made = make("li", "visit-day", make("h3", "", day));
-    made.setAttribute("role", "presentation");
     this.#days.set(day, made);
     return made;
   }
