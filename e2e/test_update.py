@@ -31,7 +31,7 @@ def test_an_update_waits_for_a_replay_and_then_asks(
     link: tuple[Clinic, Proxy], open_context: Callable[..., BrowserContext], watch: Watch
 ) -> None:
     """The new version installs while a photo is on its way; the photo arrives, then the app asks."""
-    watch.allow("ERR_", "status of")
+    watch.allow("ERR_", "status of", "WebSocket")
     clinic, proxy = link
     phone = open_context(**{**PHONE, "base_url": f"http://localhost:{proxy.port}"}).new_page()
     sign_in(phone, clinic)
