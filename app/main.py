@@ -410,4 +410,4 @@ class NoProfiles:
 
     async def profile(self, user: str) -> Profile:
         """An empty profile."""
-        return Profile(name=None, suggest_password_change=False)
+        return Profile(name=None)

@@ -18,6 +18,7 @@ from campaigns.disk import Disk
 from campaigns.plan import Plan
 from campaigns.shim import built
 from e2e.clinic import free_port
+from e2e.first_sign_in import choose_password
 
 ROOT = Path(__file__).resolve().parent.parent
 START_LIMIT_S = 60.0
@@ -67,6 +68,7 @@ class Program:
         self.disk = Disk(folder)
         self.port = free_port()
         self.sign_in = ("", "")
+        self._generated: tuple[str, str] | None = None
         self._output = folder.with_name(f"{folder.name}.log")
         self._pid = 0
 
@@ -92,14 +94,22 @@ class Program:
         while time.monotonic() < deadline:
             said = self.output[begin:]
             if found := re.search(r"^Sign in: (\S+) / (\S+)$", said, re.MULTILINE):
-                self.sign_in = (found[1], found[2])
+                self._generated = (found[1], found[2])
             if re.search(r"^Sign in: ", said, re.MULTILINE):
+                self._choose_password()
                 return True
             if not self.alive:
                 self.ended()
                 return False
             time.sleep(0.01)
         raise AssertionError(f"the server did not start:\n{self.output[begin:]}")
+
+    def _choose_password(self) -> None:
+        if self._generated is None:
+            return
+        name, generated = self._generated
+        self.sign_in = (name, choose_password(self.url, name, generated))
+        self._generated = None
 
     @property
     def alive(self) -> bool:

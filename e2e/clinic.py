@@ -19,13 +19,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from queue import Empty, Queue
 
+from e2e.first_sign_in import choose_password
+
 ROOT = Path(__file__).resolve().parent.parent
 START_LIMIT_S = 60
 FIRST_PORT = 12_000  # Chromium refuses some of those below.
 
 
 class Clinic:
-    """One server process with its data folder; ``start`` may be called again after ``kill``."""
+    """One server process with its data folder; ``start`` may be called again after ``kill``.
+
+    The password is that which the clinician has chosen at the first sign-in; ``generated`` was printed.
+    """
 
     def __init__(self, folder: Path, port: int | None = None, root: Path = ROOT, **settings: str) -> None:
         self.folder = folder
@@ -34,6 +39,7 @@ class Clinic:
         self.settings = settings
         self.name = ""
         self.password = ""
+        self.generated = ""
         self.log: list[str] = []
         self._process: subprocess.Popen[str] | None = None
 
@@ -43,6 +49,13 @@ class Clinic:
         return f"http://localhost:{self.port}"
 
     def start(self) -> None:
+        """Start the program, wait until it says that it serves, and choose a password if it printed one."""
+        known = self.generated
+        self.serve()
+        if self.generated != known:
+            self.password = choose_password(self.url, self.name, self.generated)
+
+    def serve(self) -> None:
         """Start the program and wait until it says that it serves."""
         self._wait_until_it_serves(self.begin())
 
@@ -71,7 +84,7 @@ class Clinic:
             if line is None:
                 raise AssertionError("the server did not start:\n" + "".join(self.log))
             if found := re.match(r"Sign in: (\S+) / (\S+)$", line.strip()):
-                self.name, self.password = found.groups()
+                self.name, self.generated = found.groups()
             # Where Clerk signs people in, no line says how.
             if line.startswith("Phone:" if "CLERK_PUBLISHABLE_KEY" in self.settings else "Sign in:"):
                 return
@@ -85,10 +98,10 @@ class Clinic:
         lines.put(None)
 
     def add_account(self, name: str) -> str:
-        """A second account, by the command that an operator uses; its password."""
+        """A second account, by the command that an operator uses; the password chosen for it."""
         done = self.run("user", "add", name)
         assert done.returncode == 0, done.stderr
-        return done.stdout.split()[-1]
+        return choose_password(self.url, name, done.stdout.split()[-1])
 
     def run(self, *arguments: str, **settings: str) -> "subprocess.CompletedProcess[str]":
         """Any command of the program over this clinic's data, to its end."""

@@ -145,7 +145,7 @@ class NamedProfiles:
     """Names users after their ids."""
 
     async def profile(self, user: str) -> Profile:
-        return Profile(name=user.removeprefix("user_").title(), suggest_password_change=False)
+        return Profile(name=user.removeprefix("user_").title())
 
 
 class TrustingInspector:

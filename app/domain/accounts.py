@@ -51,9 +51,17 @@ class SignedIn(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     user: AccountUser
+    password_change_required: bool
     cookie: str
     lifetime_s: int
     marks: str
+
+
+class SignInState(Schema, frozen=True):
+    """Whose login a browser has, if any, and whether its generated password must be changed first."""
+
+    user: AccountUser | None = None
+    password_change_required: bool = False
 
 
 class SessionToken(Schema, frozen=True):
@@ -68,7 +76,6 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     """What a page may say about its own user; no name where the identity provider keeps it."""
 
     name: str | None
-    suggest_password_change: bool
 
 
 class LocalAccounts(Protocol):
@@ -78,12 +85,15 @@ class LocalAccounts(Protocol):
         """Open a login and end the one it replaces. ``WrongPassword`` or ``TooManyRequests``."""
         ...
 
-    async def user(self, cookie: str) -> AccountUser | None:
-        """Whose login this is; None once it has ended."""
+    async def state(self, cookie: str) -> SignInState:
+        """Whose login this is; nobody's once it has ended."""
         ...
 
     async def token(self, cookie: str, origin: str) -> SessionToken:
-        """A token for a page of ``origin``; ``Unauthenticated`` once the login has ended."""
+        """A token for a page of ``origin``; ``Unauthenticated`` once the login has ended.
+
+        ``PasswordChangeRequired`` while the account still has its generated password.
+        """
         ...
 
     async def sign_out(self, cookie: str) -> None:

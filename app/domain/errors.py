@@ -5,6 +5,7 @@
     CaptureError
     ├── Unauthenticated          unauthenticated
     ├── SessionPending           session-pending
+    ├── PasswordChangeRequired   password-change-required
     ├── WrongPassword            wrong-password
     ├── CrossSite                cross-site
     ├── NotFound                 not-found
@@ -66,6 +67,13 @@ class SessionPending(CaptureError):
 
     code = "session-pending"
     sentence = "Finish signing in to continue."
+
+
+class PasswordChangeRequired(CaptureError):
+    """Signed in with a generated password, which opens nothing but the form for another one."""
+
+    code = "password-change-required"
+    sentence = "Choose a password of your own first: sign in again, and the page asks for it."
 
 
 class WrongPassword(CaptureError):

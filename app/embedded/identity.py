@@ -18,11 +18,12 @@ from app.domain.accounts import (
     Profile,
     SessionToken,
     SignedIn,
+    SignInState,
     check_new_password,
     normal_name,
     typed_name,
 )
-from app.domain.errors import InvalidField, Unauthenticated, WrongPassword
+from app.domain.errors import InvalidField, PasswordChangeRequired, Unauthenticated, WrongPassword
 from app.domain.ports import Account, AccountDatabase, AccountRecords, Clock
 from app.embedded import identity_logins as logins
 from app.embedded.identity_browsers import BrowserMarks
@@ -86,18 +87,24 @@ class LocalIdentity:
         self.on_end()
         return signed_in
 
-    async def user(self, cookie: str) -> AccountUser | None:
-        """Whose login this is; None once it has ended."""
+    async def state(self, cookie: str) -> SignInState:
+        """Whose login this is; nobody's once it has ended."""
         async with self._database.transaction() as records:
             try:
-                return _user(await logins.account_of(records, cookie, self._clock()))
+                account = await logins.account_of(records, cookie, self._clock())
             except Unauthenticated:
-                return None
+                return SignInState()
+        return SignInState(user=_user(account), password_change_required=account.must_change)
 
     async def token(self, cookie: str, origin: str) -> SessionToken:
-        """A token for a page of ``origin``; ``Unauthenticated`` once the login has ended."""
+        """A token for a page of ``origin``; ``Unauthenticated`` once the login has ended.
+
+        ``PasswordChangeRequired`` while the account still has its generated password.
+        """
         async with self._database.transaction() as records:
             account = await logins.use(records, cookie, self._clock())
+        if account.must_change:
+            raise PasswordChangeRequired
         minutes = int((self._clock() - logins.started(cookie)).total_seconds() // 60)
         signed = self._issuer.token(account.user, logins.session_id(cookie), origin, minutes)
         return SessionToken(token=signed, expires_in=TOKEN_LIFE_S, user=_user(account))
@@ -124,17 +131,16 @@ class LocalIdentity:
         async with self._database.transaction() as records:
             account = await logins.account_of(records, cookie, self._clock())
             await self._replace_password(records, account.user, hashed, must_change=False)
-            signed_in = await self._signed_in(records, account, caller)
+            chosen = msgspec.structs.replace(account, password_hash=hashed, must_change=False)
+            signed_in = await self._signed_in(records, chosen, caller)
         self.on_end()
         return signed_in
 
     async def profile(self, user: str) -> Profile:
-        """The name of a user and whether the password is still the generated one."""
+        """The name of a user."""
         async with self._database.transaction() as records:
             account = await records.account_by_user(user)
-        if account is None:
-            return Profile(name=None, suggest_password_change=False)
-        return Profile(name=account.name, suggest_password_change=account.must_change)
+        return Profile(name=account.name if account else None)
 
     def key_document(self) -> dict[str, Any]:
         """The public keys as a JWKS document."""
@@ -205,7 +211,13 @@ class LocalIdentity:
     async def _signed_in(self, records: AccountRecords, account: Account, caller: Caller) -> SignedIn:
         cookie = await logins.open_login(records, account.user, self._clock())
         marks = self._marks.add(caller.marks, name_key(account.name))
-        return SignedIn(user=_user(account), cookie=cookie, lifetime_s=logins.LONGEST_S, marks=marks)
+        return SignedIn(
+            user=_user(account),
+            password_change_required=account.must_change,
+            cookie=cookie,
+            lifetime_s=logins.LONGEST_S,
+            marks=marks,
+        )
 
     async def _replace_password(
         self, records: AccountRecords, user: str, hashed: str, *, must_change: bool

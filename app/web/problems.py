@@ -35,6 +35,7 @@ STATUS: dict[str, int] = {
     "unauthenticated": 401,
     "wrong-password": 401,
     "session-pending": 403,
+    "password-change-required": 403,
     "cross-site": 403,
     "not-found": 404,
     "consultation-not-found": 404,

@@ -11,9 +11,8 @@ from litestar import Controller, Response, Router, delete, get, post, put
 from litestar.di import NamedDependency, Provide
 from litestar.params import RawBody
 
-from app.domain.accounts import AccountUser, Caller, LocalAccounts, PasswordChange, SessionToken, SignIn
+from app.domain.accounts import Caller, LocalAccounts, PasswordChange, SessionToken, SignIn, SignInState
 from app.domain.errors import CrossSite, Unauthenticated
-from app.domain.photos import Schema
 from app.web.bodies import json_body, read_body
 from app.web.call import Call
 from app.web.controllers.problems_spec import NO_CONTENT, problems
@@ -27,18 +26,6 @@ class Door:
     accounts: LocalAccounts
 
 
-class SignInAnswer(Schema, frozen=True):
-    """Whose login was opened."""
-
-    user: AccountUser
-
-
-class WhoAnswer(Schema, frozen=True):
-    """Whose login this browser has, if any."""
-
-    user: AccountUser | None
-
-
 class SessionController(Controller):
     """Sign in, get tokens, change the password, sign out."""
 
@@ -48,19 +35,20 @@ class SessionController(Controller):
     @post(status_code=200, operation_class=json_body(SignIn), responses=problems(413, 415))
     async def sign_in(
         self, request: Call, body: RawBody, door: NamedDependency[Door]
-    ) -> Response[SignInAnswer]:
+    ) -> Response[SignInState]:
         """Open a login with name and password; it replaces the one this browser had."""
         wish, origin = read_body(SignIn, body), _page_origin(request)
         old = read_login(request, origin)
         caller = _caller(request, origin)
         login = await door.accounts.sign_in(wish.name, wish.password, caller, old or None)
-        return Response(SignInAnswer(user=login.user), cookies=set_login(origin, login))
+        opened = SignInState(user=login.user, password_change_required=login.password_change_required)
+        return Response(opened, cookies=set_login(origin, login))
 
     @get(responses=problems())
-    async def who(self, request: Call, door: NamedDependency[Door]) -> WhoAnswer:
+    async def who(self, request: Call, door: NamedDependency[Door]) -> SignInState:
         """Whose login came with the request; for the sign-in page, which must not begin with an error."""
         cookie = read_login(request, request.public_origin)
-        return WhoAnswer(user=await door.accounts.user(cookie) if cookie else None)
+        return await door.accounts.state(cookie) if cookie else SignInState()
 
     @post("/token", status_code=200, responses=problems())
     async def token(self, request: Call, door: NamedDependency[Door]) -> SessionToken:

@@ -8,7 +8,7 @@
 
 const EVERY = 15_000; // ms
 const EVERY_IN_CAMERA = 5_000;
-const PERSON = new Set(["unauthenticated", "session-pending"]);
+const PERSON = new Set(["unauthenticated", "session-pending", "password-change-required"]);
 
 const AGAIN = 1_000; // ms between two hints that are followed: each stored photo sends one
 

@@ -12,6 +12,6 @@ export function showAccount(root, user, signOut, passwordUrl) {
   const link = find(root, "a", HTMLAnchorElement);
   link.hidden = !passwordUrl;
   link.href = passwordUrl ?? "";
-  link.textContent = user.suggestPasswordChange ? words.choosePassword : words.changePassword;
+  link.textContent = words.changePassword;
   root.hidden = false;
 }

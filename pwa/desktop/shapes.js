@@ -8,8 +8,7 @@
  *   bodySite: string, side: "" | "left" | "right" | "both" | "midline",
  *   view: "" | "overview" | "regional" | "close-up", consultationId: string,
  *   takenDuring: { id: string, label: string, secondIdentifier: string | null, since: string } | null }} Photo
- * @typedef {{ user: { id: string, name: string | null, suggestPasswordChange: boolean },
- *   realtime: any }} Me
+ * @typedef {{ user: { id: string, name: string | null }, realtime: any }} Me
  * @typedef {{ label: string, secondIdentifier: string | null }} NewVisit
  * @typedef {{ photoId: string, state: "missing" | "waiting", capturedAt: string, waitingHours: number,
  *   heardAt: string }} UnsentPhoto

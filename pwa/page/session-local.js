@@ -130,7 +130,7 @@ class LocalSession {
     try {
       return (await this.#api.request("POST", "/api/session/token")).data;
     } catch (error) {
-      if (!(error instanceof ApiProblem) || error.status !== 401) throw error;
+      if (!(error instanceof ApiProblem) || !leadsToSignIn(error)) throw error;
       this.#forget();
       this.who.set(null);
       throw new SignedOut();
@@ -161,4 +161,9 @@ class LocalSession {
     this.#token = null;
     this.#renewal = null;
   }
+}
+
+/** The sign-in page is also where a generated password is changed. @param {ApiProblem} error */
+function leadsToSignIn({ status, code }) {
+  return status === 401 || code === "password-change-required";
 }

@@ -9,6 +9,9 @@ import { busy, fill, find, say, showSecrets } from "./sign-in-form.js";
 import { sentenceFor } from "./sign-in-trouble.js";
 import { signIn as words } from "./words-sign-in.js";
 
+/** @typedef {{id: string, name: string}} User */
+/** @typedef {{user: User | null, passwordChangeRequired: boolean}} SignInState */
+
 const config = readConfig();
 const asked = new URLSearchParams(location.search);
 const back = safeBack(asked.get("back"));
@@ -22,18 +25,19 @@ async function startLocal() {
   const change = asked.has("change");
   // Shown at once: whoever is signed in already is gone again before they could type.
   if (!change) startSignIn(back);
-  const user = await signedIn();
+  const { user, passwordChangeRequired } = await signInState();
+  if (user && passwordChangeRequired) return startFirstChange(user);
   if (change && user) return startChange(user);
   if (change) return startSignIn(passwordUrl(back));
   if (user) location.replace(back);
 }
 
-/** Asked without a token: to have none is no error on this page. */
-async function signedIn() {
+/** Asked without a token: to have none is no error on this page. @returns {Promise<SignInState>} */
+async function signInState() {
   try {
-    return (await api.request("GET", "/api/session")).data.user;
+    return (await api.request("GET", "/api/session")).data;
   } catch {
-    return null;
+    return { user: null, passwordChangeRequired: false };
   }
 }
 
@@ -53,6 +57,7 @@ function startSignIn(next) {
       try {
         const wish = { name: name.value, password: password.value };
         const { data } = await api.request("POST", "/api/session", wish);
+        if (data.passwordChangeRequired) return startFirstChange(data.user, password.value);
         channel.tell({ type: "signed-in", user: data.user.id });
         location.replace(next);
       } catch (error) {
@@ -62,7 +67,23 @@ function startSignIn(next) {
   });
 }
 
-/** @param {{id: string, name: string}} user */
+/**
+ * A generated password opens nothing but this form, so there is no way round it.
+ * @param {User} user
+ * @param {string} [typed] the generated password, where it has just been typed
+ */
+function startFirstChange(user, typed = "") {
+  const form = find(document, "#change", HTMLFormElement);
+  find(document, "#sign-in", HTMLFormElement).hidden = true;
+  find(form, "h1", HTMLElement).textContent = words.firstTitle;
+  find(form, "h1 + p", HTMLElement).textContent = words.firstWhy;
+  find(form, "a", HTMLAnchorElement).hidden = true;
+  find(form, "#current", HTMLInputElement).value = typed;
+  find(form, "#current-field", HTMLElement).hidden = typed !== "";
+  startChange(user);
+}
+
+/** @param {User} user */
 function startChange({ id, name }) {
   const form = find(document, "#change", HTMLFormElement);
   const current = find(form, "#current", HTMLInputElement);
@@ -71,7 +92,7 @@ function startChange({ id, name }) {
   find(form, "a", HTMLAnchorElement).href = back;
   showSecrets(form, words);
   form.hidden = false;
-  current.focus();
+  (current.value ? fresh : current).focus();
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     if (!current.value) return say(form, words.failed.missingPassword, current);
@@ -89,6 +110,8 @@ async function change(form, current, fresh, user) {
     showChanged(form);
   } catch (error) {
     const field = /** @type {any} */ (error).field === "new" ? fresh : current;
+    if (/** @type {any} */ (error).code === "wrong-password")
+      find(form, "#current-field", HTMLElement).hidden = false;
     say(form, sentenceFor(error, words.failed.wrongCurrent), field);
   }
 }

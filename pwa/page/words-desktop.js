@@ -252,7 +252,6 @@ export const desktop = {
 
   signOut: "Sign out",
   changePassword: "Change password",
-  choosePassword: "Choose a password of your own",
   signedOut: "You are signed out. What you typed is kept on this page.",
   signInToContinue: "Sign in to continue",
 

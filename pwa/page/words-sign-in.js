@@ -20,6 +20,9 @@ export const signIn = {
   hosted: "Sign in with your clinic's account.",
   toProvider: "Continue to sign in",
 
+  firstTitle: "Choose your own password",
+  firstWhy:
+    "The password that was made for you is for this first sign-in only. Photos can be taken as soon as you have chosen your own.",
   changeTitle: "Change password",
   changeWhy: "You stay signed in here, and are signed out everywhere else.",
   current: "Current password",

@@ -34,6 +34,7 @@ const shared = (action) => ({ concerns: "photo", action, shared: true });
 export const SERVER_CODES = Object.freeze({
   unauthenticated: PERSON,
   "session-pending": PERSON,
+  "password-change-required": PERSON,
   "wrong-password": PERSON,
   // Refused for where the request came from, whatever photo it was about.
   "cross-site": LINK,

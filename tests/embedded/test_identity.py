@@ -15,7 +15,13 @@ from zxcvbn.matching import L33T_TABLE, enumerate_l33t_subs, relevant_l33t_subta
 from app.adapters.clerk import SessionTokenVerifier
 from app.adapters.database.engine import SqlDatabase
 from app.domain.accounts import Caller, PasswordChange
-from app.domain.errors import InvalidField, TooManyRequests, Unauthenticated, WrongPassword
+from app.domain.errors import (
+    InvalidField,
+    PasswordChangeRequired,
+    TooManyRequests,
+    Unauthenticated,
+    WrongPassword,
+)
 from app.embedded import identity_throttle as throttle
 from app.embedded.identity import LocalIdentity
 from app.embedded.identity_browsers import KEY_FILE as MARKS_FILE
@@ -30,6 +36,7 @@ from app.embedded.identity_passwords import (
     judgeable,
     readable_password,
 )
+from tests.accounts import person
 
 ORIGIN = "https://capture.clinic.example"
 HERE = "203.0.113.7"
@@ -78,8 +85,8 @@ def identity(database, key, time):
 
 @pytest.fixture
 async def anna(identity):
-    """An account with the password that was generated for it."""
-    return await identity.add_user("Anna")
+    """An account with a password that its owner has chosen."""
+    return await person(identity, "Anna")
 
 
 async def signed_in(identity, account, address=HERE, marks=""):
@@ -559,23 +566,37 @@ async def test_a_new_password_signs_out_everywhere_else(identity, anna, database
     assert (await identity.sign_in("Anna", "a better password", KNOCKING)).user == login.user
 
 
-async def test_a_generated_password_is_suggested_to_be_changed_until_it_is(identity, anna):
-    """The page asks for a change once, not for ever."""
+async def test_a_generated_password_gives_no_token_until_it_is_changed(identity):
+    """Of a new account and after a reset; the login itself stays open for the form."""
+    generated = await identity.add_user("Anna")
+    for _ in range(2):
+        login = await signed_in(identity, generated)
+        assert login.password_change_required
+        with pytest.raises(PasswordChangeRequired):
+            await identity.token(login.cookie, ORIGIN)
+        assert (await identity.state(login.cookie)).password_change_required
+
+        change = PasswordChange(current=generated.password, new="a better password")
+        changed = await identity.change_password(login.cookie, change, KNOCKING)
+
+        assert not changed.password_change_required
+        assert not (await identity.state(changed.cookie)).password_change_required
+        assert (await identity.token(changed.cookie, ORIGIN)).user.name == "Anna"
+        generated = await identity.reset_password("Anna")
+
+
+async def test_a_user_has_a_name(identity, anna):
+    """As it was typed when the account was made."""
     login = await signed_in(identity, anna)
-    assert (await identity.profile(login.user.id)).suggest_password_change
 
-    change = PasswordChange(current=anna.password, new="a better password")
-    await identity.change_password(login.cookie, change, KNOCKING)
-
-    profile = await identity.profile(login.user.id)
-    assert (profile.name, profile.suggest_password_change) == ("Anna", False)
+    assert (await identity.profile(login.user.id)).name == "Anna"
 
 
 async def test_an_unknown_user_has_an_empty_profile(identity):
     """The page shows no name rather than failing."""
     profile = await identity.profile("user_unknown")
 
-    assert (profile.name, profile.suggest_password_change) == (None, False)
+    assert profile.name is None
 
 
 async def test_the_old_password_is_needed_for_a_new_one(identity, anna):
@@ -627,7 +648,7 @@ async def test_an_administrator_resets_a_forgotten_password(identity, anna):
     assert (await signed_in(identity, fresh)).user == login.user
     with pytest.raises(Unauthenticated):
         await identity.token(login.cookie, ORIGIN)
-    assert (await identity.profile(login.user.id)).suggest_password_change
+    assert (await signed_in(identity, fresh)).password_change_required
 
 
 async def test_names_are_taken_once_and_can_be_typed(identity, anna):

@@ -45,7 +45,7 @@ async def test_me_says_all_a_page_needs(anna: httpx.AsyncClient) -> None:
     """The agreed shape, with nothing open yet."""
     body = (await anna.get("/api/me")).json()
 
-    assert body["user"] == {"id": ANNA, "name": "Anna", "suggestPasswordChange": False}
+    assert body["user"] == {"id": ANNA, "name": "Anna"}
     assert body["currentConsultation"] is None
     assert (body["unfiledConsultation"]["kind"], body["unfiledConsultation"]["label"]) == (
         "unfiled",

@@ -14,6 +14,7 @@ from app.embedded.identity_keys import LocalKeySet, SessionIssuer, load_session_
 from app.embedded.identity_passwords import Passwords
 from app.web.import_graph import BrokenImport
 from app.web.sessions import session_router
+from tests.accounts import person
 from tests.tokens import ISSUER, TokenFactory, hostile_tokens
 from tests.web.conftest import REPOSITORY, client_of, own_page, signed_in, write
 
@@ -37,7 +38,13 @@ def accounts(database, key, clock):
 
 @pytest.fixture
 async def anna(accounts):
-    return await accounts.add_user("Anna")
+    return await person(accounts, "Anna")
+
+
+@pytest.fixture
+async def newcomer(accounts):
+    """Has the password that was generated, and has never signed in."""
+    return await accounts.add_user("Newcomer")
 
 
 @pytest.fixture
@@ -74,7 +81,28 @@ async def test_from_password_to_the_api(app, anna):
 
         me = await client.get("/api/me", headers=await bearer(client))
 
-    assert me.json()["user"] == {**answer.json()["user"], "suggestPasswordChange": True}
+    assert me.json()["user"] == answer.json()["user"]
+
+
+async def test_a_generated_password_opens_nothing_until_it_is_changed(app, newcomer):
+    """It was printed, so that others may have read it; the page is told, and leads to the form."""
+    async with browser(app) as client:
+        signed_in_with = await sign_in(client, newcomer)
+        state = await client.get("/api/session")
+        refused = await client.post("/api/session/token")
+        same = {"current": newcomer.password, "new": newcomer.password}
+        kept = await client.put("/api/session/password", json=same)
+        chosen = {"current": newcomer.password, "new": "a better password"}
+        changed = await client.put("/api/session/password", json=chosen)
+        after = await client.get("/api/session")
+        me = await client.get("/api/me", headers=await bearer(client))
+
+    assert signed_in_with.json() == state.json()
+    assert signed_in_with.json()["passwordChangeRequired"] is True
+    assert (refused.status_code, refused.json()["code"]) == (403, "password-change-required")
+    assert (kept.status_code, kept.json()["field"], changed.status_code) == (400, "new", 204)
+    assert after.json() == {"user": state.json()["user"], "passwordChangeRequired": False}
+    assert me.status_code == 200
 
 
 def set_cookie(answer, name):

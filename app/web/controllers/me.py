@@ -21,7 +21,6 @@ class Person(Schema, frozen=True):
 
     id: str
     name: str | None
-    suggest_password_change: bool
 
 
 class ImageRules(Schema, frozen=True):
@@ -73,11 +72,7 @@ class MeController(Controller):
 def _me(request: Call, standing: Standing, profile: Profile) -> Me:
     settings = request.parts.settings
     return Me(
-        user=Person(
-            id=request.person,
-            name=profile.name,
-            suggest_password_change=profile.suggest_password_change,
-        ),
+        user=Person(id=request.person, name=profile.name),
         current_consultation=view(standing.current) if standing.current else None,
         unfiled_consultation=view(standing.unfiled),
         images=_images(settings),

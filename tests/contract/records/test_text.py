@@ -16,6 +16,7 @@ from app.embedded.identity_browsers import BrowserMarks
 from app.embedded.identity_keys import LocalKeySet, SessionIssuer, load_session_key
 from app.embedded.identity_passwords import Passwords
 from app.web.sessions import session_router
+from tests.accounts import person
 from tests.fakes import FixedClock, uuid7
 from tests.tokens import ISSUER
 from tests.web.conftest import ORIGIN, build_app, client_of, own_page, plant
@@ -36,7 +37,7 @@ def accounts(database: SqlDatabase, tmp_path: Path) -> LocalIdentity:
 @pytest.fixture
 async def anna(accounts: LocalIdentity) -> GeneratedPassword:
     """A clinician's account."""
-    return await accounts.add_user("Anna")
+    return await person(accounts, "Anna")
 
 
 @pytest.fixture

@@ -233,6 +233,7 @@ describe("asking the API", () => {
       ["unauthenticated", 2],
       ["wrong-password", 1],
       ["session-pending", 1],
+      ["password-change-required", 1],
     ]) {
       asked.length = 0;
       problem(401, { code });
