@@ -60,6 +60,7 @@ class CapturedPhoto(Taken, frozen=True):
     """What the phone declares before it sends a photo.
 
     ``captured_at`` is corrected by the server's time, ``device_captured_at`` is what the phone's clock said.
+    ``place_confirmed``: the clinician was asked on the phone whose photo it is; nobody is asked again.
     """
 
     photo_id: UUID
@@ -71,6 +72,7 @@ class CapturedPhoto(Taken, frozen=True):
     width: Edge
     height: Edge
     device_captured_at: AwareTime | None = None
+    place_confirmed: bool = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -200,6 +202,7 @@ def new_row(photo: CapturedPhoto, now: datetime, opened_at: datetime | None = No
         height=photo.height,
         captured_at=bounded(photo.captured_at, now, opened_at),
         device_captured_at=photo.device_captured_at,
+        place_confirmed_at=now if photo.place_confirmed else None,
         created_at=now,
     )
 

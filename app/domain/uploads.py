@@ -142,6 +142,8 @@ class Uploads:
             marked = await records.mark_stored(row.photo_id, self._clock())
             if marked is None:
                 return await self._now(records, row)
+            if marked.taken_during is not None and marked.place_confirmed_at is not None:
+                await self._audit(records, marked.owner, "confirm-place", marked, "", marked.filed_in)
             await self._announce(records, marked.owner, [marked.filed_in])
         self._ring()
         return marked

@@ -219,10 +219,11 @@ async function answerOf(response) {
 /** @param {PhotoRecord} record */
 function declarationOf(record) {
   const { photoId, consultationId, owner, contentType, size, sha256 } = record;
-  const { width, height, capturedAt, deviceCapturedAt } = record;
+  const { width, height, capturedAt, deviceCapturedAt, placed } = record;
   const what = { photoId, consultationId, owner, contentType, size, sha256 };
   const own = deviceCapturedAt ? { deviceCapturedAt } : {};
-  return { ...what, width, height, capturedAt, ...own };
+  const answered = placed ? { placeConfirmed: true } : {};
+  return { ...what, width, height, capturedAt, ...own, ...answered };
 }
 
 /**

@@ -1,7 +1,9 @@
 """Consultations: one unfiled for each user, one current at most, closing ends shutters only."""
 
 import asyncio
+from uuid import UUID
 
+import msgspec
 import pytest
 from sqlalchemy import select
 
@@ -15,7 +17,7 @@ from app.domain.errors import (
     InvalidField,
     LabelInUse,
 )
-from app.domain.photos import PhotoChange, TakenDuring
+from app.domain.photos import CapturedPhoto, PhotoChange, TakenDuring
 from app.domain.visits import _shown
 from tests.domain.conftest import ANNA, BEN, Ward, claim
 from tests.stores import row
@@ -346,6 +348,35 @@ async def test_a_photo_of_the_current_consultation_and_a_moved_one_ask_nothing(w
         (good.photo_id, None),
         (stray.photo_id, None),
     ]
+
+
+async def test_what_was_answered_on_the_phone_is_asked_nowhere_else(ward: Ward) -> None:
+    """And stands in the audit, as an answer at the desktop does; with nothing to ask there is no answer."""
+    first = await ward.open("Room 2")
+    undoubted = await kept_on_the_phone(ward, first.consultation_id, b"before")
+    ward.clock.advance(60)
+    await ward.open("Room 3")
+    kept = await kept_on_the_phone(ward, first.consultation_id, b"after")
+
+    views = (await ward.visits.photos(ANNA, first.consultation_id, ward.signer)).photos
+
+    assert [(view.id, view.taken_during) for view in views] == [
+        (undoubted.photo_id, None),
+        (kept.photo_id, None),
+    ]
+    rows = ward.database._driver._connection.execute(  # type: ignore[attr-defined]
+        "SELECT actor, action, photo_id, before, after FROM audit"
+    ).fetchall()
+    assert rows == [(ANNA, "confirm-place", str(kept.photo_id), "", str(first.consultation_id))]
+
+
+async def kept_on_the_phone(ward: Ward, consultation_id: UUID, body: bytes) -> CapturedPhoto:
+    """A photo about which the clinician was asked on the phone, and which stayed where it was."""
+    photo = msgspec.structs.replace(ward.taken(consultation_id, body), place_confirmed=True)
+    await ward.presigned(photo)
+    ward.put(photo, body)
+    await ward.uploads.complete(ANNA, photo.photo_id, claim(photo))
+    return photo
 
 
 async def consultation_audit(ward: Ward) -> list[tuple[object, ...]]:

@@ -58,6 +58,22 @@ test("a 200 that is no receipt is no answer to complete", async () => {
   assert.equal((await asking).failure.reason, "not-ours");
 });
 
+for (const [what, placed, told] of [
+  ["was never asked about", undefined, undefined],
+  ["was kept where it is", { at: "2026-01-01T00:00:00.000Z", from: null }, true],
+  ["was moved", { at: "2026-01-01T00:00:00.000Z", from: { id: "x", label: "Room 2" } }, true],
+]) {
+  test(`the server is told of a photo that ${what}`, async () => {
+    const { net, up } = uploader();
+    const asking = up.presign([{ ...record, placed }]);
+    const request = await net.next("presign");
+
+    assert.equal(request.body.photos[0].placeConfirmed, told);
+    request.respond(200, { results: [null] });
+    await asking;
+  });
+}
+
 test("a refusal without a code is known by its status", async () => {
   const { net, up } = uploader();
   const asking = up.complete(record);
