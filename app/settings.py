@@ -16,6 +16,12 @@ from app.variables import VARIABLES, Variable, is_loopback
 
 # The built-in store answers below /{bucket}/, on the app's own origin.
 PAGES = ("mobile", "desktop", "sign-in", "trust", "schema")
+# A part that was set up by half would be left out without a word, and photos would stay on this machine.
+NEEDED_BY = {
+    "S3_BUCKET": ("S3_ENDPOINT", "S3_EXPECTED_OWNER"),
+    "ABLY_API_KEY": ("ABLY_SIGNING_KEY", "ABLY_ENDPOINT"),
+    "CLERK_PUBLISHABLE_KEY": ("CLERK_ISSUER", "CLERK_JWKS_URL", "CLERK_JWT_KEY", "CLERK_SECRET_KEY"),
+}
 ROUTES = frozenset({*PAGES, "api", "pwa", "service_worker", "health", "metrics", "channels", "keys"})
 
 
@@ -121,6 +127,10 @@ def _parse(name: str, variable: Variable, environ: Mapping[str, str]) -> Any:
 
 
 def _check_together(settings: Settings) -> None:
+    for needed, others in NEEDED_BY.items():
+        for other in others:
+            if getattr(settings, other.lower()) and not getattr(settings, needed.lower()):
+                raise SettingsError(f"{needed} must be set when {other} is. Correct it and start again.")
     for name, wrong, sentence in (
         (
             "DATABASE_URL",
@@ -158,9 +168,9 @@ def _check_together(settings: Settings) -> None:
             "must lie outside DATA_DIR, so that a copy of the data does not carry the key",
         ),
         (
-            "CLERK_PUBLISHABLE_KEY",
-            bool(settings.clerk_issuer) and not settings.clerk_publishable_key,
-            "must be set when CLERK_ISSUER is",
+            "STORE_ORIGIN",
+            bool(settings.store_origin) and settings.cloud_store,
+            "must be empty when S3_BUCKET is set: it is the address of the built-in store",
         ),
         (
             "CLERK_ISSUER",
