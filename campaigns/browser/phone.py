@@ -114,6 +114,10 @@ class Phone:
             self.seen.take_in(json.loads(event["payload"]))
         return self.seen
 
+    def words(self) -> str:
+        """What stands on the screen."""
+        return self.page.locator("body").inner_text()
+
     def kept(self) -> tuple[list[Local], list[tuple[str, str]]]:
         """Bytes in the phone's storage, hashed here, and each record's id and state in shutter order."""
         found = self.page.evaluate(READ, DATABASE)

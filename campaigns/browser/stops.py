@@ -115,7 +115,8 @@ def stop_there(setting: Setting, one: Round, stop: Stop) -> None:
     """Stop the worker when its request is there, and look at once."""
     one.reached = stop.trap.reached.wait(LIMIT_S)
     if not one.reached:
-        one.sentences.append(f"seed {one.seed}: {one.point.name} was not reached")
+        told = f"the phone said {setting.phone.words()!r} and held {setting.phone.kept()[1]}"
+        one.sentences.append(f"seed {one.seed}: {one.point.name} was not reached; {told}")
     time.sleep(stop.after_s)
     setting.phone.stop_workers()
     if isinstance(stop.trap, Hold):

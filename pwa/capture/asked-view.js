@@ -44,9 +44,12 @@ export const askOf = (question, picture) =>
 /** @param {Asked} question */
 const choicesOf = ({ choices }) =>
   choices.map((/** @type {Answer} */ { value, pieces, detail, mark }) => {
-    const text = pieces.map((piece) => (typeof piece === "string" ? piece : name(piece.name)));
-    return { value, text, detail, mark };
+    return { value, text: wordsOf(pieces), detail, mark };
   });
+
+/** @param {Piece[]} pieces @returns {(string|Node)[]} */
+export const wordsOf = (pieces) =>
+  pieces.map((piece) => (typeof piece === "string" ? piece : name(piece.name)));
 
 /** @param {Piece} piece @returns {string|Node} */
 const drawn = (piece) => (typeof piece === "string" ? piece : make("strong", "", name(piece.name)));

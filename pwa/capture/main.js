@@ -13,7 +13,7 @@ import { isMoving } from "../queue/record.js";
 import { realClock } from "../queue/clock.js";
 import { ServerClock } from "../queue/server-clock.js";
 import { correctTimes, lastOffset } from "../queue/shutter-times.js";
-import { QuestionCard } from "./asked-view.js";
+import { QuestionCard, wordsOf } from "./asked-view.js";
 import { BackButton } from "./back-button.js";
 import { Camera } from "./camera.js";
 import { CameraView } from "./camera-view.js";
@@ -218,7 +218,7 @@ function show(store, parts) {
 /** The card of every screen but the camera, which has its own in the shutter's place. @param {State} state @param {QuestionCard} card */
 function drawMoved(state, card) {
   const question = state.flow.screen === "camera" ? null : openQuestion(state);
-  if (card.draw(question) && question) announce(question.text);
+  if (card.draw(question) && question) announce(wordsOf(question.pieces));
 }
 
 /** @param {State} state @param {NoticeActions} actions */

@@ -6,17 +6,29 @@ import { fill } from "./names.js";
 const HEARD = 10_000; // ms after which what was said may no longer be true
 /** @type {ReturnType<typeof setTimeout>|undefined} */
 let silence;
+/** As it was said: what stands there may have been translated by the browser. */
+let spoken = "";
 
 /**
  * Speaks a change of status without moving the focus; the same words are not said twice in a row.
  * Whoever comes later does not find them: they told of their moment.
- * @param {string} text
+ * @param {Words} words
  */
-export function announce(text) {
+export function announce(words) {
   const voice = region("voice", "visually-hidden");
-  if (voice.textContent !== text) voice.textContent = text;
+  const said = element("div", "");
+  fill(said, words);
+  if (said.textContent !== spoken) {
+    spoken = said.textContent ?? "";
+    voice.replaceChildren(...said.childNodes);
+  }
   clearTimeout(silence);
-  silence = setTimeout(() => (voice.textContent = ""), HEARD);
+  silence = setTimeout(fallSilent, HEARD, voice);
+}
+
+/** @param {HTMLElement} voice */
+function fallSilent(voice) {
+  voice.textContent = spoken = "";
 }
 
 /**
