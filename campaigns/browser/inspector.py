@@ -15,7 +15,8 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 PORT_FILE = "DevToolsActivePort"
-ARGUMENT = "--remote-debugging-port=0"
+# An engine that compiles a busy function while a breakpoint is being set in it may pass that breakpoint.
+ARGUMENTS = ("--remote-debugging-port=0", "--js-flags=--no-sparkplug --no-maglev --no-turbofan")
 LIMIT_S = 20.0
 
 Message = dict[str, Any]

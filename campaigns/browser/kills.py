@@ -27,11 +27,17 @@ from e2e.verbs import open_camera, review, take, upload
 PHOTOS = 5
 # A broken build may never come to rest; the product gets a minute.
 IMPATIENT_S = 5.0
-# A shutter may be off for a moment, until the camera shows a fresh picture: a person taps again.
+# A shutter may be off for a moment, or take nothing and say so: a person taps again.
 TAP = """(function tap() {
   const shutter = document.querySelector('#take-photo');
-  if (shutter.disabled) setTimeout(tap, 20);
-  else shutter.click();
+  const says = document.querySelector('#shutter-says');
+  if (shutter.disabled) return setTimeout(tap, 20);
+  shutter.click();
+  const heard = setInterval(() => {
+    if (!says.textContent) return;
+    clearInterval(heard);
+    tap();
+  }, 20);
 })()"""
 NAME = "browser-kills"
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from playwright.sync_api import Error, Page, Playwright, expect
 
-from campaigns.browser.inspector import ARGUMENT, PORT_FILE, Inspector, NotReached, Target
+from campaigns.browser.inspector import ARGUMENTS, PORT_FILE, Inspector, NotReached, Target
 from campaigns.browser.seen import DATABASE, READ, WITNESS, Seen
 from campaigns.events import Local
 from e2e.clinic import Clinic
@@ -48,7 +48,7 @@ class Phone:
         """Start the browser, with a witness in front of the page's own code."""
         self._hang_up()
         (self._handset.profile / PORT_FILE).unlink(missing_ok=True)
-        self.page = self._handset.open(ARGUMENT)
+        self.page = self._handset.open(*ARGUMENTS)
         self._inspector = Inspector(self._handset.profile)
         self._witness = self._inspector.target("page")
         for method, parameters in (

@@ -93,10 +93,12 @@ def stop_often(setting: Setting, seed: int) -> list[Round]:
     review(page, PHOTOS)
     for number, one in enumerate(rounds):
         stop = prepare(setting, one.point, rng)
+        setting.proxy.down = False
         setting.reconnect() if number else upload(page, PHOTOS)
         stop_there(setting, one, stop)
         setting.write_down(room)
         setting.look()
+    setting.proxy.heal()
     setting.drain(hurry=True)
     setting.write_down(room)
     write_verdict(rounds[-1], *setting.end())
@@ -112,13 +114,17 @@ def prepare(setting: Setting, phase: Point, rng: random.Random) -> Stop:
 
 
 def stop_there(setting: Setting, one: Round, stop: Stop) -> None:
-    """Stop the worker when its request is there, and look at once."""
+    """Stop the worker when its request is there.
+
+    No link from then on until the next phase is prepared: the next worker would have sent everything by then.
+    """
     one.reached = stop.trap.reached.wait(LIMIT_S)
     if not one.reached:
         told = f"the phone said {setting.phone.words()!r} and held {setting.phone.kept()[1]}"
         one.sentences.append(f"seed {one.seed}: {one.point.name} was not reached; {told}")
     time.sleep(stop.after_s)
+    setting.proxy.down = True
     setting.phone.stop_workers()
     if isinstance(stop.trap, Hold):
         stop.trap.release()
-    setting.proxy.heal()
+    setting.proxy.faults.clear()
