@@ -675,3 +675,106 @@ def test_two_consultations_of_one_label_are_told_apart_wherever_the_phone_names_
         "ORDER BY captured_at"
     )
     assert [row["second_identifier"] for row in kept] == [old, new]
+
+
+def test_a_reload_in_the_middle_of_a_patient_changes_nothing_silently(
+    clinic: Clinic, phone: Page, desktop: Page
+) -> None:
+    """Android ends a page in a pocket: it comes back on the patient whose photos wait, and asks again."""
+    open_room(clinic, phone, desktop)
+    open_camera(phone)
+    take_and_hear(phone, 1)
+    start_consultation(desktop, "Room 3")
+    asked(phone).get_by_role("button", name="Keep Room 2").click()
+    take(phone, 1, before=1)
+
+    phone.reload()
+
+    moved_to_room_3(phone, "These photos belong to Room 2")
+    asked(phone).get_by_role("button", name="Keep Room 2").click()
+    open_camera(phone)
+    take(phone, 1, before=2)
+    send_all(phone, 3)
+    assert filed(desktop, clinic, 3) == ["Room 2"] * 3
+
+
+def test_a_retake_of_a_photo_in_doubt_is_asked_about_as_well(
+    clinic: Clinic, phone: Page, desktop: Page
+) -> None:
+    """The question was about whose photo it is, and another picture does not answer it."""
+    taken_before_it_was_heard(clinic, phone, desktop)
+    asked(phone).get_by_role("button", name="Switch to Room 3").click()
+    belong_to(phone, "1 photo was taken after the desktop moved.")
+    phone.get_by_role("button", name="Close camera").click()
+    items = review(phone, 1)
+
+    items.get_by_role("button", name="Retake").click()
+    at(phone, "camera")
+    shutter(phone).click()
+    at(phone, "reviewing")
+
+    expect(asked(phone)).to_contain_text("1 photo was taken after the desktop moved.")
+    asked(phone).get_by_role("button", name=re.compile("^Room 3")).click()
+    upload(phone, 1)
+    stored_today(phone, 1)
+    assert filed(desktop, clinic, 1) == ["Room 3"]
+
+
+def test_of_two_moves_that_the_phone_did_not_hear_each_is_offered(
+    clinic: Clinic, phone: Page, desktop: Page, watch: Watch
+) -> None:
+    """Taken during Room 3 by a phone without a link, which hears of Room 4 only: Room 3 can be chosen."""
+    watch.allow(NO_LINK)
+    open_room(clinic, phone, desktop)
+    phone.context.set_offline(True)
+    start_consultation(desktop, "Room 3")
+    open_camera(phone)
+    take(phone, 1)
+    start_consultation(desktop, "Room 4")
+
+    phone.context.set_offline(False)
+    asked(phone).get_by_role("button", name="Switch to Room 4").click(timeout=30_000)
+
+    expect(asked(phone)).to_contain_text("1 photo was taken after the desktop moved.")
+    asked(phone).get_by_role("button", name=re.compile("^Room 3")).click()
+    send_all(phone, 1)
+    assert filed(desktop, clinic, 1) == ["Room 3"]
+    # Asked and answered on the phone: the desktop asks nothing more.
+    assert [row["place_confirmed_at"] is not None for row in clinic.photos()] == [True]
+
+
+def test_a_reopening_that_the_server_refuses_says_why(
+    clinic: Clinic, phone: Page, desktop: Page, watch: Watch
+) -> None:
+    """Another consultation of this name is open by now: no link is to blame, and no trying again helps."""
+    watch.allow("status of 409")
+    open_room(clinic, phone, desktop)
+    open_camera(phone)
+    desktop.get_by_role("button", name="Close consultation").click()
+    dialog = desktop.get_by_role("dialog")
+    if dialog.count():
+        dialog.get_by_role("button", name=re.compile("^Close")).click()
+    start_consultation(desktop, "Room 2")
+    asked(phone).get_by_role("button", name="Reopen Room 2").click()
+
+    expect(camera_message(phone)).to_contain_text("Room 2 was not reopened. An open consultation already has")
+
+
+def test_a_consultation_that_was_discarded_meanwhile_is_brought_back(
+    clinic: Clinic, phone: Page, desktop: Page
+) -> None:
+    """The phone was kept on it: Reopen does what it says."""
+    open_room(clinic, phone, desktop)
+    open_camera(phone)
+    start_consultation(desktop, "Room 3")
+    asked(phone).get_by_role("button", name="Keep Room 2").click()
+    desktop.get_by_role("list", name="Consultations").get_by_text("Room 2").click()
+    desktop.get_by_role("button", name="Discard", exact=True).click()
+    desktop.get_by_role("dialog").get_by_role("button", name="Discard consultation").click()
+
+    asked(phone).get_by_role("button", name="Reopen Room 2").click(timeout=30_000)
+
+    expect(shutter(phone)).to_be_enabled()
+    take(phone, 1)
+    send_all(phone, 1)
+    assert filed(desktop, clinic, 1) == ["Room 2"]

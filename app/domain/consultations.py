@@ -5,10 +5,10 @@ Every user has exactly one of kind ``unfiled``, which takes the photos made with
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -100,6 +100,28 @@ _UNSEEN = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f"
     "\ufeff\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff\u0000-\u0008\u000e-\u001b\u007f-\u0084\u0086-\u009f]"
 )
+
+
+class Move(Schema, frozen=True):
+    """The desktop went on to a consultation, or to none: then it is the unfiled one."""
+
+    id: UUID
+    kind: ConsultationKind
+    label: str
+    second_identifier: str | None
+    opened_at: datetime
+    since: datetime
+
+
+class CurrentWord(NamedTuple):
+    """What the next shutter belongs to; ``closed`` and ``moves`` speak of an open camera's consultation.
+
+    ``moves``: where the desktop went since that was current, the oldest first; empty where it is current.
+    """
+
+    consultation: Consultation | None
+    closed: bool = False
+    moves: Sequence[Move] = ()
 
 
 def view(consultation: Consultation) -> ConsultationView:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from app.domain.consultations import Consultation
+from app.domain.consultations import Consultation, Move
 from app.domain.pending import PendingLoad
 from app.domain.photos import PhotoDescription, PhotoRow, TakenDuring
 
@@ -211,6 +211,10 @@ class Records(Protocol):
 
     async def note_current(self, owner: str, since: datetime) -> None:
         """Add to the history what is current now, unless its last entry says so; unfiled where none is."""
+        ...
+
+    async def moves_since(self, owner: str, consultation_id: UUID) -> list[Move]:
+        """The newest entries of the user's history after the last one of a consultation, oldest first."""
         ...
 
     async def current_history(self, owner: str, seqs: Sequence[int]) -> dict[int, TakenDuring]:

@@ -11,6 +11,7 @@ from app.domain.consultations import (
     Consultation,
     ConsultationChange,
     ConsultationKind,
+    CurrentWord,
     NewConsultation,
     identifier,
     label_of,
@@ -115,11 +116,15 @@ class Visits:
         self._ring()
         return after
 
-    async def current(self, user: str, camera: UUID | None = None) -> tuple[Consultation | None, bool]:
-        """Which consultation the next shutter belongs to, and whether that of an open camera is closed."""
+    async def current(self, user: str, camera: UUID | None = None) -> CurrentWord:
+        """Which consultation the next shutter belongs to, and what became of that of an open camera."""
         async with self._database.transaction() as records:
+            current = await records.current(user)
             seen = None if camera is None else await records.consultation(user, camera)
-            return await records.current(user), seen is not None and not seen.takes_photos
+            if seen is None or (current and current.consultation_id == camera):
+                return CurrentWord(current)
+            moves = await records.moves_since(user, seen.consultation_id)
+            return CurrentWord(current, not seen.takes_photos, moves)
 
     async def choose(self, user: str, consultation_id: UUID | None) -> Consultation | None:
         """Make an open consultation current, or none; tells the user's open pages.
@@ -176,11 +181,14 @@ class Visits:
     async def _close(self, records: Records, before: Consultation, closed: bool) -> None:
         if before.kind is ConsultationKind.UNFILED:
             raise InvalidField("The unfiled photos cannot be closed.", "closed")
-        if closed == (before.closed_at is not None):
+        back = not closed and before.discarded_at is not None
+        if closed == (before.closed_at is not None) and not back:
             return
         at: datetime | None = self._clock() if closed else None
         await records.set_closed(before.owner, before.consultation_id, at)
-        if not closed:
+        if back:
+            await self._bring_back(records, before)
+        elif not closed:
             await _must_differ(records, msgspec.structs.replace(before, closed_at=None))
         await records.note_current(before.owner, self._clock())
         await self._tell(records, before.owner, before.consultation_id, before.rev)
@@ -205,6 +213,9 @@ class Visits:
     async def _bring_back(self, records: Records, consultation: Consultation) -> None:
         if consultation.discarded_at is not None:
             await records.bring_back(consultation.owner, consultation.consultation_id)
+            await _must_differ(
+                records, msgspec.structs.replace(consultation, closed_at=None, discarded_at=None)
+            )
             await self._audit(records, consultation, "bring-back", "", consultation.label)
 
     async def _audit(

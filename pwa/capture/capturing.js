@@ -2,12 +2,13 @@
  * What the clinician does on the way to a kept photo: open the camera, answer which consultation it
  * is, shoot. Owner and consultation are frozen here, at the tap.
  */
+import { ApiProblem } from "../page/api.js";
 import { phone as words } from "../page/words-phone.js";
 import { newPhotoId } from "../queue/photo-id.js";
 import { ServerClock } from "../queue/server-clock.js";
 import { momentOf } from "../queue/shutter-times.js";
 import * as guard from "./consultation-guard.js";
-import { movesAfter } from "./doubts.js";
+import { doubtIn, movesAfter } from "./doubts.js";
 import { transition } from "./flow.js";
 import { bindingOfPhoto } from "./identity.js";
 import { openQuestion } from "./question.js";
@@ -104,10 +105,23 @@ export class Capturing {
     if (waits) this.#confirming.unanswered();
   }
 
+  /**
+   * A page that was loaded anew goes on where its last photo in review belongs: nobody has left that
+   * patient, and the desktop may be with another one.
+   */
+  takeUp() {
+    const { known, visit, listing } = this.#store.state;
+    const last = listing.photos.findLast(({ state }) => state === "captured");
+    if (!known || visit || !last || last.consultationId === guard.target(known).id) return;
+    const before = { ...guard.begin(known), belongs: bindingOfPhoto(last, known), taken: true };
+    this.#follow(guard.hear(before, known));
+  }
+
   /** The server's word. @param {Known} word */
   hear(word) {
     const { visit, known: before, listing } = this.#store.state;
-    const known = { ...word, moves: movesAfter(before, word, listing.photos) };
+    const { steps: _, ...last } = word;
+    const known = { ...last, moves: movesAfter(before, word, listing.photos) };
     this.#store.set({ known, visit: visit ?? guard.begin(known) });
     if (visit) this.#follow(guard.hear(visit, known));
   }
@@ -196,13 +210,22 @@ export class Capturing {
     const elsewhere = known?.current ?? null;
     try {
       await this.reopen(belongs.id, !elsewhere);
-    } catch {
-      return this.say(words.notReopened(belongs.label));
+    } catch (error) {
+      const refused = error instanceof ApiProblem;
+      const { label } = belongs;
+      return this.say(
+        refused ? words.reopenRefused(label, error.detail) : words.notReopened(label),
+      );
     }
     const { visit } = this.#store.state;
     if (!visit || visit.belongs.id !== belongs.id) return;
     this.#store.set({ visit: { ...visit, question: null, declined: elsewhere?.id ?? null } });
     await this.#confirming.answered();
+  }
+
+  /** Whether nobody has said yet whose a photo is. @param {PhotoSummary|null} photo */
+  #isDoubtful(photo) {
+    return !!photo && !!doubtIn([photo], this.#store.state.known?.moves ?? []);
   }
 
   /**
@@ -212,9 +235,10 @@ export class Capturing {
    */
   freeze(belongs, retakeOf) {
     const now = this.#confirming.moment.wall;
-    const { owner, known, visit } = this.#store.state;
-    // Kept although the desktop is elsewhere: this has been answered before the shutter.
-    const kept = known && !retakeOf && visit?.declined === guard.target(known).id;
+    const { owner, known, visit, retake } = this.#store.state;
+    // This has been answered before the shutter: kept although the desktop is elsewhere, or taken again.
+    const declined = !!known && visit?.declined === guard.target(known).id;
+    const kept = retakeOf ? !this.#isDoubtful(retake) : declined;
     return {
       photoId: newPhotoId(now),
       owner: owner?.id ?? "",

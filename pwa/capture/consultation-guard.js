@@ -16,9 +16,11 @@
  * @property {number} [heardAt] ms, by a clock of this page that nobody sets; absent where the word was remembered
  * @property {number} [since] since when the current one can be current at the earliest, by this phone's clock
  * @property {string|null} [closed] the consultation of this phone, where it was closed
+ * @property {Step[]} [steps] where the desktop went since the phone's own one was current, oldest first
  * @property {Move[]} [moves] the desktop's moves that photos in review may still depend on
  */
 /** @typedef {{from: Binding, to: Binding, after: number}} Move the desktop went on, some time after `after` */
+/** @typedef {{to: Binding, after: number}} Step as the server noted it, by this phone's clock */
 /**
  * `asking`: the server has not answered yet. `name`: it did not, so that the name must be tapped.
  * @typedef {{kind: "moved" | "closed", to: Binding} | {kind: "stale", confirmedAt: number}

@@ -23,10 +23,27 @@ export function movesAfter(before, known, photos) {
   const kept = (before?.moves ?? []).filter(({ after }) =>
     photos.some((photo) => photo.state === "captured" && takenAt(photo) >= after),
   );
-  if (!before) return kept;
-  const [from, to] = [target(before), target(known)];
-  const moved = from.id !== to.id;
-  return moved ? [...kept, { from, to, after: since(before, known) }].slice(-MOST) : kept;
+  if (!before || target(before).id === target(known).id) return kept;
+  return [...kept, ...movesBetween(before, known)].slice(-MOST);
+}
+
+/**
+ * One after the other where the server told all of them, else as one.
+ * @param {Known} before @param {Known} known
+ * @returns {Move[]}
+ */
+function movesBetween(before, known) {
+  const steps = known.steps ?? [];
+  const heard = steps.findLastIndex(({ to }) => to.id === target(before).id);
+  const unheard = steps.slice(heard + 1);
+  const complete = unheard.at(-1)?.to.id === target(known).id;
+  const ways = complete ? unheard : [{ to: target(known), after: known.since ?? 0 }];
+  return ways.map(({ to, after }, at) => ({
+    from: at ? ways[at - 1].to : target(before),
+    to,
+    // Not before the server last said otherwise, nor before it says itself.
+    after: Math.max(before.confirmedAt, after),
+  }));
 }
 
 /**
@@ -45,17 +62,16 @@ export function doubtIn(photos, moves) {
   return { photos: same, places: placesOf(first, same, moves) };
 }
 
-/** Not before the server last said otherwise, nor before it says itself. @param {Known} before @param {Known} known */
-const since = (before, known) => Math.max(before.confirmedAt, known.since ?? 0);
-
 /** @param {PhotoSummary} photo @param {Move[]} moves @returns {Move[]} that may have come before it */
 function movesOf(photo, moves) {
-  if (photo.state !== "captured" || photo.placed || photo.retakeOf) return [];
+  if (photo.state !== "captured" || photo.placed) return [];
   const later = moves.filter(({ after }) => takenAt(photo) >= after);
   const left = later.findIndex(({ from }) => from.id === photo.consultationId);
   const since = left < 0 ? [] : later.slice(left);
-  // Where the desktop went on to nobody, the photo is nobody else's.
-  return since.some(({ to }) => to.kind !== "unfiled") ? since : [];
+  // Where the desktop went on to nobody, or came back from there, the photo is nobody else's.
+  const another = (/** @type {Binding} */ { id, kind }) =>
+    kind !== "unfiled" && id !== photo.consultationId;
+  return since.some(({ to }) => another(to)) ? since : [];
 }
 
 /** @param {PhotoSummary} first @param {PhotoSummary[]} same @param {Move[]} moves */

@@ -102,6 +102,7 @@ async function start(store, queue) {
   }, TICK);
   await person.recall();
   await queueing.refresh();
+  capturing.takeUp();
   show(store, parts);
   void sayLost(store, parts.picked);
   session.remember(queue);

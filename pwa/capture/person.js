@@ -85,13 +85,20 @@ export class Person {
   }
 
   /** The server's answer about the consultation. @param {Answer} answer @param {Moment} asked */
-  async learn({ consultation, closed, serverTime }, asked) {
+  async learn({ consultation, closed, serverTime, moves = [] }, asked) {
     const { known, owner } = this.#store.state;
     if (!known || !owner) return;
     const changed = known.current?.id !== consultation?.id;
-    const age = Date.parse(serverTime ?? "") - Date.parse(consultation?.openedAt ?? "");
-    const since = age >= 0 ? asked.wall - age : undefined;
-    const word = { current: bindingOf(consultation), unfiled: known.unfiled, closed, since };
+    /** By this phone's clock. @param {string} moment */
+    const here = (moment) => asked.wall - (Date.parse(serverTime ?? "") - Date.parse(moment));
+    const since = consultation ? here(consultation.openedAt) : NaN;
+    const word = {
+      current: bindingOf(consultation),
+      unfiled: known.unfiled,
+      closed,
+      since: since <= asked.wall ? since : undefined,
+      steps: moves.map((move) => ({ to: bindingOf(move), after: here(move.since) })),
+    };
     await this.#know(word, asked, changed);
   }
 
@@ -154,7 +161,7 @@ export class Person {
   }
 
   /**
-   * @param {Pick<Known, "current"|"unfiled"|"closed"|"since">} word
+   * @param {Pick<Known, "current"|"unfiled"|"closed"|"since"|"steps">} word
    * @param {Moment} asked
    * @param {boolean} changed
    */

@@ -25,6 +25,7 @@ const AGAIN = 1_000; // ms between two hints that are followed: each stored phot
  * @typedef {object} Answer
  * @property {any} consultation the current one, or null
  * @property {string|null} closed the id of the phone's own consultation, if that was closed
+ * @property {any[]} [moves] where the desktop went since the phone's own one was current, oldest first
  * @property {string} [serverTime] RFC 3339
  */
 
@@ -117,10 +118,11 @@ export class ServerWatch {
       const { place } = this.#camera();
       const query = place ? `?camera=${place}` : "";
       const { data } = await this.#request("GET", `/api/consultations/current${query}`);
-      const { consultation, serverTime } = data;
+      const { consultation, serverTime, moves } = data;
       const closed = data.closed ? place : null;
       // The token of this very request may have been the other person's.
-      if (this.#met) return this.#hearing.current({ consultation, closed, serverTime }, asked());
+      if (this.#met)
+        return this.#hearing.current({ consultation, closed, serverTime, moves }, asked());
     }
     const { data } = await this.#request("GET", "/api/me");
     this.#met = true;

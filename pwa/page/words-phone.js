@@ -156,6 +156,8 @@ export const phone = {
   reopen: (/** @type {string} */ label) => `Reopen ${label}`,
   notReopened: (/** @type {string} */ label) =>
     `${label} could not be reopened, because the server did not answer. Try again when this phone is connected.`,
+  reopenRefused: (/** @type {string} */ label, /** @type {string} */ why) =>
+    `${label} was not reopened. ${why}`,
   takenAfterMove: (/** @type {number} */ n) =>
     `${counted(n, "photo")} ${n === 1 ? "was" : "were"} taken after the desktop moved. ${n === 1 ? "It belongs" : "They belong"} to:`,
   oneByOne: "Decide one by one",

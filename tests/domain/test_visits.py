@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from app.adapters.database.statements import Statement
 from app.adapters.database.tables import consultation_audit as table
-from app.domain.consultations import ConsultationChange, ConsultationKind, NewConsultation
+from app.domain.consultations import ConsultationChange, ConsultationKind, CurrentWord, NewConsultation
 from app.domain.errors import (
     ConsultationClosed,
     ConsultationNotEmpty,
@@ -37,7 +37,7 @@ async def test_a_started_consultation_is_current(ward: Ward) -> None:
     room = await ward.visits.start(ANNA, NewConsultation(label="  Room 2 ", second_identifier=" "))
 
     assert (room.label, room.second_identifier) == ("Room 2", None)
-    assert await ward.visits.current(ANNA) == (room, False)
+    assert await ward.visits.current(ANNA) == CurrentWord(room, False)
     assert [event["t"] for event in await ward.events()] == ["consultations.changed"]
     assert ward.rings == 1
 
@@ -49,7 +49,7 @@ async def test_a_closed_consultation_is_current_no_more_and_cannot_be_chosen(war
     closed = await ward.visits.change(ANNA, room.consultation_id, ConsultationChange(closed=True))
 
     assert closed.closed_at == ward.clock()
-    assert await ward.visits.current(ANNA) == (None, False)
+    assert await ward.visits.current(ANNA) == CurrentWord(None, False)
     with pytest.raises(ConsultationClosed):
         await ward.visits.choose(ANNA, room.consultation_id)
 
@@ -174,7 +174,7 @@ async def test_an_equal_open_label_without_an_identifier_is_refused(ward: Ward, 
     with pytest.raises(LabelInUse):
         await ward.visits.start(ANNA, NewConsultation(label=again))
 
-    assert await ward.visits.current(ANNA) == (room, False)
+    assert await ward.visits.current(ANNA) == CurrentWord(room, False)
     assert len((await ward.visits.list(ANNA))[0]) == 2
 
 
@@ -220,7 +220,7 @@ async def test_an_identifier_of_its_own_tells_equal_labels_apart(ward: Ward) -> 
     with pytest.raises(LabelInUse):
         await ward.visits.change(ANNA, room.consultation_id, ConsultationChange(closed=False))
     assert (await ward.visits.read(ANNA, room.consultation_id)).closed_at is not None
-    assert await ward.visits.current(ANNA) == (again, False)
+    assert await ward.visits.current(ANNA) == CurrentWord(again, False)
 
 
 async def test_a_mistyped_label_and_identifier_are_corrected_and_told(ward: Ward) -> None:
@@ -266,7 +266,8 @@ async def test_an_empty_consultation_is_discarded_and_a_late_photo_brings_it_bac
         await ward.visits.discard(ANNA, room.consultation_id)
 
     assert [one.label for one in (await ward.visits.list(ANNA))[0]] == ["Unfiled"]
-    assert await ward.visits.current(ANNA, room.consultation_id) == (None, True)
+    word = await ward.visits.current(ANNA, room.consultation_id)
+    assert (word.consultation, word.closed) == (None, True)
     await ward.presigned(late)
     ward.put(late)
     await ward.uploads.complete(ANNA, late.photo_id, claim(late))
@@ -302,8 +303,40 @@ async def test_whoever_chooses_a_discarded_consultation_has_it_back(ward: Ward) 
 
     await ward.visits.choose(ANNA, room.consultation_id)
 
-    assert await ward.visits.current(ANNA) == (room, False)
+    assert await ward.visits.current(ANNA) == CurrentWord(room, False)
     assert (await consultation_audit(ward))[-1] == (ANNA, "bring-back", "", "Room 2")
+
+
+async def test_whoever_reopens_a_discarded_consultation_has_it_back(ward: Ward) -> None:
+    """The phone was kept on it; and it must still be told from the others."""
+    room = await ward.open("Room 2")
+    await ward.visits.discard(ANNA, room.consultation_id)
+    twin = await ward.open("Room 2")
+    with pytest.raises(LabelInUse):
+        await ward.visits.change(ANNA, room.consultation_id, ConsultationChange(closed=False))
+    with pytest.raises(LabelInUse):
+        await ward.visits.choose(ANNA, room.consultation_id)
+    await ward.visits.discard(ANNA, twin.consultation_id)
+
+    back = await ward.visits.change(ANNA, room.consultation_id, ConsultationChange(closed=False))
+
+    assert back.takes_photos
+    assert (await consultation_audit(ward))[-1] == (ANNA, "bring-back", "", "Room 2")
+
+
+async def test_an_open_camera_hears_where_the_desktop_went(ward: Ward) -> None:
+    """Every move since its own consultation was current; none while it is."""
+    first = await ward.open("Room 2")
+    for label in ("Room 3", "Room 4"):
+        ward.clock.advance(60)
+        await ward.open(label)
+
+    word = await ward.visits.current(ANNA, first.consultation_id)
+
+    assert [move.label for move in word.moves] == ["Room 3", "Room 4"]
+    assert word.consultation is not None
+    assert word.moves[-1].since == word.consultation.opened_at
+    assert (await ward.visits.current(ANNA, word.consultation.consultation_id)).moves == ()
 
 
 async def test_a_photo_taken_while_the_desktop_was_elsewhere_asks_until_it_is_answered(ward: Ward) -> None:

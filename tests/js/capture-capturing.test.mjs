@@ -3,8 +3,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { doubtIn } from "../../pwa/capture/doubts.js";
 import { openQuestion, questionOf } from "../../pwa/capture/question.js";
-import { confirmed, flowState, started, turns } from "./capture-stage.mjs";
+import { ApiProblem, NotReached } from "../../pwa/page/api.js";
+import { confirmed, flowState, started, turns, visitOf } from "./capture-stage.mjs";
 
 const ROOM_2 = { id: "room-2", label: "Room 2" };
 const ROOM_3 = { id: "room-3", label: "Room 3" };
@@ -193,6 +195,102 @@ test("a photo taken before the desktop moved is not asked about", async () => {
   await stage.capturing.answer("switch");
 
   assert.equal(openQuestion(stage.store.state), null);
+});
+
+const ROOM_4 = { id: "room-4", label: "Room 4" };
+
+test("of several moves that were not heard each one is a place that the photo may belong to", async () => {
+  const stage = await opened();
+  stage.capturing.shoot();
+  const word = confirmed(stage, ROOM_4);
+  const [shot] = stage.store.state.listing.photos;
+  const at = Date.parse(shot.capturedAt);
+
+  // Room 3 began before the shutter and Room 4 after it.
+  const steps = [
+    { to: visitOf(ROOM_3), after: at - 5 },
+    { to: visitOf(ROOM_4), after: at + 5 },
+  ];
+  stage.capturing.hear({ ...word, since: at + 5, steps });
+  await stage.capturing.answer("switch");
+
+  const { choices } = openQuestion(stage.store.state);
+  assert.deepEqual(
+    choices.map((choice) => choice.text),
+    ["Room 2", "Room 3"],
+  );
+});
+
+test("where the desktop came back from nobody the photo is nobody else's", async () => {
+  const stage = await opened();
+  stage.capturing.shoot();
+  hear(stage, null);
+  hear(stage, ROOM_2);
+
+  assert.equal(openQuestion(stage.store.state), null);
+});
+
+test("a retake of a photo in doubt is in doubt as well, and one of any other is not", async () => {
+  for (const [since, asked] of [
+    [0, true],
+    [Date.now() + 60_000, false],
+  ]) {
+    const stage = await opened();
+    stage.capturing.shoot();
+    const [first] = stage.store.state.listing.photos;
+    stage.capturing.hear({ ...confirmed(stage, ROOM_3), since });
+    await stage.capturing.answer("switch");
+    stage.capturing.retake(first);
+    stage.capturing.shoot();
+
+    const retaken = stage.store.state.listing.photos.slice(1);
+    assert.equal(doubtIn(retaken, stage.store.state.known.moves) !== null, asked);
+    assert.equal("placed" in retaken[0], !asked);
+  }
+});
+
+test("a page loaded anew stays with the patient of its photos in review, and asks", async () => {
+  const before = await opened();
+  before.capturing.shoot();
+  hear(before, ROOM_3);
+  await before.capturing.answer("keep");
+  before.capturing.shoot();
+
+  const { known, listing } = before.store.state;
+  const after = started({ current: ROOM_3 });
+  after.store.set({ known, listing });
+  after.capturing.takeUp();
+
+  assert.equal(after.capturing.place, "room-2");
+  assert.match(openQuestion(after.store.state).text, /^The desktop is now on Room 3\n/);
+  hear(after, ROOM_3);
+  assert.equal(after.capturing.place, "room-2");
+
+  const upToDate = started({ current: ROOM_2 });
+  upToDate.store.set({ listing });
+  upToDate.capturing.takeUp();
+  assert.equal(upToDate.store.state.visit, null);
+});
+
+test("a server that refuses to reopen says why; without an answer the link is named", async () => {
+  const said = [];
+  const stage = await opened();
+  stage.capturing.say = (text) => said.push(text);
+  stage.capturing.hear({ ...confirmed(stage, null), closed: "room-2" });
+  const why = "An open consultation already has this label.";
+  const refusals = [
+    new ApiProblem({ code: "label-in-use", status: 409, detail: why }),
+    new NotReached("network"),
+  ];
+  stage.capturing.reopen = async () => {
+    throw refusals.shift();
+  };
+
+  await stage.capturing.answer("reopen");
+  await stage.capturing.answer("reopen");
+
+  assert.equal(said[0], `Room 2 was not reopened. ${why}`);
+  assert.match(said[1], /the server did not answer/);
 });
 
 test("Keep answers for the photos taken meanwhile, and for those taken after it", async () => {

@@ -9,6 +9,7 @@ from sqlalchemy import (
     BigInteger,
     BindParameter,
     ColumnElement,
+    Executable,
     bindparam,
     case,
     exists,
@@ -21,13 +22,15 @@ from sqlalchemy import (
 from app.adapters.database.columns import Moment
 from app.adapters.database.statements import Connection, Statement
 from app.adapters.database.tables import consultations, current_choices, current_history, photos, users
-from app.domain.consultations import ConsultationKind
+from app.domain.consultations import ConsultationKind, Move
 from app.domain.photos import TakenDuring
 
 # A phone knows of a consultation only after it became current, so a photo of it that seems to be a
 # little older comes from a clock that is a little slow. The other way round there is no grace: a photo
 # taken just after the desktop moved is the very one that may show the next patient.
 GRACE = timedelta(seconds=5)
+# More than a desktop makes while a phone hears nothing of it.
+MOST_MOVES = 12
 
 _C = consultations.c
 _H = current_history.c
@@ -90,6 +93,18 @@ def taken_during() -> ColumnElement[int]:
     return another.correlate(photos).scalar_subquery()
 
 
+def _moves() -> Executable:
+    left = select(func.max(_H.seq)).where(_H.owner == _OWNER, _H.consultation_id == bindparam("left"))
+    found = select(_C.consultation_id, _C.kind, _C.label, _C.second_identifier, _C.opened_at, _H.since).join(
+        consultations, _C.consultation_id == _H.consultation_id
+    )
+    after = found.where(_H.owner == _OWNER, _H.seq > left.scalar_subquery())
+    return after.order_by(_H.seq.desc()).limit(MOST_MOVES)
+
+
+_MOVES = Statement(_moves())
+
+
 @cache
 def _entries(count: int) -> Statement:
     seqs = [bindparam(f"seq{place}", type_=_H.seq.type) for place in range(count)]
@@ -106,6 +121,11 @@ class HistoryRecords:
     async def note_current(self, owner: str, since: datetime) -> None:
         """See ``Records.note_current``."""
         await self._connection.fetch(_NOTE, owner=owner, since=since)
+
+    async def moves_since(self, owner: str, consultation_id: UUID) -> list[Move]:
+        """See ``Records.moves_since``."""
+        rows = await self._connection.fetch(_MOVES, owner=owner, left=consultation_id)
+        return [Move(**dict(zip(Move.__struct_fields__, row, strict=True))) for row in reversed(rows)]
 
     async def current_history(self, owner: str, seqs: Sequence[int]) -> dict[int, TakenDuring]:
         """See ``Records.current_history``; photos of one consultation share few entries."""

@@ -1,5 +1,6 @@
 """Consultations: start, list, read, change, choose, and the photos of one."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from http import HTTPStatus
 from uuid import UUID
@@ -8,10 +9,11 @@ from litestar import Controller, Response, get, patch, post, put
 from litestar.params import FromPath, FromQuery, RawBody
 
 from app.domain.consultations import (
-    Consultation,
     ConsultationChange,
     ConsultationView,
     CurrentChoice,
+    CurrentWord,
+    Move,
     NewConsultation,
     view,
 )
@@ -35,12 +37,14 @@ class ConsultationList(Schema, frozen=True):
 class Current(Schema, frozen=True):
     """Which consultation the next shutter belongs to, and when the server said so.
 
-    ``closed``: whether the consultation of the open camera takes no new photos any more.
+    ``closed``: whether the consultation of the open camera takes no new photos any more. ``moves``: where
+    the desktop went since that one was current, the oldest first.
     """
 
     consultation: ConsultationView | None
     server_time: datetime
     closed: bool = False
+    moves: Sequence[Move] = ()
 
 
 class ConsultationController(Controller):
@@ -64,13 +68,14 @@ class ConsultationController(Controller):
     @get("/current", responses=problems())
     async def current(self, request: Call, camera: FromQuery[UUID | None] = None) -> Current:
         """The current consultation, if there is one; ``camera`` names the one that an open camera is on."""
-        return _current(request, *await request.parts.visits.current(request.person, camera))
+        return _current(request, await request.parts.visits.current(request.person, camera))
 
     @put("/current", operation_class=json_body(CurrentChoice), responses=problems(404, 409, 413, 415))
     async def choose(self, request: Call, body: RawBody) -> Current:
         """Make a consultation current, or none."""
         choice = read_body(CurrentChoice, body)
-        return _current(request, await request.parts.visits.choose(request.person, choice.consultation_id))
+        chosen = await request.parts.visits.choose(request.person, choice.consultation_id)
+        return _current(request, CurrentWord(chosen))
 
     @get("/{consultation_id:uuid}", responses=problems(404))
     async def read(self, request: Call, consultation_id: FromPath[UUID]) -> ConsultationView:
@@ -105,9 +110,11 @@ class ConsultationController(Controller):
         return Response(photos, headers={"etag": _etag(photos.rev, window)})
 
 
-def _current(request: Call, consultation: Consultation | None, closed: bool = False) -> Current:
-    shown = view(consultation) if consultation else None
-    return Current(consultation=shown, server_time=request.parts.clock(), closed=closed)
+def _current(request: Call, word: CurrentWord) -> Current:
+    shown = view(word.consultation) if word.consultation else None
+    return Current(
+        consultation=shown, server_time=request.parts.clock(), closed=word.closed, moves=word.moves
+    )
 
 
 def _window(request: Call) -> int:

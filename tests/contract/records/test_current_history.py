@@ -93,6 +93,29 @@ async def test_a_photo_taken_while_another_was_current_says_which(database: SqlD
     assert await during(database, second, 15 * MINUTE) is None
 
 
+async def test_a_phone_is_told_each_move_since_its_own_consultation(database: SqlDatabase) -> None:
+    """The oldest first, with none as the unfiled one; nothing where it is current, or never was."""
+    first = await add_visit(database, ANNE, label="Room 2")
+    second = await add_visit(database, ANNE, label="Room 3")
+    none = await unfiled(database)
+    for minute, one in enumerate((first, second, first, second, None)):
+        await become_current(database, one, minute * MINUTE)
+
+    async with database.transaction() as records:
+        told = [
+            [(move.label, move.kind, move.since - NOW) for move in await records.moves_since(owner, one)]
+            for owner, one in (
+                (ANNE, first.consultation_id),
+                (ANNE, second.consultation_id),
+                (ANNE, none.consultation_id),
+                (BEN, first.consultation_id),
+            )
+        ]
+
+    to_none = (none.label, none.kind, 4 * MINUTE)
+    assert told == [[("Room 3", second.kind, 3 * MINUTE), to_none], [to_none], [], []]
+
+
 async def test_the_next_patient_counts_from_the_moment_of_the_move(database: SqlDatabase) -> None:
     """No grace for a photo of the one that was left: it is the very photo that may be wrong."""
     first, second = await add_visit(database, ANNE), await add_visit(database, ANNE)
