@@ -75,6 +75,41 @@ def test_every_page_leads_to_the_form_until_there_is_a_password_of_ones_own(
     phone.wait_for_url(f"{clinic.url}{'/desktop' if address == '/desktop' else '/mobile'}")
 
 
+def test_somebody_else_is_not_held_up_by_the_form(clinic: Clinic, desktop: Page, phone: Page) -> None:
+    """One person walked away from it: the next one signs in at the same computer."""
+    generated = printed(clinic, "add", "ben")
+    desktop.goto("/sign-in?back=/desktop")
+    try_to_sign_in(desktop, "ben", generated)
+    expect_the_form(desktop)
+
+    desktop.get_by_role("link", name="Sign in as somebody else").click()
+
+    expect(desktop.get_by_role("heading", name="Sign in")).to_be_visible()
+    try_to_sign_in(desktop, clinic.name, clinic.password)
+    desktop.wait_for_url(f"{clinic.url}/desktop")
+
+
+def test_the_form_of_a_second_device_leads_to_the_sign_in_with_the_new_password(
+    clinic: Clinic, desktop: Page, phone: Page, watch: Watch
+) -> None:
+    """Chosen on the desktop, the password is the phone's as well: its form has nothing left to change."""
+    watch.allow("status of 401")
+    generated = printed(clinic, "add", "ben")
+    for page, back in ((phone, "/mobile"), (desktop, "/desktop")):
+        page.goto(f"/sign-in?back={back}")
+        try_to_sign_in(page, "ben", generated)
+        expect_the_form(page)
+    choose(desktop, OWN)
+    desktop.get_by_role("link", name="Continue").click()
+    desktop.wait_for_url(f"{clinic.url}/desktop")
+
+    choose(phone, ANOTHER)
+
+    expect(phone.get_by_role("heading", name="Sign in")).to_be_visible()
+    try_to_sign_in(phone, "ben", OWN)
+    phone.wait_for_url(f"{clinic.url}/mobile")
+
+
 def test_photos_that_wait_are_sent_after_a_reset_and_a_new_password(
     clinic: Clinic, phone: Page, desktop: Page, watch: Watch
 ) -> None:

@@ -778,3 +778,66 @@ def test_a_consultation_that_was_discarded_meanwhile_is_brought_back(
     take(phone, 1)
     send_all(phone, 1)
     assert filed(desktop, clinic, 1) == ["Room 2"]
+
+
+def test_a_photo_kept_against_one_patient_is_not_kept_against_the_next(
+    clinic: Clinic, phone: Page, desktop: Page, watch: Watch
+) -> None:
+    """Kept in Room 2 against Room 3; then the desktop went on to Room 4, and the phone had no link."""
+    watch.allow(NO_LINK)
+    open_room(clinic, phone, desktop)
+    open_camera(phone)
+    start_consultation(desktop, "Room 3")
+    asked(phone).get_by_role("button", name="Keep Room 2").click()
+    expect(shutter(phone)).to_be_enabled()
+    phone.context.set_offline(True)
+    start_consultation(desktop, "Room 4")
+    take(phone, 1)
+
+    phone.context.set_offline(False)
+    asked(phone).get_by_role("button", name="Switch to Room 4").click(timeout=30_000)
+
+    belong_to(phone, "1 photo was taken after the desktop moved.")
+    asked(phone).get_by_role("button", name=re.compile("^Room 4")).click()
+    send_all(phone, 1)
+    assert filed(desktop, clinic, 1) == ["Room 4"]
+
+
+def test_a_retake_without_a_link_answers_no_question(
+    clinic: Clinic, phone: Page, desktop: Page, watch: Watch
+) -> None:
+    """The move is heard after the retake, and the retake is asked about as the first photo would be."""
+    watch.allow(NO_LINK)
+    open_room(clinic, phone, desktop)
+    open_camera(phone)
+    phone.context.set_offline(True)
+    start_consultation(desktop, "Room 3")
+    take(phone, 1)
+    review(phone, 1).get_by_role("button", name="Retake").click()
+    at(phone, "camera")
+    shutter(phone).click()
+    at(phone, "reviewing")
+
+    phone.context.set_offline(False)
+    asked(phone).get_by_role("button", name="Switch to Room 3").click(timeout=30_000)
+
+    belong_to(phone, "1 photo was taken after the desktop moved.")
+
+
+def test_a_reload_while_the_desktop_goes_on_twice_offers_each(
+    clinic: Clinic, phone: Page, desktop: Page
+) -> None:
+    """The page comes back without having heard of Room 3 or Room 4, and knows of both."""
+    open_room(clinic, phone, desktop)
+    let_go = hold_the_word(phone)
+    open_camera(phone)
+    start_consultation(desktop, "Room 3")
+    take(phone, 1)
+    start_consultation(desktop, "Room 4")
+    let_go()
+
+    phone.reload()
+    asked(phone).get_by_role("button", name="Switch to Room 4").click(timeout=30_000)
+
+    belong_to(phone, "1 photo was taken after the desktop moved.")
+    expect(asked(phone).get_by_role("button", name=re.compile("^Room [234]"))).to_have_count(3)

@@ -103,8 +103,9 @@ class LocalIdentity:
         """
         async with self._database.transaction() as records:
             account = await logins.use(records, cookie, self._clock())
-        if account.must_change:
-            raise PasswordChangeRequired
+            # Undoes the use as well: a login that opens nothing is not prolonged by asking.
+            if account.must_change:
+                raise PasswordChangeRequired
         minutes = int((self._clock() - logins.started(cookie)).total_seconds() // 60)
         signed = self._issuer.token(account.user, logins.session_id(cookie), origin, minutes)
         return SessionToken(token=signed, expires_in=TOKEN_LIFE_S, user=_user(account))

@@ -34,6 +34,7 @@ export class CameraView {
   #card;
   /** @type {any} */
   #silence = 0;
+  #retaking = false;
 
   /**
    * @param {Camera} camera
@@ -62,6 +63,7 @@ export class CameraView {
     // While the server is asked the shutter stays where it is, and waits.
     const asking = question?.choices.length === 0;
     this.#drawQuestion(asking ? null : question);
+    this.#retaking = !!retake;
     this.#drawMessage(camera, room, messages[0], asking && camera === "live" ? words.asking : "");
     part("take-photo").disabled = camera !== "live" || !room || asking;
     say(part("retaking"), retake ? words.retaking(when(retake.capturedAt)) : "");
@@ -79,18 +81,21 @@ export class CameraView {
    */
   #drawMessage(camera, room, message, asking = "") {
     const stuck = room && (camera in words.cameraProblems || MAY_LAST.has(camera));
+    // Chosen photos belong to the visit, and the photo that is taken again to another patient, it may be.
+    const mayChoose = stuck && !this.#retaking;
     const own = room ? MESSAGES[camera] || asking : words.almostFull;
     const text = own || (message?.text ?? "");
     const box = part("camera-message");
-    const key = own || `${message?.id} ${text}`;
+    const key = own ? `${own} ${mayChoose}` : `${message?.id} ${text}`;
     if (box.dataset.text === key) return;
     box.dataset.text = key;
-    box.replaceChildren(stuck ? `${text} ${words.orChoose}` : text);
+    box.replaceChildren(mayChoose ? `${text} ${words.orChoose}` : text);
     if (!own && message) box.append(button(words.dismiss, () => this.#dismiss(message.id)));
     if (room && camera === "tap") box.append(button(words.tapToStart, () => this.#camera.play()));
     if (!stuck) return;
     const again = button(words.tryAgain, () => this.#camera.start());
-    box.append(again, button(words.choosePhotos, this.#choose));
+    box.append(again);
+    if (mayChoose) box.append(button(words.choosePhotos, this.#choose));
   }
 
   /** @param {ReturnType<typeof openQuestion>} question */

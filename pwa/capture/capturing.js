@@ -8,7 +8,7 @@ import { newPhotoId } from "../queue/photo-id.js";
 import { ServerClock } from "../queue/server-clock.js";
 import { momentOf } from "../queue/shutter-times.js";
 import * as guard from "./consultation-guard.js";
-import { doubtIn, movesAfter } from "./doubts.js";
+import { movesAfter } from "./doubts.js";
 import { transition } from "./flow.js";
 import { bindingOfPhoto } from "./identity.js";
 import { openQuestion } from "./question.js";
@@ -112,7 +112,7 @@ export class Capturing {
   takeUp() {
     const { known, visit, listing } = this.#store.state;
     const last = listing.photos.findLast(({ state }) => state === "captured");
-    if (!known || visit || !last || last.consultationId === guard.target(known).id) return;
+    if (!known || visit || !last) return;
     const before = { ...guard.begin(known), belongs: bindingOfPhoto(last, known), taken: true };
     this.#follow(guard.hear(before, known));
   }
@@ -223,11 +223,6 @@ export class Capturing {
     await this.#confirming.answered();
   }
 
-  /** Whether nobody has said yet whose a photo is. @param {PhotoSummary|null} photo */
-  #isDoubtful(photo) {
-    return !!photo && !!doubtIn([photo], this.#store.state.known?.moves ?? []);
-  }
-
   /**
    * Owner and consultation of a photo, decided now.
    * @param {Binding} belongs @param {string} [retakeOf]
@@ -236,9 +231,10 @@ export class Capturing {
   freeze(belongs, retakeOf) {
     const now = this.#confirming.moment.wall;
     const { owner, known, visit, retake } = this.#store.state;
-    // This has been answered before the shutter: kept although the desktop is elsewhere, or taken again.
-    const declined = !!known && visit?.declined === guard.target(known).id;
-    const kept = retakeOf ? !this.#isDoubtful(retake) : declined;
+    // Kept although the desktop is elsewhere: this has been answered before the shutter.
+    const elsewhere = known ? guard.target(known).id : "";
+    const kept = !retakeOf && visit?.declined === elsewhere;
+    const placed = { at: new Date(now).toISOString(), from: null, over: elsewhere };
     return {
       photoId: newPhotoId(now),
       owner: owner?.id ?? "",
@@ -250,7 +246,13 @@ export class Capturing {
       deviceCapturedAt: momentOf(now - this.#time.offset),
       clockUnchecked: !this.#time.known,
       retakeOf: retakeOf ?? null,
-      ...(kept && { placed: { at: new Date(now).toISOString(), from: null } }),
+      ...(kept && { placed }),
+      ...(retakeOf && retake && answersOf(retake)),
     };
   }
+}
+
+/** What was asked about a photo is asked about its retake: it is of the same moment. @param {PhotoSummary} photo */
+function answersOf({ capturedAt, firstCapturedAt = capturedAt, placed }) {
+  return { firstCapturedAt, ...(placed && { placed }) };
 }

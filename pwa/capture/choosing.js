@@ -3,6 +3,7 @@
  * asked before, in dialogs, and what is not answered is neither filed nor sent.
  */
 import { phone as words } from "../page/words-phone.js";
+import { isPlaced } from "../queue/record.js";
 import { askOf } from "./asked-view.js";
 import { begin, isConfirmed } from "./consultation-guard.js";
 import { takenAt } from "./doubts.js";
@@ -73,7 +74,7 @@ export class Choosing {
     const photos = inReview(this.#store.state).filter(meant);
     const since = known?.confirmedAt ?? 0;
     // Taken after the server's last word: the desktop may have gone on since.
-    const newer = photos.some((photo) => !photo.placed && takenAt(photo) >= since);
+    const newer = photos.some((photo) => !isPlaced(photo) && takenAt(photo) >= since);
     if (newer && linkUp) await confirming.answered();
     return placing.settle(meant);
   }

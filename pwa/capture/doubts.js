@@ -3,6 +3,7 @@
  * the clinician knows. Nothing moves by itself, and nothing leaves before it is answered.
  */
 import { target } from "./consultation-guard.js";
+import { isPlaced } from "../queue/record.js";
 import { bindingOfPhoto } from "./identity.js";
 
 /** @import { Binding, Known, Move } from "./consultation-guard.js" */
@@ -64,13 +65,13 @@ export function doubtIn(photos, moves) {
 
 /** @param {PhotoSummary} photo @param {Move[]} moves @returns {Move[]} that may have come before it */
 function movesOf(photo, moves) {
-  if (photo.state !== "captured" || photo.placed) return [];
+  if (photo.state !== "captured" || isPlaced(photo)) return [];
   const later = moves.filter(({ after }) => takenAt(photo) >= after);
   const left = later.findIndex(({ from }) => from.id === photo.consultationId);
   const since = left < 0 ? [] : later.slice(left);
   // Where the desktop went on to nobody, or came back from there, the photo is nobody else's.
   const another = (/** @type {Binding} */ { id, kind }) =>
-    kind !== "unfiled" && id !== photo.consultationId;
+    kind !== "unfiled" && id !== photo.consultationId && id !== photo.placed?.over;
   return since.some(({ to }) => another(to)) ? since : [];
 }
 
@@ -83,5 +84,6 @@ function placesOf(first, same, moves) {
   return places.filter(({ id }, at) => places.findIndex((place) => place.id === id) === at);
 }
 
-/** By the corrected clock, as the server's words are. @param {PhotoSummary} photo */
-export const takenAt = (photo) => Date.parse(photo.capturedAt);
+/** By the corrected clock, as the server's words are; a retake is of the moment of the first one. @param {PhotoSummary} photo */
+export const takenAt = ({ capturedAt, firstCapturedAt = capturedAt }) =>
+  Date.parse(firstCapturedAt);

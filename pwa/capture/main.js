@@ -177,9 +177,13 @@ function watchServer(request, { bridge, queueing, person, holdings, live }, came
     },
     current: (/** @type {Answer} */ answer, /** @type {Moment} */ asked) =>
       person.learn(answer, asked),
-    me: async (/** @type {any} */ me, /** @type {Moment} */ asked) => {
+    me: async (
+      /** @type {any} */ me,
+      /** @type {Moment} */ asked,
+      /** @type {Answer|null} */ word,
+    ) => {
       void live.listen(me.realtime);
-      await person.meet(me, asked);
+      await person.meet(me, asked, word);
       await queueing.refresh();
       void bridge.signedIn();
     },

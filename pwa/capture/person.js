@@ -72,34 +72,26 @@ export class Person {
     this.#store.set({ owner, known, images, staleMinutes });
   }
 
-  /** The server's answer about the person. @param {any} me @param {Moment} asked */
-  async meet(me, asked) {
+  /** The server's answer about the person. @param {any} me @param {Moment} asked @param {Answer|null} [word] */
+  async meet(me, asked, word = null) {
     const { owner: before } = this.#store.state;
     const { id, name } = me.user;
     const { images, consultationStaleMinutes: staleMinutes } = me;
     // Before the new person can tap anything: what is begun after this is theirs.
     if (before?.id !== id) this.#leave();
     this.#store.set({ owner: { id, name }, signedOut: false, images, staleMinutes });
+    const last = word && before?.id === id ? wordOf(word, asked) : {};
+    const current = bindingOf(me.currentConsultation);
     const unfiled = bindingOf(me.unfiledConsultation);
-    await this.#know({ current: bindingOf(me.currentConsultation), unfiled }, asked, true);
+    await this.#know({ ...last, current, unfiled }, asked, true);
   }
 
   /** The server's answer about the consultation. @param {Answer} answer @param {Moment} asked */
-  async learn({ consultation, closed, serverTime, moves = [] }, asked) {
+  async learn(answer, asked) {
     const { known, owner } = this.#store.state;
     if (!known || !owner) return;
-    const changed = known.current?.id !== consultation?.id;
-    /** By this phone's clock. @param {string} moment */
-    const here = (moment) => asked.wall - (Date.parse(serverTime ?? "") - Date.parse(moment));
-    const since = consultation ? here(consultation.openedAt) : NaN;
-    const word = {
-      current: bindingOf(consultation),
-      unfiled: known.unfiled,
-      closed,
-      since: since <= asked.wall ? since : undefined,
-      steps: moves.map((move) => ({ to: bindingOf(move), after: here(move.since) })),
-    };
-    await this.#know(word, asked, changed);
+    const changed = known.current?.id !== answer.consultation?.id;
+    await this.#know({ ...wordOf(answer, asked), unfiled: known.unfiled }, asked, changed);
   }
 
   /**
@@ -174,6 +166,19 @@ export class Person {
     this.#remembered = now;
     await this.#queue.setConsultation({ owner: owner?.id, known, images, staleMinutes });
   }
+}
+
+/** @param {Answer} answer @param {Moment} asked */
+function wordOf({ consultation, closed, serverTime, moves = [] }, asked) {
+  /** By this phone's clock. @param {string} moment */
+  const here = (moment) => asked.wall - (Date.parse(serverTime ?? "") - Date.parse(moment));
+  const since = consultation ? here(consultation.openedAt) : NaN;
+  return {
+    current: bindingOf(consultation),
+    closed,
+    since: since <= asked.wall ? since : undefined,
+    steps: moves.map((move) => ({ to: bindingOf(move), after: here(move.since) })),
+  };
 }
 
 /** @param {any} consultation as the server tells it @returns {any} what the phone needs of it */

@@ -86,10 +86,12 @@ export class ReviewView {
     return card;
   }
 
-  /** @param {MouseEvent} event @param {PhotoSummary} photo */
-  async #act({ target }, photo) {
+  /** @param {MouseEvent} event @param {PhotoSummary} listed as it was when its card was made */
+  async #act({ target }, listed) {
     const act = target instanceof Element && target.closest("[data-act]");
     if (!(act instanceof HTMLElement)) return;
+    // The card stays while an answer moves its photo to another patient.
+    const photo = this.#photos.find(({ photoId }) => photoId === listed.photoId) ?? listed;
     if (act.dataset.act === "retake") this.#actions.retake(photo);
     if (act.dataset.act === "enlarge") await this.#enlarge(photo, act.dataset.name ?? "");
     const said = this.#state ? photoLine(photo, this.#state) : [];

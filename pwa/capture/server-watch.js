@@ -16,7 +16,8 @@ const AGAIN = 1_000; // ms between two hints that are followed: each stored phot
 
 /**
  * @typedef {object} Hearing each with the moment of the question: an answer is as old as that
- * @property {(me: any, asked: Moment) => void} me
+ * @property {(me: any, asked: Moment, word: Answer|null) => void} me with the word about the phone's own
+ *   consultation, where it has one already
  * @property {(answer: Answer, asked: Moment) => void} current
  * @property {(up: boolean) => void} link
  * @property {(needed: boolean) => void} signIn
@@ -114,19 +115,25 @@ export class ServerWatch {
     const still = performance.now();
     // The answer may have corrected the clock: when it was asked is told backwards from now.
     const asked = () => ({ wall: this.#now() - (performance.now() - still), still });
+    const { place } = this.#camera();
     if (this.#met) {
-      const { place } = this.#camera();
-      const query = place ? `?camera=${place}` : "";
-      const { data } = await this.#request("GET", `/api/consultations/current${query}`);
-      const { consultation, serverTime, moves } = data;
-      const closed = data.closed ? place : null;
+      const word = await this.#current(place);
       // The token of this very request may have been the other person's.
-      if (this.#met)
-        return this.#hearing.current({ consultation, closed, serverTime, moves }, asked());
+      if (this.#met) return this.#hearing.current(word, asked());
     }
     const { data } = await this.#request("GET", "/api/me");
+    // A page that was loaded anew may have missed more than one move.
+    const word = place ? await this.#current(place) : null;
     this.#met = true;
-    return this.#hearing.me(data, asked());
+    return this.#hearing.me(data, asked(), word);
+  }
+
+  /** @param {string|null} place @returns {Promise<Answer>} */
+  async #current(place) {
+    const query = place ? `?camera=${place}` : "";
+    const { data } = await this.#request("GET", `/api/consultations/current${query}`);
+    const { consultation, serverTime, moves } = data;
+    return { consultation, closed: data.closed ? place : null, serverTime, moves };
   }
 
   /** @param {{name?: string, code?: string, status?: number}} error */

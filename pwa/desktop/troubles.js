@@ -1,10 +1,12 @@
 /** Errors in words: what happened, what is safe, what to do. */
 import { desktop as words } from "../page/words-desktop.js";
 
+const SIGNED_OUT = new Set(["unauthenticated", "session-pending", "password-change-required"]);
+
 /** @param {unknown} error @returns {boolean} whether signing in again is the way out */
 export function isSignedOut(error) {
   const { name, code } = /** @type {any} */ (error ?? {});
-  return name === "SignedOut" || code === "unauthenticated" || code === "session-pending";
+  return name === "SignedOut" || SIGNED_OUT.has(code);
 }
 
 /** @param {unknown} error */

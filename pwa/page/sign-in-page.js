@@ -2,7 +2,7 @@
 
 import { SessionChannel } from "../queue/session-channel.js";
 import { createApi } from "./api.js";
-import { passwordUrl, safeBack } from "./back.js";
+import { passwordUrl, safeBack, signInUrl } from "./back.js";
 import { readConfig } from "./config.js";
 import { createSession } from "./session.js";
 import { busy, fill, find, say, showSecrets } from "./sign-in-form.js";
@@ -11,6 +11,8 @@ import { signIn as words } from "./words-sign-in.js";
 
 /** @typedef {{id: string, name: string}} User */
 /** @typedef {{user: User | null, passwordChangeRequired: boolean}} SignInState */
+
+const FORGOTTEN_AFTER = 5 * 60_000; // ms
 
 const config = readConfig();
 const asked = new URLSearchParams(location.search);
@@ -57,9 +59,9 @@ function startSignIn(next) {
       try {
         const wish = { name: name.value, password: password.value };
         const { data } = await api.request("POST", "/api/session", wish);
-        if (data.passwordChangeRequired) return startFirstChange(data.user, password.value);
         channel.tell({ type: "signed-in", user: data.user.id });
-        location.replace(next);
+        if (data.passwordChangeRequired) startFirstChange(data.user, password.value);
+        else location.replace(next);
       } catch (error) {
         say(form, sentenceFor(error, words.failed.wrong), password);
       }
@@ -68,19 +70,43 @@ function startSignIn(next) {
 }
 
 /**
- * A generated password opens nothing but this form, so there is no way round it.
+ * A generated password opens nothing but this form: the only way round it is to be somebody else.
  * @param {User} user
  * @param {string} [typed] the generated password, where it has just been typed
  */
 function startFirstChange(user, typed = "") {
   const form = find(document, "#change", HTMLFormElement);
+  if (!form.hidden) return;
+  const current = find(form, "#current", HTMLInputElement);
+  const field = find(form, "#current-field", HTMLElement);
+  const leave = find(form, "a", HTMLAnchorElement);
   find(document, "#sign-in", HTMLFormElement).hidden = true;
   find(form, "h1", HTMLElement).textContent = words.firstTitle;
   find(form, "h1 + p", HTMLElement).textContent = words.firstWhy;
-  find(form, "a", HTMLAnchorElement).hidden = true;
-  find(form, "#current", HTMLInputElement).value = typed;
-  find(form, "#current-field", HTMLElement).hidden = typed !== "";
+  leave.textContent = words.somebodyElse;
+  current.value = typed;
+  field.hidden = typed !== "";
+  // Whoever finds the form open later has not typed it.
+  setTimeout(() => {
+    current.value = "";
+    field.hidden = false;
+  }, FORGOTTEN_AFTER);
   startChange(user);
+  leave.addEventListener("click", (event) => {
+    event.preventDefault();
+    void busy(form, words.leaving, () => signOut(form, current));
+  });
+}
+
+/** @param {HTMLFormElement} form @param {HTMLInputElement} field */
+async function signOut(form, field) {
+  try {
+    await api.request("DELETE", "/api/session");
+    channel.tell({ type: "signed-out" });
+    location.replace(signInUrl(back));
+  } catch (error) {
+    say(form, sentenceFor(error, words.failed.other), field);
+  }
 }
 
 /** @param {User} user */
@@ -109,10 +135,13 @@ async function change(form, current, fresh, user) {
     channel.tell({ type: "signed-in", user });
     showChanged(form);
   } catch (error) {
-    const field = /** @type {any} */ (error).field === "new" ? fresh : current;
-    if (/** @type {any} */ (error).code === "wrong-password")
-      find(form, "#current-field", HTMLElement).hidden = false;
-    say(form, sentenceFor(error, words.failed.wrongCurrent), field);
+    const { code = "", field = "" } = /** @type {any} */ (error);
+    // Changed on another device meanwhile, which has ended this login.
+    if (code === "unauthenticated") return location.replace(signInUrl(back));
+    const row = find(form, "#current-field", HTMLElement);
+    if (code === "wrong-password") row.hidden = false;
+    const meant = field === "new" || row.hidden ? fresh : current;
+    say(form, sentenceFor(error, words.failed.wrongCurrent), meant);
   }
 }
 

@@ -32,6 +32,8 @@ export const signIn = {
   changing: "Changing…",
   changed: "The password is changed.",
   notNow: "Not now",
+  somebodyElse: "Sign in as somebody else",
+  leaving: "Signing out…",
   goOn: "Continue",
 
   failed: {

@@ -160,7 +160,10 @@ export function placeOf(old) {
 async function placeOfReplaced(tx, draft) {
   if (draft.retakeOf === null) return {};
   const old = await tx.objectStore("photos").get(draft.retakeOf);
-  return old ? placeOf(old) : {};
+  if (!old) return {};
+  // Answered or open, the question is about the moment of the first shutter.
+  const { placed, firstCapturedAt = old.capturedAt } = old;
+  return { ...placeOf(old), firstCapturedAt, ...(placed && { placed }) };
 }
 
 /** @param {WriteTransaction} tx over meta */

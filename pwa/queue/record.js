@@ -21,6 +21,7 @@ import { mayPass } from "./errors.js";
  * @property {string} [consultationOpenedAt] shown on this phone only, as the next
  * @property {string | null} [consultationSecondIdentifier]
  * @property {Placed} [placed] the clinician's answer to whose it is, where that was asked
+ * @property {string} [firstCapturedAt] of a retake: when the photo was taken that it stands for
  * @property {string} capturedAt RFC 3339, UTC, by the server's clock where that was heard
  * @property {string} [deviceCapturedAt] what the phone's own clock said
  * @property {boolean} [clockUnchecked] the server had not been heard yet
@@ -42,7 +43,12 @@ import { mayPass } from "./errors.js";
  * @property {number} [rules] those by which it was parked; absent from before there were any
  */
 
-/** @typedef {{at: string, from: {id: string, label: string} | null}} Placed `from` where it was until then, if elsewhere */
+/**
+ * @typedef {object} Placed
+ * @property {string} at
+ * @property {{id: string, label: string} | null} from where it was until then, if elsewhere
+ * @property {string} [over] answered before its shutter, and only against this consultation
+ */
 /** @typedef {{id: string, label: string, openedAt: string, secondIdentifier?: string | null}} Place a consultation */
 
 /** @typedef {PhotoRecord} PhotoSummary a record; the bytes live elsewhere */
@@ -56,6 +62,7 @@ import { mayPass } from "./errors.js";
  * @property {string} [consultationOpenedAt]
  * @property {string | null} [consultationSecondIdentifier]
  * @property {Placed} [placed]
+ * @property {string} [firstCapturedAt]
  * @property {string} capturedAt
  * @property {string} [deviceCapturedAt]
  * @property {boolean} [clockUnchecked]
@@ -156,6 +163,12 @@ export function placed(record, to, at) {
     placed: { at, from: { id, label } },
   };
 }
+
+/**
+ * Whether somebody who could see the photo has said whose it is, whatever the desktop did meanwhile.
+ * @param {{placed?: Placed}} record
+ */
+export const isPlaced = ({ placed }) => !!placed && !placed.over;
 
 /** What a photo looks like that has failed at nothing yet. */
 export const FRESH = Object.freeze({

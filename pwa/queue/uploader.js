@@ -6,7 +6,7 @@
 import { CAPTURES } from "./announcing.js";
 import { within } from "./clock.js";
 import { classify, failure } from "./errors.js";
-import { MOST_BYTES } from "./record.js";
+import { MOST_BYTES, isPlaced } from "./record.js";
 import { putReason } from "./put-answer.js";
 
 /** @import { Clock } from "./clock.js" */
@@ -219,10 +219,10 @@ async function answerOf(response) {
 /** @param {PhotoRecord} record */
 function declarationOf(record) {
   const { photoId, consultationId, owner, contentType, size, sha256 } = record;
-  const { width, height, capturedAt, deviceCapturedAt, placed } = record;
+  const { width, height, capturedAt, deviceCapturedAt } = record;
   const what = { photoId, consultationId, owner, contentType, size, sha256 };
   const own = deviceCapturedAt ? { deviceCapturedAt } : {};
-  const answered = placed ? { placeConfirmed: true } : {};
+  const answered = isPlaced(record) ? { placeConfirmed: true } : {};
   return { ...what, width, height, capturedAt, ...own, ...answered };
 }
 

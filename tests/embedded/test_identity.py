@@ -585,6 +585,17 @@ async def test_a_generated_password_gives_no_token_until_it_is_changed(identity)
         generated = await identity.reset_password("Anna")
 
 
+async def test_a_login_that_opens_nothing_is_not_prolonged_by_asking(identity, time):
+    """A page in the background asks again and again; the form is closed after twelve hours all the same."""
+    login = await signed_in(identity, await identity.add_user("Anna"))
+    time.passes(hours=11)
+    with pytest.raises(PasswordChangeRequired):
+        await identity.token(login.cookie, ORIGIN)
+    time.passes(hours=1, seconds=1)
+
+    assert (await identity.state(login.cookie)).user is None
+
+
 async def test_a_user_has_a_name(identity, anna):
     """As it was typed when the account was made."""
     login = await signed_in(identity, anna)

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { doubtIn } from "../../pwa/capture/doubts.js";
+import { isPlaced } from "../../pwa/queue/record.js";
 import { openQuestion, questionOf } from "../../pwa/capture/question.js";
 import { ApiProblem, NotReached } from "../../pwa/page/api.js";
 import { confirmed, flowState, started, turns, visitOf } from "./capture-stage.mjs";
@@ -245,7 +246,8 @@ test("a retake of a photo in doubt is in doubt as well, and one of any other is 
 
     const retaken = stage.store.state.listing.photos.slice(1);
     assert.equal(doubtIn(retaken, stage.store.state.known.moves) !== null, asked);
-    assert.equal("placed" in retaken[0], !asked);
+    assert.equal(retaken[0].firstCapturedAt, first.capturedAt);
+    assert.equal("placed" in retaken[0], false);
   }
 });
 
@@ -266,10 +268,14 @@ test("a page loaded anew stays with the patient of its photos in review, and ask
   hear(after, ROOM_3);
   assert.equal(after.capturing.place, "room-2");
 
+  // The desktop goes on after the reload: that is asked as without one.
   const upToDate = started({ current: ROOM_2 });
   upToDate.store.set({ listing });
   upToDate.capturing.takeUp();
-  assert.equal(upToDate.store.state.visit, null);
+  assert.equal(openQuestion(upToDate.store.state), null);
+  hear(upToDate, ROOM_3);
+  assert.equal(upToDate.capturing.place, "room-2");
+  assert.match(openQuestion(upToDate.store.state).text, /^The desktop is now on Room 3\n/);
 });
 
 test("a server that refuses to reopen says why; without an answer the link is named", async () => {
@@ -293,7 +299,7 @@ test("a server that refuses to reopen says why; without an answer the link is na
   assert.match(said[1], /the server did not answer/);
 });
 
-test("Keep answers for the photos taken meanwhile, and for those taken after it", async () => {
+test("Keep answers for the photos taken meanwhile, and later ones against that consultation alone", async () => {
   const stage = await opened();
   stage.capturing.shoot();
   hear(stage, ROOM_3);
@@ -302,8 +308,27 @@ test("Keep answers for the photos taken meanwhile, and for those taken after it"
   hear(stage, { id: "room-4", label: "Room 4" });
   await stage.capturing.answer("switch");
 
+  // Nobody was asked about Room 4, and the second photo may be of it.
+  const { text, choices } = openQuestion(stage.store.state);
+  assert.equal(text, "1 photo was taken after the desktop moved. It belongs to:");
+  assert.deepEqual(
+    choices.map((choice) => choice.text),
+    ["Room 2", "Room 3", "Room 4"],
+  );
+  const [first, second] = stage.store.state.listing.photos;
+  assert.deepEqual([isPlaced(first), isPlaced(second)], [true, false]);
+});
+
+test("a photo kept against the consultation that is current still is not asked about", async () => {
+  const stage = await opened();
+  hear(stage, ROOM_3);
+  await stage.capturing.answer("keep");
+  stage.capturing.shoot();
+  const later = confirmed(stage, ROOM_4);
+  stage.capturing.hear({ ...later, since: Date.now() + 60_000 });
+  await stage.capturing.answer("switch");
+
   assert.equal(openQuestion(stage.store.state), null);
-  assert.ok(stage.store.state.listing.photos.every(({ placed }) => placed.from === null));
 });
 
 test("the desktop's move is a card on the first screen as well; only an unfiled phone follows it", async () => {

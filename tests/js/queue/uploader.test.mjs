@@ -61,6 +61,11 @@ test("a 200 that is no receipt is no answer to complete", async () => {
 for (const [what, placed, told] of [
   ["was never asked about", undefined, undefined],
   ["was kept where it is", { at: "2026-01-01T00:00:00.000Z", from: null }, true],
+  [
+    "was kept before its shutter",
+    { at: "2026-01-01T00:00:00.000Z", from: null, over: "x" },
+    undefined,
+  ],
   ["was moved", { at: "2026-01-01T00:00:00.000Z", from: { id: "x", label: "Room 2" } }, true],
 ]) {
   test(`the server is told of a photo that ${what}`, async () => {
