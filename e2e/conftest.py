@@ -16,7 +16,7 @@ from e2e.verbs import sign_in, start_consultation
 from e2e.watch import Watch
 
 # A machine that does other work beside may take seconds for a page; nothing here measures speed.
-PATIENCE_MS = 15_000
+PATIENCE_MS = 30_000
 Launch = Callable[..., Page]
 ROOT = Path(__file__).resolve().parent.parent
 PHONE: dict[str, Any] = {

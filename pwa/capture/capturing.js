@@ -145,7 +145,7 @@ export class Capturing {
     );
     this.#store.set({ visit: answered });
     // Who keeps the consultation has said whose the photos are that were taken meanwhile.
-    if (choice === "keep") await this.#placing.keep(visit.belongs.id);
+    if (choice === "keep") await this.#placing.keep(visit.belongs.id, answered.declined);
   }
 
   /**

@@ -47,11 +47,21 @@ export class Placing {
     if (place) await this.#write(doubt.photos, place);
   }
 
-  /** Those of a consultation that was kept stay with it. @param {string} consultationId */
-  async keep(consultationId) {
+  /**
+   * Those of a consultation that was kept stay with it, unless they may be of a third one: that was not
+   * in the question.
+   * @param {string} consultationId @param {string|null} over the one that was declined
+   */
+  async keep(consultationId, over) {
     await this.#saved();
     await this.#refresh();
-    const doubt = this.#doubt((photo) => photo.consultationId === consultationId);
+    const named = [consultationId, over];
+    const answered = (/** @type {PhotoSummary} */ photo) =>
+      photo.consultationId === consultationId &&
+      !!this.#doubt(({ photoId }) => photoId === photo.photoId)?.places.every(({ id }) =>
+        named.includes(id),
+      );
+    const doubt = this.#doubt(answered);
     if (doubt) await this.#write(doubt.photos, null);
   }
 

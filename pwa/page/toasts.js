@@ -18,7 +18,7 @@ export function announce(words) {
   const voice = region("voice", "visually-hidden");
   const said = element("div", "");
   fill(said, words);
-  if (said.textContent !== spoken) {
+  if (said.textContent !== spoken || !voice.textContent) {
     spoken = said.textContent ?? "";
     voice.replaceChildren(...said.childNodes);
   }

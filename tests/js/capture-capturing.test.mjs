@@ -222,6 +222,25 @@ test("of several moves that were not heard each one is a place that the photo ma
   );
 });
 
+test("Keep is no answer about a consultation that its question did not name", async () => {
+  const stage = await opened();
+  stage.capturing.shoot();
+  const word = confirmed(stage, ROOM_4);
+  const at = Date.parse(stage.store.state.listing.photos[0].capturedAt);
+  const steps = [
+    { to: visitOf(ROOM_3), after: at - 5 },
+    { to: visitOf(ROOM_4), after: at + 5 },
+  ];
+  stage.capturing.hear({ ...word, since: at + 5, steps });
+  await stage.capturing.answer("keep");
+
+  const { choices } = openQuestion(stage.store.state);
+  assert.deepEqual(
+    choices.map((choice) => choice.text),
+    ["Room 2", "Room 3"],
+  );
+});
+
 test("where the desktop came back from nobody the photo is nobody else's", async () => {
   const stage = await opened();
   stage.capturing.shoot();
