@@ -824,10 +824,10 @@ def test_a_retake_without_a_link_answers_no_question(
     belong_to(phone, "1 photo was taken after the desktop moved.")
 
 
-def test_a_reload_while_the_desktop_goes_on_twice_offers_each(
+def test_a_reload_while_the_desktop_goes_on_twice_offers_the_one_between(
     clinic: Clinic, phone: Page, desktop: Page
 ) -> None:
-    """The page comes back without having heard of Room 3 or Room 4, and knows of both."""
+    """The page comes back without having heard of Room 3, whose photo it may be, and offers it."""
     open_room(clinic, phone, desktop)
     let_go = hold_the_word(phone)
     open_camera(phone)
@@ -840,4 +840,4 @@ def test_a_reload_while_the_desktop_goes_on_twice_offers_each(
     asked(phone).get_by_role("button", name="Switch to Room 4").click(timeout=30_000)
 
     belong_to(phone, "1 photo was taken after the desktop moved.")
-    expect(asked(phone).get_by_role("button", name=re.compile("^Room [234]"))).to_have_count(3)
+    expect(asked(phone).get_by_role("button", name=re.compile("^Room 3"))).to_be_visible()

@@ -44,7 +44,9 @@ export function drawUpload(photos, state) {
     places.set(photo.consultationId, [...(places.get(photo.consultationId) ?? []), photo]);
   const several = places.size > 1;
   const count = photos.length;
-  fill(part("upload"), several ? words.uploadFor(count, places.size) : words.upload(count));
+  // Whose the photos without a consultation are, nobody has said.
+  const patients = [...places.keys()].filter((id) => id !== state.known?.unfiled.id).length;
+  fill(part("upload"), patients > 1 ? words.uploadFor(count, patients) : words.upload(count));
   part("upload").disabled = !count;
   part("upload-each").hidden = !several;
   const lines = [...places.values()].flatMap((each, at) => [

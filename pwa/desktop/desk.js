@@ -107,6 +107,8 @@ export class Desk extends EventTarget {
   async close(id, closed) {
     this.replaceVisit(await this.#own(this.#routes.change(id, { closed })));
     if (closed && this.#currentId === id) this.#currentId = null;
+    // What was chosen before it was closed is current again: no other screen has done that.
+    if (!closed) this.#currentId = undefined;
     await this.#refreshVisits();
   }
 

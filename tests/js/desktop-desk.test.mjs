@@ -51,7 +51,9 @@ class Server {
   async change(id, { closed }) {
     const changed = { ...visit(id), closedAt: closed ? "2026-11-22T10:00:00Z" : null };
     this.consultations = this.consultations.map((old) => (old.id === id ? changed : old));
-    if (closed && this.currentId === id) this.currentId = null;
+    // A consultation that was current when it was closed is so again.
+    if (closed && this.currentId === id) [this.currentId, this.left] = [null, id];
+    if (!closed && this.left === id) this.currentId = id;
     return changed;
   }
 
@@ -182,6 +184,16 @@ describe("the desk", () => {
     await looking;
 
     assert.equal(desk.shownId, "a");
+  });
+
+  it("reopens the consultation that was current without blaming another screen", async () => {
+    const { server, desk, heard } = await open();
+    await desk.close("a", true);
+    await desk.close("a", false);
+
+    assert.equal(server.currentId, "a");
+    assert.equal(desk.current?.id, "a");
+    assert.deepEqual(heard, []);
   });
 
   it("tells when another screen has moved the current consultation, and stays where it is", async () => {
