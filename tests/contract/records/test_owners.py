@@ -45,6 +45,7 @@ ATTEMPTS: dict[str, tuple[Attempt, Any]] = {
     "open_consultations": (lambda records, visit, photo, own: _open_labels(records), {"Ben's"}),
     "note_current": (lambda records, visit, photo, own: records.note_current(BEN, NOW), None),
     "current_history": (lambda records, visit, photo, own: records.current_history(BEN, [1]), {}),
+    "moves_since": (lambda records, visit, photo, own: records.moves_since(BEN, visit), []),
     "set_identity": (lambda records, visit, photo, own: records.set_identity(BEN, visit, "Ben", None), None),
     "discard": (lambda records, visit, photo, own: records.discard(BEN, visit, NOW), False),
     "bring_back": (lambda records, visit, photo, own: records.bring_back(BEN, visit), None),
