@@ -250,7 +250,7 @@ test("a complete whose answer was lost is asked again without sending again", as
 
   await until(async () => (await phone.list())[0]?.reason === "no-answer");
   assert.deepEqual(await phone.states(), ["waiting"]);
-  phone.clock.advance(1_000);
+  await phone.pass(1_000);
 
   assert.equal(await running, "drained");
   assert.deepEqual(phone.net.log, ["presign", "put", "complete", "complete"]);
@@ -266,7 +266,7 @@ test("a portal that answers the PUT with a page is not believed", async (t) => {
 
   await until(async () => (await phone.list())[0]?.reason === "store-unreachable");
   assert.equal(sha256(await phone.queue.bytes(record.photoId)), record.sha256);
-  phone.clock.advance(1_000);
+  await phone.pass(1_000);
 
   assert.equal(await running, "drained");
   assert.deepEqual(phone.net.log, ["presign", "put", "complete", "presign", "put", "complete"]);
@@ -350,7 +350,7 @@ for (const [name, refuse, reason] of [
     refuse(await phone.net.next("delete"), record);
     await until(async () => (await phone.list())[0].reason === reason);
     assert.deepEqual(await phone.states(), ["deleting"]);
-    phone.clock.advance(1_000);
+    await phone.pass(1_000);
     const again = await phone.net.next("delete");
     again.respond(200, receiptFor(record.photoId, record, { state: "deleted" }));
 
@@ -404,7 +404,7 @@ test("a photo deleted while its URL is asked for is not taken for stored", async
   });
 
   await until(async () => (await phone.list())[0].reason === "not-deleted");
-  phone.clock.advance(2_000);
+  await phone.pass(2_000);
   const request = await phone.net.next("delete");
   request.respond(200, receiptFor(record.photoId, record, { state: "deleted" }));
 

@@ -47,7 +47,7 @@ for (const [what, refuse, reason] of REFUSALS) {
       for (let turn = 1; turn <= 7; turn += 1) {
         await waitsForAll(phone, turn, reason);
         broken = turn < 7;
-        phone.clock.advance(30_000);
+        await phone.pass(30_000);
       }
 
       assert.equal(await running, "drained");
@@ -73,7 +73,7 @@ for (const [what, answer, reason] of [
 
     await waitsForAll(phone, 1, reason);
     broken = false;
-    phone.clock.advance(30_000);
+    await phone.pass(30_000);
 
     assert.equal(await running, "drained");
   });
@@ -86,7 +86,7 @@ test("the pause says since when, through all its attempts", async (t) => {
   await waitsForAll(phone, 1, "store-403");
   const { since } = (await phone.queue.list("anna")).pause;
   assert.equal(since, phone.clock.wall());
-  phone.clock.advance(30_000);
+  await phone.pass(30_000);
 
   await waitsForAll(phone, 2, "store-403");
 
@@ -107,7 +107,7 @@ for (const left of [1, 3]) {
     for (let turn = 1; turn <= 6; turn += 1) {
       await waitsForAll(phone, turn, "store-403");
       broken = turn < 6;
-      phone.clock.advance(30_000);
+      await phone.pass(30_000);
     }
 
     assert.equal(await running, "drained");
@@ -139,15 +139,7 @@ for (const bad of [1, 2, 3]) {
     let over = false;
     const endless = phone.replay({ budgetMs: 1e9 });
     const running = phone.serve(endless, { put }).finally(() => (over = true));
-    /** Time passes where nothing moves. */
-    const come = (done) =>
-      until(async () => {
-        if (over || (await done())) return true;
-        const states = new Set(await phone.states());
-        const still = !phone.net.waiting.length && !states.has("queued") && !states.has("sending");
-        if (still && Number.isFinite(phone.clock.next)) phone.clock.advance(500);
-        return false;
-      });
+    const come = (done) => phone.passUntil(async () => over || done());
 
     await come(async () => (await phone.list()).length === bad);
     assert.ok(phone.clock.time < 20_000, `the others went at once, not after ${phone.clock.time}`);
@@ -215,7 +207,7 @@ test("a photo that the version before parked waits with the others while the sto
 
   assert.deepEqual(await phone.states(), ["waiting"]);
   broken = false;
-  phone.clock.advance(30_000);
+  await phone.pass(30_000);
 
   assert.equal(await running, "drained");
   assert.deepEqual(await phone.list(), []);
@@ -240,7 +232,7 @@ test("a photo refused alone is tried again by itself, and one more refusal parks
   const running = phone.serve(phone.replay(), { put });
   for (const attempt of [1, 2]) {
     await until(async () => (await phone.list())[0].attempt === attempt);
-    phone.clock.advance(4_000);
+    await phone.pass(4_000);
   }
   assert.equal(await running, "drained");
   assert.deepEqual(await phone.states(), ["parked"]);
@@ -248,14 +240,14 @@ test("a photo refused alone is tried again by itself, and one more refusal parks
   assert.equal(await phone.serve(phone.replay(), { put }), "drained");
   assert.equal(phone.net.count("put"), puts, "not before its time");
 
-  phone.clock.advance(300_000);
+  await phone.pass(300_000);
   await phone.take(1);
   assert.equal(await phone.serve(phone.replay(), { put }), "drained");
   assert.deepEqual(await phone.states(), ["parked"]);
   assert.equal(phone.net.count("put"), puts + 2, "one that goes, and one to know");
 
   broken = false;
-  phone.clock.advance(300_000);
+  await phone.pass(300_000);
   assert.equal(await phone.serve(phone.replay(), { put }), "drained");
   assert.deepEqual(await phone.list(), []);
 });
@@ -271,16 +263,13 @@ for (const code of ["store-refused", "store-not-encrypted"]) {
     const endless = phone.replay({ budgetMs: 1e9 });
     const running = phone.serve(endless, { complete }).finally(() => (over = true));
 
-    for (let turn = 0; turn < 400 && (await phone.list()).length > 1; turn += 1) {
-      await phone.states();
-      phone.clock.advance(250);
-    }
+    await phone.passUntil(async () => (await phone.list()).length === 1);
     assert.deepEqual(
       (await phone.list()).map(({ photoId }) => photoId),
       [odd.photoId],
     );
     broken = false;
-    await until(() => (phone.clock.advance(1_000), over));
+    await phone.passUntil(() => over);
 
     assert.equal(await running, "drained");
     assert.deepEqual(await phone.list(), []);
