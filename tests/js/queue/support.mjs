@@ -312,11 +312,12 @@ class Phone {
 
   /** Lets as much time pass, timer by timer, as this takes; it is asked whenever the replay rests. */
   async passUntil(done) {
-    for (;;) {
+    await until(async () => {
       await this.#rest();
-      if (await done()) return;
+      if (await done()) return true;
       if (Number.isFinite(this.clock.next)) this.clock.advance(this.clock.next - this.clock.time);
-    }
+      return false;
+    }, done.toString());
   }
 
   async #rest() {
