@@ -35,7 +35,7 @@ class Processes(CloudClinic):
 
     def workers(self) -> list[psutil.Process]:
         """The server processes that run now."""
-        return [one for one in self.parent.children() if "app.worker" in _command(one)]
+        return [one for one in self.parent.children() if "app.worker" in command(one)]
 
     def events(self, name: str) -> list[dict[str, Any]]:
         """The lines of the log of one kind."""
@@ -64,7 +64,8 @@ class Processes(CloudClinic):
         return code
 
 
-def _command(process: psutil.Process) -> list[str]:
+def command(process: psutil.Process) -> list[str]:
+    """The words that started it; none for one that has ended."""
     try:
         return process.cmdline()
     except (psutil.NoSuchProcess, psutil.ZombieProcess):
