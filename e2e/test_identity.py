@@ -105,6 +105,7 @@ def test_a_mistyped_label_is_corrected_and_the_other_screen_follows(
     desk.get_by_role("button", name="Correct", exact=True).click()
     dialog = desk.get_by_role("dialog", name="Correct label or identifier")
     expect(dialog.get_by_label("Label")).to_have_value("Room 2")
+    expect(dialog).not_to_contain_text("photo")
     dialog.get_by_label("Label").fill("Room 2 · J.S.")
     dialog.get_by_label("Second identifier").fill("12 Mar 1961")
     dialog.get_by_role("button", name="Save").click()
@@ -117,6 +118,16 @@ def test_a_mistyped_label_is_corrected_and_the_other_screen_follows(
         ("label", "Room 2", "Room 2 · J.S."),
         ("second-identifier", "", "12 Mar 1961"),
     ]
+
+
+def test_a_correction_says_that_the_photos_go_with_it(desk: Page) -> None:
+    """Other words over somebody's photos are another patient's photos."""
+    deliver(desk, 2)
+
+    desk.get_by_role("button", name="Correct", exact=True).click()
+
+    dialog = desk.get_by_role("dialog", name="Correct label or identifier")
+    expect(dialog).to_contain_text("2 photos stay in it, under the new words. For another patient,")
 
 
 def test_an_empty_consultation_is_discarded_and_a_late_photo_brings_it_back(desk: Page) -> None:
@@ -142,8 +153,10 @@ def test_a_photo_taken_while_the_desktop_was_elsewhere_is_asked_about_and_kept(d
     tile = desk.get_by_role("list", name="Photos").get_by_role("listitem")
     expect(tile).to_contain_text("Taken while the desktop was on Room 3 · M.T.")
     expect(tile).to_contain_text("Right patient?")
+    expect(tile).to_contain_text("Yes keeps it in Room 2.")
     dialog = open_photo(desk, 1)
     expect(dialog).to_contain_text("Taken while the desktop was on Room 3 · M.T.")
+    expect(dialog).to_contain_text("Yes keeps it in Room 2.")
     expect(dialog.locator("header")).to_contain_text(re.compile(r"Room 2.*Opened \d\d:\d\d"))
     desk.keyboard.press("Escape")
 

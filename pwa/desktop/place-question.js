@@ -5,7 +5,7 @@
 import { withNames } from "../page/names.js";
 import { desktop as words } from "../page/words-desktop.js";
 import { button, icon, make } from "./dom.js";
-import { detailOf, dotted } from "./identity.js";
+import { apartBy, detailOf, dotted, labelOf, nameOf } from "./identity.js";
 
 /** @typedef {import("./shapes.js").Photo} Photo @typedef {import("./shapes.js").Visit} Visit */
 /** @typedef {{ yes(photo: Photo): void, move(photo: Photo): void }} PlaceAnswers */
@@ -34,6 +34,20 @@ export function notConfirmed(photo, visits) {
   return words.notConfirmed([known?.label ?? during.label, second].filter(Boolean).join(" · "));
 }
 
+/**
+ * Where Yes leaves it: a question that names the other patient alone is answered the wrong way round.
+ * @param {Photo} photo @param {Visit[]} visits
+ */
+function stays({ consultationId }, visits) {
+  const own = visits.find(({ id }) => id === consultationId);
+  if (!own) return [];
+  const byTime = apartBy(own, visits).by === "time";
+  const name = byTime
+    ? nameOf(own, visits)
+    : [labelOf(own), own.secondIdentifier].filter(Boolean).join(" · ");
+  return [make("p", "place-stays", ...withNames(words.placeStays, name))];
+}
+
 /** @param {Photo} photo @param {Visit[]} visits @param {PlaceAnswers} answers */
 export function placeQuestion(photo, visits, answers) {
   const sentence = make("p", "place-ask", ...questionOf(photo, visits));
@@ -42,8 +56,11 @@ export function placeQuestion(photo, visits, answers) {
   const detail = known ? dotted(detailOf(known, visits)) : [];
   const yes = button(words.placeYes, () => answers.yes(photo));
   const move = button(words.placeMove, () => answers.move(photo));
-  for (const answer of [yes, move]) answer.setAttribute("aria-describedby", sentence.id);
+  const stay = stays(photo, visits);
+  for (const line of stay) line.id = `stays-${photo.id}`;
+  const describing = [sentence, ...stay].map(({ id }) => id).join(" ");
+  for (const answer of [yes, move]) answer.setAttribute("aria-describedby", describing);
   const lines = detail.length ? [make("p", "name-detail", ...detail)] : [];
-  const says = make("div", "", sentence, ...lines, make("p", "place-answers", yes, move));
+  const says = make("div", "", sentence, ...lines, ...stay, make("p", "place-answers", yes, move));
   return make("div", "place-question note warn", icon("alert"), says);
 }

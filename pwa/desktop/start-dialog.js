@@ -44,7 +44,7 @@ export class StartDialog {
     this.#say(".primary", visit ? words.save : words.start);
     const hint = find(this.#dialog, "#new-about", HTMLElement);
     hint.hidden = !visit;
-    hint.textContent = visit ? words.correctHint : "";
+    hint.textContent = visit ? about(visit) : "";
     this.#blame("label", []);
     this.#blame("second", []);
     this.#fail("");
@@ -106,4 +106,10 @@ export class StartDialog {
     this.#failed.textContent = text;
     this.#failed.hidden = !text;
   }
+}
+
+/** What a correction does; photos would go with it to another patient. @param {Visit} visit */
+function about({ photoCount }) {
+  const photos = photoCount > 0 ? [words.correctPhotos(photoCount)] : [];
+  return [words.correctHint, ...photos].join(" ");
 }

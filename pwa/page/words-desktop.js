@@ -28,6 +28,9 @@ export const desktop = {
   correct: "Correct",
   correctTitle: "Correct label or identifier",
   correctHint: "The phone and other screens follow by themselves. The change is recorded.",
+  /** @param {number} n */
+  correctPhotos: (n) =>
+    `${photos(n)} ${n === 1 ? "stays" : "stay"} in it, under the new words. For another patient, start a new consultation and move ${n === 1 ? "it" : "them"} there.`,
   save: "Save",
   discard: "Discard",
   discardTitle: (/** @type {string} */ label) => `Discard ${label}?`,
@@ -62,7 +65,7 @@ export const desktop = {
   /** @param {string} label */
   closeAsk: (label) => `Close ${label}?`,
   closeText:
-    "No new photos can be taken for it. Photos still on their way are kept with it, marked late. You can reopen it.",
+    "No new photos can be taken for it. Photos still on a phone go to it after Upload there, marked late. You can reopen it.",
   unfiledText:
     "Photos taken with no consultation open. Open a photo, then choose “Move to…” to file it.",
 
@@ -77,16 +80,18 @@ export const desktop = {
   stepsFirst: [
     "Start a consultation for the patient in front of you.",
     "Scan the code with your phone and sign in with the same account.",
-    "Take photos. They appear here by themselves.",
+    "Take photos and tap Upload. They appear here by themselves.",
   ],
   emptyVisit: "No photos yet",
   stepsVisit: [
     "Scan the code with your phone and sign in with the same account.",
     "Check that the phone shows this consultation.",
-    "Take photos. They appear here by themselves.",
+    "Take photos and tap Upload. They appear here by themselves.",
   ],
   emptyOther: "No photos in this consultation",
-  stepsOther: ["Choose “Use for new photos” above, then take photos on the phone."],
+  stepsOther: [
+    "Choose “Use for new photos” above, then take photos on the phone and tap Upload there.",
+  ],
   emptyClosed: "No photos in this closed consultation",
   stepsClosed: ["Photos still on their way arrive here by themselves, marked late."],
   emptyUnfiled: "Nothing to file",
@@ -156,6 +161,8 @@ export const desktop = {
   /** @param {string} label */
   takenDuring: (label) => `Taken while the desktop was on ${label}. Right patient?`,
   takenDuringNone: "Taken while no consultation was open on the desktop. Right patient?",
+  /** @param {string} label */
+  placeStays: (label) => `Yes keeps it in ${label}.`,
   placeYes: "Yes",
   placeMove: "Move",
   /** @param {string} label */
