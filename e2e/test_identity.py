@@ -123,6 +123,7 @@ def test_a_mistyped_label_is_corrected_and_the_other_screen_follows(
 def test_a_correction_says_that_the_photos_go_with_it(desk: Page) -> None:
     """Other words over somebody's photos are another patient's photos."""
     deliver(desk, 2)
+    expect(desk.locator("#visit-head")).to_contain_text("2 photos")
 
     desk.get_by_role("button", name="Correct", exact=True).click()
 
