@@ -24,7 +24,7 @@ for (const code of withCodes("link")) {
       const well = at === "presign" ? (r) => r.sign() : (r) => r.receipt();
       const fail = (r) => ((failures += 1) <= 4 ? r.problem(statusOf(code), code) : well(r));
       let over = false;
-      let waits = 0;
+      const waits = [];
       const replay = phone.replay().finally(() => (over = true));
       const running = phone.serve(replay, { [at]: fail });
 
@@ -33,14 +33,17 @@ for (const code of withCodes("link")) {
         const { pause, photos } = await phone.queue.list("anna");
         // A code that may be one photo's own lets another one try in between.
         if (pause) assert.equal(pause.reason, code);
-        waits += pause === null ? 0 : 1;
+        if (pause && pause.attempt !== waits.at(-1)) waits.push(pause.attempt);
         assert.ok(photos.every(({ state }) => state === "waiting"));
         const rows = await phone.ledger.load("anna");
         assert.deepEqual(new Set(rows.map((row) => row.attempt)), new Set([0]));
         return false;
       });
 
-      assert.ok(failures > 4 && waits > 0);
+      // Two photos may be refused in one breath, which is one wait.
+      const all = [1, 2, 3, 4];
+      assert.ok(failures > 4);
+      assert.deepEqual(waits, at === "presign" ? all : all.slice(0, Math.max(3, waits.length)));
       assert.equal(await running, "drained");
       assert.equal((await phone.queue.list("anna")).pause, null);
     });
@@ -309,7 +312,8 @@ test("a store that is down is asked again and again, and parks nothing", async (
     return false;
   });
 
-  assert.ok(puts > 8 && attempt > 3);
+  assert.ok(puts > 8);
+  assert.ok(attempt >= 7, `${attempt} waits: two photos may have failed in one breath, once`);
   assert.equal(await running, "drained");
   assert.deepEqual(await phone.list(), []);
 });
