@@ -17,20 +17,27 @@ from litestar import Litestar
 from litestar.types import ControllerRouterHandler
 
 from app.adapters.ably import AblySignals
-from app.adapters.clerk import SessionTokenVerifier
-from app.adapters.clerk_sessions import ClerkSessions
+from app.adapters.clerk.jwks import HttpKeySet, PemKeySet
+from app.adapters.clerk.sessions import ClerkSessions
+from app.adapters.clerk.tokens import SessionTokenVerifier
 from app.adapters.database.engine import SqlDatabase
-from app.adapters.images import PillowInspector
-from app.adapters.key_set import HttpKeySet, PemKeySet
-from app.adapters.s3 import S3Store, build_client, build_signer, certificate_authorities
-from app.adapters.signing import OriginSigner, S3Signer, SessionSigner, origin_signer
-from app.background import LOOK_S, Bell, at_work, watching_sessions
-from app.checks.store_place import StorePlace
-from app.domain.accounts import Profile, Profiles
-from app.domain.bucket import BucketFacts
-from app.domain.devices import Devices
-from app.domain.identity import TokenVerifier
-from app.domain.mending import Mender
+from app.adapters.imaging.inspector import PillowInspector
+from app.adapters.s3.signer import OriginSigner, S3Signer, SessionSigner, origin_signer
+from app.adapters.s3.store import S3Store, build_client, build_signer, certificate_authorities
+from app.checks.store_place import StoreAccess
+from app.config.identifiers import uuid7
+from app.config.settings import Settings, SettingsError
+from app.domain.consultations.service import ConsultationService
+from app.domain.devices.inventory import InventoryService
+from app.domain.identity.accounts import Profile, Profiles
+from app.domain.identity.sessions import OpenSessions, SessionCheck, SignedOutSessions
+from app.domain.identity.users import TokenVerifier
+from app.domain.maintenance.reconcile import Reconciler
+from app.domain.maintenance.relay import Relay
+from app.domain.maintenance.repair import RepairService
+from app.domain.maintenance.sweeper import Sweeper
+from app.domain.photos.bucket import BucketFacts
+from app.domain.photos.uploads import Uploads
 from app.domain.ports import (
     Clock,
     Database,
@@ -41,29 +48,28 @@ from app.domain.ports import (
     Signers,
     UploadSigner,
 )
-from app.domain.reconcile import Reconciler
-from app.domain.relay import Relay
-from app.domain.sessions import Ask, LeftSessions, OpenSessions
-from app.domain.sweeper import Sweeper
-from app.domain.uploads import Uploads
-from app.domain.visits import Visits
+from app.embedded.accounts.device_cookies import KEY_FILE as MARKS_FILE
+from app.embedded.accounts.device_cookies import DeviceCookies, load_device_cookies
+from app.embedded.accounts.passwords import Passwords
+from app.embedded.accounts.service import GeneratedPassword, LocalIdentity
+from app.embedded.accounts.signing_keys import (
+    KEY_FILE,
+    LocalKeySet,
+    SessionIssuer,
+    SessionKey,
+    load_session_key,
+)
 from app.embedded.certificates import fingerprint
 from app.embedded.hub.hub import Hub
-from app.embedded.hub.keys import FILE_NAME, HubKey, keep_hub_key
+from app.embedded.hub.keys import FILE_NAME, HubKey, load_hub_key
 from app.embedded.hub.signals import HubSignals
-from app.embedded.identity import GeneratedPassword, LocalIdentity
-from app.embedded.identity_browsers import KEY_FILE as MARKS_FILE
-from app.embedded.identity_browsers import BrowserMarks, load_browser_marks
-from app.embedded.identity_keys import KEY_FILE, LocalKeySet, SessionIssuer, SessionKey, load_session_key
-from app.embedded.identity_passwords import Passwords
-from app.embedded.store import open_store
-from app.embedded.store_face import StoreFace, store_route
-from app.identifiers import uuid7
-from app.settings import Settings, SettingsError
+from app.embedded.store.http import StoreHttpHandler, store_route
+from app.embedded.store.store import open_store
+from app.server.background import SESSION_CHECK_S, WakeUpEvent, run_background_tasks, watching_sessions
+from app.web.api.sessions import session_router
 from app.web.app import create_web_app
-from app.web.authentication import RememberingVerifier
-from app.web.parts import Check, WebParts
-from app.web.sessions import session_router
+from app.web.middleware.auth import CachingTokenVerifier
+from app.web.services import Check, Services
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCAL_ISSUER = "clinicpro-capture"
@@ -77,10 +83,10 @@ def now() -> datetime:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Parts:
+class Overrides:
     """Ports that stand in for the configured ones; a test wraps or replaces any of them.
 
-    ``prepared`` is False where another process brings the database up to date and says when it has.
+    ``prepared`` is False where another process brings the database up to date and reports when it has.
     """
 
     clock: Clock = now
@@ -93,8 +99,8 @@ class Parts:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Storage:
-    """An object store with whoever signs for it; ``origins`` are those of its URLs that are not ours."""
+class StoreBackend:
+    """An object store with its signer; ``origins`` are those of its URLs that are not ours."""
 
     store: ObjectStore
     signers: Signers
@@ -107,88 +113,90 @@ class Storage:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wire:
+class SignalsBackend:
     """Signals with what opens and closes them."""
 
     signals: Signals
     close: Close
     start: Close | None = None
     # Ends the connections of pages whose session has ended.
-    end_left: Close | None = None
+    end_signed_out: Close | None = None
     cloud: AblySignals | None = None
     handlers: Sequence[ControllerRouterHandler] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
-class People:
-    """Who vouches for people; ``accounts`` only where they are local."""
+class IdentityBackend:
+    """What authenticates users; ``accounts`` only where they are local."""
 
     verifier: TokenVerifier
     profiles: Profiles
     check: Check
     accounts: LocalIdentity | None = None
-    session_alive: Ask | None = None
+    is_session_active: SessionCheck | None = None
     unconfirmed_s: Callable[[], float] = lambda: 0.0
     sessions: OpenSessions | None = None
-    # Told of a sign-out where an identity provider keeps the sessions.
-    left: Callable[[str], None] | None = None
+    # Called at a sign-out where an identity provider keeps the sessions.
+    on_sign_out: Callable[[str], None] | None = None
     handlers: Sequence[ControllerRouterHandler] = ()
 
 
-class Assembly:
+class Backends:
     """Every part of one running program, built from settings; ``running`` opens and closes it."""
 
-    def __init__(self, settings: Settings, parts: Parts | None = None) -> None:
-        parts = parts or Parts()
+    def __init__(self, settings: Settings, parts: Overrides | None = None) -> None:
+        parts = parts or Overrides()
         self.settings = settings
         self.clock = parts.clock
         self.new_id = parts.new_id
-        self.bell = Bell()
+        self.wake_relay = WakeUpEvent()
         self.prepared = parts.prepared
         self.sql = SqlDatabase(settings.database_url or settings.database_file)
         self.sql.ready = parts.prepared
         self.database: Database = _wrapped(parts.database, self.sql)
-        # The store first: what refuses a wrong KEY_DIR makes no keys in it.
-        self.storage = _storage(settings, parts.clock, self._is_open)
-        self.store = _wrapped(parts.store, self.storage.store)
-        self.people = _people(settings, self.database, parts.clock)
-        self.wire = _wire(settings, parts.clock, self._is_open if self.people.sessions else None)
-        self.signals = _wrapped(parts.signals, self.wire.signals)
+        # The store first: it refuses a wrong KEY_DIR before other parts make keys in it.
+        self.store_backend = _store_backend(settings, parts.clock, self._is_open)
+        self.store = _wrapped(parts.store, self.store_backend.store)
+        self.identity = _identity_backend(settings, self.database, parts.clock)
+        self.signalling = _signals_backend(
+            settings, parts.clock, self._is_open if self.identity.sessions else None
+        )
+        self.signals = _wrapped(parts.signals, self.signalling.signals)
         self.pillow = PillowInspector()
         self.inspector = _wrapped(parts.inspector, self.pillow)
         self.uploads = Uploads(
-            self.database, self.store, self.inspector, parts.clock, parts.new_id, self.bell
+            self.database, self.store, self.inspector, parts.clock, parts.new_id, self.wake_relay
         )
-        self.visits = Visits(self.database, parts.clock, parts.new_id, self.bell)
-        self.devices = Devices(self.database, parts.clock, parts.new_id, self.bell)
+        self.consultations = ConsultationService(self.database, parts.clock, parts.new_id, self.wake_relay)
+        self.inventory = InventoryService(self.database, parts.clock, parts.new_id, self.wake_relay)
         self.relay = Relay(self.database, self.signals, parts.clock)
         self.sweeper = Sweeper(self.database, self.store, self.uploads, parts.clock)
-        mender = Mender(self.database, self.store, self.uploads, self.inspector, parts.clock)
-        self.reconciler = Reconciler(self.database, self.store, mender)
+        repair = RepairService(self.database, self.store, self.uploads, self.inspector, parts.clock)
+        self.reconciler = Reconciler(self.database, self.store, repair)
         self.first_password: GeneratedPassword | None = None
         self.account_names: list[str] = []
 
     async def _is_open(self, session: str) -> bool:
-        return self.people.sessions is None or await self.people.sessions.is_open(session)
+        return self.identity.sessions is None or await self.identity.sessions.is_open(session)
 
     @property
     def cloud_signals(self) -> AblySignals | None:
         """Signals where a service elsewhere sends them."""
-        return self.wire.cloud
+        return self.signalling.cloud
 
     @property
-    def store_place(self) -> StorePlace:
-        """The store as phones and the server meet it, for whoever tries it out."""
-        return StorePlace(
+    def store_access(self) -> StoreAccess:
+        """The store as phones and the server use it, for the checks."""
+        return StoreAccess(
             settings=self.settings,
             store=self.store,
-            signer=self.storage.signer,
+            signer=self.store_backend.signer,
             clock=self.clock,
             new_id=self.new_id,
-            pages=self.settings.public_origins if self.storage.origins else (),
-            transport=self.storage.transport,
+            pages=self.settings.public_origins if self.store_backend.origins else (),
+            transport=self.store_backend.transport,
             authorities=certificate_authorities() if self.settings.cloud_store else "",
-            facts=self.storage.facts,
+            facts=self.store_backend.facts,
         )
 
     @property
@@ -198,21 +206,21 @@ class Assembly:
             "database": self.database.check,
             "store": self.store.check,
             "signals": self.signals.check,
-            "sign-in": self.people.check,
+            "sign-in": self.identity.check,
         }
 
     @asynccontextmanager
-    async def opened(self, *, migrate: bool = True) -> AsyncIterator["Assembly"]:
-        """Database, store, signals and decoder open; nothing works by itself yet."""
+    async def opened(self, *, migrate: bool = True) -> AsyncIterator["Backends"]:
+        """Database, store, signals and decoder open; no background task runs yet."""
         async with AsyncExitStack() as stack:
             await self.sql.start()
             stack.push_async_callback(self.sql.close)
             if migrate:
                 await self.sql.migrate()
-            stack.callback(self.storage.close)
-            if self.wire.start is not None:
-                await self.wire.start()
-            stack.push_async_callback(self.wire.close)
+            stack.callback(self.store_backend.close)
+            if self.signalling.start is not None:
+                await self.signalling.start()
+            stack.push_async_callback(self.signalling.close)
             await self.pillow.start()
             stack.push_async_callback(self.pillow.close)
             yield self
@@ -227,9 +235,9 @@ class Assembly:
             await self.sql.close()
 
     async def _ensure_account(self) -> None:
-        if self.people.accounts is not None:
-            self.first_password = await self.people.accounts.ensure_first_account()
-            self.account_names = await self.people.accounts.users()
+        if self.identity.accounts is not None:
+            self.first_password = await self.identity.accounts.ensure_first_account()
+            self.account_names = await self.identity.accounts.users()
 
     @asynccontextmanager
     async def lifespan(self, _: Litestar) -> AsyncIterator[None]:
@@ -238,40 +246,44 @@ class Assembly:
             if self.prepared:
                 await self._ensure_account()
             async with (
-                at_work(self.relay, self.bell, self.sweeper, self.settings.sweep_seconds),
-                watching_sessions(self.people.sessions, self.wire.end_left),
+                run_background_tasks(self.relay, self.wake_relay, self.sweeper, self.settings.sweep_seconds),
+                watching_sessions(self.identity.sessions, self.signalling.end_signed_out),
             ):
                 yield
 
 
-def create_app(settings: Settings, parts: Parts | None = None) -> Litestar:
-    """The web app over an assembly, which stands in ``app.state.assembly``."""
-    assembly = Assembly(settings, parts)
+def create_app(settings: Settings, parts: Overrides | None = None) -> Litestar:
+    """The web app over its backends, which are kept in ``app.state.backends``."""
+    backends = Backends(settings, parts)
     authority = (settings.key_dir / "tls" / "authority.pem").read_bytes() if settings.lan else None
     return create_web_app(
-        WebParts(
+        Services(
             settings=settings,
-            database=assembly.database,
-            uploads=assembly.uploads,
-            visits=assembly.visits,
-            devices=assembly.devices,
-            signals=assembly.signals,
-            signers=assembly.storage.signers,
-            store_origins=assembly.storage.origins,
-            verifier=RememberingVerifier(assembly.people.verifier, assembly.clock),
-            profiles=assembly.people.profiles,
-            session_alive=assembly.people.session_alive,
-            session_left=assembly.people.left,
-            unconfirmed_s=assembly.people.unconfirmed_s,
-            session_open=assembly.people.sessions.is_open if assembly.people.sessions else None,
-            clock=assembly.clock,
-            readiness=assembly.readiness,
+            database=backends.database,
+            uploads=backends.uploads,
+            consultations=backends.consultations,
+            inventory=backends.inventory,
+            signals=backends.signals,
+            signers=backends.store_backend.signers,
+            store_origins=backends.store_backend.origins,
+            verifier=CachingTokenVerifier(backends.identity.verifier, backends.clock),
+            profiles=backends.identity.profiles,
+            is_session_active=backends.identity.is_session_active,
+            on_sign_out=backends.identity.on_sign_out,
+            unconfirmed_s=backends.identity.unconfirmed_s,
+            is_session_open=backends.identity.sessions.is_open if backends.identity.sessions else None,
+            clock=backends.clock,
+            readiness=backends.readiness,
             root=ROOT,
-            handlers=[*assembly.storage.handlers, *assembly.wire.handlers, *assembly.people.handlers],
-            lifespan=[assembly.lifespan],
+            handlers=[
+                *backends.store_backend.handlers,
+                *backends.signalling.handlers,
+                *backends.identity.handlers,
+            ],
+            lifespan=[backends.lifespan],
             authority=authority,
             fingerprint=fingerprint(authority) if authority else "",
-            state={"assembly": assembly},
+            state={"backends": backends},
         )
     )
 
@@ -280,12 +292,12 @@ def _wrapped(wrap: Callable[[Any], Any] | None, part: Any) -> Any:
     return part if wrap is None else wrap(part)
 
 
-def _storage(settings: Settings, clock: Clock, is_open: Ask | None) -> Storage:
+def _store_backend(settings: Settings, clock: Clock, is_open: SessionCheck | None) -> StoreBackend:
     if settings.cloud_store:
         client = build_client(settings)
         cloud = S3Store(client, settings.s3_bucket, settings.s3_expected_owner)
         signer = build_signer(settings, client, clock)
-        return Storage(
+        return StoreBackend(
             store=cloud,
             signers=lambda origin, session="": signer.for_origin(origin),
             origins=(signer.origin,),
@@ -296,16 +308,16 @@ def _storage(settings: Settings, clock: Clock, is_open: Ask | None) -> Storage:
     store = open_store(settings.data_dir, settings.key_dir, settings.store_bucket)
     origins = (settings.store_origin,) if settings.store_origin else settings.public_origins
     pages = settings.public_origins if settings.store_origin else ()
-    face = StoreFace(store, origins, clock, pages, is_open)
+    handler = StoreHttpHandler(store, origins, clock, pages, is_open)
     own = origin_signer(store.access, origins, clock, follows=not settings.store_origin)
-    return Storage(
+    return StoreBackend(
         store=store,
         signers=partial(_own_signer, own),
         origins=(own.origin,) if settings.store_origin else (),
         signer=own,
         close=store.close,
-        transport=httpx.ASGITransport(face),  # type: ignore[arg-type]
-        handlers=[store_route(face, settings.store_bucket)],
+        transport=httpx.ASGITransport(handler),  # type: ignore[arg-type]
+        handlers=[store_route(handler, settings.store_bucket)],
     )
 
 
@@ -314,7 +326,7 @@ def _own_signer(own: OriginSigner, origin: str, session: str = "") -> UploadSign
     return SessionSigner(signer, session) if session else signer
 
 
-def _wire(settings: Settings, clock: Clock, is_open: Ask | None) -> Wire:
+def _signals_backend(settings: Settings, clock: Clock, is_open: SessionCheck | None) -> SignalsBackend:
     if settings.cloud_signals:
         ably = AblySignals(
             settings.ably_api_key, settings.ably_signing_key, clock, endpoint=settings.ably_endpoint
@@ -323,52 +335,55 @@ def _wire(settings: Settings, clock: Clock, is_open: Ask | None) -> Wire:
         async def start() -> None:
             await ably.start()
 
-        return Wire(signals=ably, start=start, close=ably.close, cloud=ably)
+        return SignalsBackend(signals=ably, start=start, close=ably.close, cloud=ably)
     hub = Hub(_hub_key(settings), clock, settings.public_origins, is_open=is_open)
-    return Wire(
-        signals=HubSignals(hub), close=hub.close, handlers=hub.route_handlers(), end_left=hub.end_left
+    return SignalsBackend(
+        signals=HubSignals(hub),
+        close=hub.close,
+        handlers=hub.route_handlers(),
+        end_signed_out=hub.end_signed_out,
     )
 
 
 def _hub_key(settings: Settings) -> HubKey:
     try:
-        return keep_hub_key(settings.key_dir)
+        return load_hub_key(settings.key_dir)
     except ValueError:
         raise SettingsError(
             f"KEY_DIR holds a damaged {FILE_NAME}. Remove it and start again; pages come back by themselves."
         ) from None
 
 
-def _people(settings: Settings, database: Any, clock: Clock) -> People:
+def _identity_backend(settings: Settings, database: Any, clock: Clock) -> IdentityBackend:
     if settings.cloud_identity:
         keys = _clerk_keys(settings)
         verifier = SessionTokenVerifier(settings.issuer, settings.public_origins, keys, clock)
         asks = ClerkSessions(settings.clerk_secret_key) if settings.clerk_secret_key else None
         alive = asks.alive if asks else None
-        left = LeftSessions()
+        left = SignedOutSessions()
         sessions = OpenSessions(left.is_open, 0.0)
 
         def leave(session: str) -> None:
             left.add(session)
-            sessions.ended()
+            sessions.on_sessions_ended()
 
-        return People(
+        return IdentityBackend(
             unconfirmed_s=lambda: asks.unconfirmed_s if asks else 0.0,
             verifier=verifier,
             profiles=NoProfiles(),
             check=keys.check,
-            session_alive=alive,
+            is_session_active=alive,
             sessions=sessions,
-            left=leave,
+            on_sign_out=leave,
         )
     key = _session_key(settings)
     issuer = SessionIssuer(key, LOCAL_ISSUER, clock)
-    accounts = LocalIdentity(database, issuer, Passwords(), _browser_marks(settings), clock)
+    accounts = LocalIdentity(database, issuer, Passwords(), _device_cookies(settings), clock)
     # Only the command line ends a session beside the one process that serves a SQLite file.
-    sessions = OpenSessions(accounts.is_open, 0.0 if settings.database_url else LOOK_S)
-    accounts.on_end = sessions.ended
+    sessions = OpenSessions(accounts.is_open, 0.0 if settings.database_url else SESSION_CHECK_S)
+    accounts.on_end = sessions.on_sessions_ended
     verifier = SessionTokenVerifier(LOCAL_ISSUER, settings.public_origins, LocalKeySet(key), clock)
-    return People(
+    return IdentityBackend(
         sessions=sessions,
         verifier=verifier,
         profiles=accounts,
@@ -396,12 +411,12 @@ def _session_key(settings: Settings) -> SessionKey:
         ) from None
 
 
-def _browser_marks(settings: Settings) -> BrowserMarks:
+def _device_cookies(settings: Settings) -> DeviceCookies:
     try:
-        return load_browser_marks(settings.key_dir)
+        return load_device_cookies(settings.key_dir)
     except ValueError:
         raise SettingsError(
-            f"KEY_DIR holds a damaged {MARKS_FILE}. Remove it and start again; browsers become known anew."
+            f"KEY_DIR holds a damaged {MARKS_FILE}. Remove it and start again; browsers become known again."
         ) from None
 
 

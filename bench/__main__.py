@@ -17,7 +17,7 @@ from typing import Any
 
 import msgspec
 
-from app import log
+from app.server import log
 from bench import listing, presign, replay, shutter, weight
 from bench.browsing import Chromium, browser
 from bench.machine import describe
@@ -50,12 +50,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="small counts; the numbers mean nothing")
     parser.add_argument("parts", nargs="*", metavar="part", help=", ".join(PARTS))
-    wish = parser.parse_args()
-    if unknown := set(wish.parts) - set(PARTS):
+    options = parser.parse_args()
+    if unknown := set(options.parts) - set(PARTS):
         parser.error(f"no such part: {', '.join(sorted(unknown))}")
     log.configure("warning")
     with tempfile.TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True) as folder:
-        _run(Path(folder), wish.parts or list(PARTS), wish.quick)
+        _run(Path(folder), options.parts or list(PARTS), options.quick)
 
 
 def _run(folder: Path, parts: list[str], quick: bool) -> None:

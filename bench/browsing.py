@@ -7,7 +7,7 @@ from typing import Any
 
 from playwright.sync_api import BrowserContext, Page, Playwright, sync_playwright
 
-from bench.people import PASSWORD
+from bench.users import PASSWORD
 from e2e.conftest import PHONE, QUIET, chromium
 
 LIMIT_MS = 120_000

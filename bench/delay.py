@@ -29,7 +29,7 @@ def main(port: int, target_port: int, round_trip_ms: float) -> None:
 
 
 class _End(asyncio.Protocol):
-    """One end of a link; what it hears is said at the other end, later."""
+    """One end of a link; what it receives is sent at the other end, later."""
 
     def __init__(self, delay_s: float) -> None:
         self._delay_s = delay_s
@@ -55,7 +55,7 @@ class _End(asyncio.Protocol):
         return self.other
 
     def say(self, data: bytes) -> None:
-        """Send what the other end heard half a round trip ago."""
+        """Send what the other end received half a round trip ago."""
         if self._transport is None:
             self._early.append(data)
         elif not self._transport.is_closing():

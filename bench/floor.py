@@ -11,7 +11,7 @@ import uvicorn
 import uvloop
 from litestar import Litestar, post
 
-from app.serving import options, serve_together
+from app.server.serving import options, serve_together
 
 
 class Word(msgspec.Struct):

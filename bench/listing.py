@@ -12,15 +12,15 @@ from uuid import UUID
 
 import msgspec
 
-from app.domain.consultations import NewConsultation
-from app.domain.photos import PhotoRow, PhotoState
-from app.identifiers import uuid7
-from app.main import Assembly
+from app.config.identifiers import uuid7
+from app.domain.consultations.model import NewConsultation
+from app.domain.photos.model import PhotoRow, PhotoState
+from app.main import Backends
 from bench.load import Fire, generator, request
 from bench.machine import pin, two_cores
-from bench.people import make_account, mint, page_headers, prepare, sign_in
 from bench.report import Line, line, paired
 from bench.running import MeasuredClinic, serving
+from bench.users import make_account, mint, page_headers, prepare, sign_in
 from e2e.clinic import free_port
 
 PART = "list"
@@ -36,7 +36,7 @@ class Effort(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Seeded(msgspec.Struct, frozen=True):
-    """Somebody's full consultation and an empty one."""
+    """A user's full consultation and an empty one."""
 
     name: str
     full: UUID
@@ -51,7 +51,7 @@ def measure(folder: Path, effort: Effort) -> list[Line]:
         *(f"http://r{n}.localhost:{port}" for n in range(effort.rounds + 1)),
     ]
     clinic = MeasuredClinic(folder / "listing", port, PUBLIC_ORIGINS=",".join(origins))
-    seeded = prepare(clinic, lambda assembly: _seed(assembly, effort.photos))
+    seeded = prepare(clinic, lambda backends: _seed(backends, effort.photos))
     server, other = two_cores()
     clinic.start()
     try:
@@ -63,12 +63,12 @@ def measure(folder: Path, effort: Effort) -> list[Line]:
         clinic.kill()
 
 
-async def _seed(assembly: Assembly, photos: int) -> Seeded:
-    account = await make_account(assembly)
-    full = await assembly.visits.start(account.id, NewConsultation(label="Full"))
-    empty = await assembly.visits.start(account.id, NewConsultation(label="Empty"))
+async def _seed(backends: Backends, photos: int) -> Seeded:
+    account = await make_account(backends)
+    full = await backends.consultations.start(account.id, NewConsultation(label="Full"))
+    empty = await backends.consultations.start(account.id, NewConsultation(label="Empty"))
     now = datetime.now(UTC)
-    async with assembly.database.transaction() as records:
+    async with backends.database.transaction() as records:
         for _ in range(photos):
             row = _row(account.id, full.consultation_id, now)
             await records.add_pending([row])
@@ -96,10 +96,10 @@ def _row(owner: str, consultation: UUID, now: datetime) -> PhotoRow:
 def _rounds(
     clinic: MeasuredClinic, seeded: Seeded, fire: Fire, floor_port: int, effort: Effort
 ) -> dict[str, list[float]]:
-    (person,) = sign_in(clinic, [seeded.name])
+    (user,) = sign_in(clinic, [seeded.name])
     found: dict[str, list[float]] = {}
     for number in range(effort.rounds + 1):
-        (token,) = mint(clinic, [person])
+        (token,) = mint(clinic, [user])
         headers = page_headers(clinic) | {"authorization": f"Bearer {token}"}
         elsewhere = headers | {"host": f"r{number}.localhost:{clinic.port}"}
         full, empty = (f"/api/consultations/{each}/photos" for each in (seeded.full, seeded.empty))

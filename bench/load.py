@@ -1,7 +1,7 @@
 """A small HTTP load generator: ready-made requests over a few connections that are kept alive.
 
-It runs in a process of its own on a core of its own, so that what it costs is not counted with the
-server, and it believes no answer: every status is counted.
+It runs in a process of its own on a core of its own, so that its cost is not counted with the
+server. It counts the status of every answer.
 """
 
 import asyncio
@@ -42,7 +42,7 @@ Fire = Callable[[int, Sequence[bytes], int], Fired]
 
 @contextmanager
 def generator(core: int) -> Iterator[Fire]:
-    """``fire(port, requests, connections)`` in a process that is held to one core."""
+    """``fire(port, requests, connections)`` in a process that is pinned to one core."""
     with ProcessPoolExecutor(1, get_context("spawn"), _settle_down, (core,)) as pool:
         yield lambda port, requests, connections: pool.submit(fire, port, requests, connections).result()
 

@@ -13,7 +13,7 @@ PACKAGES = ("litestar", "uvicorn", "uvloop", "httptools", "msgspec", "sqlalchemy
 
 
 def two_cores() -> tuple[int, int]:
-    """One core for the server and another for whoever asks it; the same where there is only one."""
+    """One core for the server and another for the client; the same where there is only one."""
     cores = sorted(os.sched_getaffinity(0))
     return cores[-1], cores[-2] if len(cores) > 1 else cores[-1]
 
@@ -34,7 +34,7 @@ def cpu_seconds(process: int) -> float:
 
 
 def describe(chromium: str) -> dict[str, Any]:
-    """What somebody needs who wants to compare."""
+    """What a reader needs to compare."""
     return {
         "when": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "cpu": _cpu_model(),

@@ -11,16 +11,16 @@ from pathlib import Path
 
 import msgspec
 
-from app.identifiers import uuid7
+from app.config.identifiers import uuid7
 from bench.load import Fire, Fired, generator, request
 from bench.machine import cpu_seconds, pin, two_cores
-from bench.people import Person, make_accounts, mint, page_headers, prepare, sign_in
 from bench.report import Line, line, paired
 from bench.running import MeasuredClinic, serving
+from bench.users import SignedInUser, make_accounts, mint, page_headers, prepare, sign_in
 
 PART = "presign"
 CONNECTIONS = 16
-# A user may ask 120 times at once (app/web/limits.py).
+# A user may ask 120 times at once (app/web/middleware/rate_limit.py).
 ASKS_EACH = 100
 
 
@@ -45,12 +45,12 @@ def measure(folder: Path, effort: Effort) -> list[Line]:
     """Rounds of floor, one photo a request, twenty photos a request."""
     clinic = MeasuredClinic(folder / "presign", SWEEP_SECONDS="3600")
     asks = (effort.rounds + 1) * (effort.single + effort.batch)
-    people = prepare(clinic, lambda assembly: make_accounts(assembly, asks // ASKS_EACH + 1))
+    accounts = prepare(clinic, lambda backends: make_accounts(backends, asks // ASKS_EACH + 1))
     server, other = two_cores()
     clinic.start()
     try:
         with serving("floor") as floor, generator(other) as fire:
-            signed_in = sign_in(clinic, [account.name for account in people])
+            signed_in = sign_in(clinic, [account.name for account in accounts])
             clinic.hold_to(server)
             pin(floor[0], server)
             rounds = _Rounds(clinic, signed_in, fire, floor, effort).run()
@@ -63,17 +63,17 @@ class _Rounds:
     def __init__(
         self,
         clinic: MeasuredClinic,
-        people: Sequence[Person],
+        users: Sequence[SignedInUser],
         fire: Fire,
         floor: tuple[int, int],
         effort: Effort,
     ) -> None:
         self._clinic = clinic
-        self._people = people
+        self._users = users
         self._fire = fire
         self._floor_server = floor
         self._effort = effort
-        self._turns = cycle(range(len(people)))
+        self._order = cycle(range(len(users)))
 
     def run(self) -> dict[str, list[Round]]:
         """Floor and subjects in turn; one round more than counts, since the first one warms up."""
@@ -98,12 +98,12 @@ class _Rounds:
         return self._measure(self._clinic.process, self._clinic.port, self._asks(self._effort.batch, 20))
 
     def _asks(self, count: int, photos: int) -> list[bytes]:
-        tokens = mint(self._clinic, self._people)
+        tokens = mint(self._clinic, self._users)
         headers = page_headers(self._clinic)
         made = []
-        for _, turn in zip(range(count), self._turns, strict=False):
-            person, bearer = self._people[turn], {"authorization": f"Bearer {tokens[turn]}"}
-            body = msgspec.json.encode({"photos": list(_photos(person, photos))})
+        for _, place in zip(range(count), self._order, strict=False):
+            user, bearer = self._users[place], {"authorization": f"Bearer {tokens[place]}"}
+            body = msgspec.json.encode({"photos": list(_photos(user, photos))})
             made.append(request("POST", "/api/uploads/presign", headers | bearer, body))
         return made
 
@@ -134,12 +134,12 @@ def _lines(rounds: dict[str, list[Round]]) -> list[Line]:
     ]  # fmt: skip
 
 
-def _photos(person: Person, count: int) -> Iterator[dict[str, object]]:
+def _photos(user: SignedInUser, count: int) -> Iterator[dict[str, object]]:
     for _ in range(count):
         yield {
             "photoId": str(uuid7()),
-            "consultationId": person.consultation,
-            "owner": person.user,
+            "consultationId": user.consultation,
+            "owner": user.user,
             "contentType": "image/jpeg",
             "size": 150_000,
             "sha256": uuid.uuid4().hex * 2,

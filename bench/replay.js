@@ -49,11 +49,16 @@ async ({ how, store, count, pictures, owner, consultationId }) => {
   }
 
   async function modules() {
-    const [{ openQueue }, { Ledger }, { Uploader }, { realClock }, { replay }] = await Promise.all(
-      ["queue", "ledger", "uploader", "clock", "replay"].map(
-        (name) => import(`/pwa/queue/${name}.js`),
-      ),
-    );
+    const [{ openQueue }, { QueueStore }, { Uploader }, { realClock }, { replay }] =
+      await Promise.all(
+        [
+          "queue/queue",
+          "queue/replay/queue-store",
+          "queue/replay/uploader",
+          "shared/clock",
+          "queue/replay/replay",
+        ].map((name) => import(`/pwa/${name}.js`)),
+      );
     const queue = await openQueue();
     await queue.setOwner({ id: owner, name: null });
     const { ids, saving } = await save(queue);
@@ -61,7 +66,7 @@ async ({ how, store, count, pictures, owner, consultationId }) => {
     await queue.approve(ids);
     const send = (url, init) => fetch(init.method === "PUT" ? store + url : url, init);
     const outcome = await replay({
-      ledger: new Ledger(queue),
+      queueStore: new QueueStore(queue),
       network: new Uploader({
         fetch: send,
         clock: realClock,

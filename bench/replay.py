@@ -17,10 +17,10 @@ import msgspec
 from playwright.sync_api import BrowserContext, Page
 
 from bench.browsing import Chromium, phone_page
-from bench.people import make_account, prepare
 from bench.pictures import jpegs
 from bench.report import Line, line, paired
 from bench.running import MeasuredClinic, serving
+from bench.users import make_account, prepare
 from e2e.verbs import api
 
 PART = "replay"
@@ -67,7 +67,7 @@ def measure(folder: Path, chromium: Chromium, effort: Effort) -> list[Line]:
 @contextmanager
 def _near(clinic: MeasuredClinic, context: BrowserContext, pictures: list[str]) -> Iterator[list[Subject]]:
     with serving("sink") as (_, port), _started(clinic) as name:
-        bare = _Sender(_bare_page(context, port), pictures)
+        bare = _SendingPage(_bare_page(context, port), pictures)
         phone = _phone(context, clinic.url, name, pictures)
         other, own = f"http://127.0.0.1:{port}", f"http://localhost:{port}"
         yield [
@@ -84,7 +84,7 @@ def _far(folder: Path, context: BrowserContext, pictures: list[str]) -> Iterator
         opened = stack.enter_context
         _, sink = opened(serving("sink"))
         port = opened(serving("delay", sink, RTT_MS))[1]
-        bare = _Sender(_bare_page(context, port), pictures)
+        bare = _SendingPage(_bare_page(context, port), pictures)
         own = opened(_far_product(folder / "own", context, pictures, elsewhere=False))
         apart = opened(_far_product(folder / "apart", context, pictures, elsewhere=True))
         there, here = f"http://127.0.0.1:{port}", f"http://localhost:{port}"
@@ -100,7 +100,7 @@ def _far(folder: Path, context: BrowserContext, pictures: list[str]) -> Iterator
 @contextmanager
 def _far_product(
     folder: Path, context: BrowserContext, pictures: list[str], elsewhere: bool
-) -> Iterator["_Sender"]:
+) -> Iterator["_SendingPage"]:
     clinic = MeasuredClinic(folder)
     with serving("delay", clinic.port, RTT_MS) as (_, port):
         # Hosts of their own, since cookies do not tell ports apart.
@@ -122,7 +122,7 @@ def _started(clinic: MeasuredClinic) -> Iterator[str]:
         clinic.kill()
 
 
-class _Sender:
+class _SendingPage:
     """A page that can send photos in one of the ways of ``replay.js``."""
 
     def __init__(self, page: Page, pictures: list[str], **belongs: str) -> None:
@@ -135,8 +135,8 @@ class _Sender:
         script = script[script.index("async (") :]
 
         def send(count: int) -> dict[str, float]:
-            wish = {**self._given, "how": how, "store": store, "count": count}
-            found: dict[str, float] = self._page.evaluate(script, wish)
+            given = {**self._given, "how": how, "store": store, "count": count}
+            found: dict[str, float] = self._page.evaluate(script, given)
             return found
 
         return send
@@ -151,10 +151,12 @@ def _bare_page(context: BrowserContext, port: int) -> Page:
     return page
 
 
-def _phone(context: BrowserContext, origin: str, name: str, pictures: list[str]) -> _Sender:
+def _phone(context: BrowserContext, origin: str, name: str, pictures: list[str]) -> _SendingPage:
     page = phone_page(context, origin, name)
     me = api(page, "/api/me")
-    return _Sender(page, pictures, owner=me["user"]["id"], consultationId=me["unfiledConsultation"]["id"])
+    return _SendingPage(
+        page, pictures, owner=me["user"]["id"], consultationId=me["unfiledConsultation"]["id"]
+    )
 
 
 def _compare(distance: str, subjects: list[Subject], count: int, rounds: int) -> list[Line]:

@@ -21,8 +21,8 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     @property
     def met(self) -> bool | None:
         """Whether the goal is reached, None without one."""
-        judged = self.value if self.ratio is None else self.ratio
-        return None if self.goal is None else judged <= self.goal
+        measured = self.value if self.ratio is None else self.ratio
+        return None if self.goal is None else measured <= self.goal
 
 
 def line(part: str, what: str, values: Sequence[float], unit: str, **more: object) -> Line:

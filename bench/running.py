@@ -12,7 +12,7 @@ from e2e.clinic import ROOT, Clinic, free_port
 
 
 class MeasuredClinic(Clinic):
-    """The real program, started as people start it, which can be held to one core."""
+    """The real program, started as a user starts it, which can be pinned to one core."""
 
     @property
     def process(self) -> int:

@@ -1,7 +1,7 @@
 """(b) From the tap on the shutter to the moment at which the page says that the photo is kept.
 
 The page says so after the bytes were written strictly, read back and hashed again. The floor is the
-least that could keep a photo: grab the frame, shrink and encode it, one strict write, nothing proven.
+least that could keep a photo: grab the frame, shrink and encode it, one strict write, nothing verified.
 """
 
 from pathlib import Path
@@ -9,9 +9,9 @@ from pathlib import Path
 from playwright.sync_api import Page
 
 from bench.browsing import Chromium, phone_page
-from bench.people import make_account, prepare
 from bench.report import Line, line, paired
 from bench.running import MeasuredClinic
+from bench.users import make_account, prepare
 from e2e.camera import film
 from e2e.verbs import open_camera
 

@@ -1,4 +1,4 @@
-"""A stand-in server that does nothing: it reads what is sent, and says at once what a phone wants to hear.
+"""A stand-in server that does nothing: it reads what is sent, and answers success at once.
 
 Bare PUTs against it are the floor of the replay; the phone's own modules against it show what the
 phone alone costs. ``python -m bench.sink PORT`` serves it, with the repository's own modules.
@@ -13,7 +13,7 @@ import msgspec
 import uvicorn
 import uvloop
 
-from app.serving import options, serve_together
+from app.server.serving import options, serve_together
 
 ROOT = Path(__file__).resolve().parent.parent
 TYPES = {".js": "text/javascript", ".html": "text/html"}

@@ -16,7 +16,7 @@ import structlog
 
 from campaigns.results import RESULTS, Result, finished_now, merge, read_all, surroundings, write
 
-# name: module and function. Imported only when asked for, since each brings its own world.
+# name: module and function. Imported only when asked for, since each has its own dependencies.
 CAMPAIGNS: dict[str, str] = {
     "queue": "campaigns.queue.campaign:run",
     "many-photos": "campaigns.crowd.run:run",
@@ -41,13 +41,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seeds", type=seeds, default=range(1), help="first:end, end not included")
     parser.add_argument("--chunk", type=int, default=0, help="write the result after so many seeds")
     parser.add_argument("--folder", type=Path, default=RESULTS, help="where result files are")
-    wish = parser.parse_args(arguments)
-    if wish.name == "list":
+    options = parser.parse_args(arguments)
+    if options.name == "list":
         print("\n".join(sorted(CAMPAIGNS)))
         return 0
-    if wish.name == "report":
-        return report(wish.folder)
-    return run(wish.name, wish.seeds, wish.chunk or len(wish.seeds), wish.folder)
+    if options.name == "report":
+        return report(options.folder)
+    return run(options.name, options.seeds, options.chunk or len(options.seeds), options.folder)
 
 
 def seeds(text: str) -> range:
@@ -109,11 +109,11 @@ def report(folder: Path) -> int:
 def line(result: Result) -> str:
     """One line that says what was found in how many trials."""
     found = {name: count for name, count in result.violations.items() if count}
-    told = ", ".join(f"{name} {count}" for name, count in found.items())
+    found_text = ", ".join(f"{name} {count}" for name, count in found.items())
     if result.bound is not None:
-        told = f"no violation, so fewer than {result.bound:.2g} per trial (95 %)"
+        found_text = f"no violation, so fewer than {result.bound:.2g} per trial (95 %)"
     controls = f"controls caught {sum(one.caught > 0 for one in result.controls)} of {len(result.controls)}"
-    return f"{result.campaign}: {result.trials} trials in {result.seconds:.0f} s, {told}; {controls}"
+    return f"{result.campaign}: {result.trials} trials in {result.seconds:.0f} s, {found_text}; {controls}"
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Named points in the program's work at which it can be told to kill itself with SIGKILL.
+"""Named points in the program's work at which it can be made to kill itself with SIGKILL.
 
 They are made by wrapping ports, so that the product has no switch for them: ``add_pending.before``,
 ``add_pending.after`` (inside the transaction), ``add_pending.committed``, ``publish.before`` and so on.
@@ -13,10 +13,10 @@ from typing import Any
 WRITES = (
     "add_consultation",
     "set_current",
-    "note_current",
+    "record_current",
     "add_pending",
     "mark_stored",
-    "grow_rev",
+    "increment_revision",
     "add_event",
     "mark_deleted",
     "add_audit",
@@ -80,13 +80,13 @@ class Transactions(Part):
     async def transaction(self) -> AsyncIterator[Any]:
         """The real transaction."""
         async with self._real.transaction() as records:
-            noted = Noting(records, self._trap, WRITES)
+            noted = RecordingWrites(records, self._trap, WRITES)
             yield noted
         for write in noted.made:
             self._trap.at(f"{write}.committed")
 
 
-class Noting(Part):
+class RecordingWrites(Part):
     """Records that note which writes were made through them."""
 
     def __init__(self, real: Any, trap: Trap, calls: tuple[str, ...]) -> None:

@@ -74,7 +74,7 @@ class Disk:
             return None
 
     def query(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
-        """Rows of the database file; a hot journal is rolled back as SQLite does, by whoever comes first."""
+        """Rows of the database file; a hot journal is rolled back as SQLite does, by the first reader."""
         with contextlib.closing(sqlite3.connect(self.data / DATABASE, timeout=10)) as database:
             return database.execute(statement, values).fetchall()
 

@@ -1,7 +1,7 @@
 """What a harness writes down: events in the order in which they happened, one JSON line each.
 
-Told events say what people were shown and what went over the wires. ``Look`` opens an inspection, and
-what was found then (``Row``, ``Object``, ``Local``, ``Waiting``) belongs to it until the next one.
+Observed events say what users were shown and what went over the wires. ``Look`` opens an inspection,
+and what was found then (``Row``, ``Object``, ``Local``, ``Waiting``) belongs to it until the next one.
 """
 
 from collections.abc import Iterable
@@ -10,11 +10,11 @@ from typing import Literal
 import msgspec
 
 
-class Noted(msgspec.Struct, frozen=True, kw_only=True, tag=True, omit_defaults=True):
+class Recorded(msgspec.Struct, frozen=True, kw_only=True, tag=True, omit_defaults=True):
     """Ids are text, hashes hexadecimal; nothing here is patient data unless a sink leaked it."""
 
 
-class Shutter(Noted, frozen=True):
+class Shutter(Recorded, frozen=True):
     """A photo was taken: its owner, consultation and bytes are frozen here."""
 
     photo: str
@@ -23,87 +23,87 @@ class Shutter(Noted, frozen=True):
     sha256: str
 
 
-class SavedShown(Noted, frozen=True):
+class SavedShown(Recorded, frozen=True):
     """The clinician read "Saved on this phone"."""
 
     photo: str
 
 
-class StoredShown(Noted, frozen=True):
+class StoredShown(Recorded, frozen=True):
     """The phone was given a receipt, and says "Stored"."""
 
     photo: str
 
 
-class Deleted(Noted, frozen=True):
-    """The clinician deleted it and was told that it is gone."""
+class Deleted(Recorded, frozen=True):
+    """The clinician deleted it and was shown that it is gone."""
 
     photo: str
 
 
-class DeleteAsked(Noted, frozen=True):
-    """The clinician wished it gone, but nobody knows yet whether the server heard: either end is right."""
+class DeleteAsked(Recorded, frozen=True):
+    """The clinician asked to delete it, and the answer is not known yet: either end is right."""
 
     photo: str
 
 
-class Moved(Noted, frozen=True):
+class Moved(Recorded, frozen=True):
     """The clinician filed it elsewhere and was shown so."""
 
     photo: str
     consultation: str
 
 
-class MoveAsked(Noted, frozen=True):
-    """A move whose answer nobody saw: both places are right."""
+class MoveAsked(Recorded, frozen=True):
+    """A move whose answer was not seen: both places are right."""
 
     photo: str
     consultation: str
 
 
-class Parked(Noted, frozen=True):
-    """The clinician was told why this photo does not go on by itself."""
+class Parked(Recorded, frozen=True):
+    """The clinician was shown why this photo is not retried by itself."""
 
     photo: str
     reason: str
 
 
-class PutSeen(Noted, frozen=True):
+class PutSeen(Recorded, frozen=True):
     """The store took these bytes as new under a key: its answer was 200."""
 
     key: str
     sha256: str
 
 
-class Signal(Noted, frozen=True):
-    """A hint that one user's channel carried; ``consultations`` are the ids in it, ``extra`` other words."""
+class Signal(Recorded, frozen=True):
+    """A notification on one user's channel; ``consultations`` are the ids in it, ``extra`` other words."""
 
     user: str
     consultations: tuple[str, ...]
     extra: str = ""
 
 
-class Shown(Noted, frozen=True):
+class Shown(Recorded, frozen=True):
     """A photo was shown to a signed-in user."""
 
     user: str
     photo: str
 
 
-class Sink(Noted, frozen=True):
+class Sink(Recorded, frozen=True):
     """A text that must carry no patient data (log, URL, key, metrics, cache) carried a planted word."""
 
     name: str
     word: str
 
 
-class Look(Noted, frozen=True):
+class Look(Recorded, frozen=True):
     """An inspection begins; ``at_rest``: the link is good, everyone signed in and nothing moves."""
 
     at_rest: bool = False
 
 
-class Row(Noted, frozen=True):
+class Row(Recorded, frozen=True):
     """A row of the photos' table."""
 
     photo: str
@@ -114,31 +114,31 @@ class Row(Noted, frozen=True):
     sha256: str
 
 
-class Object(Noted, frozen=True):
+class Object(Recorded, frozen=True):
     """An object under its key; ``sha256`` of what it opens to, empty when it does not open."""
 
     key: str
     sha256: str
 
 
-class Local(Noted, frozen=True):
+class Local(Recorded, frozen=True):
     """A photo in a phone's queue, its bytes hashed by the harness."""
 
     photo: str
     sha256: str
 
 
-class Waiting(Noted, frozen=True):
+class Waiting(Recorded, frozen=True):
     """Something that has not gone out yet, for example an event in the outbox."""
 
     what: str
 
 
-Told = (
+Observed = (
     Shutter | SavedShown | StoredShown | Deleted | DeleteAsked | Moved | MoveAsked | Parked
     | PutSeen | Signal | Shown | Sink
 )  # fmt: skip
-Event = Told | Look | Row | Object | Local | Waiting
+Event = Observed | Look | Row | Object | Local | Waiting
 
 _DECODER = msgspec.json.Decoder(Event)
 

@@ -1,7 +1,7 @@
 """The disk full or broken at the n-th change, for every n: clean answers, whole files, and recovery (F9).
 
-One seed is one fault: its number says where it begins. A phone lives through it, asking again as long
-as it must, and at the end everything has to be where it belongs.
+One seed is one fault: its number says where it begins. A phone lives through it and retries as long as
+it must; at the end everything has to be where it belongs.
 """
 
 import time
@@ -11,12 +11,12 @@ from typing import Any
 import msgspec
 
 from campaigns.kills import Round, add
-from campaigns.program import Nursery, installation
+from campaigns.program import ForkServer, installation
 from campaigns.results import KINDS, Control, Result
 from campaigns.shim import ERRORS, Fault
 from campaigns.wire import Gone, Later
 
-PATIENCE_S = 30.0
+RECOVERY_LIMIT_S = 30.0
 # About as many changes as a day makes; the stride has no factor in common with it.
 CHANGES, STRIDE = 400, 37
 # Every change of the disk; a removal or a truncation does not need room.
@@ -50,17 +50,17 @@ def trouble(seed: int) -> Trouble:
 
 def run(seeds: range) -> Result:
     """One trouble for each seed; several share an installation, as they would in life."""
-    nursery = Nursery()
+    fork_server = ForkServer()
     counts: Counter[str] = Counter()
     violations: Counter[str] = Counter(dict.fromkeys(KINDS, 0))
     failures: list[str] = []
     for begin in range(seeds.start, seeds.stop, 10):
-        with installation(nursery) as program:
+        with installation(fork_server) as program:
             finished = live_through(Round(program, begin), range(begin, min(begin + 10, seeds.stop)))
             counts += finished.counts + finished.phone.answers
             add(finished, violations, failures)
-    controls = [control(nursery)]
-    nursery.close()
+    controls = [control(fork_server)]
+    fork_server.close()
     return Result(
         campaign="disk-faults",
         seeds=[(seeds.start, seeds.stop)],
@@ -82,26 +82,26 @@ def live_through(finished: Round, seeds: range, **plan: Any) -> Round:
     return finished
 
 
-def endure(finished: Round, met: Trouble, patience_s: float = PATIENCE_S, **plan: Any) -> None:
+def endure(finished: Round, met: Trouble, limit_s: float = RECOVERY_LIMIT_S, **plan: Any) -> None:
     """Live a day under one trouble: the same process must recover, or say why it does not start."""
     program = finished.program
     begin = len(program.output)
     if not program.start(fault=met.fault, fault_at_start=met.at_start, **plan):
-        said = program.output[begin:]
+        output = program.output[begin:]
         finished.counts["starts refused"] += 1
-        if "clinicpro-capture: " not in said:
-            finished.broken.append(f"{met.name}: no sentence, but {said[-600:]}")
+        if "clinicpro-capture: " not in output:
+            finished.broken.append(f"{met.name}: no sentence, but {output[-600:]}")
         assert program.start(**plan), program.output
-    _work_patiently(finished, patience_s)
+    _work_until_recovered(finished, limit_s)
     finished.counts["troubles"] += 1
     if program.stop() != 0:
         finished.broken.append(f"{met.name}: SIGTERM did not end it well")
     finished.look()
 
 
-def _work_patiently(finished: Round, patience_s: float) -> None:
-    """A day's steps, each of which is asked again until it is through; the fault lasts only so long."""
-    phone, deadline = finished.phone, time.monotonic() + patience_s
+def _work_until_recovered(finished: Round, limit_s: float) -> None:
+    """A day's steps, each retried until it succeeds; the fault ends before the limit."""
+    phone, deadline = finished.phone, time.monotonic() + limit_s
     try:
         phone.live_a_whole_day()
     except Later:
@@ -117,14 +117,14 @@ def _work_patiently(finished: Round, patience_s: float) -> None:
     finished.broken.append("the service did not recover from a trouble that had passed")
 
 
-def control(nursery: Nursery, trials: int = 3) -> Control:
+def control(fork_server: ForkServer, trials: int = 3) -> Control:
     """A store that writes in place: when the disk is full in the middle of an object, it stays torn."""
     caught = 0
     for seed in range(trials):
-        with installation(nursery) as program:
+        with installation(fork_server) as program:
             finished = Round(program, seed)
             finished.first_start()
-            endure(finished, _torn(seed + 2), 3.0, careless="objects written in place")
+            endure(finished, _torn(seed + 2), 3.0, faulty_build="objects written in place")
             finished.phone.wire.close()
             caught += not finished.verdict().clean or bool(finished.problems)
     return Control(name="objects written in place", trials=trials, caught=caught)

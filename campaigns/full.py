@@ -1,6 +1,6 @@
 """``python -m campaigns.full [name …]``: every campaign at its full size, range after range of seeds.
 
-What result files already cover is not run again, so it can be stopped at any moment and started anew.
+What result files already cover is not run again, so it can be stopped and started at any moment.
 Each range is a process of its own: a browser or server that dies takes its range along and nothing else.
 """
 
@@ -47,10 +47,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m campaigns.full", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="name", help=f"one of {', '.join(SIZES)}; none for all")
     parser.add_argument("--folder", type=Path, default=RESULTS, help="where result files are")
-    wish = parser.parse_args(arguments)
-    if unknown := sorted(set(wish.names) - set(SIZES)):
+    options = parser.parse_args(arguments)
+    if unknown := sorted(set(options.names) - set(SIZES)):
         parser.error(f"There is no campaign {', '.join(unknown)}.")
-    return max([run(name, wish.folder) for name in wish.names or SIZES])
+    return max([run(name, options.folder) for name in options.names or SIZES])
 
 
 def run(name: str, folder: Path) -> int:

@@ -1,6 +1,6 @@
-"""The oracle: judges what a harness wrote down outside the app, by pure functions.
+"""The checker: checks what a harness recorded outside the app, by pure functions.
 
-Every look of a history is judged by what people had been told until then; the app is never asked
+Every look of a history is checked against what users had been shown until then; the app is never asked
 whether it lost something.
 """
 
@@ -18,10 +18,10 @@ from campaigns.events import (
     Look,
     MoveAsked,
     Moved,
-    Noted,
     Object,
     Parked,
     PutSeen,
+    Recorded,
     Row,
     SavedShown,
     Shown,
@@ -33,7 +33,7 @@ from campaigns.events import (
     photo_of,
 )
 
-E = TypeVar("E", bound=Noted)
+E = TypeVar("E", bound=Recorded)
 _AboutPhoto = type[SavedShown] | type[StoredShown] | type[Deleted] | type[DeleteAsked] | type[Parked]
 
 
@@ -66,27 +66,27 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Scene:
-    """One look with everything that people had been told until then."""
+    """One look with everything that was observed until then."""
 
-    def __init__(self, told: Sequence[Event], found: Sequence[Event], at_rest: bool) -> None:
+    def __init__(self, observed: Sequence[Event], found: Sequence[Event], at_rest: bool) -> None:
         self.at_rest = at_rest
-        self.told = told
-        self.shutters = {event.photo: event for event in _of(told, Shutter)}
+        self.observed = observed
+        self.shutters = {event.photo: event for event in _of(observed, Shutter)}
         self.rows = _of(found, Row)
         self.objects = _of(found, Object)
         self.local = _of(found, Local)
         self.waiting = _of(found, Waiting)
-        self.gone = _photos(told, Deleted)
-        self.perhaps_gone = self.gone | _photos(told, DeleteAsked)
+        self.gone = _photos(observed, Deleted)
+        self.perhaps_gone = self.gone | _photos(observed, DeleteAsked)
 
     def safe_on_server(self) -> set[str]:
         """Photos with a stored row and an object that hold the very bytes of the shutter."""
-        held = {(photo_of(one.key), one.sha256) for one in self.objects}
+        on_disk = {(photo_of(one.key), one.sha256) for one in self.objects}
         return {
             row.photo
             for row in self.rows
             if row.state == "stored"
-            and (row.photo, row.sha256) in held
+            and (row.photo, row.sha256) in on_disk
             and self._is_the_picture(row.photo, row.sha256)
         }
 
@@ -98,7 +98,7 @@ class Scene:
         return photo not in self.shutters or self.shutters[photo].sha256 == sha256
 
 
-def judge(history: Iterable[Event]) -> Verdict:
+def check_history(history: Iterable[Event]) -> Verdict:
     """The verdict over every look of a history."""
     verdict = Verdict()
     for scene in scenes(history):
@@ -114,7 +114,7 @@ def judge(history: Iterable[Event]) -> Verdict:
 
 def scenes(history: Iterable[Event]) -> Iterator[Scene]:
     """Each look of a history."""
-    told: list[Event] = []
+    observed: list[Event] = []
     until_then: tuple[Event, ...] = ()
     look: Look | None = None
     found: list[Event] = []
@@ -122,11 +122,11 @@ def scenes(history: Iterable[Event]) -> Iterator[Scene]:
         if isinstance(event, Look):
             if look is not None:
                 yield Scene(until_then, found, look.at_rest)
-            look, found, until_then = event, [], tuple(told)
+            look, found, until_then = event, [], tuple(observed)
         elif isinstance(event, Row | Object | Local | Waiting):
             found.append(event)
         else:
-            told.append(event)
+            observed.append(event)
     if look is not None:
         yield Scene(until_then, found, look.at_rest)
 
@@ -134,8 +134,8 @@ def scenes(history: Iterable[Event]) -> Iterator[Scene]:
 def lost(scene: Scene) -> set[str]:
     """I1, I5: shown as saved and in neither place; stored, by a receipt or by its row, without an object."""
     on_server = scene.safe_on_server()
-    saved = _photos(scene.told, SavedShown) - on_server - scene.safe_on_phone()
-    stored = _photos(scene.told, StoredShown) - on_server
+    saved = _photos(scene.observed, SavedShown) - on_server - scene.safe_on_phone()
+    stored = _photos(scene.observed, StoredShown) - on_server
     hollow = {row.photo for row in scene.rows if row.state == "stored"} - on_server
     return (saved | stored | hollow) - scene.perhaps_gone
 
@@ -144,7 +144,7 @@ def doubled(scene: Scene) -> set[str]:
     """I3: two rows or two objects of one photo, a key taken twice; at rest (I2) in both places at once."""
     rows = _repeated(row.photo for row in scene.rows)
     objects = _repeated(photo_of(one.key) for one in scene.objects)
-    puts = _repeated(event.key for event in _of(scene.told, PutSeen))
+    puts = _repeated(event.key for event in _of(scene.observed, PutSeen))
     both = scene.safe_on_server() & {one.photo for one in scene.local} if scene.at_rest else set()
     return rows | objects | puts | both
 
@@ -164,35 +164,35 @@ def stuck(scene: Scene) -> set[str]:
     """I6, I10: at rest, and yet a photo has not gone its way, an object has no row, an event waits."""
     if not scene.at_rest:
         return set()
-    told_why = _photos(scene.told, Parked)
-    unsent = {one.photo for one in scene.local} - scene.safe_on_server() - told_why
+    explained = _photos(scene.observed, Parked)
+    unsent = {one.photo for one in scene.local} - scene.safe_on_server() - explained
     rows = {row.photo: row.state for row in scene.rows}
-    held = {photo_of(one.key): one.sha256 for one in scene.objects}
-    unadopted = {photo for photo, state in rows.items() if state == "pending" and photo in held}
-    rowless = held.keys() - rows.keys()
+    objects = {photo_of(one.key) for one in scene.objects}
+    unadopted = {photo for photo, state in rows.items() if state == "pending" and photo in objects}
+    rowless = objects - rows.keys()
     waiting = {one.what for one in scene.waiting}
-    return unsent | (unadopted - told_why) | rowless | waiting
+    return unsent | (unadopted - explained) | rowless | waiting
 
 
 def leaked(scene: Scene) -> set[str]:
-    """I12: told or shown to the wrong person, patient words where none may be, or deleted and still there."""
+    """I12: sent or shown to the wrong user, patient words where none may be, or deleted and still there."""
     owners = {event.consultation: event.owner for event in scene.shutters.values()}
     signals = {
         f"signal to {event.user}"
-        for event in _of(scene.told, Signal)
+        for event in _of(scene.observed, Signal)
         if event.extra or any(owners.get(one, event.user) != event.user for one in event.consultations)
     }
     shown = {
         event.photo
-        for event in _of(scene.told, Shown)
+        for event in _of(scene.observed, Shown)
         if event.photo in scene.shutters and scene.shutters[event.photo].owner != event.user
     }
-    sinks = {f"{event.name}: {event.word}" for event in _of(scene.told, Sink)}
+    sinks = {f"{event.name}: {event.word}" for event in _of(scene.observed, Sink)}
     return signals | shown | sinks | _undead(scene)
 
 
 def _undead(scene: Scene) -> set[str]:
-    """A tombstone is the clinician's last word: no row may live on, and at rest no bytes either."""
+    """After a tombstone no row may live on, and at rest no bytes either."""
     living = {row.photo for row in scene.rows if row.state != "deleted"}
     if scene.at_rest:
         living |= {photo_of(one.key) for one in scene.objects} | {one.photo for one in scene.local}
@@ -205,13 +205,13 @@ def _as_taken(row: Row, scene: Scene) -> bool:
         return False
     if (row.owner, row.captured_in, row.sha256) != (taken.owner, taken.consultation, taken.sha256):
         return False
-    return row.filed_in in _places(row.photo, taken, scene.told)
+    return row.filed_in in _places(row.photo, taken, scene.observed)
 
 
-def _places(photo: str, taken: Shutter, told: Sequence[Event]) -> set[str]:
+def _places(photo: str, taken: Shutter, observed: Sequence[Event]) -> set[str]:
     """Where the photo may be: the last place that was shown, or one that was asked for since."""
     places = {taken.consultation}
-    for event in told:
+    for event in observed:
         if isinstance(event, Moved) and event.photo == photo:
             places = {event.consultation}
         elif isinstance(event, MoveAsked) and event.photo == photo:
@@ -231,10 +231,10 @@ def _of(events: Iterable[Event], kind: type[E]) -> list[E]:
 
 
 def _photos(
-    told: Iterable[Event],
+    observed: Iterable[Event],
     kind: type[SavedShown] | type[StoredShown] | type[Deleted] | type[DeleteAsked] | type[Parked],
 ) -> set[str]:
-    return {event.photo for event in told if isinstance(event, kind)}
+    return {event.photo for event in observed if isinstance(event, kind)}
 
 
 def _repeated(names: Iterable[str]) -> set[str]:

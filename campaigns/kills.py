@@ -1,4 +1,4 @@
-"""The server killed before and after every write, with SIGKILL; the phone asks again (G3).
+"""The server killed before and after every write, with SIGKILL; the phone retries (G3).
 
 One seed is one installation and ``KILLS`` kills, each at the next of the named points. After each
 kill the disk is read without the app; at the end everything must come to rest.
@@ -18,9 +18,9 @@ import msgspec
 from campaigns.barriers import BARRIERS
 from campaigns.disk import Disk
 from campaigns.events import Event
-from campaigns.history import Verdict, judge
+from campaigns.history import Verdict, check_history
 from campaigns.phone import Phone
-from campaigns.program import Nursery, Program, installation
+from campaigns.program import ForkServer, Program, installation
 from campaigns.results import KINDS, Control, Result
 from campaigns.shim import KILL_AFTER, KILL_BEFORE, Fault
 from campaigns.wire import Gone, Later
@@ -51,7 +51,7 @@ _INNER = {
 _OFTEN = (
     "add_pending",
     "mark_stored",
-    "grow_rev",
+    "increment_revision",
     "add_event",
     "read",
     "publish",
@@ -103,7 +103,7 @@ class Round:
         self.broken: list[str] = []
 
     def first_start(self) -> None:
-        """The installation's first minute is undisturbed."""
+        """The installation's first minute has no faults."""
         assert self.program.start(), self.program.output
         self.phone.sign_in()
         self.phone.start()
@@ -170,23 +170,23 @@ class Round:
         return [*self.phone.broken, *self.broken, *_errors(self.program.output)]
 
     def verdict(self) -> Verdict:
-        """The oracle's."""
-        return judge(self.history)
+        """The checker's."""
+        return check_history(self.history)
 
 
 def run(seeds: range) -> Result:
     """``KILLS`` kills for each seed, and every control arm once."""
-    nursery = Nursery()
+    fork_server = ForkServer()
     counts: Counter[str] = Counter()
     violations: Counter[str] = Counter(dict.fromkeys(KINDS, 0))
     failures: list[str] = []
     for seed in seeds:
-        with installation(nursery) as program:
+        with installation(fork_server) as program:
             finished = one_round(Round(program, seed), points(seed))
             counts += finished.counts + finished.phone.answers
             add(finished, violations, failures)
-    controls = [control(nursery, build) for build in CONTROLS]
-    nursery.close()
+    controls = [control(fork_server, build) for build in CONTROLS]
+    fork_server.close()
     return Result(
         campaign="server-kills",
         seeds=[(seeds.start, seeds.stop)],
@@ -231,14 +231,14 @@ CONTROLS = {
 }
 
 
-def control(nursery: Nursery, build: str, trials: int = 3) -> Control:
-    """A careless build put through the kills that bring its fault out; caught when the oracle blames it."""
+def control(fork_server: ForkServer, build: str, trials: int = 3) -> Control:
+    """A faulty build put through the kills that bring its fault out; caught when the checker reports it."""
     caught = 0
     for seed in range(trials):
-        with installation(nursery) as program:
+        with installation(fork_server) as program:
             finished = Round(program, seed)
             finished.first_start()
-            finished.kill_at(CONTROLS[build], careless=build)
+            finished.kill_at(CONTROLS[build], faulty_build=build)
             finished.phone.wire.close()
             caught += not finished.verdict().clean
     return Control(name=build, trials=trials, caught=caught)

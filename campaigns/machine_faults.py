@@ -7,8 +7,8 @@ from uuid import UUID
 
 import msgspec
 
-from app.domain.photos import PhotoRow
-from app.main import Parts
+from app.domain.photos.model import PhotoRow
+from app.main import Overrides
 
 
 class Behind:
@@ -29,7 +29,7 @@ class ForgetfulStore(Behind):
 
 
 class BlindInspector(Behind):
-    """Takes every file for the picture it was declared to be."""
+    """Accepts every file as the picture it was declared to be."""
 
     async def inspect(self, body: bytes) -> tuple[str, int, int]:
         """Always good."""
@@ -40,9 +40,11 @@ class LateBinding(Behind):
     """Files a photo under the consultation that is current when it is sent."""
 
     async def add_pending(self, rows: Sequence[PhotoRow]) -> set[UUID]:
-        """The wrong consultation for whoever switched since the shutter."""
+        """The wrong consultation for a user who switched since the shutter."""
         current = {row.owner: await self.real.current(row.owner) for row in rows}
-        places = {owner: visit.consultation_id for owner, visit in current.items() if visit}
+        places = {
+            owner: consultation.consultation_id for owner, consultation in current.items() if consultation
+        }
         added: set[UUID] = await self.real.add_pending(
             [msgspec.structs.replace(row, filed_in=places.get(row.owner, row.filed_in)) for row in rows]
         )
@@ -50,7 +52,7 @@ class LateBinding(Behind):
 
 
 class OpenDoors(Behind):
-    """Deletes whoever asks."""
+    """Deletes a photo for any user."""
 
     async def mark_deleted(self, owner: str, photo_id: UUID, now: Any) -> Any:
         """Without the owner's predicate."""
@@ -59,21 +61,21 @@ class OpenDoors(Behind):
 
 
 class StoredTwice(Behind):
-    """Announces a photo each time its receipt is asked for."""
+    """Reports a change each time a photo's receipt is read."""
 
     async def photos(self, ids: Sequence[UUID]) -> dict[UUID, PhotoRow]:
-        """Every read counts as news."""
+        """Every read counts as a change."""
         found: dict[UUID, PhotoRow] = await self.real.photos(ids)
         for row in found.values():
             if row.state == "stored":
-                await self.real.grow_rev(row.filed_in)
+                await self.real.increment_revision(row.filed_in)
         return found
 
 
 class Timeless(Behind):
     """Keeps no history of what was current: photos of the wrong patient are never asked about."""
 
-    async def note_current(self, owner: str, since: Any) -> None:
+    async def record_current(self, owner: str, since: Any) -> None:
         """Nothing."""
 
 
@@ -89,11 +91,11 @@ def faulty_records(kind: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return Faulty
 
 
-ARMS: dict[str, Callable[[], Parts]] = {
-    "objects survive deletion": lambda: Parts(store=ForgetfulStore),
-    "no look at the picture": lambda: Parts(inspector=BlindInspector),
-    "consultation bound late": lambda: Parts(database=faulty_records(LateBinding)),
-    "owner not asked at delete": lambda: Parts(database=faulty_records(OpenDoors)),
-    "no history of what was current": lambda: Parts(database=faulty_records(Timeless)),
-    "a read is a change": lambda: Parts(database=faulty_records(StoredTwice)),
+ARMS: dict[str, Callable[[], Overrides]] = {
+    "objects survive deletion": lambda: Overrides(store=ForgetfulStore),
+    "no look at the picture": lambda: Overrides(inspector=BlindInspector),
+    "consultation bound late": lambda: Overrides(database=faulty_records(LateBinding)),
+    "owner not asked at delete": lambda: Overrides(database=faulty_records(OpenDoors)),
+    "no history of what was current": lambda: Overrides(database=faulty_records(Timeless)),
+    "a read is a change": lambda: Overrides(database=faulty_records(StoredTwice)),
 }

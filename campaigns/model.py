@@ -1,4 +1,4 @@
-"""What the server must be, as plain dictionaries: the model that the state machine holds it against.
+"""What the server must be, as plain dictionaries: the model that the state machine checks it against.
 
 Each verb answers the status and code that the HTTP contract promises, and changes the model only as
 that promise says.
@@ -27,7 +27,7 @@ TWIN: Outcome = (409, "label-in-use")
 SLOW_CLOCK = timedelta(seconds=5)
 
 
-class Visit(msgspec.Struct, kw_only=True):
+class Consultation(msgspec.Struct, kw_only=True):
     """A consultation."""
 
     id: str
@@ -77,7 +77,7 @@ class Photo(msgspec.Struct, kw_only=True):
 
 
 class Upload(msgspec.Struct, kw_only=True):
-    """A signed PUT that a phone holds."""
+    """A signed PUT that a phone has."""
 
     photo: str
     url: str
@@ -86,10 +86,10 @@ class Upload(msgspec.Struct, kw_only=True):
 
 
 class Model:
-    """Two users' world."""
+    """The expected state of two users' data."""
 
     def __init__(self) -> None:
-        self.visits: dict[str, Visit] = {}
+        self.consultations: dict[str, Consultation] = {}
         self.chosen: dict[str, str | None] = {}
         self.history: dict[str, list[tuple[datetime, str]]] = {}
         self.photos: dict[str, Photo] = {}
@@ -99,84 +99,88 @@ class Model:
     def current(self, user: str) -> str | None:
         """The consultation of the next shutter; a closed one is never current."""
         chosen = self.chosen.get(user)
-        return chosen if chosen and self.visits[chosen].takes_photos else None
+        return chosen if chosen and self.consultations[chosen].takes_photos else None
 
-    def of(self, user: str) -> list[Visit]:
+    def of(self, user: str) -> list[Consultation]:
         """A user's consultations in the order in which they are listed."""
-        own = [one for one in self.visits.values() if one.owner == user and one.discarded_at is None]
-        newest = sorted(own, key=lambda visit: (visit.opened_at, visit.id), reverse=True)
-        return sorted(newest, key=lambda visit: visit.kind == "unfiled")
+        own = [one for one in self.consultations.values() if one.owner == user and one.discarded_at is None]
+        newest = sorted(own, key=lambda consultation: (consultation.opened_at, consultation.id), reverse=True)
+        return sorted(newest, key=lambda consultation: consultation.kind == "unfiled")
 
-    def filed(self, visit: str) -> list[Photo]:
+    def filed(self, consultation: str) -> list[Photo]:
         """Stored photos of a consultation in the order in which the server received them."""
-        inside = [one for one in self.photos.values() if one.filed_in == visit and one.state == "stored"]
+        inside = [
+            one for one in self.photos.values() if one.filed_in == consultation and one.state == "stored"
+        ]
         return sorted(inside, key=lambda one: one.order or 0)
 
     def unfiled(self, user: str) -> str:
         """Where photos with nothing open belong."""
-        return next(one.id for one in self.visits.values() if one.owner == user and one.kind == "unfiled")
+        return next(
+            one.id for one in self.consultations.values() if one.owner == user and one.kind == "unfiled"
+        )
 
-    def note(self, user: str, now: datetime) -> None:
+    def record_current(self, user: str, now: datetime) -> None:
         """What is current from now on."""
         past = self.history.setdefault(user, [])
         one = self.current(user) or self.unfiled(user)
         if not past or past[-1][1] != one:
             past.append((now, one))
 
-    def has_twin(self, visit: Visit) -> bool:
-        """Whether another open consultation looks the same to a person."""
+    def has_twin(self, consultation: Consultation) -> bool:
+        """Whether another open consultation looks the same to a user."""
         twins = [
             one
-            for one in self.visits.values()
-            if one.id != visit.id
+            for one in self.consultations.values()
+            if one.id != consultation.id
             and one.takes_photos
-            and (one.owner, one.label) == (visit.owner, visit.label)
+            and (one.owner, one.label) == (consultation.owner, consultation.label)
         ]
-        return visit.takes_photos and any(visit.second in (None, twin.second) for twin in twins)
+        return consultation.takes_photos and any(consultation.second in (None, twin.second) for twin in twins)
 
-    def start(self, visit: Visit) -> Outcome:
+    def start(self, consultation: Consultation) -> Outcome:
         """A new one becomes current, unless it looks like another."""
-        if self.has_twin(visit):
+        if self.has_twin(consultation):
             return TWIN
-        self.visits[visit.id] = visit
-        self.chosen[visit.owner] = visit.id
-        self.note(visit.owner, visit.opened_at)
+        self.consultations[consultation.id] = consultation
+        self.chosen[consultation.owner] = consultation.id
+        self.record_current(consultation.owner, consultation.opened_at)
         return 201, ""
 
-    def rename(self, user: str, visit: str, label: str, second: str | None) -> Outcome:
+    def rename(self, user: str, consultation: str, label: str, second: str | None) -> Outcome:
         """Correct what a consultation is called."""
-        known = self.visits[visit]
+        known = self.consultations[consultation]
         if known.owner != user:
             return NO_CONSULTATION
         if (known.label, known.second) == (label, second):
             return OK
         if known.kind == "unfiled":
             return 400, "invalid-field"
-        wished = msgspec.structs.replace(known, label=label, second=second)
-        if self.has_twin(wished):
+        renamed = msgspec.structs.replace(known, label=label, second=second)
+        if self.has_twin(renamed):
             return TWIN
         known.label, known.second = label, second
         return OK
 
-    def discard(self, user: str, visit: str, now: datetime) -> Outcome:
+    def discard(self, user: str, consultation: str, now: datetime) -> Outcome:
         """Take an empty one off the list."""
-        known = self.visits[visit]
+        known = self.consultations[consultation]
         if known.owner != user:
             return NO_CONSULTATION
         if known.kind == "unfiled":
             return 400, "invalid-field"
         if known.discarded_at is not None:
             return OK
-        if any(one.filed_in == visit and one.state != "deleted" for one in self.photos.values()):
+        if any(one.filed_in == consultation and one.state != "deleted" for one in self.photos.values()):
             return 409, "consultation-not-empty"
         known.discarded_at = now
-        if self.chosen.get(user) == visit:
+        if self.chosen.get(user) == consultation:
             self.chosen[user] = None
-        self.note(user, now)
+        self.record_current(user, now)
         return OK
 
     def during(self, row: Photo) -> str | None:
-        """Which other consultation was current at the shutter, as the server's clock tells it."""
+        """Which other consultation was current at the shutter, by the server's clock."""
         at = min(row.captured_at, row.created_at)
         past = [one for since, one in self.history.get(row.owner, []) if since <= at]
         soon = [one for since, one in self.history.get(row.owner, []) if at < since <= at + SLOW_CLOCK]
@@ -184,26 +188,26 @@ class Model:
             return None
         return past[-1]
 
-    def grow(self, visit: str) -> None:
+    def grow(self, consultation: str) -> None:
         """A change of its photos, which brings a discarded one back."""
-        self.visits[visit].rev += 1
-        self.visits[visit].discarded_at = None
+        self.consultations[consultation].rev += 1
+        self.consultations[consultation].discarded_at = None
 
-    def choose(self, user: str, visit: str | None, now: datetime) -> Outcome:
+    def choose(self, user: str, consultation: str | None, now: datetime) -> Outcome:
         """Make one current; a discarded one is back then."""
-        if visit is not None:
-            if self.visits[visit].owner != user:
+        if consultation is not None:
+            if self.consultations[consultation].owner != user:
                 return NO_CONSULTATION
-            if self.visits[visit].closed_at is not None:
+            if self.consultations[consultation].closed_at is not None:
                 return 409, "consultation-closed"
-            self.visits[visit].discarded_at = None
-        self.chosen[user] = visit
-        self.note(user, now)
+            self.consultations[consultation].discarded_at = None
+        self.chosen[user] = consultation
+        self.record_current(user, now)
         return OK
 
-    def close(self, user: str, visit: str, closed: bool, now: datetime) -> Outcome:
+    def close(self, user: str, consultation: str, closed: bool, now: datetime) -> Outcome:
         """Close or reopen."""
-        known = self.visits[visit]
+        known = self.consultations[consultation]
         if known.owner != user:
             return NO_CONSULTATION
         if known.kind == "unfiled":
@@ -212,15 +216,15 @@ class Model:
             if not closed and self.has_twin(msgspec.structs.replace(known, closed_at=None)):
                 return TWIN
             known.closed_at = now if closed else None
-            self.note(user, now)
+            self.record_current(user, now)
         return OK
 
     def presign(self, user: str, item: dict[str, Any], good: bool, picture: Picture, now: datetime) -> str:
         """``upload``, ``receipt`` or the code of the problem."""
         if item["owner"] != user:
             return "other-owner"
-        visit, known = self.visits.get(item["consultationId"]), self.photos.get(item["photoId"])
-        owned = visit is not None and visit.owner == user
+        consultation, known = self.consultations.get(item["consultationId"]), self.photos.get(item["photoId"])
+        owned = consultation is not None and consultation.owner == user
         if known is None and owned:
             known = self._pending(user, item, good, picture, now)
         if known is not None and known.owner == user and not self.is_refused(known, now):
@@ -290,7 +294,7 @@ class Model:
             return INVALID
         self.stored += 1
         row.state, row.order, row.next_look = "stored", self.stored, None
-        closed = self.visits[row.captured_in].closed_at
+        closed = self.consultations[row.captured_in].closed_at
         row.late = closed is not None and closed <= now
         row.during = self.during(row)
         self.grow(row.filed_in)
@@ -304,7 +308,7 @@ class Model:
         if row.state == "deleted":
             return OK
         if row.state == "stored":
-            self.visits[row.filed_in].rev += 1
+            self.consultations[row.filed_in].rev += 1
         row.state, row.words, row.next_look = "deleted", {}, None
         row.deleted_at, row.erase_at = now, now + ERASE_AGAIN
         self.objects.pop(row.key, None)
@@ -326,17 +330,17 @@ class Model:
             self.photos[photo].confirmed = confirmed
         return outcome
 
-    def move(self, user: str, photo: str, visit: str) -> Outcome:
+    def move(self, user: str, photo: str, consultation: str) -> Outcome:
         """File a stored photo elsewhere."""
-        if visit not in self.visits or self.visits[visit].owner != user:
+        if consultation not in self.consultations or self.consultations[consultation].owner != user:
             return NO_CONSULTATION
         row = self.photos.get(photo)
         if row is None or row.owner != user or row.state != "stored":
             return NO_PHOTO
-        if row.filed_in != visit:
-            for place in (row.filed_in, visit):
+        if row.filed_in != consultation:
+            for place in (row.filed_in, consultation):
                 self.grow(place)
-            row.filed_in, row.confirmed = visit, True
+            row.filed_in, row.confirmed = consultation, True
         return OK
 
     def sweep(self, now: datetime) -> None:

@@ -1,7 +1,7 @@
-"""A phone over HTTP that follows the queue's rules and writes down what its clinician was shown.
+"""The client: a phone over HTTP that follows the queue's rules and records what its clinician was shown.
 
-It keeps its photos until a receipt that echoes all four facts, asks again for whatever it got no answer
-to, and never decides anything from a broken connection.
+It keeps its photos until a receipt that echoes all four facts, retries every request without an answer,
+and never decides anything from a broken connection.
 """
 
 import random
@@ -63,12 +63,12 @@ class Phone:
         self.consultations = [unfiled]
 
     def local(self) -> list[Local]:
-        """What the phone still holds and has shown as saved."""
+        """What the phone still has and has shown as saved."""
         kept = [shot for shot in self.queue.values() if not shot.abandoned]
         return [Local(photo=shot.id, sha256=shot.picture.sha256) for shot in kept]
 
     def resume(self) -> None:
-        """After a restart: first whatever got no answer."""
+        """After a restart: first every request without an answer."""
         for photo in sorted(self.deleting):
             self._ask_to_delete(photo)
         self.drain()
@@ -88,8 +88,8 @@ class Phone:
     def start(self) -> None:
         """A new consultation on the desktop; one whose answer was lost may be open already."""
         self._starts += 1
-        wish = {"label": f"Room {self._shots}", "secondIdentifier": f"{self._seed}-{self._starts}"}
-        made = self.api("POST", "/api/consultations", "start", wish)
+        request = {"label": f"Room {self._shots}", "secondIdentifier": f"{self._seed}-{self._starts}"}
+        made = self.api("POST", "/api/consultations", "start", request)
         self.consultations.append(made["id"])
 
     def shoot_some(self) -> None:
@@ -119,7 +119,7 @@ class Phone:
         return shot
 
     def abandon(self) -> None:
-        """A photo whose phone is never heard of again after its PUT; the sweeper must finish it."""
+        """A photo whose phone never comes back after its PUT; the sweeper must finish it."""
         shot = self.shoot(abandoned=True)
         try:
             if upload := self._presigned([shot]).get(shot.id):
@@ -196,7 +196,7 @@ class Phone:
             self._receipt(receipt)
 
     def _receipt(self, receipt: dict[str, Any]) -> None:
-        """Bytes go only for a receipt that speaks of this very photo."""
+        """Bytes are erased only for a receipt of this very photo."""
         shot = self.queue.get(receipt.get("photoId", ""))
         if shot is None:
             return

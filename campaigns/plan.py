@@ -11,7 +11,7 @@ from campaigns.shim import Fault
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """One start. ``barrier`` names the point at which the process kills itself, the ``nth`` time it is there.
 
-    ``clock_s`` is how far its clock is ahead; ``careless`` names a build with a known fault; ``trace`` is
+    ``clock_s`` is how far its clock is ahead; ``faulty_build`` names a build with a known fault; ``trace`` is
     the file that logs every change of the disk.
     """
 
@@ -23,7 +23,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     fault: Fault | None = None
     fault_at_start: bool = False
     clock_s: int = 0
-    careless: str = ""
+    faulty_build: str = ""
     trace: str = ""
     sweep_seconds: int = 1
 

@@ -24,10 +24,10 @@ import psutil
 
 from app.adapters.database import postgres
 from app.adapters.database.engine import SqlDatabase
-from app.domain.consultations import Consultation
+from app.domain.consultations.model import Consultation
 from app.domain.errors import CaptureError, DatabaseBusy
 from campaigns.results import KINDS, Control, Result
-from tests.contract.records.made import ANNE, NOW, add_visit, photo
+from tests.contract.records.factories import ANNE, NOW, add_consultation, new_photo
 
 WRITERS = 16
 CYCLES_OF_CONTROL = 3
@@ -95,8 +95,8 @@ def cluster() -> Iterator[Cluster]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-class Ledger:
-    """What the writers were told, kept outside the database."""
+class CommitHistory:
+    """Which commits were acknowledged to the writers, kept outside the database."""
 
     def __init__(self) -> None:
         self.committed: list[UUID] = []
@@ -104,10 +104,10 @@ class Ledger:
         self.counts: Counter[str] = Counter()
         self.broken: list[str] = []
 
-    async def write(self, database: SqlDatabase, visit: Consultation, until: asyncio.Event) -> None:
-        """Add photos and store them, each in a transaction, until told to stop."""
+    async def write(self, database: SqlDatabase, consultation: Consultation, until: asyncio.Event) -> None:
+        """Add photos and store them, each in a transaction, until stopped."""
         while not until.is_set():
-            row = photo(ANNE, visit.consultation_id)
+            row = new_photo(ANNE, consultation.consultation_id)
             try:
                 async with database.transaction() as records:
                     await records.add_pending([row])
@@ -123,7 +123,7 @@ class Ledger:
                 self.broken.append(f"{type(problem).__name__} instead of DatabaseBusy: {problem}")
 
     async def missing(self, database: SqlDatabase) -> set[UUID]:
-        """What was told and is not so."""
+        """What was acknowledged and is not there."""
         found: dict[UUID, Any] = {}
         for begin in range(0, len(self.committed), 200):
             async with database.transaction() as records:
@@ -137,62 +137,62 @@ async def prepare(server: Cluster) -> Consultation:
     """The tables, and the consultation in which all photos are taken."""
     database = await SqlDatabase.open(server.address)
     await database.migrate()
-    visit = await add_visit(database, ANNE)
+    consultation = await add_consultation(database, ANNE)
     await database.close()
-    return visit
+    return consultation
 
 
 async def cycles(
-    server: Cluster, visit: Consultation, seeds: range
-) -> tuple[Ledger, list[tuple[int, set[UUID]]]]:
+    server: Cluster, consultation: Consultation, seeds: range
+) -> tuple[CommitHistory, list[tuple[int, set[UUID]]]]:
     """One kill for each seed on the same cluster and through the same pool."""
-    ledger, lost = Ledger(), []
+    commits, lost = CommitHistory(), []
     database = await SqlDatabase.open(server.address)
     for seed in seeds:
-        await _one_cycle(server, database, visit, ledger, seed)
-        if missing := await ledger.missing(database):
+        await _one_cycle(server, database, consultation, commits, seed)
+        if missing := await commits.missing(database):
             lost.append((seed, missing))
-        ledger.committed.clear()
-        ledger.stored.clear()
+        commits.committed.clear()
+        commits.stored.clear()
     await database.close()
-    return ledger, lost
+    return commits, lost
 
 
 async def _one_cycle(
-    server: Cluster, database: SqlDatabase, visit: Consultation, ledger: Ledger, seed: int
+    server: Cluster, database: SqlDatabase, consultation: Consultation, commits: CommitHistory, seed: int
 ) -> None:
     source, enough = random.Random(seed), asyncio.Event()
-    writers = [asyncio.create_task(ledger.write(database, visit, enough)) for _ in range(WRITERS)]
+    writers = [asyncio.create_task(commits.write(database, consultation, enough)) for _ in range(WRITERS)]
     await asyncio.sleep(source.uniform(0.1, 0.6))
     number = signal.SIGKILL if seed % 2 == 0 else signal.SIGQUIT
     await asyncio.to_thread(server.end, number)
-    told = len(ledger.committed)
+    committed = len(commits.committed)
     await server.start()
     async with asyncio.timeout(30):
-        while len(ledger.committed) < told + WRITERS:  # noqa: ASYNC110 - a plain count
+        while len(commits.committed) < committed + WRITERS:  # noqa: ASYNC110 - a plain count
             await asyncio.sleep(0.02)
     enough.set()
     await asyncio.gather(*writers)
-    ledger.counts["SIGKILL" if number == signal.SIGKILL else "immediate stop"] += 1
+    commits.counts["SIGKILL" if number == signal.SIGKILL else "immediate stop"] += 1
 
 
 def run(seeds: range) -> Result:
     """A cycle for each seed, and the control arm."""
     with cluster() as server:
-        visit = asyncio.run(prepare(server))
-        ledger, lost = asyncio.run(cycles(server, visit, seeds))
+        consultation = asyncio.run(prepare(server))
+        commits, lost = asyncio.run(cycles(server, consultation, seeds))
     violations = dict.fromkeys(KINDS, 0) | {
         "lost": sum(len(missing) for _, missing in lost),
-        "broken": len(ledger.broken),
+        "broken": len(commits.broken),
     }
     return Result(
         campaign="postgres-kills",
         seeds=[(seeds.start, seeds.stop)],
         trials=len(seeds),
-        counts=dict(sorted(ledger.counts.items())),
+        counts=dict(sorted(commits.counts.items())),
         violations=violations,
         controls=[control()],
-        failures=[*(f"seed {seed}: lost {len(missing)}" for seed, missing in lost), *ledger.broken],
+        failures=[*(f"seed {seed}: lost {len(missing)}" for seed, missing in lost), *commits.broken],
     )
 
 
@@ -203,10 +203,11 @@ def control(trials: int = CYCLES_OF_CONTROL) -> Control:
 
     with cluster() as server:
         # The consultation must last: without it no photo could be added, and nothing could be lost.
-        visit = asyncio.run(prepare(server))
+        consultation = asyncio.run(prepare(server))
         with patch.object(postgres, "BEGIN", hasty):
             # Even seeds are the ones that kill.
             kills = [
-                asyncio.run(cycles(server, visit, range(seed, seed + 1))) for seed in range(0, 2 * trials, 2)
+                asyncio.run(cycles(server, consultation, range(seed, seed + 1)))
+                for seed in range(0, 2 * trials, 2)
             ]
     return Control(name="synchronous_commit=off", trials=trials, caught=sum(len(lost) for _, lost in kills))

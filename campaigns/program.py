@@ -24,13 +24,13 @@ ROOT = Path(__file__).resolve().parent.parent
 START_LIMIT_S = 60.0
 
 
-class Nursery:
-    """The forking process; one for a campaign."""
+class ForkServer:
+    """The process that forks the program under test; one for a campaign."""
 
     def __init__(self) -> None:
         environment = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG")}
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "campaigns.nursery"],
+            [sys.executable, "-m", "campaigns.fork_server"],
             cwd=ROOT, env={**environment, "LD_PRELOAD": str(built())}, text=True,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE,
         )  # fmt: skip
@@ -62,8 +62,8 @@ class Nursery:
 class Program:
     """One installation in a folder of its own."""
 
-    def __init__(self, nursery: Nursery, folder: Path) -> None:
-        self.nursery = nursery
+    def __init__(self, fork_server: ForkServer, folder: Path) -> None:
+        self.fork_server = fork_server
         self.folder = folder
         self.disk = Disk(folder)
         self.port = free_port()
@@ -79,23 +79,23 @@ class Program:
 
     @property
     def output(self) -> str:
-        """What it said, all starts together."""
+        """Its output, all starts together."""
         return self._output.read_text(errors="replace") if self._output.exists() else ""
 
     def start(self, **plan: Any) -> bool:
         """Start; True once it serves, False if it ended before that."""
         begin = len(self.output)
         chosen = Plan(folder=str(self.folder), port=self.port, output=str(self._output), **plan)
-        self._pid = self.nursery.start(chosen)
+        self._pid = self.fork_server.start(chosen)
         return self._until_it_serves(begin)
 
     def _until_it_serves(self, begin: int) -> bool:
         deadline = time.monotonic() + START_LIMIT_S
         while time.monotonic() < deadline:
-            said = self.output[begin:]
-            if found := re.search(r"^Sign in: (\S+) / (\S+)$", said, re.MULTILINE):
+            output = self.output[begin:]
+            if found := re.search(r"^Sign in: (\S+) / (\S+)$", output, re.MULTILINE):
                 self._generated = (found[1], found[2])
-            if re.search(r"^Sign in: ", said, re.MULTILINE):
+            if re.search(r"^Sign in: ", output, re.MULTILINE):
                 self._choose_password()
                 return True
             if not self.alive:
@@ -133,7 +133,7 @@ class Program:
     def ended(self) -> int:
         """The exit status of a process that ends by itself."""
         self._pid = 0
-        return self.nursery.wait()
+        return self.fork_server.wait()
 
     def _end(self, number: signal.Signals) -> int:
         if not self._pid:
@@ -144,9 +144,9 @@ class Program:
 
 
 @contextmanager
-def installation(nursery: Nursery | None = None) -> Iterator[Program]:
+def installation(fork_server: ForkServer | None = None) -> Iterator[Program]:
     """A program on an empty folder, in memory where there is a place for that; all is gone afterwards."""
-    own = Nursery() if nursery is None else nursery
+    own = ForkServer() if fork_server is None else fork_server
     memory = Path("/dev/shm")
     with tempfile.TemporaryDirectory(prefix="capture-", dir=memory if memory.is_dir() else None) as place:
         folder = Path(place) / "installation"
@@ -156,5 +156,5 @@ def installation(nursery: Nursery | None = None) -> Iterator[Program]:
             yield program
         finally:
             program.kill()
-            if nursery is None:
+            if fork_server is None:
                 own.close()

@@ -1,7 +1,7 @@
 """Restarts while phones send, and a database that another program locks: only retries, nothing else.
 
 F7: SIGTERM every second or two under load. F8: a lock held for 1 to 8 s by a second process; requests wait
-or hear 503 with Retry-After, never 500. One seed is one installation with three phones.
+or receive 503 with Retry-After, never 500. One seed is one installation with three phones.
 """
 
 import contextlib
@@ -16,7 +16,7 @@ from unittest.mock import patch
 from campaigns.disk import DATABASE
 from campaigns.kills import Round, add
 from campaigns.phone import Phone
-from campaigns.program import Nursery, installation
+from campaigns.program import ForkServer, installation
 from campaigns.results import KINDS, Control, Result
 from campaigns.wire import Gone, Later
 
@@ -26,11 +26,11 @@ LOCKS_S = (1.0, 6.5)
 # Longer than two answers of "busy": after the first one the next request is that for a new photo's URL.
 # A photo that is dropped later than that is no loss, since the sweeper finishes it.
 LOCK_OF_CONTROL_S = 11.0
-PATIENCE_S = 60.0
+SEND_LIMIT_S = 60.0
 
 
 class Crowd:
-    """Three phones that send until they are told to stop, each in a thread of its own."""
+    """Three phones that send until they are stopped, each in a thread of its own."""
 
     def __init__(self, finished: Round) -> None:
         self._finished = finished
@@ -54,7 +54,7 @@ class Crowd:
                 thread.join()
 
     def _send(self, phone: Phone) -> None:
-        deadline = time.monotonic() + PATIENCE_S
+        deadline = time.monotonic() + SEND_LIMIT_S
         while not self._enough.is_set() and time.monotonic() < deadline:
             with contextlib.suppress(Gone, Later):
                 phone.resume()
@@ -106,7 +106,7 @@ def _hold(path: object, seconds: float) -> None:
 def _settle(finished: Round, crowd: Crowd) -> None:
     for phone in crowd.phones[1:]:
         if phone.queue:
-            finished.broken.append(f"{len(phone.queue)} photos were not sent within {PATIENCE_S:.0f} s")
+            finished.broken.append(f"{len(phone.queue)} photos were not sent within {SEND_LIMIT_S:.0f} s")
         finished.phone.answers += phone.answers
         finished.phone.broken += phone.broken
         phone.wire.close()
@@ -124,16 +124,16 @@ def _campaign(
     name: str, live: Callable[[Round], None], unit: str, live_badly: Callable[[Round], None]
 ) -> Callable[[range], Result]:
     def run(seeds: range) -> Result:
-        nursery = Nursery()
+        fork_server = ForkServer()
         counts: Counter[str] = Counter()
         violations: Counter[str] = Counter(dict.fromkeys(KINDS, 0))
         failures: list[str] = []
         for seed in seeds:
-            finished = through(nursery, seed, live)
+            finished = through(fork_server, seed, live)
             counts += finished.counts + finished.phone.answers
             add(finished, violations, failures)
-        controls = [control(nursery, live_badly)]
-        nursery.close()
+        controls = [control(fork_server, live_badly)]
+        fork_server.close()
         return Result(
             campaign=name,
             seeds=[(seeds.start, seeds.stop)],
@@ -147,19 +147,19 @@ def _campaign(
     return run
 
 
-def through(nursery: Nursery, seed: int, live: Callable[[Round], None]) -> Round:
+def through(fork_server: ForkServer, seed: int, live: Callable[[Round], None]) -> Round:
     """One installation through its restarts or locks."""
-    with installation(nursery) as program:
+    with installation(fork_server) as program:
         finished = Round(program, seed)
         finished.first_start()
         live(finished)
         return finished
 
 
-def control(nursery: Nursery, live: Callable[[Round], None]) -> Control:
+def control(fork_server: ForkServer, live: Callable[[Round], None]) -> Control:
     """Phones that take a broken connection for success: the same restarts or locks must find it."""
-    careless = patch.object(Phone, "drain", _dropping(Phone.drain))
-    with installation(nursery) as program, careless:
+    dropping = patch.object(Phone, "drain", _dropping(Phone.drain))
+    with installation(fork_server) as program, dropping:
         finished = Round(program, 0)
         finished.first_start()
         live(finished)

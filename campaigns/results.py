@@ -56,7 +56,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def bound(self) -> float | None:
-        """The rate of a violation per trial that is still believable after none was seen (95 %)."""
+        """The rate of a violation per trial that is still possible after none was seen (95 %)."""
         return 3 / self.trials if self.trials and not any(self.violations.values()) else None
 
 

@@ -15,11 +15,11 @@ from hypothesis import HealthCheck, Phase, Verbosity, seed, settings
 from hypothesis.reporting import with_reporter
 from hypothesis.stateful import run_state_machine_as_test
 
-from app.main import Parts
+from app.main import Overrides
 from campaigns import machine_faults
+from campaigns.in_process_app import InProcessApp
 from campaigns.machine import ServerMachine
 from campaigns.results import Control, Result
-from campaigns.ward import Ward
 
 EXAMPLES = 20
 STEPS = 30
@@ -28,7 +28,7 @@ STEPS = 30
 def run(seeds: range) -> Result:
     """One run of ``EXAMPLES`` histories for each seed, and every control arm once."""
     violations, failures = 0, []
-    with machine(Parts()) as kind:
+    with machine(Overrides()) as kind:
         for number in seeds:
             problem = failure(kind, number, EXAMPLES)
             violations += problem is not None
@@ -46,7 +46,7 @@ def run(seeds: range) -> Result:
     )
 
 
-def control(name: str, parts: Callable[[], Parts]) -> Control:
+def control(name: str, parts: Callable[[], Overrides]) -> Control:
     """A server with a known fault, which the same histories must find."""
     with machine(parts()) as kind:
         return Control(
@@ -55,15 +55,15 @@ def control(name: str, parts: Callable[[], Parts]) -> Control:
 
 
 @contextmanager
-def machine(parts: Parts) -> Iterator[type[ServerMachine]]:
+def machine(parts: Overrides) -> Iterator[type[ServerMachine]]:
     """The state machine over an app of its own, in memory where the system has a place for that."""
     memory = Path("/dev/shm")
     folder = Path(tempfile.mkdtemp(prefix="capture-machine-", dir=memory if memory.is_dir() else None))
-    ward = Ward(folder, parts)
+    app = InProcessApp(folder, parts)
     try:
-        yield type("Machine", (ServerMachine,), {"ward": ward, "examples": 0, "seen": Counter()})
+        yield type("Machine", (ServerMachine,), {"app": app, "examples": 0, "seen": Counter()})
     finally:
-        ward.close()
+        app.close()
         shutil.rmtree(folder)
 
 
@@ -74,12 +74,12 @@ def failure(kind: type[ServerMachine], number: int, examples: int, *, shrink: bo
         max_examples=examples, stateful_step_count=STEPS, deadline=None, database=None, phases=phases,
         suppress_health_check=list(HealthCheck), verbosity=Verbosity.normal, print_blob=False,
     )  # fmt: skip
-    said: list[object] = []
+    reported: list[object] = []
     try:
-        with with_reporter(said.append):
+        with with_reporter(reported.append):
             run_state_machine_as_test(seed(number)(kind), settings=chosen)
     except Exception as problem:
         where = traceback.extract_tb(problem.__traceback__)[-1]
-        notes = "\n".join(str(line) for line in [*said, *getattr(problem, "__notes__", [])])
+        notes = "\n".join(str(line) for line in [*reported, *getattr(problem, "__notes__", [])])
         return f"{type(problem).__name__} {problem} at {where.filename}:{where.lineno}\n{notes}"
     return None

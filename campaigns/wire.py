@@ -1,4 +1,4 @@
-"""One signed-in browser on the wire: requests, tokens, and what no answer may ever be."""
+"""A client: one signed-in browser on the wire, its tokens, and what no answer may ever be."""
 
 from collections import Counter
 from typing import Any
@@ -13,7 +13,7 @@ class Gone(Exception):
 
 
 class Later(Exception):
-    """The server asked for patience: 429, 503 or 507 with ``Retry-After``."""
+    """The server asked to wait: 429, 503 or 507 with ``Retry-After``."""
 
 
 class Wire:

@@ -1,7 +1,7 @@
 """A clinic under test: the real program in a process of its own, on free ports, with its own data.
 
-It is started by the command that people use, and asked for the truth from outside the app: the
-database file is read with sqlite3, photos are fetched and hashed by the test.
+It is started by the command that operators use, and checked from outside the app: the database file is
+read with sqlite3, photos are fetched and hashed by the test.
 """
 
 import contextlib
@@ -45,22 +45,22 @@ class Clinic:
 
     @property
     def url(self) -> str:
-        """The address people type."""
+        """The address that users type."""
         return f"http://localhost:{self.port}"
 
     def start(self) -> None:
-        """Start the program, wait until it says that it serves, and choose a password if it printed one."""
+        """Start the program, wait until it prints that it serves, and choose a password if it printed one."""
         known = self.generated
         self.serve()
         if self.generated != known:
             self.password = choose_password(self.url, self.name, self.generated)
 
     def serve(self) -> None:
-        """Start the program and wait until it says that it serves."""
+        """Start the program and wait until it prints that it serves."""
         self._wait_until_it_serves(self.begin())
 
     def begin(self) -> "Queue[str | None]":
-        """Start the program and wait for nothing; the lines that it will say, and None at its end."""
+        """Start the program and wait for nothing; the lines that it will print, and None at its end."""
         self._process = subprocess.Popen(
             self.command(),
             cwd=self.root, env=self._environment(), text=True,
@@ -85,7 +85,7 @@ class Clinic:
                 raise AssertionError("the server did not start:\n" + "".join(self.log))
             if found := re.match(r"Sign in: (\S+) / (\S+)$", line.strip()):
                 self.name, self.generated = found.groups()
-            # Where Clerk signs people in, no line says how.
+            # Where Clerk signs users in, no line prints a password.
             if line.startswith("Phone:" if "CLERK_PUBLISHABLE_KEY" in self.settings else "Sign in:"):
                 return
 
@@ -123,7 +123,7 @@ class Clinic:
         }
 
     def kill(self) -> None:
-        """``kill -9``: no goodbye."""
+        """``kill -9``."""
         self.end(signal.SIGKILL)
 
     def stop(self) -> int:
@@ -142,14 +142,14 @@ class Clinic:
         return code
 
     def rows(self, statement: str, *values: object) -> list[sqlite3.Row]:
-        """What the database file holds, read without the app."""
+        """Rows of the database file, read without the app."""
         path = next((self.folder / "data").glob("*.sqlite3"))
         with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=10)) as database:
             database.row_factory = sqlite3.Row
             return database.execute(statement, values).fetchall()
 
     def change(self, statement: str, *values: object) -> None:
-        """Change what the database file holds, as time or another program might have."""
+        """Change rows of the database file, as time or another program might have."""
         path = next((self.folder / "data").glob("*.sqlite3"))
         with contextlib.closing(sqlite3.connect(path, timeout=10)) as database, database:
             database.execute(statement, values)
@@ -160,7 +160,7 @@ class Clinic:
 
 
 def free_port() -> int:
-    """A port nobody listens on, below those that the system gives to whoever asks for any in the meantime."""
+    """A port without a listener, below those that the system assigns to sockets that ask for any port."""
     while True:
         port = FIRST_PORT + secrets.randbelow(20_000)
         if _is_free(port):

@@ -1,6 +1,6 @@
 """A clinic whose database is PostgreSQL and whose photos lie in an S3 bucket, both of this machine.
 
-The program is the same; only its settings differ. The truth is asked of PostgreSQL and the bucket
+The program is the same; only its settings differ. Results are read from PostgreSQL and the bucket
 themselves, with keys and connections that are not the app's.
 """
 
@@ -32,7 +32,7 @@ class CloudClinic(Clinic):
         super().__init__(folder, port, **bucket.environment(), **keys, DATABASE_URL=database, **settings)
 
     def rows(self, statement: str, *values: object) -> list[Any]:
-        """What PostgreSQL holds, read without the app."""
+        """Rows of PostgreSQL, read without the app."""
         return in_own_loop(self._fetch(statement, *values))
 
     async def _fetch(self, statement: str, *values: object) -> list[Any]:
@@ -44,7 +44,7 @@ class CloudClinic(Clinic):
             await connection.close()
 
     def objects(self) -> dict[str, dict[str, Any]]:
-        """Every object of the bucket by key: the hash of its bytes, and what the bucket says of it."""
+        """Every object of the bucket by key: the hash of its bytes, and what the bucket reports about it."""
         config = Config(s3={"addressing_style": "path"}, signature_version="s3v4")
         client = self.bucket.session().client("s3", endpoint_url=self.bucket.endpoint, config=config)
         try:

@@ -15,8 +15,8 @@ from e2e.handset import Handset
 from e2e.verbs import sign_in, start_consultation
 from e2e.watch import Watch
 
-# A machine that does other work beside may take seconds for a page; nothing here measures speed.
-PATIENCE_MS = 30_000
+# A busy machine may take seconds for a page; nothing here measures speed.
+LIMIT_MS = 30_000
 Launch = Callable[..., Page]
 ROOT = Path(__file__).resolve().parent.parent
 PHONE: dict[str, Any] = {
@@ -35,9 +35,9 @@ QUIET = ["--disable-background-networking", "--disable-component-update", "--dis
 
 def chromium() -> str:
     """The browser that set-up found."""
-    named = os.environ.get("CHROMIUM")
-    remembered = ROOT / ".setup" / "chromium"
-    found = named or (remembered.read_text().strip() if remembered.exists() else shutil.which("chromium"))
+    given = os.environ.get("CHROMIUM")
+    recorded = ROOT / ".setup" / "chromium"
+    found = given or (recorded.read_text().strip() if recorded.exists() else shutil.which("chromium"))
     assert found, "No Chromium was found. Install one and run: CHROMIUM=/path/to/chromium make test"
     return found
 
@@ -45,7 +45,7 @@ def chromium() -> str:
 @pytest.fixture(scope="session")
 def playwright() -> Iterator[Playwright]:
     """One driver for the whole run."""
-    expect.set_options(timeout=PATIENCE_MS)
+    expect.set_options(timeout=LIMIT_MS)
     with sync_playwright() as driver:
         yield driver
 
@@ -97,7 +97,7 @@ def open_context(browser: Browser, watch: Watch, clinic: Clinic) -> Iterator[Cal
 
     def open_one(**options: Any) -> BrowserContext:
         context = browser.new_context(**{"base_url": clinic.url, **options})
-        context.set_default_timeout(PATIENCE_MS)
+        context.set_default_timeout(LIMIT_MS)
         watch.context(context)
         opened.append(context)
         return context
@@ -109,13 +109,13 @@ def open_context(browser: Browser, watch: Watch, clinic: Clinic) -> Iterator[Cal
 
 @pytest.fixture
 def phone(open_context: Callable[..., BrowserContext]) -> Page:
-    """A phone's page, not yet anywhere."""
+    """A phone's page without an address yet."""
     return open_context(**PHONE).new_page()
 
 
 @pytest.fixture
 def desktop(open_context: Callable[..., BrowserContext]) -> Page:
-    """A desktop's page, not yet anywhere."""
+    """A desktop's page without an address yet."""
     return open_context(**DESKTOP).new_page()
 
 
@@ -129,7 +129,7 @@ def launch(playwright: Playwright, watch: Watch, clinic: Clinic) -> Iterator[Lau
         arguments = [*QUIET, *camera, *switches]
         browsers.append(playwright.chromium.launch(executable_path=chromium(), args=arguments))
         context = browsers[-1].new_context(**{**PHONE, "base_url": clinic.url})
-        context.set_default_timeout(PATIENCE_MS)
+        context.set_default_timeout(LIMIT_MS)
         watch.context(context)
         return context.new_page()
 
@@ -160,7 +160,7 @@ def other(clinic: Clinic, desk: Page, open_context: Callable[..., BrowserContext
 def handset(
     playwright: Playwright, browser_arguments: list[str], watch: Watch, clinic: Clinic
 ) -> Iterator[Handset]:
-    """A phone with a profile on disk, which survives its own death."""
+    """A phone with a profile on disk, which survives a kill."""
     options = {**PHONE, "base_url": clinic.url}
     handset = Handset(playwright, chromium(), browser_arguments, options, watch)
     yield handset

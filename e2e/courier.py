@@ -5,7 +5,7 @@ from typing import Any
 
 from playwright.sync_api import Page
 
-from app.identifiers import uuid7
+from app.config.identifiers import uuid7
 from e2e.clinic import sha256
 from e2e.verbs import api
 from tests.pictures import jpeg
@@ -13,21 +13,23 @@ from tests.pictures import jpeg
 WIDTH, HEIGHT = 400, 300
 
 
-def deliver(desktop: Page, count: int = 1, seed: int = 0, captured_at: datetime | None = None) -> list[str]:
-    """Store made photos in the current consultation of whoever is signed in; their ids."""
+def store_photos(
+    desktop: Page, count: int = 1, seed: int = 0, captured_at: datetime | None = None
+) -> list[str]:
+    """Store made photos in the current consultation of the signed-in user; their ids."""
     me = api(desktop, "/api/me")
     consultation = (me["currentConsultation"] or me["unfiledConsultation"])["id"]
     taken = captured_at or datetime.now(UTC)
     return [
-        deliver_one(desktop, me["user"]["id"], consultation, jpeg(WIDTH, HEIGHT, seed + number), taken)
+        store_photo(desktop, me["user"]["id"], consultation, jpeg(WIDTH, HEIGHT, seed + number), taken)
         for number in range(count)
     ]
 
 
-def deliver_one(desktop: Page, owner: str, consultation: str, body: bytes, taken: datetime) -> str:
+def store_photo(desktop: Page, owner: str, consultation: str, body: bytes, taken: datetime) -> str:
     """Presign, PUT, complete; the id of the stored photo."""
     claim = {"owner": owner, "consultationId": consultation, "sha256": sha256(body)}
-    wish = {
+    photo = {
         **claim,
         "photoId": str(uuid7()),
         "contentType": "image/jpeg",
@@ -36,14 +38,14 @@ def deliver_one(desktop: Page, owner: str, consultation: str, body: bytes, taken
         "height": HEIGHT,
         "capturedAt": taken.isoformat(),
     }
-    [granted] = ask(desktop, "/api/uploads/presign", {"photos": [wish]})["results"]
+    [granted] = post_as_page(desktop, "/api/uploads/presign", {"photos": [photo]})["results"]
     sent = desktop.request.put(granted["upload"]["url"], headers=granted["upload"]["headers"], data=body)
     assert sent.status == 200, sent.status
-    receipt = ask(desktop, f"/api/uploads/{wish['photoId']}/complete", claim)
+    receipt = post_as_page(desktop, f"/api/uploads/{photo['photoId']}/complete", claim)
     assert receipt["state"] == "stored"
     return str(receipt["photoId"])
 
 
-def ask(desktop: Page, path: str, body: Any) -> Any:
+def post_as_page(desktop: Page, path: str, body: Any) -> Any:
     """POST as the signed-in page."""
     return api(desktop, path, "POST", body)

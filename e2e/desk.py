@@ -30,6 +30,6 @@ def saved(place: Page | Locator) -> None:
     expect(place.get_by_text("Saved", exact=True)).to_be_visible()
 
 
-def visits(page: Page) -> dict[str, Any]:
+def consultations(page: Page) -> dict[str, Any]:
     """Consultations by label, as the server knows them."""
     return {one["label"]: one for one in api(page, "/api/consultations")["consultations"]}

@@ -14,14 +14,14 @@ def choose_password(url: str, name: str, generated: str) -> str:
     It is printed before the first worker process serves, so that the sign-in may have to wait.
     """
     chosen = "-".join(secrets.token_hex(4) for _ in range(3))
-    marks = {"origin": url, "sec-fetch-site": "same-origin", "x-cp-client": "1"}
-    with httpx.Client(base_url=url, headers=marks, timeout=30) as browser:
+    headers = {"origin": url, "sec-fetch-site": "same-origin", "x-cp-client": "1"}
+    with httpx.Client(base_url=url, headers=headers, timeout=30) as client:
         sign_in = {"name": name, "password": generated}
         end = time.monotonic() + LIMIT_S
-        while (answer := browser.post("/api/session", json=sign_in)).status_code == 503:
+        while (answer := client.post("/api/session", json=sign_in)).status_code == 503:
             assert time.monotonic() < end, answer.text
             time.sleep(0.1)
         answer.raise_for_status()
-        wish = {"current": generated, "new": chosen}
-        browser.put("/api/session/password", json=wish).raise_for_status()
+        passwords = {"current": generated, "new": chosen}
+        client.put("/api/session/password", json=passwords).raise_for_status()
     return chosen

@@ -59,7 +59,7 @@ class Handset:
         return self._context.pages[0]
 
     def close(self) -> None:
-        """Shut the browser down as a person would."""
+        """Shut the browser down as a user would."""
         if self._context is not None:
             self._context.close()
             self._context = None
@@ -67,9 +67,9 @@ class Handset:
     def kill(self) -> None:
         """``kill -9`` of every process of the browser: the battery is pulled out."""
         for number in self._processes():
-            with suppress_gone():
+            with ignore_ended_process():
                 os.kill(number, signal.SIGKILL)
-        with suppress(Error):  # The driver finds its browser gone, which is the point.
+        with suppress(Error):  # The driver finds its browser gone, as intended.
             self.context.close()
         self._context = None
 
@@ -91,12 +91,12 @@ def command_lines() -> Iterator[tuple[int, bytes]]:
     """Process numbers and command lines of everything that runs here."""
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
-            with suppress_gone():
+            with ignore_ended_process():
                 yield int(entry.name), (entry / "cmdline").read_bytes()
 
 
 @contextmanager
-def suppress_gone() -> Iterator[None]:
+def ignore_ended_process() -> Iterator[None]:
     """A process may end while it is looked at."""
     try:
         yield

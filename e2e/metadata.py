@@ -1,18 +1,18 @@
-"""Finds what a picture tells beyond its pixels: by Pillow, and marker by marker in the raw bytes."""
+"""Finds what a picture contains beyond its pixels: by Pillow, and marker by marker in the raw bytes."""
 
 import io
 from collections.abc import Iterator
 
 from PIL import Image
 
-PLAIN = {0xE0, 0xE2, 0xEE}  # JFIF, colour profile, colour transform: nothing about a person or a place.
-WORDS = (b"Exif\x00\x00", b"http://ns.adobe.com", b"Photoshop 3.0", b"<x:xmpmeta", b"MPF\x00")
-TOLD = {"exif", "xmp", "comment", "photoshop", "mp", "parsed_exif"}
+PLAIN = {0xE0, 0xE2, 0xEE}  # JFIF, colour profile, colour transform: nothing about a patient or a place.
+SIGNATURES = (b"Exif\x00\x00", b"http://ns.adobe.com", b"Photoshop 3.0", b"<x:xmpmeta", b"MPF\x00")
+TEXT_KEYS = {"exif", "xmp", "comment", "photoshop", "mp", "parsed_exif"}
 
 
 def traces(body: bytes) -> list[str]:
     """Names of everything in a JPEG that is no picture; empty for a clean one."""
-    return [*pillow_traces(body), *marker_traces(body), *(str(word) for word in WORDS if word in body)]
+    return [*pillow_traces(body), *marker_traces(body), *(str(word) for word in SIGNATURES if word in body)]
 
 
 def pillow_traces(body: bytes) -> list[str]:
@@ -20,17 +20,17 @@ def pillow_traces(body: bytes) -> list[str]:
     with Image.open(io.BytesIO(body)) as picture:
         tags = picture.getexif()
         places = [f"GPS {tag}" for tag in tags.get_ifd(0x8825)]
-        return [*sorted(TOLD & picture.info.keys()), *(f"tag {tag:#x}" for tag in tags), *places]
+        return [*sorted(TEXT_KEYS & picture.info.keys()), *(f"tag {tag:#x}" for tag in tags), *places]
 
 
 def marker_traces(body: bytes) -> list[str]:
     """Application segments and comments that a plain JPEG does not need, and bytes after its end."""
-    found = [f"marker {marker:#x}" for marker in markers(body) if told_by(marker)]
+    found = [f"marker {marker:#x}" for marker in markers(body) if may_hold_text(marker)]
     return found + (["bytes after the end"] if not body.endswith(b"\xff\xd9") else [])
 
 
-def told_by(marker: int) -> bool:
-    """Whether a segment of this marker may hold words."""
+def may_hold_text(marker: int) -> bool:
+    """Whether a segment of this marker may hold text."""
     return marker == 0xFE or (0xE0 <= marker <= 0xEF and marker not in PLAIN)
 
 

@@ -1,7 +1,7 @@
 """Files that a clinician may choose: real photographs where they are at hand, made ones always.
 
-Made pictures carry what cameras write (orientation, place, words about the person), so that the
-suite says the same on a machine without the photographs.
+Made pictures carry what cameras write (orientation, place, text about the patient), so that the
+result is the same on a machine without the photographs.
 """
 
 import io
@@ -33,7 +33,7 @@ def orientations(folder: Path) -> list[Path]:
 
 
 def with_a_place(folder: Path) -> list[Path]:
-    """Pictures that tell where they were taken, small and large."""
+    """Pictures that contain where they were taken, small and large."""
     made = [made_photo(folder / "place.jpg"), made_photo(folder / "large.jpg", size=(4000, 3000))]
     return [*made, *sorted(PHOTOGRAPHS.glob("gps/*.jpg")), *sorted(PHOTOGRAPHS.glob("phone/*.jpg"))]
 
@@ -49,7 +49,7 @@ def not_opened_here(folder: Path) -> list[Path]:
 def made_photo(path: Path, orientation: int = 1, size: tuple[int, int] = (1280, 960)) -> Path:
     """A file as a phone writes it: pixels as the sensor lay, and EXIF that says how to turn them.
 
-    A JPEG, or what the ending of the path says: WebP or PNG.
+    A JPEG, or by the suffix of the path WebP or PNG.
     """
     scene = drawn().resize(size)
     # Up, down, left and right all differ, so that no turn looks like another.
@@ -86,7 +86,7 @@ def difference(one: Image.Image, other: Image.Image) -> float:
 
 
 def upright(path: Path) -> Image.Image:
-    """A file's picture as people see it: turned by its EXIF, in the colours of its own profile."""
+    """A file's picture as a viewer shows it: turned by its EXIF, in the colours of its own profile."""
     with Image.open(path) as opened:
         turned = ImageOps.exif_transpose(opened)
         if profile := opened.info.get("icc_profile"):

@@ -5,13 +5,13 @@ from typing import Any
 from playwright.sync_api import Page
 
 from e2e.clinic import Clinic
-from e2e.verbs import api, the_server_holds
+from e2e.verbs import api, expect_stored_once
 
 DATABASE = "clinicpro-capture"
 
 
 def on_the_phone(phone: Page) -> list[Any]:
-    """The phone's photo records in the order of their shutters, read past the page's own code."""
+    """The phone's photo records in the order of their shutters, read without the page's own code."""
     records: list[Any] = read_all(phone, "photos")
     return sorted(records, key=lambda record: record["seq"])
 
@@ -24,9 +24,9 @@ def read_all(phone: Page, store: str) -> Any:
              opening.onerror = () => reject(opening.error);
              opening.onsuccess = () => {
                const database = opening.result;
-               const asked = database.transaction(store).objectStore(store).getAll();
-               asked.onsuccess = () => { database.close(); resolve(asked.result); };
-               asked.onerror = () => { database.close(); reject(asked.error); };
+               const request = database.transaction(store).objectStore(store).getAll();
+               request.onsuccess = () => { database.close(); resolve(request.result); };
+               request.onerror = () => { database.close(); reject(request.error); };
              };
            })""",
         [DATABASE, store],
@@ -35,7 +35,7 @@ def read_all(phone: Page, store: str) -> Any:
 
 def bodies(desktop: Page, clinic: Clinic, count: int) -> dict[str, bytes]:
     """The bytes of every stored photo by its id, fetched as the desktop fetches them."""
-    rows = the_server_holds(desktop, clinic, count)
+    rows = expect_stored_once(desktop, clinic, count)
     fetched = {}
     for consultation in {row["filed_in"] for row in rows}:
         for photo in api(desktop, f"/api/consultations/{consultation}/photos")["photos"]:
@@ -66,8 +66,8 @@ def age_the_photos(phone: Page, age_ms: int) -> None:
     )
 
 
-def age_the_server_s_word(phone: Page, minutes: int) -> None:
-    """Let the phone believe that the server last confirmed its consultation this long ago."""
+def age_the_confirmation(phone: Page, minutes: int) -> None:
+    """Set back, on the phone, the time at which the server last confirmed its consultation."""
     phone.evaluate(
         """([name, age]) => new Promise((resolve, reject) => {
              const opening = indexedDB.open(name);

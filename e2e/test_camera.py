@@ -13,25 +13,25 @@ from e2e.conftest import PHONE, Launch
 from e2e.pictures import made_photo
 from e2e.stored import on_the_phone
 from e2e.verbs import (
-    at,
     camera_message,
     choose,
+    expect_state,
+    expect_stored_once,
     gallery,
     open_camera,
-    open_room,
+    open_consultation_on_both,
     review,
     stored_today,
     take,
-    the_server_holds,
-    until,
     upload,
+    wait_until_true,
 )
 
 SPY_ON_STREAMS = """
 window.streams = [];
 const open = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
-navigator.mediaDevices.getUserMedia = async (wish) => {
-  const stream = await open(wish);
+navigator.mediaDevices.getUserMedia = async (constraints) => {
+  const stream = await open(constraints);
   window.streams.push(stream);
   return stream;
 };
@@ -52,14 +52,14 @@ navigator.mediaDevices.getUserMedia = () =>
 
 
 def choosing_still_works(clinic: Clinic, phone: Page, desktop: Page, folder: Path) -> None:
-    """The way out: a chosen file is stored all the same."""
+    """The way out: a chosen file is stored."""
     expect(camera_message(phone).get_by_role("button", name="Choose photos")).to_be_visible()
     expect(phone.get_by_role("button", name="Take photo")).to_be_disabled()
     choose(phone, [made_photo(folder / "chosen.jpg")])
     upload(phone, 1)
     stored_today(phone, 1)
     gallery(desktop, 1)
-    the_server_holds(desktop, clinic, 1)
+    expect_stored_once(desktop, clinic, 1)
 
 
 def test_a_camera_that_is_not_allowed_is_said(
@@ -67,7 +67,7 @@ def test_a_camera_that_is_not_allowed_is_said(
 ) -> None:
     """The sentence says where to allow it, and photos can be chosen instead."""
     phone = open_context(**{**PHONE, "permissions": ["background-sync"]}).new_page()
-    open_room(clinic, phone, desktop)
+    open_consultation_on_both(clinic, phone, desktop)
 
     phone.get_by_role("button", name="Open camera").click()
 
@@ -81,7 +81,7 @@ def test_a_phone_without_a_camera_says_so(
 ) -> None:
     """No camera is no dead end."""
     phone = launch(None, "--use-fake-device-for-media-stream=device-count=0")
-    open_room(clinic, phone, desktop)
+    open_consultation_on_both(clinic, phone, desktop)
 
     phone.get_by_role("button", name="Open camera").click()
 
@@ -92,9 +92,9 @@ def test_a_phone_without_a_camera_says_so(
 def test_a_camera_in_use_elsewhere_says_what_to_close(
     clinic: Clinic, phone: Page, desktop: Page, tmp_path: Path
 ) -> None:
-    """Busy is told from forbidden."""
+    """Busy and forbidden are distinguished."""
     phone.add_init_script(BUSY_CAMERA)
-    open_room(clinic, phone, desktop)
+    open_consultation_on_both(clinic, phone, desktop)
 
     phone.get_by_role("button", name="Open camera").click()
 
@@ -103,7 +103,7 @@ def test_a_camera_in_use_elsewhere_says_what_to_close(
 
 
 def allow(browser: Browser, phone: Page, name: str, setting: str = "granted") -> None:
-    """Change a permission as a person does in the browser's settings, at any moment."""
+    """Change a permission as a user does in the browser's settings, at any moment."""
     target = phone.context.new_cdp_session(phone).send("Target.getTargetInfo")["targetInfo"]
     browser.new_browser_cdp_session().send(
         "Browser.setPermission",
@@ -116,11 +116,11 @@ def allow(browser: Browser, phone: Page, name: str, setting: str = "granted") ->
     )
 
 
-def test_a_permission_taken_away_in_mid_visit_can_be_given_back(
+def test_a_permission_taken_away_in_a_camera_session_can_be_given_back(
     clinic: Clinic, browser: Browser, phone: Page, desktop: Page
 ) -> None:
-    """The picture ends, the page says so, and the same visit goes on once it is allowed again."""
-    open_room(clinic, phone, desktop)
+    """The picture ends, the page says so, and the same camera session goes on once it is allowed again."""
+    open_consultation_on_both(clinic, phone, desktop)
     open_camera(phone)
     take(phone, 1)
 
@@ -135,7 +135,7 @@ def test_a_permission_taken_away_in_mid_visit_can_be_given_back(
     upload(phone, 2)
     stored_today(phone, 2)
     gallery(desktop, 2)
-    the_server_holds(desktop, clinic, 2)
+    expect_stored_once(desktop, clinic, 2)
 
 
 def tracks(phone: Page) -> list[str]:
@@ -143,16 +143,18 @@ def tracks(phone: Page) -> list[str]:
     return phone.evaluate("streams.flatMap((stream) => stream.getTracks().map((one) => one.readyState))")
 
 
-def test_one_stream_serves_a_visit_and_ends_with_it(clinic: Clinic, phone: Page, desktop: Page) -> None:
+def test_one_stream_serves_a_camera_session_and_ends_with_it(
+    clinic: Clinic, phone: Page, desktop: Page
+) -> None:
     """Three photos, one stream; closing the camera stops it, and so does going to review."""
     phone.add_init_script(SPY_ON_STREAMS)
-    open_room(clinic, phone, desktop)
+    open_consultation_on_both(clinic, phone, desktop)
     open_camera(phone)
     take(phone, 3)
     assert tracks(phone) == ["live"]
 
     phone.get_by_role("button", name="Close camera").click()
-    at(phone, "connected")
+    expect_state(phone, "connected")
     assert tracks(phone) == ["ended"]
     open_camera(phone)
     assert tracks(phone) == ["ended", "live"]
@@ -162,7 +164,7 @@ def test_one_stream_serves_a_visit_and_ends_with_it(clinic: Clinic, phone: Page,
     upload(phone, 3)
     stored_today(phone, 3)
     gallery(desktop, 3)
-    the_server_holds(desktop, clinic, 3)
+    expect_stored_once(desktop, clinic, 3)
 
 
 def blurred(frame: Image.Image) -> Image.Image:
@@ -176,7 +178,7 @@ def darkened(frame: Image.Image) -> Image.Image:
 
 
 @pytest.mark.parametrize(
-    ("spoil", "hint", "other"),
+    ("spoil", "badge", "other"),
     [
         (None, None, "Looks"),
         (blurred, "Looks blurred", "Looks dark"),
@@ -184,36 +186,36 @@ def darkened(frame: Image.Image) -> Image.Image:
     ],
     ids=["as it is", "blurred", "darkened"],
 )
-def test_a_poor_picture_gets_a_hint_and_no_obstacle(
+def test_a_poor_picture_gets_a_badge_and_no_obstacle(
     clinic: Clinic,
     desktop: Page,
     launch: Launch,
     tmp_path: Path,
     spoil: Callable[[Image.Image], Image.Image] | None,
-    hint: str | None,
+    badge: str | None,
     other: str,
 ) -> None:
-    """The hint stands on the photo in review; the photo is sent like any other."""
+    """The badge is on the photo in review; the photo is sent like any other."""
     phone = launch(film(tmp_path / "film.mjpeg", frames=3, treat=spoil))
-    open_room(clinic, phone, desktop)
+    open_consultation_on_both(clinic, phone, desktop)
     open_camera(phone)
     take(phone, 1)
 
     card = review(phone, 1).first
 
-    if hint:
-        expect(card.get_by_text(hint)).to_be_visible()
+    if badge:
+        expect(card.get_by_text(badge)).to_be_visible()
     expect(card.get_by_text(other)).to_have_count(0)
     expect(card.get_by_role("checkbox")).to_be_checked()
     upload(phone, 1)
     stored_today(phone, 1)
     gallery(desktop, 1)
-    the_server_holds(desktop, clinic, 1)
+    expect_stored_once(desktop, clinic, 1)
 
 
 def test_ten_fast_taps_give_ten_photos(clinic: Clinic, phone: Page, desktop: Page) -> None:
-    """Nobody waits between taps, and no tap is lost."""
-    open_room(clinic, phone, desktop)
+    """Without a wait between taps, no tap is lost."""
+    open_consultation_on_both(clinic, phone, desktop)
     open_camera(phone)
 
     phone.get_by_role("button", name="Take photo").evaluate(
@@ -227,15 +229,15 @@ def test_ten_fast_taps_give_ten_photos(clinic: Clinic, phone: Page, desktop: Pag
     upload(phone, 10)
     stored_today(phone, 10)
     gallery(desktop, 10)
-    the_server_holds(desktop, clinic, 10)
+    expect_stored_once(desktop, clinic, 10)
 
 
 def test_the_screen_stays_on_while_photos_are_sent(
     clinic: Clinic, browser: Browser, phone: Page, desktop: Page
 ) -> None:
-    """A wake lock is asked for when sending begins, not before, and let go when all is stored."""
+    """A wake lock is requested when sending begins, not before, and released when all is stored."""
     phone.add_init_script(SPY_ON_WAKE_LOCKS)
-    open_room(clinic, phone, desktop)
+    open_consultation_on_both(clinic, phone, desktop)
     allow(browser, phone, "screen-wake-lock")
     open_camera(phone)
     take(phone, 2)
@@ -245,16 +247,16 @@ def test_the_screen_stays_on_while_photos_are_sent(
     upload(phone, 2)
 
     stored_today(phone, 2)
-    until(phone, "() => wakeLocks.length > 0 && wakeLocks.every((lock) => lock.released)")
+    wait_until_true(phone, "() => wakeLocks.length > 0 && wakeLocks.every((lock) => lock.released)")
     gallery(desktop, 2)
-    the_server_holds(desktop, clinic, 2)
+    expect_stored_once(desktop, clinic, 2)
 
 
 def test_a_picture_that_vanishes_between_encoder_and_page_is_encoded_again(
     clinic: Clinic, phone: Page, desktop: Page
 ) -> None:
     """WebKit loses what the encoder made when its storage process ends; the frame itself is still there."""
-    open_room(clinic, phone, desktop)
+    open_consultation_on_both(clinic, phone, desktop)
     phone.evaluate("""() => {
       const read = Blob.prototype.arrayBuffer;
       Blob.prototype.arrayBuffer = function () {
@@ -269,4 +271,4 @@ def test_a_picture_that_vanishes_between_encoder_and_page_is_encoded_again(
     review(phone, 1)
     upload(phone, 1)
     stored_today(phone, 1)
-    the_server_holds(desktop, clinic, 1)
+    expect_stored_once(desktop, clinic, 1)

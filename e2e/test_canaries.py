@@ -6,17 +6,17 @@ from typing import Any
 
 from playwright.sync_api import BrowserContext, Page, expect
 
-from e2e.caller import TYPED, open_caller
 from e2e.clinic import Clinic
 from e2e.conftest import DESKTOP, PHONE
+from e2e.http_client import TYPED, open_client
 from e2e.stored import bodies
 from e2e.verbs import (
     capture,
+    expect_stored_once,
     gallery,
-    open_room,
+    open_consultation_on_both,
     sign_in,
     stored_today,
-    the_server_holds,
 )
 
 LABEL, SECOND, NOTES, CAPTION, SITE = "Qzlabel71", "Qzsecond72", "Qznotes73", "Qzcaption74", "Qzsite75"
@@ -24,7 +24,7 @@ CANARIES = [LABEL, SECOND, NOTES, CAPTION, SITE]
 
 
 class Listener:
-    """Hears what a page sends and what is signalled to it."""
+    """Records what a page sends and what is signalled to it."""
 
     def __init__(self, page: Page) -> None:
         self.signals: list[str] = []
@@ -54,7 +54,7 @@ def signatures(addresses: list[str]) -> set[str]:
 
 
 def browser_keeps(page: Page) -> str:
-    """All that a page's Cache Storage, local and session storage hold, as one text."""
+    """All of a page's Cache Storage, local and session storage, as one text."""
     return str(
         page.evaluate(
             """async () => {
@@ -72,20 +72,20 @@ def browser_keeps(page: Page) -> str:
     )
 
 
-def misuse(clinic: Clinic, visit: str) -> str:
-    """Errors provoked with the words in every place of a request; the bodies of the answers."""
-    with open_caller(clinic) as caller:
-        word = "".join(CANARIES)
+def misuse(clinic: Clinic, consultation: str) -> str:
+    """Errors provoked with the canaries in every place of a request; the bodies of the answers."""
+    with open_client(clinic) as client:
+        text = "".join(CANARIES)
         found = [
-            caller.post("/api/consultations", json={"label": LABEL, NOTES: SECOND}),
-            caller.post("/api/consultations", json={"label": [LABEL]}),
-            caller.post("/api/consultations", content=f'{{"label": {word}'.encode(), headers=TYPED),
-            caller.patch(f"/api/consultations/{visit}", json={"notes": {NOTES: 1}}),
-            caller.get(f"/api/consultations/{word}", params={"q": word}),
-            caller.patch(f"/api/photos/{word}", json={"caption": CAPTION}),
-            caller.post("/api/uploads/presign", json={"photos": [{"photoId": CAPTION, SITE: LABEL}]}),
-            caller.get(f"/photos/{word}.jpg", params={"X-Amz-Signature": word}),
-            caller.post("/api/session", json={"name": word, "password": word}),
+            client.post("/api/consultations", json={"label": LABEL, NOTES: SECOND}),
+            client.post("/api/consultations", json={"label": [LABEL]}),
+            client.post("/api/consultations", content=f'{{"label": {text}'.encode(), headers=TYPED),
+            client.patch(f"/api/consultations/{consultation}", json={"notes": {NOTES: 1}}),
+            client.get(f"/api/consultations/{text}", params={"q": text}),
+            client.patch(f"/api/photos/{text}", json={"caption": CAPTION}),
+            client.post("/api/uploads/presign", json={"photos": [{"photoId": CAPTION, SITE: LABEL}]}),
+            client.get(f"/photos/{text}.jpg", params={"X-Amz-Signature": text}),
+            client.post("/api/session", json={"name": text, "password": text}),
         ]
     statuses = [answer.status_code for answer in found]
     assert all(status >= 400 for at, status in enumerate(statuses) if at != 6), statuses
@@ -100,9 +100,9 @@ def hits(words: list[str], text: str) -> list[str]:
 def test_patient_data_and_secrets_stay_out_of_every_sink(
     clinic: Clinic, open_context: Callable[..., BrowserContext]
 ) -> None:
-    """Words and keys of a whole visit, errors included, looked for in eight places where none may be."""
+    """Texts and keys of a whole consultation, errors included, searched in eight places where none may be."""
     desktop, phone = open_context(**DESKTOP).new_page(), open_context(**PHONE).new_page()
-    heard, sent = Listener(desktop), Listener(phone)
+    at_desktop, at_phone = Listener(desktop), Listener(phone)
     sign_in(desktop, clinic, "/desktop")
     desktop.get_by_role("button", name="New consultation").first.click()
     form = desktop.get_by_role("dialog", name="New consultation")
@@ -123,9 +123,11 @@ def test_patient_data_and_secrets_stay_out_of_every_sink(
     expect(dialog.get_by_text("Saved", exact=True)).to_be_visible()
     dialog.get_by_role("button", name="Close", exact=True).click()
     expect(desktop.locator("#notes").get_by_text("Saved", exact=True)).to_be_visible()
-    the_server_holds(desktop, clinic, 1)
-    visit = next(row["consultation_id"] for row in clinic.rows("SELECT * FROM consultations") if row["notes"])
-    errors = misuse(clinic, visit)
+    expect_stored_once(desktop, clinic, 1)
+    consultation = next(
+        row["consultation_id"] for row in clinic.rows("SELECT * FROM consultations") if row["notes"]
+    )
+    errors = misuse(clinic, consultation)
     kept = {"desktop": browser_keeps(desktop), "phone": browser_keeps(phone)}
     numbers = desktop.request.get("/metrics").text()
     published = [row["payload"] for row in clinic.rows("SELECT * FROM outbox")]
@@ -138,45 +140,51 @@ def test_patient_data_and_secrets_stay_out_of_every_sink(
     sinks = {
         "log": log,
         "disk": names,
-        "signals": "\n".join(heard.signals),
+        "signals": "\n".join(at_desktop.signals),
         "outbox": "\n".join(map(str, published)),
         "errors": errors,
         "metrics": numbers,
-        "addresses": "\n".join(heard.addresses + sent.addresses),
+        "addresses": "\n".join(at_desktop.addresses + at_phone.addresses),
         **kept,
     }
     assert {place: hits(CANARIES, text) for place, text in sinks.items() if hits(CANARIES, text)} == {}
-    secrets = [*heard.tokens, *sent.tokens, *signatures(heard.addresses), "X-Amz-Signature", "Bearer "]
+    secrets = [
+        *at_desktop.tokens,
+        *at_phone.tokens,
+        *signatures(at_desktop.addresses),
+        "X-Amz-Signature",
+        "Bearer ",
+    ]
     assert len(secrets) > 3
     assert hits(secrets, log) == []
     for place in ("disk", "signals", "outbox", "metrics", "desktop", "phone"):
-        assert hits([*heard.tokens, *sent.tokens], sinks[place]) == [], place
-    # The controls: each word did reach the database, each sink holds what it should.
+        assert hits([*at_desktop.tokens, *at_phone.tokens], sinks[place]) == [], place
+    # The controls: each canary did reach the database, each sink has what it should.
     rows = str(
         [tuple(row) for table in ("consultations", "photos") for row in clinic.rows(f"SELECT * FROM {table}")]
     )
     assert hits(CANARIES, rows) == CANARIES
-    assert visit in sinks["signals"]
-    assert visit in sinks["outbox"]
+    assert consultation in sinks["signals"]
+    assert consultation in sinks["outbox"]
     assert '"status":404' in log
     assert "/pwa/capture/main.js" in kept["phone"]
 
 
 def test_photos_on_the_disk_cannot_be_read(clinic: Clinic, phone: Page, desktop: Page) -> None:
-    """No file under the objects holds a JPEG or any part of the photo that was stored."""
-    open_room(clinic, phone, desktop)
+    """No file under the objects contains a JPEG or any part of the photo that was stored."""
+    open_consultation_on_both(clinic, phone, desktop)
     capture(phone, 2)
     stored_today(phone, 2)
     gallery(desktop, 2)
 
-    held = bodies(desktop, clinic, 2)
+    stored = bodies(desktop, clinic, 2)
 
     objects = clinic.folder / "data" / "objects"
     files = {path: path.read_bytes() for path in objects.rglob("*") if path.is_file()}
-    marks = [b"\xff\xd8\xff\xe0", b"JFIF", *(body[2000:2032] for body in held.values())]
-    assert sum(len(content) for content in files.values()) >= sum(map(len, held.values()))
+    marks = [b"\xff\xd8\xff\xe0", b"JFIF", *(body[2000:2032] for body in stored.values())]
+    assert sum(len(content) for content in files.values()) >= sum(map(len, stored.values()))
     assert [path.name for path, content in files.items() if any(mark in content for mark in marks)] == []
-    for body in held.values():  # The control: what was fetched has the marks.
+    for body in stored.values():  # The control: what was fetched has the marks.
         assert body.startswith(marks[0])
         assert any(mark in body for mark in marks[2:])
     assert modes(objects) <= {0o600, 0o700}

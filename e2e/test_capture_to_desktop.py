@@ -4,8 +4,9 @@ from playwright.sync_api import Page, expect
 
 from e2e.clinic import Clinic
 from e2e.verbs import (
-    at,
     capture,
+    expect_state,
+    expect_stored_once,
     gallery,
     open_camera,
     review,
@@ -13,7 +14,6 @@ from e2e.verbs import (
     start_consultation,
     stored_today,
     take,
-    the_server_holds,
     upload,
 )
 
@@ -30,8 +30,8 @@ def test_photos_travel_from_the_shutter_to_the_desktop(clinic: Clinic, phone: Pa
 
     stored_today(phone, 3)
     gallery(desktop, 3)
-    at(phone, "connected")
-    rows = the_server_holds(desktop, clinic, 3)
+    expect_state(phone, "connected")
+    rows = expect_stored_once(desktop, clinic, 3)
     assert len({row["filed_in"] for row in rows}) == 1
 
 
@@ -54,7 +54,7 @@ def test_a_photo_deleted_or_unchecked_in_review_is_not_sent(
 
     stored_today(phone, 2)
     gallery(desktop, 2)
-    the_server_holds(desktop, clinic, 2)
+    expect_stored_once(desktop, clinic, 2)
     expect(phone.get_by_role("button", name="Review (1)").first).to_be_visible()
 
     phone.reload()
@@ -75,12 +75,12 @@ def test_a_retake_takes_the_place_of_the_photo_it_replaces(
     items = review(phone, 1)
 
     items.nth(0).get_by_role("button", name="Retake").click()
-    at(phone, "camera")
+    expect_state(phone, "camera")
     phone.get_by_role("button", name="Take photo").click()
-    at(phone, "reviewing")
+    expect_state(phone, "reviewing")
     expect(items).to_have_count(1)
     upload(phone, 1)
 
     stored_today(phone, 1)
     gallery(desktop, 1)
-    the_server_holds(desktop, clinic, 1)
+    expect_stored_once(desktop, clinic, 1)

@@ -1,4 +1,4 @@
-"""Where Clerk signs people in: its own script, served from here, under the policies of these pages."""
+"""Where Clerk signs users in: its own script, served from here, under the policies of these pages."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,7 +15,7 @@ from e2e.verbs import capture, stored_today
 
 @pytest.fixture
 def clerk() -> Clerk:
-    """Clerk's servers, as far as its script asks them."""
+    """Clerk's servers, as far as its script uses them."""
     return Clerk()
 
 
@@ -34,10 +34,10 @@ def phone(open_context: Callable[..., BrowserContext], clinic: Clinic, clerk: Cl
     return context.new_page()
 
 
-def test_somebody_who_signs_in_with_clerk_takes_a_photo(clinic: Clinic, clerk: Clerk, phone: Page) -> None:
-    """To Clerk's page and back, with a token that the server believes; nothing breaks a policy."""
+def test_a_user_who_signs_in_with_clerk_takes_a_photo(clinic: Clinic, clerk: Clerk, phone: Page) -> None:
+    """To Clerk's page and back, with a token that the server accepts; nothing breaks a policy."""
     foreign: list[str] = []
-    phone.on("request", lambda asked: foreign.append(urlsplit(asked.url).netloc))
+    phone.on("request", lambda request: foreign.append(urlsplit(request.url).netloc))
     phone.goto("/mobile")
     phone.get_by_role("button", name="Continue to sign in").click()
     phone.wait_for_url(f"{clinic.url}/mobile")
@@ -48,7 +48,7 @@ def test_somebody_who_signs_in_with_clerk_takes_a_photo(clinic: Clinic, clerk: C
     phone.get_by_role("button", name="Menu").click()
     menu = phone.get_by_role("dialog")
     expect(menu.get_by_role("button", name="Sign out")).to_be_visible()
-    expect(menu.get_by_role("button", name="Change password")).to_have_count(0)  # Clerk keeps it.
+    expect(menu.get_by_role("button", name="Change password")).to_have_count(0)  # Clerk has it.
     assert [row["owner"] for row in clinic.photos()] == [USER]
     here = urlsplit(clinic.url).netloc
     assert set(foreign) == {here, "clerk.clinic.example", "accounts.clinic.example"}

@@ -12,14 +12,14 @@ from playwright.sync_api import Page, Response, expect
 from e2e.clinic import sha256
 from e2e.cloud import CloudClinic, open_cloud_clinic
 from e2e.verbs import (
-    at,
     capture,
+    expect_state,
+    expect_stored_once,
     gallery,
     queue_row,
     sign_in,
     start_consultation,
     stored_today,
-    the_server_holds,
 )
 from e2e.watch import Watch
 
@@ -60,13 +60,13 @@ def test_photos_travel_through_a_bucket_of_another_origin(
 
     stored_today(phone, 3)
     gallery(desktop, 3)
-    at(phone, "connected")
-    rows = the_server_holds(desktop, clinic, 3)
+    expect_state(phone, "connected")
+    rows = expect_stored_once(desktop, clinic, 3)
     assert {row["sha256"] for row in rows} == {one["sha256"] for one in clinic.objects().values()}
     for row in rows:
-        kept = clinic.objects()[f"consultations/{row['captured_in']}/{row['photo_id']}.jpg"]
+        stored = clinic.objects()[f"consultations/{row['captured_in']}/{row['photo_id']}.jpg"]
         expected = {"sha256": row["sha256"], "checksum": row["sha256"], "type": row["content_type"]}
-        assert kept == {**expected, "encryption": "AES256"}
+        assert stored == {**expected, "encryption": "AES256"}
     pictures = {answer.url for answer in shown if answer.request.resource_type == "image"}
     assert sum(url.startswith(clinic.bucket.endpoint) for url in pictures) == 3
 
@@ -121,14 +121,14 @@ def test_a_bucket_that_does_not_know_the_page_costs_no_photo(
     clinic.bucket.set_cors(clinic.url, "PUT", "GET")
 
     gallery(desktop, 2, limit_ms=40_000)
-    the_server_holds(desktop, clinic, 2)
+    expect_stored_once(desktop, clinic, 2)
 
 
 @pytest.mark.parametrize("settings", [{"ABLY_API_KEY": "app.key:secret", "ABLY_ENDPOINT": "localhost"}])
 def test_a_signal_service_that_cannot_be_reached_costs_only_liveness(
     clinic: CloudClinic, phone: Page, desktop: Page, watch: Watch
 ) -> None:
-    """Ably by settings, and nobody answers there: the desktop says Polling and shows the photos."""
+    """Ably by settings, without a server at its address: the desktop shows Polling and shows the photos."""
     watch.allow("wss://localhost", "https://localhost", "ERR_")
     sign_in(desktop, clinic, "/desktop")
     start_consultation(desktop, "Room 2")
@@ -139,7 +139,7 @@ def test_a_signal_service_that_cannot_be_reached_costs_only_liveness(
 
     expect(desktop.get_by_text("Polling", exact=True)).to_be_visible(timeout=30_000)
     gallery(desktop, 1, limit_ms=30_000)
-    the_server_holds(desktop, clinic, 1)
+    expect_stored_once(desktop, clinic, 1)
 
 
 @pytest.mark.parametrize(
@@ -159,7 +159,7 @@ def test_several_processes_serve_one_clinic(
 
     stored_today(phone, 3)
     gallery(desktop, 3, limit_ms=30_000)
-    the_server_holds(desktop, clinic, 3)
+    expect_stored_once(desktop, clinic, 3)
     assert clinic.stop() == 0
     assert [line for line in clinic.log if "Traceback" in line] == []
 

@@ -1,4 +1,4 @@
-"""The command line: what it prints, how it stops, and how it says that something is wrong."""
+"""The command line: what it prints, how it stops, and how it reports what is wrong."""
 
 import re
 import shutil
@@ -14,7 +14,7 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from app.serving import ONLY_HERE
+from app.server.serving import ONLY_HERE
 from e2e.clinic import ROOT, Clinic, free_port
 from e2e.printed import code_of, lines, printed_code
 from e2e.verbs import sign_in
@@ -48,16 +48,16 @@ def used(bare: Clinic, first: Clinic) -> Clinic:
 
 def sentence(done: "subprocess.CompletedProcess[str]") -> str:
     """The one sentence with which a command refused; log lines in JSON may stand before it."""
-    said = [line for line in done.stderr.splitlines() if not line.startswith("{")]
+    printed = [line for line in done.stderr.splitlines() if not line.startswith("{")]
     assert done.returncode == 1, done
-    assert len(said) == 1, done.stderr
-    assert said[0].startswith("clinicpro-capture: ")
-    assert said[0].endswith(".")
-    return said[0].removeprefix("clinicpro-capture: ")
+    assert len(printed) == 1, done.stderr
+    assert printed[0].startswith("clinicpro-capture: ")
+    assert printed[0].endswith(".")
+    return printed[0].removeprefix("clinicpro-capture: ")
 
 
 def test_the_first_start_says_where_to_go_and_who_may_sign_in(bare: Clinic) -> None:
-    """Addresses, name, password and QR, each on lines of its own; the password opens the door."""
+    """Addresses, name, password and QR, each on lines of its own; the password signs in."""
     bare.serve()
     answer = httpx.post(
         f"{bare.url}/api/session",
@@ -79,7 +79,7 @@ def test_the_first_start_says_where_to_go_and_who_may_sign_in(bare: Clinic) -> N
 
 
 def test_later_starts_never_print_the_password_again(used: Clinic) -> None:
-    """They say how to get a new one, and what they say works."""
+    """They print how to get a new one, and that command works."""
     used.start()
     used.stop()
 
@@ -95,7 +95,7 @@ def test_later_starts_never_print_the_password_again(used: Clinic) -> None:
 def test_it_stops_cleanly_with_a_page_open(
     clinic: Clinic, desktop: Page, watch: Watch, number: signal.Signals
 ) -> None:
-    """A page that holds a WebSocket delays nothing; nothing is complained of."""
+    """A page with an open WebSocket delays nothing; no error is logged."""
     watch.allow("ERR_", "WebSocket", "Failed to fetch")
     sign_in(desktop, clinic, "/desktop")
     expect(desktop.get_by_text("Live", exact=True)).to_be_visible()
@@ -162,7 +162,7 @@ def test_a_folder_with_other_keys_is_left_as_it_is(used: Clinic) -> None:
 
 @pytest.mark.parametrize("host", ["nonsense.invalid", "203.0.113.9"])
 def test_an_address_that_is_not_ours_is_named(bare: Clinic, host: str) -> None:
-    """A name that leads nowhere, and somebody else's address."""
+    """A name that does not resolve, and the address of another computer."""
     assert sentence(bare.run("serve", HOST=host)).startswith("HOST ")
 
 
@@ -213,7 +213,7 @@ def test_a_damaged_database_is_named_and_left_alone(used: Clinic, command: str) 
 
 
 def test_a_database_of_a_newer_version_is_not_touched(used: Clinic) -> None:
-    """Who went back a version is told to go forward again."""
+    """After a downgrade the sentence says to upgrade again."""
     with sqlite3.connect(used.folder / "data" / "capture.sqlite3") as database:
         database.execute("UPDATE alembic_version SET version_num = 'r9999'")
     database.close()
@@ -281,7 +281,7 @@ def test_commands_work_beside_a_running_server(clinic: Clinic) -> None:
 
 
 def states(done: "subprocess.CompletedProcess[str]") -> dict[str, str]:
-    """The parts that doctor tells, up to the first empty line."""
+    """The parts that doctor prints, up to the first empty line."""
     return dict(line.split() for line in done.stdout.partition("\n\n")[0].splitlines())
 
 
@@ -315,7 +315,7 @@ def test_doctor_finds_nothing_wrong_with_a_healthy_clinic(used: Clinic) -> None:
 def test_doctor_names_the_part_that_is_down(
     used: Clinic, part: str, settings: Callable[[int], dict[str, str]]
 ) -> None:
-    """Its exit code is 1, and the other parts are told all the same."""
+    """Its exit code is 1, and the other parts are printed as well."""
     done = used.run("doctor", **settings(free_port()))
 
     assert done.returncode == 1
@@ -327,8 +327,8 @@ def test_doctor_names_the_part_that_is_down(
     assert "Traceback" not in done.stderr
 
 
-def test_doctor_tells_what_it_tried_and_leaves_nothing_behind(used: Clinic) -> None:
-    """A trial photo went every way through the built-in store and is gone; nothing waits or is missing."""
+def test_doctor_prints_what_it_tried_and_leaves_nothing_behind(used: Clinic) -> None:
+    """A trial photo took every path through the built-in store and is gone; nothing waits or is missing."""
     tried = used.run("doctor").stdout
     compared = used.run("reconcile")
 
@@ -341,7 +341,7 @@ def test_doctor_tells_what_it_tried_and_leaves_nothing_behind(used: Clinic) -> N
 
 
 def test_a_start_beside_services_that_are_away_serves_and_names_each(bare: Clinic) -> None:
-    """What is away comes back; until then the log and the terminal say what to look at, once each."""
+    """What is away comes back; until then the log and the terminal name what to check, once each."""
     port = free_port()
     away = {
         "S3_BUCKET": "photos", "S3_ENDPOINT": f"http://127.0.0.1:{port}", "S3_ADDRESSING": "path",
@@ -351,7 +351,7 @@ def test_a_start_beside_services_that_are_away_serves_and_names_each(bare: Clini
     clinic = Clinic(bare.folder, bare.port, **away)
     clinic.start()
     try:
-        until_told(clinic, "Check failed: store", "Check failed: signals")
+        wait_until_logged(clinic, "Check failed: store", "Check failed: signals")
         assert httpx.get(f"{clinic.url}/health/live").status_code == 200
         assert httpx.get(f"{clinic.url}/desktop").status_code == 200
     finally:
@@ -362,8 +362,8 @@ def test_a_start_beside_services_that_are_away_serves_and_names_each(bare: Clini
     assert any("ABLY_ENDPOINT" in line and '"part":"signals"' in line for line in logged)
 
 
-def until_told(clinic: Clinic, *texts: str) -> None:
-    """Until the program has said each of these."""
+def wait_until_logged(clinic: Clinic, *texts: str) -> None:
+    """Wait until the program has printed each of these."""
     until = time.monotonic() + 60
     while not all(any(text in line for line in list(clinic.log)) for text in texts):
         assert time.monotonic() < until, "".join(clinic.log)

@@ -1,4 +1,4 @@
-"""A visibly broken JPEG gets a hint; a whole one, however it was written, gets none."""
+"""A visibly broken JPEG gets a badge; a whole one, however it was written, gets none."""
 
 import random
 from collections.abc import Callable
@@ -11,9 +11,9 @@ from e2e.camera import drawn
 from e2e.clinic import Clinic
 from e2e.pictures import made_photo
 from e2e.test_photos import reviewed
-from e2e.verbs import choose, open_room
+from e2e.verbs import choose, open_consultation_on_both
 
-HINT = "The file looks damaged"
+BADGE = "The file looks damaged"
 
 
 def flipped(path: Path, seed: int) -> Path:
@@ -41,21 +41,21 @@ def grey(path: Path) -> Path:
     return path
 
 
-def hints(phone: Page) -> list[bool]:
-    """For each photo in review whether it is said to look damaged."""
+def badges(phone: Page) -> list[bool]:
+    """For each photo in review whether it has the badge."""
     cards = phone.get_by_role("list", name="Photos to review").get_by_role("listitem").all()
-    return [card.get_by_text(HINT).count() > 0 for card in cards]
+    return [card.get_by_text(BADGE).count() > 0 for card in cards]
 
 
-def test_flipped_bytes_get_a_hint(clinic: Clinic, phone: Page, desktop: Page, tmp_path: Path) -> None:
-    """The browser shows such a file without a word; the clinician is told to look."""
+def test_flipped_bytes_get_a_badge(clinic: Clinic, phone: Page, desktop: Page, tmp_path: Path) -> None:
+    """The browser shows such a file without a warning; the badge asks the clinician to look."""
     broken = [flipped(made_photo(tmp_path / f"flipped-{seed}.jpg"), seed) for seed in range(3)]
-    open_room(clinic, phone, desktop)
+    open_consultation_on_both(clinic, phone, desktop)
 
     choose(phone, [*broken, made_photo(tmp_path / "good.jpg")])
 
     reviewed(phone, 4)
-    assert hints(phone) == [True, True, True, False]
+    assert badges(phone) == [True, True, True, False]
 
 
 def test_whole_files_of_every_kind_get_none(
@@ -72,9 +72,9 @@ def test_whole_files_of_every_kind_get_none(
         lambda path: made_photo(path, size=(333, 251)),
         lambda path: made_photo(path, 6),
     ]
-    open_room(clinic, phone, desktop)
+    open_consultation_on_both(clinic, phone, desktop)
 
     choose(phone, [kind(tmp_path / f"{number}.jpg") for number, kind in enumerate(kinds)])
 
     reviewed(phone, len(kinds))
-    expect(phone.get_by_text(HINT)).to_have_count(0)
+    expect(phone.get_by_text(BADGE)).to_have_count(0)

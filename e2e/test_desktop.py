@@ -1,4 +1,4 @@
-"""The desktop: words are never lost, two desks agree, and the page says how fresh it is."""
+"""The desktop: notes are never lost, two desks agree, and the page shows how fresh it is."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -9,36 +9,36 @@ from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from e2e.clinic import Clinic, free_port
 from e2e.conftest import DESKTOP
-from e2e.courier import deliver
-from e2e.desk import notes_of, saved, visits
+from e2e.courier import store_photos
+from e2e.desk import consultations, notes_of, saved
 from e2e.doubles.proxy import Proxy, open_proxy
-from e2e.verbs import gallery, sign_in, start_consultation, the_server_holds
+from e2e.verbs import expect_stored_once, gallery, sign_in, start_consultation
 from e2e.watch import Watch
 
 
 def test_notes_save_themselves_and_survive_a_reload(desk: Page) -> None:
-    """Nobody presses a button; nothing typed stays behind in the tab once it is saved."""
+    """No button is needed; nothing typed stays in the tab once it is saved."""
     notes_of(desk).fill("Itches since Monday.\nNo fever.")
     saved(desk)
 
     desk.reload()
 
     expect(notes_of(desk)).to_have_value("Itches since Monday.\nNo fever.")
-    assert visits(desk)["Room 2"]["notes"] == "Itches since Monday.\nNo fever."
+    assert consultations(desk)["Room 2"]["notes"] == "Itches since Monday.\nNo fever."
     assert desk.evaluate("JSON.stringify({...sessionStorage})") == "{}"
-    # The signal client notes there which transport worked; nothing of a patient.
+    # The signal client stores there which transport worked; nothing of a patient.
     assert desk.evaluate("Object.keys(localStorage)") == ["ably-transport-preference"]
 
 
 def test_notes_typed_a_moment_before_a_reload_are_there_after_it(desk: Page) -> None:
-    """The pause before a save is no window in which words can be lost."""
+    """The pause before a save is no window in which notes can be lost."""
     notes_of(desk).fill("Typed at the last moment")
 
     desk.reload()
 
     expect(notes_of(desk)).to_have_value("Typed at the last moment")
     saved(desk)
-    assert visits(desk)["Room 2"]["notes"] == "Typed at the last moment"
+    assert consultations(desk)["Room 2"]["notes"] == "Typed at the last moment"
 
 
 def test_notes_typed_at_two_desks_are_both_kept(desk: Page, other: Page) -> None:
@@ -54,7 +54,7 @@ def test_notes_typed_at_two_desks_are_both_kept(desk: Page, other: Page) -> None
     other.get_by_role("button", name="Keep both").click()
 
     saved(other)
-    notes = visits(desk)["Room 2"]["notes"]
+    notes = consultations(desk)["Room 2"]["notes"]
     assert notes == "From the first desk\n\nFrom the second desk"
     expect(notes_of(desk)).to_have_value(notes)
 
@@ -76,13 +76,13 @@ def test_n_opens_a_new_consultation_but_not_while_typing(desk: Page) -> None:
     desk.keyboard.type("Room 3")
     desk.keyboard.press("Enter")
     expect(desk.get_by_role("heading", name="Room 3")).to_be_visible()
-    assert set(visits(desk)) == {"Room 2", "Room 3", "Unfiled"}
+    assert set(consultations(desk)) == {"Room 2", "Room 3", "Unfiled"}
 
 
 def test_a_consultation_that_could_not_start_blames_no_field(
     clinic: Clinic, desk: Page, watch: Watch
 ) -> None:
-    """The alert stands above the buttons, and the label is called wrong only where it is missing."""
+    """The alert stands above the buttons, and the label is marked invalid only where it is missing."""
     watch.allow("ERR_", "WebSocket", "Ably")
     clinic.kill()
     desk.get_by_role("button", name="New consultation").first.click()
@@ -113,7 +113,7 @@ def test_a_consultation_that_could_not_start_blames_no_field(
 
 def test_two_desks_stay_in_step(clinic: Clinic, desk: Page, other: Page) -> None:
     """A photo, notes and a new consultation appear at the other desk by themselves."""
-    deliver(desk)
+    store_photos(desk)
     gallery(other, 1)
     notes_of(desk).fill("Seen by both")
     expect(notes_of(other)).to_have_value("Seen by both")
@@ -123,13 +123,13 @@ def test_two_desks_stay_in_step(clinic: Clinic, desk: Page, other: Page) -> None
     expect(other.get_by_text("New photos now go to Room 3")).to_be_visible()
     expect(other.get_by_role("heading", name="Room 2")).to_be_visible()
     expect(other.get_by_role("list", name="Consultations").get_by_text("Room 3")).to_be_visible()
-    the_server_holds(desk, clinic, 1)
+    expect_stored_once(desk, clinic, 1)
 
 
 def test_a_session_that_ended_asks_for_a_sign_in_and_keeps_what_was_typed(
     clinic: Clinic, desktop: Page, watch: Watch
 ) -> None:
-    """The words stay on the page, and are saved by themselves after the sign-in."""
+    """The notes stay on the page, and are saved by themselves after the sign-in."""
     watch.allow("status of 401", "Ably", "WebSocket")
     desktop.clock.install()
     sign_in(desktop, clinic, "/desktop")
@@ -149,7 +149,7 @@ def test_a_session_that_ended_asks_for_a_sign_in_and_keeps_what_was_typed(
 
     expect(notes_of(desktop)).to_have_value("Typed after the session had ended")
     saved(desktop)
-    assert visits(desktop)["Room 2"]["notes"] == "Typed after the session had ended"
+    assert consultations(desktop)["Room 2"]["notes"] == "Typed after the session had ended"
     assert desktop.evaluate("JSON.stringify({...sessionStorage})") == "{}"
 
 
@@ -170,7 +170,7 @@ def link(tmp_path: Path) -> Iterator[tuple[Clinic, Proxy]]:
 def test_without_signals_photos_still_appear(
     link: tuple[Clinic, Proxy], open_context: Callable[..., BrowserContext], watch: Watch
 ) -> None:
-    """Live, Reconnecting, Polling, and Live again: the page says which, and shows every photo in each."""
+    """Live, Reconnecting, Polling, and Live again: the page shows which, and every photo in each."""
     watch.allow("WebSocket")
     clinic, proxy = link
     desktop = open_context(**{**DESKTOP, "base_url": f"http://localhost:{proxy.port}"}).new_page()
@@ -182,11 +182,11 @@ def test_without_signals_photos_still_appear(
     proxy.sockets_down = True
     expect(status).to_have_text("Reconnecting")
     expect(status).to_have_text("Polling")
-    deliver(desktop)
+    store_photos(desktop)
     gallery(desktop, 1)
     expect(status).to_have_text("Polling")
     proxy.sockets_down = False
     expect(status).to_have_text("Live", timeout=20_000)
-    deliver(desktop, seed=9)
+    store_photos(desktop, seed=9)
     gallery(desktop, 2, limit_ms=2_000)
-    the_server_holds(desktop, clinic, 2)
+    expect_stored_once(desktop, clinic, 2)

@@ -1,4 +1,4 @@
-"""Every failure of the link, the person or the photo ends as the design says, and nothing is lost."""
+"""Every failure of the link, the sign-in or the photo ends as designed, and nothing is lost."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -12,12 +12,12 @@ from e2e.conftest import DESKTOP, PHONE
 from e2e.doubles.proxy import Proxy, answer_with, lose_answer, open_proxy, reset_connection
 from e2e.verbs import (
     capture,
+    expect_stored_once,
     gallery,
     queue_row,
     sign_in,
     start_consultation,
     stored_today,
-    the_server_holds,
 )
 from e2e.watch import Watch
 
@@ -65,7 +65,7 @@ def scene(clinic: Clinic, proxy: Proxy, open_context: Callable[..., BrowserConte
 def test_a_lost_answer_to_the_put_stores_the_photo_once(
     clinic: Clinic, proxy: Proxy, scene: tuple[Page, Page], watch: Watch
 ) -> None:
-    """The store took the photo and nobody heard: the next PUT is refused with 412, which is success."""
+    """The store took the photo, its answer was lost: the next PUT is refused with 412, which is success."""
     watch.allow("status of 412", "ERR_")
     phone, desktop = scene
     lost = proxy.fault("PUT", OBJECT, lose_answer, times=1)
@@ -74,7 +74,7 @@ def test_a_lost_answer_to_the_put_stores_the_photo_once(
 
     stored_today(phone, 2)
     gallery(desktop, 2)
-    the_server_holds(desktop, clinic, 2)
+    expect_stored_once(desktop, clinic, 2)
     assert lost.hits == 1
 
 
@@ -90,7 +90,7 @@ def test_a_lost_answer_to_complete_yields_one_row_and_one_receipt(
 
     stored_today(phone, 1)
     gallery(desktop, 1)
-    the_server_holds(desktop, clinic, 1)
+    expect_stored_once(desktop, clinic, 1)
     assert lost.hits == 1
 
 
@@ -111,13 +111,13 @@ def test_a_captive_portal_is_no_receipt(
 
     stored_today(phone, 2)
     gallery(desktop, 2)
-    the_server_holds(desktop, clinic, 2)
+    expect_stored_once(desktop, clinic, 2)
 
 
 def test_a_reset_link_only_delays(
     clinic: Clinic, proxy: Proxy, scene: tuple[Page, Page], watch: Watch
 ) -> None:
-    """Two PUTs are reset on the way; both photos arrive without anybody's help."""
+    """Two PUTs are reset on the way; both photos arrive without a tap."""
     watch.allow("ERR_", "status of")
     phone, desktop = scene
     broken = proxy.fault("PUT", OBJECT, reset_connection, times=2)
@@ -126,14 +126,14 @@ def test_a_reset_link_only_delays(
 
     stored_today(phone, 2)
     gallery(desktop, 2)
-    the_server_holds(desktop, clinic, 2)
+    expect_stored_once(desktop, clinic, 2)
     assert broken.hits == 2
 
 
 def test_one_poisoned_photo_is_parked_and_the_rest_are_stored(
     clinic: Clinic, proxy: Proxy, scene: tuple[Page, Page], watch: Watch
 ) -> None:
-    """The first photo is always refused as no photo; it asks for a person and holds nobody up."""
+    """The first photo is always refused as no photo; it needs attention and blocks no other."""
     watch.allow("status of 422")
     phone, desktop = scene
     refusal = (
@@ -181,7 +181,7 @@ def test_an_expired_sign_in_pauses_the_queue_and_a_new_one_resumes_it(
 
     stored_today(phone, 3)
     gallery(desktop, 3)
-    the_server_holds(desktop, clinic, 3)
+    expect_stored_once(desktop, clinic, 3)
 
 
 def test_a_server_that_dies_and_returns_finds_every_photo(
@@ -199,4 +199,4 @@ def test_a_server_that_dies_and_returns_finds_every_photo(
 
     stored_today(phone, 3)
     gallery(desktop, 3, limit_ms=30_000)
-    the_server_holds(desktop, clinic, 3)
+    expect_stored_once(desktop, clinic, 3)

@@ -6,7 +6,7 @@ from playwright.sync_api import Page, expect
 from e2e.clinic import Clinic
 from e2e.test_screens import faults
 from e2e.test_sign_in import try_to_sign_in
-from e2e.verbs import capture, open_room, queue_row, stored_today, the_server_holds
+from e2e.verbs import capture, expect_stored_once, open_consultation_on_both, queue_row, stored_today
 from e2e.watch import Watch
 
 OWN = "three green bottles"
@@ -33,9 +33,7 @@ def choose(page: Page, password: str) -> None:
     page.get_by_role("button", name="Change password").click()
 
 
-def test_whoever_comes_with_a_printed_password_chooses_another_first(
-    clinic: Clinic, desktop: Page, watch: Watch
-) -> None:
+def test_a_printed_password_is_changed_first(clinic: Clinic, desktop: Page, watch: Watch) -> None:
     """What was just typed is not asked again; a password that is guessed easily is refused with the rule."""
     watch.allow("status of 400")
     generated = printed(clinic, "add", "ben")
@@ -56,7 +54,7 @@ def test_whoever_comes_with_a_printed_password_chooses_another_first(
 
 
 @pytest.mark.parametrize("address", ["/mobile", "/desktop", "/sign-in?back=/mobile"])
-def test_every_page_leads_to_the_form_until_there_is_a_password_of_ones_own(
+def test_every_page_leads_to_the_form_until_the_user_has_chosen_a_password(
     clinic: Clinic, phone: Page, watch: Watch, address: str
 ) -> None:
     """Left in the middle and opened again: the printed password is asked once more, and then it is done."""
@@ -75,8 +73,8 @@ def test_every_page_leads_to_the_form_until_there_is_a_password_of_ones_own(
     phone.wait_for_url(f"{clinic.url}{'/desktop' if address == '/desktop' else '/mobile'}")
 
 
-def test_somebody_else_is_not_held_up_by_the_form(clinic: Clinic, desktop: Page, phone: Page) -> None:
-    """One person walked away from it: the next one signs in at the same computer."""
+def test_another_user_is_not_blocked_by_the_form(clinic: Clinic, desktop: Page, phone: Page) -> None:
+    """One user left it open: the next one signs in at the same computer."""
     generated = printed(clinic, "add", "ben")
     desktop.goto("/sign-in?back=/desktop")
     try_to_sign_in(desktop, "ben", generated)
@@ -113,9 +111,9 @@ def test_the_form_of_a_second_device_leads_to_the_sign_in_with_the_new_password(
 def test_photos_that_wait_are_sent_after_a_reset_and_a_new_password(
     clinic: Clinic, phone: Page, desktop: Page, watch: Watch
 ) -> None:
-    """An operator sets a password for somebody whose phone was without a link: nothing is lost by it."""
+    """An operator sets a password for a user whose phone was without a link: nothing is lost by it."""
     watch.allow(NO_TOKEN, "status of 40[13]", "warning: Ably", "ERR_INTERNET_DISCONNECTED", "Failed to fetch")
-    open_room(clinic, phone, desktop)
+    open_consultation_on_both(clinic, phone, desktop)
     phone.context.set_offline(True)
     capture(phone, 2)
 
@@ -132,4 +130,4 @@ def test_photos_that_wait_are_sent_after_a_reset_and_a_new_password(
     desktop.goto("/sign-in?back=/desktop")
     try_to_sign_in(desktop, clinic.name, ANOTHER)
     desktop.wait_for_url(f"{clinic.url}/desktop")
-    the_server_holds(desktop, clinic, 2)
+    expect_stored_once(desktop, clinic, 2)

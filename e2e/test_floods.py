@@ -1,4 +1,4 @@
-"""Connections count from the moment they are accepted: a flood that says nothing holds up nobody."""
+"""Connections count from the moment they are accepted: a flood that sends nothing blocks no client."""
 
 import contextlib
 import socket
@@ -15,7 +15,7 @@ from e2e.clinic import Clinic, free_port
 
 DESCRIPTORS = 256
 FLOOD = 700
-PATIENCE_S = 30.0
+LIMIT_S = 30.0
 # A server of the same framework without the admission, on a socket that it binds itself.
 UNGUARDED = """
 import sys, uvicorn
@@ -52,24 +52,24 @@ def clinic(tmp_path: Path) -> Iterator[Limited]:
 
 @contextlib.contextmanager
 def flood(port: int, begin: bytes = b"", count: int = FLOOD) -> Iterator[list[socket.socket]]:
-    """Connections from many addresses of this computer that never ask anything whole."""
-    held = []
+    """Connections from many addresses of this computer that never send a whole request."""
+    wires = []
     try:
         for number in range(count):
             source = (f"127.0.0.{2 + number % 9}", 0)
-            wire = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S, source_address=source)
-            held.append(wire)
+            wire = socket.create_connection(("127.0.0.1", port), timeout=LIMIT_S, source_address=source)
+            wires.append(wire)
             with contextlib.suppress(ConnectionError):
                 wire.sendall(begin)
-        yield held
+        yield wires
     finally:
-        for wire in held:
+        for wire in wires:
             wire.close()
 
 
 def status(url: str) -> int:
     """What a healthy client gets, on a connection of its own."""
-    return httpx.get(url, trust_env=False, timeout=PATIENCE_S, verify=False).status_code
+    return httpx.get(url, trust_env=False, timeout=LIMIT_S, verify=False).status_code
 
 
 def client_hello(port: int) -> bytes:
@@ -82,7 +82,7 @@ def client_hello(port: int) -> bytes:
 
 
 @pytest.mark.parametrize("begin", ["nothing", "half a handshake"])
-def test_connections_that_never_start_tls_hold_up_nobody(clinic: Limited, begin: str) -> None:
+def test_connections_that_never_start_tls_block_no_client(clinic: Limited, begin: str) -> None:
     """More of them than the server has descriptors, and healthy clients are answered on both ports."""
     https = int(clinic.settings["HTTPS_PORT"])
     with flood(https, client_hello(https) if begin != "nothing" else b""):
@@ -93,15 +93,15 @@ def test_connections_that_never_start_tls_hold_up_nobody(clinic: Limited, begin:
 
 
 @pytest.mark.parametrize("begin", [b"", b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: "])
-def test_plain_connections_that_never_ask_hold_up_nobody(clinic: Limited, begin: bytes) -> None:
-    """Neither those that say nothing nor those that stop in the middle of a head."""
+def test_plain_connections_that_send_no_request_block_no_client(clinic: Limited, begin: bytes) -> None:
+    """Neither those that send nothing nor those that stop in the middle of a head."""
     with flood(clinic.port, begin):
         assert [status(f"{clinic.url}/health/ready") for _ in range(3)] == [200] * 3
     assert status(f"{clinic.url}/health/ready") == 200
 
 
-def test_the_control_a_server_that_does_not_count_is_held_up(tmp_path: Path) -> None:
-    """The same flood, the same limit, and nobody is answered."""
+def test_the_control_a_server_that_does_not_count_is_blocked(tmp_path: Path) -> None:
+    """The same flood, the same limit, and no client is answered."""
     port = free_port()
     command = limited([sys.executable, "-c", UNGUARDED, str(port)])
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as unguarded:
@@ -116,5 +116,5 @@ def test_the_control_a_server_that_does_not_count_is_held_up(tmp_path: Path) -> 
 def until_answered(port: int) -> None:
     """Until a server that was just started answers."""
     transport = httpx.HTTPTransport(retries=10)
-    with httpx.Client(transport=transport, timeout=PATIENCE_S) as client:
+    with httpx.Client(transport=transport, timeout=LIMIT_S) as client:
         assert client.get(f"http://127.0.0.1:{port}/").text == "ok"

@@ -1,10 +1,10 @@
-"""Right to left, and with the system's own colours: every control keeps its frame whole and to itself."""
+"""Right to left, and with the system's own colours: every control's frame is whole and touches no other."""
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from e2e.clinic import Clinic
-from e2e.verbs import capture, gallery, open_camera, open_room, review, stored_today, take
+from e2e.verbs import capture, gallery, open_camera, open_consultation_on_both, review, stored_today, take
 
 # Controls whose frame is cut by the edge of the screen or of a card, or that touch another one.
 CROWDED = """() => {
@@ -37,7 +37,7 @@ def crowded(page: Page) -> list[str]:
 @pytest.mark.parametrize("direction", ["ltr", "rtl"])
 def test_every_control_keeps_its_frame(clinic: Clinic, phone: Page, desktop: Page, direction: str) -> None:
     """Home, review, the question before a deletion; gallery and one photo on the desktop."""
-    open_room(clinic, phone, desktop)
+    open_consultation_on_both(clinic, phone, desktop)
     for page in (phone, desktop):
         page.emulate_media(forced_colors="active")
         page.evaluate("direction => { document.documentElement.dir = direction }", direction)
@@ -69,7 +69,7 @@ def test_every_control_keeps_its_frame(clinic: Clinic, phone: Page, desktop: Pag
 
 def test_back_and_next_point_along_the_line_of_reading(clinic: Clinic, phone: Page, desktop: Page) -> None:
     """The drawings turn with the direction; the cross and the camera do not."""
-    open_room(clinic, phone, desktop)
+    open_consultation_on_both(clinic, phone, desktop)
     open_camera(phone)
     take(phone, 1)
     review(phone, 1)

@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 from playwright.sync_api import Page, expect
 
 from e2e.clinic import Clinic
-from e2e.courier import deliver
-from e2e.desk import notes_of, open_photo, saved, tiles, visits
-from e2e.verbs import api, gallery, start_consultation, the_server_holds, until
+from e2e.courier import store_photos
+from e2e.desk import consultations, notes_of, open_photo, saved, tiles
+from e2e.verbs import api, expect_stored_once, gallery, start_consultation, wait_until_true
 
 PILL = re.compile(r"^\d+ new photos?$")
 
@@ -16,8 +16,8 @@ PILL = re.compile(r"^\d+ new photos?$")
 def test_the_print_has_notes_photos_captions_and_times(desk: Page) -> None:
     """Whose they are, what is on them, when each was taken and received: all on paper, and it prints."""
     early = datetime.now(UTC) - timedelta(minutes=50)
-    deliver(desk, 1, seed=1, captured_at=early)
-    deliver(desk, 1, seed=2)
+    store_photos(desk, 1, seed=1, captured_at=early)
+    store_photos(desk, 1, seed=2)
     gallery(desk, 2)
     notes_of(desk).fill("Mole on the left forearm, unchanged.")
     dialog = open_photo(desk, 1)
@@ -56,19 +56,19 @@ def test_the_print_button_waits_for_every_picture(desk: Page) -> None:
              window.printed = [...document.querySelectorAll('#sheet img')].map((one) => one.naturalWidth);
            };"""
     )
-    deliver(desk, 3)
+    store_photos(desk, 3)
     desk.reload()
     gallery(desk, 3)
 
     desk.get_by_role("button", name="Print").click()
 
-    until(desk, "() => window.printed")
+    wait_until_true(desk, "() => window.printed")
     assert desk.evaluate("printed") == [400, 400, 400]
 
 
 def test_the_gallery_is_walked_with_the_keyboard(clinic: Clinic, desk: Page) -> None:
-    """Arrows move, Enter opens, arrows turn, Escape leads back to where one was."""
-    deliver(desk, 3)
+    """Arrows move, Enter opens, arrows turn, Escape leads back to the tile of that photo."""
+    store_photos(desk, 3)
     gallery(desk, 3)
     tiles(desk).first.focus()
 
@@ -88,12 +88,12 @@ def test_the_gallery_is_walked_with_the_keyboard(clinic: Clinic, desk: Page) -> 
 
     expect(dialog).to_have_count(0)
     expect(tiles(desk).first).to_be_focused()
-    the_server_holds(desk, clinic, 3)
+    expect_stored_once(desk, clinic, 3)
 
 
 def test_a_description_is_saved_and_shown_at_both_desks(clinic: Clinic, desk: Page, other: Page) -> None:
     """Caption, body site, side and view: on the tile, on the server, on the other screen."""
-    [photo] = deliver(desk)
+    [photo] = store_photos(desk)
     gallery(desk, 1)
     dialog = open_photo(desk, 1)
 
@@ -107,19 +107,19 @@ def test_a_description_is_saved_and_shown_at_both_desks(clinic: Clinic, desk: Pa
     for page in (desk, other):
         expect(tiles(page).first).to_contain_text("Left forearm, close-up")
         expect(tiles(page).first).to_contain_text("Two weeks after excision")
-    [row] = the_server_holds(desk, clinic, 1)
-    told = (row["photo_id"], row["caption"], row["body_site"], row["side"], row["view"])
-    assert told == (photo, "Two weeks after excision", "forearm", "left", "close-up")
+    [row] = expect_stored_once(desk, clinic, 1)
+    stored = (row["photo_id"], row["caption"], row["body_site"], row["side"], row["view"])
+    assert stored == (photo, "Two weeks after excision", "forearm", "left", "close-up")
 
 
 def test_a_deleted_photo_is_gone_everywhere(clinic: Clinic, desk: Page, other: Page) -> None:
     """Asked first; then away from both screens, from the list, from the store and from the disk."""
-    doomed, kept = deliver(desk, 2)
+    deleted, kept = store_photos(desk, 2)
     gallery(other, 2)
-    consultation = visits(desk)["Room 2"]["id"]
+    consultation = consultations(desk)["Room 2"]["id"]
     address = {
         one["id"]: one["url"] for one in api(desk, f"/api/consultations/{consultation}/photos")["photos"]
-    }[doomed]
+    }[deleted]
     assert desk.request.get(address).status == 200
     dialog = open_photo(desk, 1)
 
@@ -133,15 +133,15 @@ def test_a_deleted_photo_is_gone_everywhere(clinic: Clinic, desk: Page, other: P
     expect(tiles(desk)).to_have_count(1)
     expect(tiles(other)).to_have_count(1)
     states = {row["photo_id"]: row["state"] for row in clinic.photos()}
-    assert states == {doomed: "deleted", kept: "stored"}
+    assert states == {deleted: "deleted", kept: "stored"}
     assert desk.request.get(address).status == 404
     files = [path.name for path in (clinic.folder / "data" / "objects").rglob("*") if path.is_file()]
-    assert [name for name in files if doomed in name] == []
+    assert [name for name in files if deleted in name] == []
 
 
 def test_a_photo_is_moved_and_the_move_undone(clinic: Clinic, desk: Page, other: Page) -> None:
     """It leaves one consultation for the other on both screens; Undo brings it back; both are recorded."""
-    [photo] = deliver(desk)
+    [photo] = store_photos(desk)
     gallery(desk, 1)
     start_consultation(desk, "Room 3")
     desk.get_by_role("list", name="Consultations").get_by_text("Room 2").click()
@@ -155,27 +155,27 @@ def test_a_photo_is_moved_and_the_move_undone(clinic: Clinic, desk: Page, other:
 
     expect(tiles(desk)).to_have_count(0)
     expect(tiles(other)).to_have_count(0)
-    [row] = the_server_holds(desk, clinic, 1)
-    assert row["filed_in"] == visits(desk)["Room 3"]["id"]
+    [row] = expect_stored_once(desk, clinic, 1)
+    assert row["filed_in"] == consultations(desk)["Room 3"]["id"]
     desk.get_by_role("button", name="Undo").click()
     gallery(desk, 1)
     gallery(other, 1)
-    [row] = the_server_holds(desk, clinic, 1)
-    assert (row["photo_id"], row["filed_in"]) == (photo, visits(desk)["Room 2"]["id"])
+    [row] = expect_stored_once(desk, clinic, 1)
+    assert (row["photo_id"], row["filed_in"]) == (photo, consultations(desk)["Room 2"]["id"])
 
 
 def test_a_photo_that_arrives_out_of_sight_is_one_tap_away(desk: Page) -> None:
-    """The pill counts what came below the fold, moves nothing, and leaves once it was looked at."""
+    """The pill counts what came below the fold, moves nothing, and leaves once it was seen."""
     desk.set_viewport_size({"width": 1280, "height": 800})
     pill = desk.get_by_role("button", name=PILL)
-    deliver(desk, 15)
+    store_photos(desk, 15)
     gallery(desk, 15)
     tiles(desk).first.scroll_into_view_if_needed()
     before = tiles(desk).first.bounding_box()
 
-    deliver(desk, 1, seed=15)
+    store_photos(desk, 1, seed=15)
     expect(pill).to_have_text("1 new photo ↓")
-    deliver(desk, 1, seed=16)
+    store_photos(desk, 1, seed=16)
     expect(pill).to_have_text("2 new photos ↓")
     expect(pill).to_be_in_viewport(ratio=1)
     assert tiles(desk).first.bounding_box() == before
@@ -186,18 +186,18 @@ def test_a_photo_that_arrives_out_of_sight_is_one_tap_away(desk: Page) -> None:
     expect(pill).to_have_count(0)
 
     tiles(desk).first.scroll_into_view_if_needed()
-    deliver(desk, 1, seed=17)
+    store_photos(desk, 1, seed=17)
     expect(pill).to_have_text("1 new photo ↓")
     tiles(desk).nth(17).scroll_into_view_if_needed()
     expect(pill).to_have_count(0)
 
 
 def test_a_photo_that_arrives_in_sight_needs_no_pill(desk: Page) -> None:
-    """Nothing leads to where one is already looking."""
-    deliver(desk, 1)
+    """No pill leads to what is already in sight."""
+    store_photos(desk, 1)
     gallery(desk, 1)
 
-    deliver(desk, 1, seed=1)
+    store_photos(desk, 1, seed=1)
 
     gallery(desk, 2)
     desk.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")

@@ -1,4 +1,4 @@
-"""Whose a photo is, on the desktop: named by what distinguishes, questioned where in doubt (kind 8)."""
+"""The patient of a photo, on the desktop: named by what distinguishes, questioned where in doubt (kind 8)."""
 
 import re
 import sqlite3
@@ -8,8 +8,8 @@ from typing import Any
 from playwright.sync_api import Locator, Page, expect
 
 from e2e.clinic import Clinic
-from e2e.courier import HEIGHT, WIDTH, deliver, deliver_one
-from e2e.desk import open_photo, tiles, visits
+from e2e.courier import HEIGHT, WIDTH, store_photo, store_photos
+from e2e.desk import consultations, open_photo, tiles
 from e2e.verbs import api, gallery, start_consultation
 from e2e.watch import Watch
 from tests.pictures import jpeg
@@ -20,7 +20,7 @@ def listed(desktop: Page) -> Locator:
     return desktop.get_by_role("list", name="Consultations")
 
 
-def wish(desktop: Page, label: str, second: str = "") -> Locator:
+def submit_new(desktop: Page, label: str, second: str = "") -> Locator:
     """Fill in "New consultation" and press its button; the dialog."""
     desktop.get_by_role("button", name="New consultation").first.click()
     dialog = desktop.get_by_role("dialog", name="New consultation")
@@ -33,10 +33,10 @@ def wish(desktop: Page, label: str, second: str = "") -> Locator:
 def stray(desk: Page) -> tuple[str, dict[str, Any]]:
     """A photo of Room 2 that was taken while the desktop was on Room 3; its id, and Room 3."""
     me = api(desk, "/api/me")
-    room = me["currentConsultation"]["id"]
+    consultation = me["currentConsultation"]["id"]
     start_consultation(desk, "Room 3 · M.T.")
-    photo = deliver_one(desk, me["user"]["id"], room, jpeg(WIDTH, HEIGHT, 1), datetime.now(UTC))
-    return photo, visits(desk)["Room 3 · M.T."]
+    photo = store_photo(desk, me["user"]["id"], consultation, jpeg(WIDTH, HEIGHT, 1), datetime.now(UTC))
+    return photo, consultations(desk)["Room 3 · M.T."]
 
 
 def backdate(clinic: Clinic, consultation: str, days: int, closed: bool) -> None:
@@ -56,7 +56,7 @@ def test_an_equal_open_label_asks_for_an_identifier_and_what_differs_stands_out(
 ) -> None:
     """Refused with a sentence that names the other one; with an identifier the two look different."""
     watch.allow("status of 409")
-    dialog = wish(desk, "room 2")
+    dialog = submit_new(desk, "room 2")
 
     expect(dialog.get_by_text("is open as well. Add a second identifier here")).to_be_visible()
     second = dialog.get_by_label("Second identifier")
@@ -69,7 +69,7 @@ def test_an_equal_open_label_asks_for_an_identifier_and_what_differs_stands_out(
     rows = listed(desk).get_by_role("button")
     expect(rows.nth(0).locator(".differs")).to_have_text("3 Apr 1972")
     expect(rows.nth(1).locator(".differs")).to_have_text(re.compile(r"^Opened \d\d:\d\d"))
-    expect(desk.locator("#visit-head .visit-title .differs")).to_have_text("3 Apr 1972")
+    expect(desk.locator("#consultation-head .consultation-title .differs")).to_have_text("3 Apr 1972")
     assert len(api(desk, "/api/consultations")["consultations"]) == 3
 
 
@@ -79,7 +79,7 @@ def test_the_list_shows_days_and_closed_consultations_cannot_be_taken_for_todays
     """Today, Yesterday and dates head the list; a closed one says so, and no time lacks its day."""
     for label, days, closed in (("Room 5", 1, True), ("Room 6", 3, False)):
         start_consultation(desk, label)
-        backdate(clinic, visits(desk)[label]["id"], days, closed)
+        backdate(clinic, consultations(desk)[label]["id"], days, closed)
     desk.reload()
 
     expect(listed(desk).get_by_role("heading")).to_have_count(4)
@@ -93,7 +93,7 @@ def test_the_list_shows_days_and_closed_consultations_cannot_be_taken_for_todays
     row.click()
     expect(desk.locator("#place")).to_contain_text(re.compile(rf"Closed {day} \w+, \d\d:\d\d"))
     listed(desk).get_by_role("button").filter(has_text="Room 6").click()
-    expect(desk.locator("#visit-head .visit-title")).to_contain_text(
+    expect(desk.locator("#consultation-head .consultation-title")).to_contain_text(
         re.compile(rf"Opened {old.day} \w+, \d\d:\d\d")
     )
 
@@ -101,7 +101,7 @@ def test_the_list_shows_days_and_closed_consultations_cannot_be_taken_for_todays
 def test_a_mistyped_label_is_corrected_and_the_other_screen_follows(
     clinic: Clinic, desk: Page, other: Page
 ) -> None:
-    """Both words are kept in the audit; what is open on other screens is called anew by itself."""
+    """Both texts are in the audit; open screens show the new label by themselves."""
     desk.get_by_role("button", name="Correct", exact=True).click()
     dialog = desk.get_by_role("dialog", name="Correct label or identifier")
     expect(dialog.get_by_label("Label")).to_have_value("Room 2")
@@ -112,7 +112,7 @@ def test_a_mistyped_label_is_corrected_and_the_other_screen_follows(
 
     for page in (desk, other):
         expect(page.get_by_role("heading", name="Room 2 · J.S.")).to_be_visible()
-        expect(page.locator("#visit-head")).to_contain_text("12 Mar 1961")
+        expect(page.locator("#consultation-head")).to_contain_text("12 Mar 1961")
     kept = clinic.rows("SELECT action, before, after FROM consultation_audit ORDER BY seq")
     assert [tuple(row) for row in kept] == [
         ("label", "Room 2", "Room 2 · J.S."),
@@ -121,9 +121,9 @@ def test_a_mistyped_label_is_corrected_and_the_other_screen_follows(
 
 
 def test_a_correction_says_that_the_photos_go_with_it(desk: Page) -> None:
-    """Other words over somebody's photos are another patient's photos."""
-    deliver(desk, 2)
-    expect(desk.locator("#visit-head")).to_contain_text("2 photos")
+    """Photos under another label are another patient's photos."""
+    store_photos(desk, 2)
+    expect(desk.locator("#consultation-head")).to_contain_text("2 photos")
 
     desk.get_by_role("button", name="Correct", exact=True).click()
 
@@ -134,13 +134,13 @@ def test_a_correction_says_that_the_photos_go_with_it(desk: Page) -> None:
 def test_an_empty_consultation_is_discarded_and_a_late_photo_brings_it_back(desk: Page) -> None:
     """It leaves the list after a question; one with photos offers no such button."""
     me = api(desk, "/api/me")
-    room = me["currentConsultation"]["id"]
+    consultation = me["currentConsultation"]["id"]
     desk.get_by_role("button", name="Discard", exact=True).click()
     desk.get_by_role("dialog").get_by_role("button", name="Discard consultation").click()
 
     expect(listed(desk).get_by_text("Room 2")).to_have_count(0)
     assert api(desk, "/api/me")["currentConsultation"] is None
-    deliver_one(desk, me["user"]["id"], room, jpeg(WIDTH, HEIGHT, 1), datetime.now(UTC))
+    store_photo(desk, me["user"]["id"], consultation, jpeg(WIDTH, HEIGHT, 1), datetime.now(UTC))
     listed(desk).get_by_text("Room 2").click()
     gallery(desk, 1)
     expect(desk.get_by_role("button", name="Discard", exact=True)).to_have_count(0)
@@ -171,7 +171,7 @@ def test_a_photo_taken_while_the_desktop_was_elsewhere_is_asked_about_and_kept(d
 
 def test_look_leads_to_the_photo_in_question_wherever_it_lies(desk: Page) -> None:
     """Below twelve others, out of sight, it is scrolled to and can be answered."""
-    deliver(desk, 12)
+    store_photos(desk, 12)
     stray(desk)
 
     desk.get_by_role("button", name="Look").click()
@@ -181,9 +181,9 @@ def test_look_leads_to_the_photo_in_question_wherever_it_lies(desk: Page) -> Non
 
 
 def test_move_shows_the_photo_and_chooses_nothing_by_itself(clinic: Clinic, desk: Page) -> None:
-    """Search, day, time and identifier; Move waits for a choice, and a choice out of sight is none."""
-    photo, room = stray(desk)
-    wish(desk, "Room 4", "3 Apr 1972")
+    """Search, day, time and identifier; Move waits for a choice, and a hidden choice is not kept."""
+    photo, other_consultation = stray(desk)
+    submit_new(desk, "Room 4", "3 Apr 1972")
     expect(desk.get_by_role("heading", name="Room 4")).to_be_visible()
     listed(desk).get_by_text("Room 2").click()
     desk.get_by_role("list", name="Photos").get_by_role("button", name="Move", exact=True).click()
@@ -211,7 +211,7 @@ def test_move_shows_the_photo_and_chooses_nothing_by_itself(clinic: Clinic, desk
 
     expect(tiles(desk)).to_have_count(0)
     [row] = clinic.photos()
-    assert (row["photo_id"], row["filed_in"]) == (photo, room["id"])
+    assert (row["photo_id"], row["filed_in"]) == (photo, other_consultation["id"])
     assert row["place_confirmed_at"] is not None
 
 
@@ -221,9 +221,9 @@ def test_three_consultations_of_one_minute_download_under_three_names(desk: Page
     for number, (label, second) in enumerate(
         (("Room 7 · A.B.", ""), ("Room 8", "12/03:1961"), ("Room 9", ""))
     ):
-        dialog = wish(desk, label, second)
+        dialog = submit_new(desk, label, second)
         expect(dialog).to_have_count(0)
-        [photo] = deliver(desk, seed=number)
+        [photo] = store_photos(desk, seed=number)
         api(
             desk, f"/api/photos/{photo}", "PATCH", {"bodySite": "forearm", "side": "left", "view": "close-up"}
         )
@@ -245,7 +245,7 @@ def test_three_consultations_of_one_minute_download_under_three_names(desk: Page
 
 
 def test_another_screen_that_changed_where_new_photos_go_is_answered(desk: Page, other: Page) -> None:
-    """A card that stays: it may be a colleague with the same account; going back tells the other screen."""
+    """The card stays, as it may be a colleague with the same account; the other screen shows going back."""
     start_consultation(desk, "Room 3 · M.T.")
     card = other.locator("#moved")
     expect(card).to_contain_text("New photos now go to Room 3 · M.T.")
@@ -269,9 +269,9 @@ def test_paper_carries_identifier_and_day_and_what_is_not_confirmed(desk: Page) 
     listed(desk).get_by_text("Room 2").click()
     gallery(desk, 1)
     second = "12 Mar 1961"
-    room = visits(desk)["Room 2"]["id"]
-    api(desk, f"/api/consultations/{room}", "PATCH", {"secondIdentifier": second})
-    expect(desk.locator("#visit-head")).to_contain_text(second)
+    consultation = consultations(desk)["Room 2"]["id"]
+    api(desk, f"/api/consultations/{consultation}", "PATCH", {"secondIdentifier": second})
+    expect(desk.locator("#consultation-head")).to_contain_text(second)
 
     desk.evaluate("dispatchEvent(new Event('beforeprint'))")
     desk.emulate_media(media="print")

@@ -1,4 +1,4 @@
-"""Markup that somebody types stays text on every screen, and a policy stands behind that."""
+"""Markup that a user types stays text on every screen, and a policy guards that as well."""
 
 import re
 
@@ -8,12 +8,12 @@ from playwright.sync_api import Browser, Page, Route, expect
 from e2e.clinic import Clinic
 from e2e.verbs import (
     capture,
+    expect_stored_once,
     gallery,
     open_camera,
     sign_in,
     start_consultation,
     stored_today,
-    the_server_holds,
 )
 from e2e.watch import Watch
 
@@ -88,20 +88,20 @@ def test_markup_in_every_text_field_stays_text(clinic: Clinic, phone: Page, desk
     inert(desktop)
     open_camera(phone)
     start_consultation(desktop, f"2 {ATTACK}")
-    phone.evaluate("dispatchEvent(new Event('online'))")  # The phone asks now and not in 15 s.
+    phone.evaluate("dispatchEvent(new Event('online'))")  # The phone fetches now and not in 15 s.
     expect(phone.get_by_role("button", name=f"Switch to 2 {ATTACK}")).to_be_visible()
     inert(phone)
     desktop.reload()
     expect(desktop.get_by_role("heading", name=f"2 {ATTACK}")).to_be_visible()
     inert(desktop)
-    [row] = the_server_holds(desktop, clinic, 1)
+    [row] = expect_stored_once(desktop, clinic, 1)
     assert (row["caption"], row["body_site"]) == (ATTACK, ATTACK)
 
 
 def test_markup_as_an_account_name_is_text_and_no_account(
     clinic: Clinic, desktop: Page, watch: Watch
 ) -> None:
-    """Nobody can be called that, and trying to sign in with it runs nothing."""
+    """No account can have that name, and trying to sign in with it runs nothing."""
     watch.allow("status of 401")
     with pytest.raises(Exception, match="A name has 1 to 64 letters"):
         clinic.add_account(HANDLER)
@@ -120,7 +120,7 @@ def test_markup_that_got_into_a_page_would_still_not_run(
 ) -> None:
     """The second wall: the policy refuses inline handlers and scripts, and reports each."""
     watch.allow("CSP report: script-src", "violates the following Content Security Policy", "data:,")
-    # A page that the test hands over comes from no address, and such a page may open no signals here.
+    # A page that the test itself serves comes from no address, and such a page may open no signals here.
     watch.allow("ERR_BLOCKED_BY_LOCAL_NETWORK_ACCESS_CHECKS")
     sign_in(desktop, clinic, "/desktop")
     desktop.route(f"**{path}", without_trusted_types)
@@ -144,7 +144,7 @@ def without_trusted_types(route: Route) -> None:
 
 @pytest.mark.parametrize("path", ["/desktop", "/mobile", "/sign-in?change=1"])
 def test_no_text_becomes_markup_or_a_script(clinic: Clinic, desktop: Page, watch: Watch, path: str) -> None:
-    """The third wall: the browser itself takes no text where code could come from, whoever calls."""
+    """The third wall: the browser itself takes no text where code could come from, from no script."""
     watch.allow("CSP report: require-trusted-types-for", "TrustedHTML", "TrustedScript")
     sign_in(desktop, clinic, "/desktop")
     desktop.goto(path)

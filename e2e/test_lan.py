@@ -13,11 +13,11 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from playwright.sync_api import BrowserContext, Page, Playwright, expect
 
-from app.serving import ONLY_HERE, lan_address
+from app.server.serving import ONLY_HERE, lan_address
 from e2e.clinic import Clinic, free_port, open_clinic
 from e2e.conftest import PHONE, chromium
 from e2e.printed import code_of, lines, printed_code
-from e2e.verbs import capture, gallery, sign_in, start_consultation, stored_today, the_server_holds
+from e2e.verbs import capture, expect_stored_once, gallery, sign_in, start_consultation, stored_today
 from e2e.watch import Watch
 
 
@@ -39,7 +39,7 @@ def authority(clinic: Clinic) -> Path:
 
 
 def asking(clinic: Clinic) -> httpx.Client:
-    """A client that trusts the local authority and nobody else."""
+    """A client that trusts the local authority alone."""
     return httpx.Client(verify=ssl.create_default_context(cafile=str(authority(clinic))), trust_env=False)
 
 
@@ -56,7 +56,7 @@ def test_line_and_code_lead_the_phone_to_the_network_address(clinic: Clinic) -> 
     assert printed_code(clinic, len(code)) == code
 
 
-def test_the_certificate_holds_for_whoever_trusts_the_authority_and_for_nobody_else(clinic: Clinic) -> None:
+def test_the_certificate_is_valid_only_for_clients_that_trust_the_authority(clinic: Clinic) -> None:
     """The page that explains it offers exactly the authority's certificate, and never a key."""
     with asking(clinic) as client:
         page = client.get(f"{phone_origin(clinic)}/trust")
@@ -69,8 +69,8 @@ def test_the_certificate_holds_for_whoever_trusts_the_authority_and_for_nobody_e
         httpx.get(f"{phone_origin(clinic)}/trust", trust_env=False)
 
 
-def test_browsers_are_told_to_stay_on_https_only_where_there_is_a_name_to_stay_on(clinic: Clinic) -> None:
-    """The network address keeps https; this computer's own name, plain or not, is never bound to it."""
+def test_hsts_is_sent_only_on_the_network_address(clinic: Clinic) -> None:
+    """The network address keeps https; this computer's own name, plain or not, is never bound to https."""
     port = clinic.settings["HTTPS_PORT"]
     with asking(clinic) as client:
         network = client.get(f"{phone_origin(clinic)}/mobile").headers
@@ -85,7 +85,7 @@ def test_browsers_are_told_to_stay_on_https_only_where_there_is_a_name_to_stay_o
 def test_terminal_page_and_certificate_show_one_fingerprint(
     clinic: Clinic, open_context: Callable[..., BrowserContext]
 ) -> None:
-    """So that a phone can be checked against what nobody on the network can change."""
+    """A phone can be checked against what an attacker on the network cannot change."""
     page = open_context(viewport={"width": 320, "height": 568}).new_page()
     page.goto("/trust")
     certificate = x509.load_pem_x509_certificate(authority(clinic).read_bytes())
@@ -111,7 +111,7 @@ def test_a_restart_keeps_the_certificate_that_phones_trust(clinic: Clinic) -> No
 def phone(
     clinic: Clinic, playwright: Playwright, browser_arguments: list[str], watch: Watch
 ) -> Iterator[Page]:
-    """A phone on the network address, in a browser that was told to trust the clinic's certificate."""
+    """A phone on the network address, in a browser that is set to trust the clinic's certificate."""
     leaf = x509.load_pem_x509_certificate((authority(clinic).parent / "leaf.pem").read_bytes())
     public = leaf.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     pin = base64.b64encode(hashlib.sha256(public).digest()).decode()
@@ -127,7 +127,7 @@ def phone(
 def test_photos_travel_from_the_network_address_to_the_desktop(
     clinic: Clinic, phone: Page, open_context: Callable[..., BrowserContext]
 ) -> None:
-    """Phone on https in the network, desktop on this computer's own name: one store, one truth."""
+    """Phone on https in the network, desktop on this computer's own name: one store."""
     desktop = open_context(viewport={"width": 1440, "height": 900}).new_page()
     sign_in(desktop, clinic, "/desktop")
     start_consultation(desktop, "Room 2")
@@ -139,13 +139,13 @@ def test_photos_travel_from_the_network_address_to_the_desktop(
 
     stored_today(phone, 2)
     gallery(desktop, 2)
-    the_server_holds(desktop, clinic, 2)
+    expect_stored_once(desktop, clinic, 2)
     assert phone.evaluate("isSecureContext && Boolean(navigator.serviceWorker.controller)")
     assert {cookie["secure"] for cookie in phone.context.cookies()} == {True}
 
 
-def test_a_copy_of_the_data_holds_no_key_that_a_phone_trusts(clinic: Clinic) -> None:
-    """Whoever has it could otherwise pose as this computer to every phone that trusts the authority."""
+def test_a_copy_of_the_data_contains_no_key_that_a_phone_trusts(clinic: Clinic) -> None:
+    """With such a key an attacker could pose as this computer to every phone that trusts the authority."""
     found = {
         folder: [
             path.name for path in (clinic.folder / folder).rglob("*.pem") if b"PRIVATE" in path.read_bytes()

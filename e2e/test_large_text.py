@@ -4,11 +4,11 @@ from playwright.sync_api import Locator, Page, expect
 
 from e2e.clinic import Clinic
 from e2e.verbs import (
-    at,
     capture,
+    expect_state,
     gallery,
     open_camera,
-    open_room,
+    open_consultation_on_both,
     review,
     sign_in,
     start_consultation,
@@ -21,7 +21,7 @@ NO_LINK = r"ERR_INTERNET_DISCONNECTED|Failed to fetch"
 
 WIDTHS = [(390, 844), (320, 568)]
 PERCENTS = [100, 150, 200]
-LONG_LABEL = "Room 2 · left forearm, second visit after the biopsy of the first of March, J.S. 54y"
+LONG_LABEL = "Room 2 · left forearm, second check after the biopsy of the first of March, J.S. 54y"
 # Nothing of an element is cut off by the edges of the screen.
 INSIDE = """one => {
   const {left, right, top, bottom} = one.getBoundingClientRect();
@@ -64,7 +64,7 @@ def test_no_screen_of_the_phone_scrolls_sideways(
     watch.allow(NO_LINK)
     phone.goto("/sign-in?back=/mobile")
     found = {"sign-in": enlarged(phone)}
-    open_room(clinic, phone, desktop, LONG_LABEL)
+    open_consultation_on_both(clinic, phone, desktop, LONG_LABEL)
     found["home"] = enlarged(phone)
     open_camera(phone)
     take(phone, 2)
@@ -72,7 +72,7 @@ def test_no_screen_of_the_phone_scrolls_sideways(
     review(phone, 2)
     found["review"] = enlarged(phone)
     phone.get_by_role("button", name="Retake").first.click()
-    at(phone, "camera")
+    expect_state(phone, "camera")
     found["retake"] = enlarged(phone)
     phone.get_by_role("button", name="Close camera").click()
     phone.context.set_offline(True)
@@ -85,7 +85,7 @@ def test_no_screen_of_the_phone_scrolls_sideways(
 
 def test_the_shutter_and_review_stay_in_reach(clinic: Clinic, phone: Page, desktop: Page) -> None:
     """A label of 84 characters neither hides the viewfinder nor moves what is tapped off the screen."""
-    open_room(clinic, phone, desktop, LONG_LABEL)
+    open_consultation_on_both(clinic, phone, desktop, LONG_LABEL)
     open_camera(phone)
     take(phone, 2)
     shutter = phone.get_by_role("button", name="Take photo")
@@ -108,7 +108,7 @@ def test_the_shutter_and_review_stay_in_reach(clinic: Clinic, phone: Page, deskt
 
 def test_the_question_s_answers_stay_in_reach(clinic: Clinic, phone: Page, desktop: Page) -> None:
     """While the desktop is on another consultation, both answers can be brought into sight and tapped."""
-    open_room(clinic, phone, desktop, LONG_LABEL)
+    open_consultation_on_both(clinic, phone, desktop, LONG_LABEL)
     open_camera(phone)
     take(phone, 1)
     start_consultation(desktop, "Room 3 · M.T. 31y")
@@ -151,7 +151,7 @@ def test_a_name_without_a_space_ends_its_line_everywhere(clinic: Clinic, phone: 
 
 
 def one_letter_a_line(page: Page) -> list[str]:
-    """Visible texts that stand in less room than four of their letters need, one below the other."""
+    """Visible texts in less space than four of their letters need, one below the other."""
     return page.evaluate(
         """() => [...document.querySelectorAll("h1, h2, p, button, span, label, strong, a")]
              .filter((one) => one.checkVisibility() && one.innerText?.trim().length > 3
@@ -169,7 +169,7 @@ def test_the_desktop_makes_room_for_text_of_twice_the_size(
     clinic: Clinic, phone: Page, desktop: Page
 ) -> None:
     """At 32 px a letter the columns become tabs: the heading is whole, and a photo is opened by a click."""
-    open_room(clinic, phone, desktop)
+    open_consultation_on_both(clinic, phone, desktop)
     capture(phone, 1)
     stored_today(phone, 1)
     gallery(desktop, 1)
@@ -187,6 +187,6 @@ def test_the_desktop_makes_room_for_text_of_twice_the_size(
         desktop.keyboard.press("Escape")
         expect(desktop.get_by_role("dialog")).to_be_hidden()
 
-    # The control: in a column of one letter's width the words are found.
+    # The control: in a column of one letter's width the text is found.
     desktop.locator("h1").evaluate("one => (one.style.inlineSize = '1ch')")
     assert one_letter_a_line(desktop) != []

@@ -9,7 +9,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from e2e.clinic import Clinic, free_port
 from e2e.conftest import DESKTOP, PHONE
-from e2e.verbs import choose, gallery, sign_in, start_consultation, the_server_holds, upload
+from e2e.verbs import choose, expect_stored_once, gallery, sign_in, start_consultation, upload
 
 LIMIT = 4_000_000
 EDGE = 2048
@@ -41,7 +41,7 @@ def pages(clinic: Clinic, open_context: Callable[..., BrowserContext]) -> tuple[
 def test_the_noisiest_photo_at_the_highest_settings_is_stored(
     clinic: Clinic, pages: tuple[Page, Page], tmp_path: Path
 ) -> None:
-    """Encoded again, lower, until the server takes it; its pixels stay as many as they can."""
+    """Encoded again, lower, until the server accepts it, with as many pixels as possible."""
     phone, desktop = pages
     noise = tmp_path / "noise.png"
     Image.effect_noise((EDGE * 3, EDGE), 200).convert("RGB").resize((EDGE, EDGE)).save(noise)
@@ -55,7 +55,7 @@ def test_the_noisiest_photo_at_the_highest_settings_is_stored(
 
     expect(phone.get_by_text("2 stored today")).to_be_visible(timeout=120_000)
     gallery(desktop, 2, limit_ms=30_000)
-    the_server_holds(desktop, clinic, 2)
+    expect_stored_once(desktop, clinic, 2)
     for row in clinic.photos():
         assert row["size"] <= LIMIT
         assert max(row["width"], row["height"]) >= EDGE // 2

@@ -7,8 +7,9 @@ from playwright.sync_api import Page, expect
 from e2e.clinic import Clinic
 from e2e.handset import Handset
 from e2e.verbs import (
-    at,
     capture,
+    expect_state,
+    expect_stored_once,
     gallery,
     open_camera,
     queue_row,
@@ -17,7 +18,6 @@ from e2e.verbs import (
     start_consultation,
     stored_today,
     take,
-    the_server_holds,
     upload,
 )
 from e2e.watch import Watch
@@ -29,12 +29,12 @@ def signed_in_handset(handset: Handset, clinic: Clinic) -> Page:
     """Signed in, and closed and reopened once, since Chromium writes cookies late."""
     phone = handset.open()
     sign_in(phone, clinic)
-    at(phone, "connected")
+    expect_state(phone, "connected")
     phone.evaluate("navigator.serviceWorker.ready.then(() => true)")
     handset.close()
     phone = handset.open()
     phone.goto("/mobile")
-    at(phone, "connected")
+    expect_state(phone, "connected")
     return phone
 
 
@@ -61,11 +61,11 @@ def test_photos_taken_offline_survive_a_kill_and_arrive_once(
 
     stored_today(phone, 3)
     gallery(desktop, 3)
-    the_server_holds(desktop, clinic, 3)
+    expect_stored_once(desktop, clinic, 3)
 
 
 def test_photos_in_review_survive_a_kill(clinic: Clinic, handset: Handset, desktop: Page) -> None:
-    """What the screen called saved is still in review after the battery was pulled out."""
+    """What the screen called saved is still in review after a kill."""
     sign_in(desktop, clinic, "/desktop")
     start_consultation(desktop, "Room 2")
     phone = signed_in_handset(handset, clinic)
@@ -80,7 +80,7 @@ def test_photos_in_review_survive_a_kill(clinic: Clinic, handset: Handset, deskt
 
     stored_today(phone, 2)
     gallery(desktop, 2)
-    the_server_holds(desktop, clinic, 2)
+    expect_stored_once(desktop, clinic, 2)
 
 
 def test_a_kill_soon_after_sign_in_costs_the_sign_in_and_no_photo(
@@ -91,7 +91,7 @@ def test_a_kill_soon_after_sign_in_costs_the_sign_in_and_no_photo(
     start_consultation(desktop, "Room 2")
     phone = handset.open()
     sign_in(phone, clinic)
-    at(phone, "connected")
+    expect_state(phone, "connected")
     phone.evaluate("navigator.serviceWorker.ready.then(() => true)")
     open_camera(phone)
     take(phone, 2)
@@ -106,7 +106,7 @@ def test_a_kill_soon_after_sign_in_costs_the_sign_in_and_no_photo(
     upload(phone, 2)
 
     stored_today(phone, 2)
-    the_server_holds(desktop, clinic, 2)
+    expect_stored_once(desktop, clinic, 2)
 
 
 def test_photos_are_sent_in_the_background_after_every_page_was_closed(
@@ -127,7 +127,7 @@ def test_photos_are_sent_in_the_background_after_every_page_was_closed(
     handset.context.set_offline(False)
 
     gallery(desktop, 3, limit_ms=30_000)
-    the_server_holds(desktop, clinic, 3)
+    expect_stored_once(desktop, clinic, 3)
 
 
 def test_the_app_opens_and_takes_photos_without_a_link(
@@ -139,7 +139,7 @@ def test_the_app_opens_and_takes_photos_without_a_link(
     handset.context.set_offline(True)
 
     phone.reload()
-    at(phone, "connected")
+    expect_state(phone, "connected")
     open_camera(phone)
     take(phone, 1)
     review(phone, 1)

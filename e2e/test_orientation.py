@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 from e2e.clinic import Clinic
 from e2e.pictures import difference, made_photo, upright
 from e2e.test_photos import ALIKE, is_wide, picture, send
-from e2e.verbs import choose, open_room
+from e2e.verbs import choose, open_consultation_on_both
 
 SMALL = (400, 300)
 
@@ -17,7 +17,7 @@ def test_every_container_is_turned_once(clinic: Clinic, phone: Page, desktop: Pa
     names = [f"{number}.{ending}" for ending in ("webp", "png") for number in range(2, 9)]
     names += ["1.webp", "5.jpg", "6.jpg"]
     files = [made_photo(tmp_path / name, int(name[0]), SMALL) for name in names]
-    open_room(clinic, phone, desktop)
+    open_consultation_on_both(clinic, phone, desktop)
 
     stored = send(phone, desktop, clinic, files)
 
@@ -33,7 +33,7 @@ def test_a_picture_of_which_nothing_would_be_left_says_so(
 ) -> None:
     """30,000 by 120 would become 800 by 3: the sentence says both, and another file is kept."""
     strip = made_photo(tmp_path / "strip.jpg", size=(30_000, 120))
-    open_room(clinic, phone, desktop)
+    open_consultation_on_both(clinic, phone, desktop)
 
     choose(phone, [strip, made_photo(tmp_path / "good.jpg", size=SMALL)])
 

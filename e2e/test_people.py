@@ -1,4 +1,4 @@
-"""The right patient and the right person: bound at the shutter, never resolved again."""
+"""The right consultation and the right owner: fixed at the shutter, never resolved again."""
 
 import re
 from collections.abc import Callable
@@ -9,18 +9,18 @@ from e2e.clinic import Clinic
 from e2e.conftest import DESKTOP
 from e2e.verbs import (
     api,
-    at,
     capture,
+    expect_state,
+    expect_stored_once,
     gallery,
     open_camera,
-    open_room,
+    open_consultation_on_both,
     queue_row,
     review,
     sign_in,
     start_consultation,
     stored_today,
     take,
-    the_server_holds,
     upload,
 )
 from e2e.watch import Watch
@@ -47,7 +47,7 @@ def test_a_photo_stays_with_the_consultation_of_its_shutter(
     gallery(desktop, 0)
     desktop.get_by_role("list", name="Consultations").get_by_text("Room 2").click()
     gallery(desktop, 2)
-    the_server_holds(desktop, clinic, 2)
+    expect_stored_once(desktop, clinic, 2)
 
 
 def test_an_open_camera_blocks_its_shutter_when_the_desktop_moves(
@@ -70,7 +70,7 @@ def test_an_open_camera_blocks_its_shutter_when_the_desktop_moves(
     upload(phone, 2)
 
     stored_today(phone, 2)
-    rows = the_server_holds(desktop, clinic, 2)
+    rows = expect_stored_once(desktop, clinic, 2)
     names = {one["id"]: one["label"] for one in api(desktop, "/api/consultations")["consultations"]}
     assert sorted(names[row["filed_in"]] for row in rows) == ["Room 2", "Room 3"]
 
@@ -79,7 +79,7 @@ def test_a_consultation_closed_on_the_desktop_takes_no_new_photos(
     clinic: Clinic, phone: Page, desktop: Page
 ) -> None:
     """The open camera says so and offers no Keep; what was taken before still goes there."""
-    open_room(clinic, phone, desktop)
+    open_consultation_on_both(clinic, phone, desktop)
     open_camera(phone)
     take(phone, 1)
 
@@ -96,12 +96,14 @@ def test_a_consultation_closed_on_the_desktop_takes_no_new_photos(
     upload(phone, 2)
 
     stored_today(phone, 2)
-    rows = the_server_holds(desktop, clinic, 2)
+    rows = expect_stored_once(desktop, clinic, 2)
     found = {one["id"]: one["kind"] for one in api(desktop, "/api/consultations")["consultations"]}
     assert sorted(found[row["filed_in"]] for row in rows) == ["unfiled", "visit"]
 
 
-def test_keep_goes_on_in_the_consultation_of_the_visit(clinic: Clinic, phone: Page, desktop: Page) -> None:
+def test_keep_goes_on_in_the_consultation_of_the_camera_session(
+    clinic: Clinic, phone: Page, desktop: Page
+) -> None:
     """After Keep, photos still belong to Room 2, and the shutter is free again."""
     sign_in(desktop, clinic, "/desktop")
     start_consultation(desktop, "Room 2")
@@ -116,7 +118,7 @@ def test_keep_goes_on_in_the_consultation_of_the_visit(clinic: Clinic, phone: Pa
     upload(phone, 1)
 
     stored_today(phone, 1)
-    rows = the_server_holds(desktop, clinic, 1)
+    rows = expect_stored_once(desktop, clinic, 1)
     names = {one["id"]: one["label"] for one in api(desktop, "/api/consultations")["consultations"]}
     assert [names[row["filed_in"]] for row in rows] == ["Room 2"]
 
@@ -134,15 +136,17 @@ def test_a_photo_with_nothing_open_is_unfiled_and_can_be_moved(
 
     desktop.get_by_role("list", name="Consultations").get_by_text("Unfiled").click()
     gallery(desktop, 1)
-    [row] = the_server_holds(desktop, clinic, 1)
-    [visit] = [one for one in api(desktop, "/api/consultations")["consultations"] if one["kind"] == "visit"]
-    api(desktop, f"/api/photos/{row['photo_id']}/move", "POST", {"consultationId": visit["id"]})
+    [row] = expect_stored_once(desktop, clinic, 1)
+    [consultation] = [
+        one for one in api(desktop, "/api/consultations")["consultations"] if one["kind"] == "visit"
+    ]
+    api(desktop, f"/api/photos/{row['photo_id']}/move", "POST", {"consultationId": consultation["id"]})
 
     gallery(desktop, 0)
     desktop.get_by_role("list", name="Consultations").get_by_text("Room 2").click()
     gallery(desktop, 1)
     [moved] = clinic.photos()
-    assert (moved["filed_in"], moved["captured_in"]) == (visit["id"], row["captured_in"])
+    assert (moved["filed_in"], moved["captured_in"]) == (consultation["id"], row["captured_in"])
 
 
 def end_workers(page: Page) -> None:
@@ -170,7 +174,7 @@ def test_another_clinician_on_the_same_phone_sees_a_count_and_sends_nothing(
     phone.close()
     phone.context.clear_cookies()
     phone = phone.context.new_page()
-    # A replay that is under way may still believe the token that Anna's page lent it.
+    # A replay that is under way may still use the token that Anna's page gave it.
     end_workers(phone)
     phone.context.set_offline(False)
 
@@ -183,7 +187,7 @@ def test_another_clinician_on_the_same_phone_sees_a_count_and_sends_nothing(
 
     phone.context.clear_cookies()
     sign_in(phone, clinic)
-    at(phone, "connected")
+    expect_state(phone, "connected")
     stored_today(phone, 2)
     gallery(desktop, 2)
     owners = [row["owner"] for row in clinic.photos()]
@@ -194,9 +198,9 @@ def test_another_clinician_on_the_same_phone_sees_a_count_and_sends_nothing(
 def test_a_sign_out_without_a_link_says_so_and_where_the_photos_are(
     clinic: Clinic, phone: Page, desktop: Page, watch: Watch
 ) -> None:
-    """The person who signed out reads that it worked, and meets the sign-in once there is a link again."""
+    """The page shows that it worked, and leads to the sign-in once there is a link again."""
     watch.allow(NO_LINK, "status of 401")
-    open_room(clinic, phone, desktop)
+    open_consultation_on_both(clinic, phone, desktop)
     phone.evaluate("navigator.serviceWorker.ready.then(() => true)")
     open_camera(phone)
     take(phone, 3)
@@ -220,7 +224,7 @@ def test_a_page_that_needs_a_link_has_the_look_of_the_app_without_one(
 ) -> None:
     """The style sheets come from the phone, and the way out stands in the thumb's size."""
     watch.allow(NO_LINK, "status of 503")
-    open_room(clinic, phone, desktop)
+    open_consultation_on_both(clinic, phone, desktop)
     phone.evaluate("navigator.serviceWorker.ready.then(() => true)")
     font = phone.evaluate("getComputedStyle(document.body).fontFamily")
     phone.context.set_offline(True)
@@ -234,4 +238,4 @@ def test_a_page_that_needs_a_link_has_the_look_of_the_app_without_one(
     assert size
     assert size["height"] >= 48
     way_out.click()
-    at(phone, "connected")
+    expect_state(phone, "connected")

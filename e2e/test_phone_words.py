@@ -6,7 +6,7 @@ from e2e.clinic import Clinic
 from e2e.verbs import (
     capture,
     open_camera,
-    open_room,
+    open_consultation_on_both,
     queue_row,
     review,
     start_consultation,
@@ -18,15 +18,15 @@ from e2e.watch import Watch
 
 NO_LINK = r"ERR_INTERNET_DISCONNECTED|Failed to fetch"
 LONG_LABEL = (
-    "Room 2 · left forearm, second visit after the biopsy of the first of March, seen with Dr Ott · J.S. 54y"
+    "Room 2 · left forearm, second check after the biopsy of the first of March, seen with Dr Ott · J.S. 54y"
 )
 
 
 def test_saved_is_said_where_the_photo_is_taken_and_where_it_is_reviewed(
     clinic: Clinic, phone: Page, desktop: Page
 ) -> None:
-    """The words stand on the screen, and a retake leaves the number as it was."""
-    open_room(clinic, phone, desktop)
+    """The sentence is on the screen, and a retake leaves the number as it was."""
+    open_consultation_on_both(clinic, phone, desktop)
     open_camera(phone)
     take(phone, 2)
     expect(phone.locator("#camera-saved")).to_have_text("2 photos · Saved on this phone")
@@ -46,8 +46,8 @@ def test_saved_is_said_where_the_photo_is_taken_and_where_it_is_reviewed(
 
 
 def test_what_is_read_out_stays_true(clinic: Clinic, phone: Page, desktop: Page) -> None:
-    """A deletion is said with what is left, and nothing of the moment is found by whoever reads later."""
-    open_room(clinic, phone, desktop)
+    """A deletion is said with what is left, and the message is gone for a later reading."""
+    open_consultation_on_both(clinic, phone, desktop)
     open_camera(phone)
     take(phone, 3)
     cards = review(phone, 3)
@@ -62,8 +62,8 @@ def test_what_is_read_out_stays_true(clinic: Clinic, phone: Page, desktop: Page)
 def test_both_consultations_stand_out_in_the_camera_s_question(
     clinic: Clinic, phone: Page, desktop: Page
 ) -> None:
-    """The two names are what is decided by."""
-    open_room(clinic, phone, desktop)
+    """The decision is made by the two names."""
+    open_consultation_on_both(clinic, phone, desktop)
     open_camera(phone)
     take(phone, 1)
     start_consultation(desktop, "Room 3")
@@ -74,8 +74,8 @@ def test_both_consultations_stand_out_in_the_camera_s_question(
 
 
 def test_signing_out_counts_what_waits_for_review_apart(clinic: Clinic, phone: Page, desktop: Page) -> None:
-    """Photos in review are not sent by a sign-in, so that is not promised."""
-    open_room(clinic, phone, desktop)
+    """Photos in review are not sent by a sign-in, so the dialog does not promise it."""
+    open_consultation_on_both(clinic, phone, desktop)
     open_camera(phone)
     take(phone, 2)
     phone.get_by_role("button", name="Close camera").click()
@@ -91,12 +91,12 @@ def test_photos_are_called_kept_only_where_there_are_some(
 ) -> None:
     """A browser that may clear storage says when to send; without a link another try is not advised."""
     watch.allow(NO_LINK)
-    open_room(clinic, phone, desktop)
-    note = phone.locator("#storage-note")
-    expect(note).to_contain_text("Send photos soon after you take them.")
+    open_consultation_on_both(clinic, phone, desktop)
+    warning = phone.locator("#storage-note")
+    expect(warning).to_contain_text("Send photos soon after you take them.")
     phone.context.set_offline(True)
     capture(phone, 1)
-    expect(note).to_contain_text("Send them soon")
+    expect(warning).to_contain_text("Send them soon")
 
     expect(phone.get_by_role("img", name="No connection to the server")).to_be_visible()
     queue_row(phone, "").get_by_role("button", name="More").click()
@@ -107,12 +107,12 @@ def test_photos_are_called_kept_only_where_there_are_some(
     stored_today(phone, 1)
 
 
-def test_the_link_dot_follows_what_the_queue_learns(
+def test_the_link_dot_follows_the_answers_to_the_queue(
     clinic: Clinic, phone: Page, desktop: Page, watch: Watch
 ) -> None:
-    """The server stops and comes back between two probes: the dot and the rows below it say one thing."""
+    """The server stops and comes back between two probes: the dot and the rows below it agree."""
     watch.allow(NO_LINK, "ERR_")
-    open_room(clinic, phone, desktop)
+    open_consultation_on_both(clinic, phone, desktop)
     open_camera(phone)
     take(phone, 2)
     phone.get_by_role("button", name="Close camera").click()
@@ -134,9 +134,9 @@ def test_the_link_dot_follows_what_the_queue_learns(
 
 
 def test_a_long_label_is_shown_whole(clinic: Clinic, phone: Page, desktop: Page) -> None:
-    """What tells two patients apart often stands at the end."""
+    """What distinguishes two patients is often at the end."""
     phone.set_viewport_size({"width": 320, "height": 568})
-    open_room(clinic, phone, desktop, LONG_LABEL)
+    open_consultation_on_both(clinic, phone, desktop, LONG_LABEL)
     open_camera(phone)
     take(phone, 1)
 

@@ -1,4 +1,4 @@
-"""Chosen files come out upright, small and silent: nothing but their pixels reaches the server."""
+"""Chosen files come out upright, small and without metadata: only their pixels reach the server."""
 
 import io
 from pathlib import Path
@@ -19,7 +19,7 @@ from e2e.pictures import (
     with_a_place,
 )
 from e2e.stored import bodies, on_the_phone
-from e2e.verbs import choose, gallery, open_room, stored_today, until, upload
+from e2e.verbs import choose, gallery, open_consultation_on_both, stored_today, upload, wait_until_true
 
 ALIKE = 4.0
 LONGEST = 800
@@ -33,13 +33,13 @@ def reviewed(phone: Page, count: int) -> list[str]:
 
 
 def send(phone: Page, desktop: Page, clinic: Clinic, files: list[Path]) -> dict[Path, bytes]:
-    """Choose, upload, and fetch what the store holds for each file."""
+    """Choose, upload, and fetch what the store has for each file."""
     choose(phone, files)
     ids = reviewed(phone, len(files))
     upload(phone, len(files))
     stored_today(phone, len(files))
-    held = bodies(desktop, clinic, len(files))
-    return {file: held[photo] for file, photo in zip(files, ids, strict=True)}
+    stored = bodies(desktop, clinic, len(files))
+    return {file: stored[photo] for file, photo in zip(files, ids, strict=True)}
 
 
 def picture(body: bytes) -> Image.Image:
@@ -55,9 +55,9 @@ def is_wide(image: Image.Image) -> bool:
 def test_every_orientation_comes_out_upright(
     clinic: Clinic, phone: Page, desktop: Page, tmp_path: Path
 ) -> None:
-    """Whatever EXIF said, the stored pixels stand as people see the source, and need no turning."""
+    """Whatever EXIF said, the stored pixels are as a viewer shows the source, and need no turning."""
     files = orientations(tmp_path)
-    open_room(clinic, phone, desktop)
+    open_consultation_on_both(clinic, phone, desktop)
 
     stored = send(phone, desktop, clinic, files)
 
@@ -68,20 +68,20 @@ def test_every_orientation_comes_out_upright(
     assert [name for name, wrong in lies.items() if wrong] == []
 
 
-def test_a_picture_that_was_not_turned_is_told_from_one_that_was(tmp_path: Path) -> None:
-    """The control: raw pixels of each turned file lie far from what people see."""
+def test_a_picture_that_was_not_turned_differs_from_one_that_was(tmp_path: Path) -> None:
+    """The control: raw pixels of each turned file differ from what a viewer shows."""
     for file in orientations(tmp_path):
         with Image.open(file) as raw:
             turned = raw.getexif().get(0x0112, 1) != 1
             assert (difference(raw.convert("RGB"), upright(file)) > ALIKE) == turned, file.name
 
 
-def test_no_place_and_no_word_leaves_the_phone(
+def test_no_place_and_no_text_leaves_the_phone(
     clinic: Clinic, phone: Page, desktop: Page, tmp_path: Path
 ) -> None:
     """GPS, EXIF, XMP, IPTC and comments stay behind, and the longest edge is 800 pixels."""
     files = with_a_place(tmp_path)
-    open_room(clinic, phone, desktop)
+    open_consultation_on_both(clinic, phone, desktop)
 
     stored = send(phone, desktop, clinic, files)
 
@@ -92,8 +92,8 @@ def test_no_place_and_no_word_leaves_the_phone(
     assert {name: out for name, (out, source) in edges.items() if out != min(source, LONGEST)} == {}
 
 
-def test_the_detector_finds_what_a_source_tells(tmp_path: Path) -> None:
-    """The control: every untouched source gives away its place, in both ways of looking."""
+def test_the_detector_finds_what_a_source_contains(tmp_path: Path) -> None:
+    """The control: every untouched source contains its place, by both methods."""
     for file in with_a_place(tmp_path):
         found = traces(file.read_bytes())
         assert [trace for trace in found if trace.startswith("GPS")], file.name
@@ -103,9 +103,9 @@ def test_the_detector_finds_what_a_source_tells(tmp_path: Path) -> None:
 def test_a_small_picture_is_never_enlarged(
     clinic: Clinic, phone: Page, desktop: Page, tmp_path: Path
 ) -> None:
-    """300 pixels stay 300, in the file and in what the server says of it."""
+    """300 pixels stay 300, in the file and in its row on the server."""
     file = made_photo(tmp_path / "small.jpg", size=(300, 200))
-    open_room(clinic, phone, desktop)
+    open_consultation_on_both(clinic, phone, desktop)
 
     [body] = send(phone, desktop, clinic, [file]).values()
 
@@ -120,7 +120,7 @@ def test_a_file_that_cannot_be_opened_is_named_and_the_others_are_kept(
     """A HEIC file and a renamed text stand between two good ones: two sentences, two photos."""
     bad = not_opened_here(tmp_path)
     first, last = made_photo(tmp_path / "first.jpg"), made_photo(tmp_path / "last.jpg", 6)
-    open_room(clinic, phone, desktop)
+    open_consultation_on_both(clinic, phone, desktop)
 
     choose(phone, [first, *bad, last])
     reviewed(phone, 2)
@@ -130,8 +130,8 @@ def test_a_file_that_cannot_be_opened_is_named_and_the_others_are_kept(
 
     stored_today(phone, 2)
     gallery(desktop, 2)
-    held = [picture(body) for body in bodies(desktop, clinic, 2).values()]
-    assert [min(difference(one, upright(file)) for one in held) < ALIKE for file in (first, last)] == [
+    stored = [picture(body) for body in bodies(desktop, clinic, 2).values()]
+    assert [min(difference(one, upright(file)) for one in stored) < ALIKE for file in (first, last)] == [
         True
     ] * 2
 
@@ -140,13 +140,13 @@ def test_a_file_that_cannot_be_opened_is_named_and_the_others_are_kept(
 def test_the_preview_in_review_shows_the_whole_frame(
     clinic: Clinic, phone: Page, desktop: Page, tmp_path: Path, size: tuple[int, int]
 ) -> None:
-    """What lies at the edge of a photo is in sight where one decides whether to take it again."""
+    """What lies at the edge of a photo is in sight where the clinician decides on a retake."""
     inner = Image.new("RGB", (size[0] - 40, size[1] - 40), "gray")
     ImageOps.expand(inner, border=20, fill="red").save(tmp_path / "edged.png")
-    open_room(clinic, phone, desktop)
+    open_consultation_on_both(clinic, phone, desktop)
     choose(phone, [tmp_path / "edged.png"])
     preview = phone.get_by_role("button", name="Look at Photo 1")
-    until(phone, "() => document.querySelector('#to-review img')?.naturalWidth")
+    wait_until_true(phone, "() => document.querySelector('#to-review img')?.naturalWidth")
 
     red, green, _ = picture(preview.screenshot()).split()
     edges = ImageChops.subtract(red, green).point(lambda value: 255 if value > 150 else 0).getbbox()

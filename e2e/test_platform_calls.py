@@ -1,4 +1,4 @@
-"""No platform call without an end: each that never answers is said, has a way out, and holds nothing up."""
+"""No platform call without an end: each that never answers is shown, has a way out, and blocks nothing."""
 
 from pathlib import Path
 
@@ -9,17 +9,17 @@ from e2e.doubles.lens import LENS
 from e2e.pictures import made_photo
 from e2e.stored import on_the_phone
 from e2e.verbs import (
-    at,
     camera_message,
     choose,
+    expect_state,
+    expect_stored_once,
     open_camera,
-    open_room,
+    open_consultation_on_both,
     review,
     stored_today,
     take,
-    the_server_holds,
-    until,
     upload,
+    wait_until_true,
 )
 
 NEVER = "new Promise(() => {})"
@@ -51,9 +51,9 @@ LONG = 40_000
 def test_a_camera_that_never_answers_is_said_and_can_be_asked_again(
     clinic: Clinic, phone: Page, desktop: Page, tmp_path: Path
 ) -> None:
-    """``getUserMedia`` without an end: a word, a second try, and files in its place."""
+    """``getUserMedia`` that never answers: a message, a second try, and files in its place."""
     phone.add_init_script(LENS + "lens.answers = false;")
-    open_room(clinic, phone, desktop)
+    open_consultation_on_both(clinic, phone, desktop)
 
     phone.get_by_role("button", name="Open camera").click()
 
@@ -68,9 +68,9 @@ def test_a_camera_that_never_answers_is_said_and_can_be_asked_again(
 
 
 def test_a_refused_play_asks_for_a_tap(clinic: Clinic, phone: Page, desktop: Page) -> None:
-    """It is the browser's wish for a gesture, and no other app has the camera."""
+    """The browser requires a gesture, and no other app has the camera."""
     phone.add_init_script(LENS + PLAY_IS_REFUSED)
-    open_room(clinic, phone, desktop)
+    open_consultation_on_both(clinic, phone, desktop)
 
     phone.get_by_role("button", name="Open camera").click()
 
@@ -84,7 +84,7 @@ def test_a_refused_play_asks_for_a_tap(clinic: Clinic, phone: Page, desktop: Pag
 def test_a_slow_camera_is_waited_for(clinic: Clinic, phone: Page, desktop: Page) -> None:
     """Its first frame comes after the page has said that it takes long; it is not opened a second time."""
     phone.add_init_script(LENS + "lens.picture = '';")
-    open_room(clinic, phone, desktop)
+    open_consultation_on_both(clinic, phone, desktop)
     phone.get_by_role("button", name="Open camera").click()
     expect(camera_message(phone)).to_contain_text("The camera takes long to start.")
 
@@ -94,16 +94,16 @@ def test_a_slow_camera_is_waited_for(clinic: Clinic, phone: Page, desktop: Page)
     assert phone.evaluate("lens.opened") == 1
 
 
-def test_an_encoder_that_never_answers_holds_up_no_other_photo(
+def test_an_encoder_that_never_answers_blocks_no_other_photo(
     clinic: Clinic, phone: Page, desktop: Page
 ) -> None:
-    """The next photo is saved beside it, and the lost one is said on the camera's own screen."""
+    """The next photo is saved beside it, and the lost one is reported on the camera's own screen."""
     phone.add_init_script(LENS + ENCODER)
-    open_room(clinic, phone, desktop)
+    open_consultation_on_both(clinic, phone, desktop)
     open_camera(phone)
     phone.evaluate("window.silent = true")
     phone.get_by_role("button", name="Take photo").click()
-    until(phone, "() => window.hung")
+    wait_until_true(phone, "() => window.hung")
     phone.evaluate("window.silent = false")
 
     take(phone, 1)
@@ -119,12 +119,12 @@ def test_the_question_at_sign_out_counts_photos_that_are_still_encoded(
 ) -> None:
     """Nothing is lost by leaving in the second after the shutter."""
     phone.add_init_script(LENS + ENCODER)
-    open_room(clinic, phone, desktop)
+    open_consultation_on_both(clinic, phone, desktop)
     open_camera(phone)
     phone.evaluate("window.silent = true")
     phone.get_by_role("button", name="Take photo").click()
     phone.get_by_role("button", name="Close camera").click()
-    at(phone, "connected")
+    expect_state(phone, "connected")
 
     phone.get_by_role("button", name="Menu").click()
     phone.get_by_role("dialog").get_by_role("button", name="Sign out").click()
@@ -133,19 +133,19 @@ def test_the_question_at_sign_out_counts_photos_that_are_still_encoded(
     expect(phone.get_by_role("dialog").get_by_text("1 photo is still being saved")).to_be_visible()
 
 
-def test_a_browser_that_tells_no_room_is_not_full(clinic: Clinic, phone: Page, desktop: Page) -> None:
+def test_a_browser_that_reports_no_quota_is_not_full(clinic: Clinic, phone: Page, desktop: Page) -> None:
     """Zeros are no numbers: "unknown" is no reason to refuse a photo."""
     phone.add_init_script(LENS + ESTIMATES["zeros"])
-    open_room(clinic, phone, desktop)
+    open_consultation_on_both(clinic, phone, desktop)
     open_camera(phone)
     take(phone, 1)
     expect(phone.get_by_text("storage is almost full")).to_have_count(0)
 
 
-def test_an_estimate_without_an_end_holds_nothing_up(clinic: Clinic, phone: Page, desktop: Page) -> None:
+def test_an_estimate_without_an_end_blocks_nothing(clinic: Clinic, phone: Page, desktop: Page) -> None:
     """The shutter does not wait for it."""
     phone.add_init_script(LENS + ESTIMATES["never"])
-    open_room(clinic, phone, desktop)
+    open_consultation_on_both(clinic, phone, desktop)
     open_camera(phone)
     take(phone, 2)
 
@@ -156,7 +156,7 @@ def test_a_decoder_that_never_answers_names_the_file(
     """One file is said to be unreadable; the one after it is kept."""
     stuck = f"createImageBitmap = (of, ...how) => of.name === 'stuck.jpg' ? {NEVER} : decode(of, ...how);"
     phone.add_init_script(f"const decode = createImageBitmap.bind(window); {stuck}")
-    open_room(clinic, phone, desktop)
+    open_consultation_on_both(clinic, phone, desktop)
 
     choose(phone, [made_photo(tmp_path / "stuck.jpg"), made_photo(tmp_path / "good.jpg")])
 
@@ -165,12 +165,12 @@ def test_a_decoder_that_never_answers_names_the_file(
 
 
 def test_a_hash_without_an_end_is_a_storage_that_failed(clinic: Clinic, phone: Page, desktop: Page) -> None:
-    """The photo is held in the page, the page says so, and keeps it at the next try."""
+    """The photo stays in the page, the page says so, and saves it at the next try."""
     phone.add_init_script(
         LENS + f"const digest = crypto.subtle.digest.bind(crypto.subtle);"
         f"crypto.subtle.digest = (...of) => window.silent ? {NEVER} : digest(...of);"
     )
-    open_room(clinic, phone, desktop)
+    open_consultation_on_both(clinic, phone, desktop)
     open_camera(phone)
     phone.evaluate("window.silent = true")
     phone.get_by_role("button", name="Take photo").click()
@@ -188,11 +188,11 @@ def test_a_worker_that_is_never_registered_leaves_the_sending_to_the_page(
 ) -> None:
     """Photos are stored all the same."""
     phone.add_init_script(LENS + f"ServiceWorkerContainer.prototype.register = () => {NEVER};")
-    open_room(clinic, phone, desktop)
+    open_consultation_on_both(clinic, phone, desktop)
     open_camera(phone)
     take(phone, 1)
     review(phone, 1)
     upload(phone, 1)
 
     stored_today(phone, 1)
-    the_server_holds(desktop, clinic, 1)
+    expect_stored_once(desktop, clinic, 1)

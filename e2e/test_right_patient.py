@@ -13,60 +13,60 @@ from e2e.pictures import made_photo
 from e2e.stored import on_the_phone
 from e2e.verbs import (
     api,
-    at,
     camera_message,
     capture,
+    expect_state,
+    expect_stored_once,
     open_camera,
-    open_room,
+    open_consultation_on_both,
     queue_row,
     review,
     sign_in,
     start_consultation,
     stored_today,
     take,
-    the_server_holds,
     upload,
 )
 from e2e.watch import Watch
 
 NO_LINK = r"ERR_INTERNET_DISCONNECTED|Failed to fetch"
-# What the phone asks to learn which consultation is current.
-WORD = re.compile(r"/api/(me|consultations/current)(\?|$)")
-# The page's own clock, which a test sets forward: as if nothing had been heard for so long.
+# The requests whose answers say which consultation is current.
+CURRENT_CONSULTATION = re.compile(r"/api/(me|consultations/current)(\?|$)")
+# The page's own clock, which a test sets forward: as if the last answer were that old.
 LATER = """
 const now = performance.now.bind(performance);
 window.later = 0;
 performance.now = () => now() + window.later;
 """
-# The two seconds that the server is waited for last as long as the slowest machine needs.
+# The page waits two seconds for the server; here as long as the slowest machine needs.
 LONG_WAIT = """
 const wait = window.setTimeout.bind(window);
 window.setTimeout = (run, ms, ...rest) => wait(run, ms === 2000 ? 120_000 : ms, ...rest);
 """
-# Stored rows leave after five seconds; here they stay to be looked at.
-LONG_FAREWELL = LONG_WAIT.replace("2000", "5000")
+# Stored rows leave after five seconds; here they stay.
+STORED_ROWS_STAY = LONG_WAIT.replace("2000", "5000")
 
 BOTH = pytest.mark.parametrize(
     ("answer", "place"), [("Keep Room 2", "Room 2"), ("Switch to Room 3", "Room 3")], ids=["keep", "switch"]
 )
 
 
-def hold_the_word(phone: Page) -> Callable[[], None]:
-    """Keep from the phone which consultation is current, until the call."""
-    held: list[Route] = []
-    phone.route(WORD, lambda route: held.append(route))
+def delay_current_consultation(phone: Page) -> Callable[[], None]:
+    """Delay every answer that says which consultation is current, until the call."""
+    delayed: list[Route] = []
+    phone.route(CURRENT_CONSULTATION, lambda route: delayed.append(route))
 
     def let_go() -> None:
-        phone.unroute(WORD)
-        for route in held:
-            with suppress(Error):  # The page may have given the question up meanwhile.
+        phone.unroute(CURRENT_CONSULTATION)
+        for route in delayed:
+            with suppress(Error):  # The page may have aborted the request meanwhile.
                 route.continue_()
 
     return let_go
 
 
 def asked(phone: Page) -> Locator:
-    """The card with the open question, wherever it stands."""
+    """The card with the open question, on any screen."""
     return phone.get_by_role("group")
 
 
@@ -76,15 +76,15 @@ def shutter(phone: Page) -> Locator:
 
 
 def moved_to_room_3(phone: Page, own: str) -> None:
-    """The card says where the desktop is, and the heading is still that of before."""
+    """The card names the desktop's consultation, and the heading is still the one from before."""
     expect(asked(phone)).to_contain_text("The desktop is now on Room 3")
     expect(asked(phone)).to_contain_text(own)
     expect(phone.get_by_role("heading", name="Room 2")).to_be_visible()
 
 
 def filed(desktop: Page, clinic: Clinic, count: int) -> list[str]:
-    """Where the server has these photos, in the order of their shutters."""
-    the_server_holds(desktop, clinic, count)
+    """The labels under which the server has these photos, in the order of their shutters."""
+    expect_stored_once(desktop, clinic, count)
     rows = clinic.rows(
         "SELECT label FROM photos JOIN consultations ON consultation_id = filed_in ORDER BY captured_at"
     )
@@ -98,21 +98,21 @@ def send_all(phone: Page, count: int) -> None:
     stored_today(phone, count)
 
 
-def take_and_hear(phone: Page, count: int, before: int = 0) -> None:
-    """Photos that are older than the server's word, so that a later move puts none of them in question."""
+def take_and_refetch(phone: Page, count: int, before: int = 0) -> None:
+    """Photos older than the server's last answer, so that a later move puts none of them in question."""
     take(phone, count, before)
-    with phone.expect_request(WORD) as question:
+    with phone.expect_request(CURRENT_CONSULTATION) as request:
         phone.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
-    answer = question.value.response()
+    answer = request.value.response()
     assert answer
     answer.finished()
     expect(shutter(phone)).to_be_enabled()
 
 
-def taken_before_it_was_heard(clinic: Clinic, phone: Page, desktop: Page, count: int = 1) -> None:
+def taken_before_the_phone_knew(clinic: Clinic, phone: Page, desktop: Page, count: int = 1) -> None:
     """Photos of the moment between the desktop's move and the phone's knowledge of it; the question is up."""
-    open_room(clinic, phone, desktop)
-    let_go = hold_the_word(phone)
+    open_consultation_on_both(clinic, phone, desktop)
+    let_go = delay_current_consultation(phone)
     start_consultation(desktop, "Room 3")
     open_camera(phone)
     take(phone, count)
@@ -121,9 +121,9 @@ def taken_before_it_was_heard(clinic: Clinic, phone: Page, desktop: Page, count:
     expect(shutter(phone)).not_to_be_visible()
 
 
-def belong_to(phone: Page, words: str) -> Locator:
+def belong_to(phone: Page, sentence: str) -> Locator:
     """The card that asks whose photos are that were taken after the move."""
-    expect(asked(phone)).to_contain_text(words)
+    expect(asked(phone)).to_contain_text(sentence)
     return asked(phone)
 
 
@@ -134,8 +134,8 @@ def belong_to(phone: Page, words: str) -> Locator:
 def test_files_that_were_being_picked_when_the_desktop_moved_are_asked_about(
     clinic: Clinic, phone: Page, desktop: Page, tmp_path: Path, answer: str, place: str
 ) -> None:
-    """The picker was opened for Room 2 and closed after the move: filed where the person says, not before."""
-    open_room(clinic, phone, desktop)
+    """The picker was open for Room 2 during the move: the clinician's answer decides where its photo goes."""
+    open_consultation_on_both(clinic, phone, desktop)
     with phone.expect_file_chooser() as picker:
         phone.get_by_role("button", name="Choose photos").click()
     start_consultation(desktop, "Room 3")
@@ -147,7 +147,7 @@ def test_files_that_were_being_picked_when_the_desktop_moved_are_asked_about(
     assert on_the_phone(phone) == []
     dialog.get_by_role("button", name=answer).click()
 
-    at(phone, "reviewing")
+    expect_state(phone, "reviewing")
     upload(phone, 1)
     stored_today(phone, 1)
     assert filed(desktop, clinic, 1) == [place]
@@ -157,7 +157,7 @@ def test_files_whose_question_is_closed_are_not_added(
     clinic: Clinic, phone: Page, desktop: Page, tmp_path: Path
 ) -> None:
     """Escape is no answer: nothing is kept, the phone says so, and the next try asks again."""
-    open_room(clinic, phone, desktop)
+    open_consultation_on_both(clinic, phone, desktop)
     with phone.expect_file_chooser() as picker:
         phone.get_by_role("button", name="Choose photos").click()
     start_consultation(desktop, "Room 3")
@@ -177,10 +177,10 @@ def test_files_whose_question_is_closed_are_not_added(
 
 
 def test_the_shutter_is_off_until_the_server_has_answered(clinic: Clinic, phone: Page, desktop: Page) -> None:
-    """A camera with a picture waits for the name to be confirmed, says what for, and then asks nothing."""
+    """A camera with a picture waits for the name's confirmation, shows that, and then asks nothing."""
     phone.add_init_script(LONG_WAIT)
-    open_room(clinic, phone, desktop)
-    let_go = hold_the_word(phone)
+    open_consultation_on_both(clinic, phone, desktop)
+    let_go = delay_current_consultation(phone)
 
     phone.get_by_role("button", name="Open camera").click()
 
@@ -197,10 +197,10 @@ def test_the_shutter_is_off_until_the_server_has_answered(clinic: Clinic, phone:
 def test_without_an_answer_the_name_is_tapped_before_a_photo(
     clinic: Clinic, phone: Page, desktop: Page, answer: str, place: str
 ) -> None:
-    """The last word is 25 s old and no other comes: a person says whose the photos are."""
+    """The last answer is 25 s old and no other comes: the clinician answers for whom the photos are."""
     phone.add_init_script(LATER)
-    open_room(clinic, phone, desktop)
-    let_go = hold_the_word(phone)
+    open_consultation_on_both(clinic, phone, desktop)
+    let_go = delay_current_consultation(phone)
     phone.evaluate("window.later = 25_000")
 
     phone.get_by_role("button", name="Open camera").click()
@@ -214,14 +214,14 @@ def test_without_an_answer_the_name_is_tapped_before_a_photo(
     assert filed(desktop, clinic, 1) == [place]
 
 
-def test_an_open_camera_that_hears_nothing_asks_for_the_name_until_it_hears_again(
+def test_an_open_camera_without_answers_asks_for_the_name_until_the_server_answers(
     clinic: Clinic, phone: Page, desktop: Page
 ) -> None:
-    """After 20 s of silence the shutter goes; the server's word brings it back without a tap."""
+    """After 20 s without an answer the shutter goes; the next answer brings it back without a tap."""
     phone.add_init_script(LATER)
-    open_room(clinic, phone, desktop)
+    open_consultation_on_both(clinic, phone, desktop)
     open_camera(phone)
-    let_go = hold_the_word(phone)
+    let_go = delay_current_consultation(phone)
 
     phone.evaluate("window.later = 25_000")
 
@@ -240,7 +240,7 @@ def test_switch_asks_whose_a_photo_is_that_was_taken_after_the_desktop_moved(
     clinic: Clinic, phone: Page, desktop: Page, place: str
 ) -> None:
     """Taken for Room 2 while the desktop was on Room 3: the next are for Room 3, this one is asked about."""
-    taken_before_it_was_heard(clinic, phone, desktop)
+    taken_before_the_phone_knew(clinic, phone, desktop)
 
     asked(phone).get_by_role("button", name="Switch to Room 3").click()
 
@@ -253,8 +253,8 @@ def test_switch_asks_whose_a_photo_is_that_was_taken_after_the_desktop_moved(
 
 
 def test_keep_answers_for_the_photos_taken_meanwhile(clinic: Clinic, phone: Page, desktop: Page) -> None:
-    """Who keeps Room 2 has said whose those photos are: nothing else is asked, on no screen."""
-    taken_before_it_was_heard(clinic, phone, desktop)
+    """Keep Room 2 answers for those photos, too: no screen asks anything else."""
+    taken_before_the_phone_knew(clinic, phone, desktop)
 
     asked(phone).get_by_role("button", name="Keep Room 2").click()
 
@@ -267,8 +267,8 @@ def test_keep_answers_for_the_photos_taken_meanwhile(clinic: Clinic, phone: Page
 def test_nothing_is_sent_before_it_is_answered_whose_it_is(
     clinic: Clinic, phone: Page, desktop: Page
 ) -> None:
-    """Upload asks in a dialog; closed without an answer it sends nothing and says why."""
-    taken_before_it_was_heard(clinic, phone, desktop)
+    """Upload asks in a dialog; closed without an answer it sends nothing and shows why."""
+    taken_before_the_phone_knew(clinic, phone, desktop)
     asked(phone).get_by_role("button", name="Switch to Room 3").click()
     belong_to(phone, "1 photo was taken after the desktop moved.")
     phone.get_by_role("button", name="Close camera").click()
@@ -291,7 +291,7 @@ def test_nothing_is_sent_before_it_is_answered_whose_it_is(
 
 def test_photos_of_two_patients_are_decided_one_by_one(clinic: Clinic, phone: Page, desktop: Page) -> None:
     """Each is shown with its picture and goes where it was answered."""
-    taken_before_it_was_heard(clinic, phone, desktop, count=2)
+    taken_before_the_phone_knew(clinic, phone, desktop, count=2)
     asked(phone).get_by_role("button", name="Switch to Room 3").click()
     card = belong_to(phone, "2 photos were taken after the desktop moved. They belong to:")
 
@@ -311,13 +311,13 @@ def test_what_was_not_answered_is_asked_again_after_a_reload(
     clinic: Clinic, phone: Page, desktop: Page
 ) -> None:
     """The page was closed over the question whose a photo is: the next one asks it, and files the answer."""
-    taken_before_it_was_heard(clinic, phone, desktop)
+    taken_before_the_phone_knew(clinic, phone, desktop)
     asked(phone).get_by_role("button", name="Switch to Room 3").click()
     belong_to(phone, "1 photo was taken after the desktop moved.")
 
     phone.reload()
 
-    at(phone, "connected")
+    expect_state(phone, "connected")
     asked(phone).get_by_role("button", name="Switch to Room 3").click()
     belong_to(phone, "1 photo was taken after the desktop moved.")
     asked(phone).get_by_role("button", name="Room 2").click()
@@ -331,9 +331,9 @@ def test_what_was_not_answered_is_asked_again_after_a_reload(
 def test_a_photo_taken_offline_after_the_desktop_moved_is_asked_about_on_the_desktop(
     clinic: Clinic, phone: Page, desktop: Page, watch: Watch
 ) -> None:
-    """Sent by itself to where the shutter said; the phone asks where it is now, the desktop whose it was."""
+    """Sent to the shutter's consultation; the phone asks about new photos, the desktop about this one."""
     watch.allow(NO_LINK)
-    open_room(clinic, phone, desktop)
+    open_consultation_on_both(clinic, phone, desktop)
     phone.context.set_offline(True)
     start_consultation(desktop, "Room 3")
     capture(phone, 1)
@@ -356,7 +356,7 @@ def test_keep_is_no_answer_about_a_consultation_that_it_did_not_name(
 ) -> None:
     """Taken in Room 3's time, and kept in Room 2 against Room 4: Room 3 is asked about by its name."""
     watch.allow(NO_LINK)
-    open_room(clinic, phone, desktop)
+    open_consultation_on_both(clinic, phone, desktop)
     phone.context.set_offline(True)
     start_consultation(desktop, "Room 3")
     open_camera(phone)
@@ -384,7 +384,7 @@ def go_to_review(phone: Page) -> None:
 def go_home(phone: Page) -> None:
     """One photo in review, and the first screen."""
     phone.get_by_role("button", name="Close camera").click()
-    at(phone, "connected")
+    expect_state(phone, "connected")
 
 
 def go_to_the_queue(phone: Page) -> None:
@@ -392,7 +392,7 @@ def go_to_the_queue(phone: Page) -> None:
     review(phone, 1)
     upload(phone, 1)
     expect(queue_row(phone, "Stored")).to_be_visible()
-    at(phone, "connected")
+    expect_state(phone, "connected")
 
 
 @BOTH
@@ -400,11 +400,11 @@ def go_to_the_queue(phone: Page) -> None:
 def test_the_desktop_s_move_is_asked_about_on_every_screen(
     clinic: Clinic, phone: Page, desktop: Page, go: Callable[[Page], None], answer: str, place: str
 ) -> None:
-    """Each screen says it and takes the answer; the next photo goes there, and that of before stays."""
-    phone.add_init_script(LONG_FAREWELL)
-    open_room(clinic, phone, desktop)
+    """Each screen shows it and takes the answer; the next photo goes there, and the first one stays."""
+    phone.add_init_script(STORED_ROWS_STAY)
+    open_consultation_on_both(clinic, phone, desktop)
     open_camera(phone)
-    take_and_hear(phone, 1)
+    take_and_refetch(phone, 1)
     go(phone)
 
     start_consultation(desktop, "Room 3")
@@ -432,7 +432,7 @@ def test_a_consultation_started_at_another_desk_changes_nothing_on_the_phone_by_
     moved_to_room_3(phone, "This phone is on Room 2")
 
     phone.get_by_role("button", name="Open camera").click()
-    at(phone, "camera")
+    expect_state(phone, "camera")
     moved_to_room_3(phone, "This phone is on Room 2")
     expect(shutter(phone)).not_to_be_visible()
     desk.locator("#moved").get_by_role("button", name="No, go back").click()
@@ -445,11 +445,11 @@ def test_a_consultation_started_at_another_desk_changes_nothing_on_the_phone_by_
 def test_only_a_phone_without_a_patient_follows_the_desktop_and_says_so(
     clinic: Clinic, phone: Page, desktop: Page
 ) -> None:
-    """The photo of before stays without a consultation, and the next one is Room 2's."""
+    """The first photo stays without a consultation, and the next one is Room 2's."""
     sign_in(desktop, clinic, "/desktop")
     sign_in(phone, clinic)
     open_camera(phone)
-    take_and_hear(phone, 1)
+    take_and_refetch(phone, 1)
     go_home(phone)
 
     start_consultation(desktop, "Room 2")
@@ -465,10 +465,10 @@ def test_only_a_phone_without_a_patient_follows_the_desktop_and_says_so(
 def test_upload_says_when_its_photos_belong_to_two_patients(
     clinic: Clinic, phone: Page, desktop: Page
 ) -> None:
-    """How many to each, before the tap; the photo that is not of the heading's patient stands out."""
-    open_room(clinic, phone, desktop)
+    """How many to each, before the tap; a photo of another patient than the heading's stands out."""
+    open_consultation_on_both(clinic, phone, desktop)
     open_camera(phone)
-    take_and_hear(phone, 2)
+    take_and_refetch(phone, 2)
     start_consultation(desktop, "Room 3")
     asked(phone).get_by_role("button", name="Switch to Room 3").click()
     take(phone, 1, before=2)
@@ -495,7 +495,7 @@ def close_consultation(desktop: Page) -> None:
 
 
 def closed_under_the_camera(phone: Page) -> Locator:
-    """The camera says that Room 2 was closed, and keeps its shutter."""
+    """The camera says that Room 2 was closed, and hides its shutter."""
     expect(asked(phone)).to_contain_text("Room 2 was closed on the desktop")
     expect(asked(phone)).to_contain_text("It takes no new photos. Those already taken are kept and sent.")
     expect(shutter(phone)).not_to_be_visible()
@@ -503,13 +503,13 @@ def closed_under_the_camera(phone: Page) -> Locator:
 
 
 def current(desktop: Page) -> str:
-    """The label of the consultation to which new photos go, by the server's word."""
+    """The label of the consultation to which new photos go, by the server's answer."""
     return str(api(desktop, "/api/me")["currentConsultation"]["label"])
 
 
 def test_a_closed_consultation_is_reopened_from_the_phone(clinic: Clinic, phone: Page, desktop: Page) -> None:
     """Closed too early: Reopen gives the shutter back, and the desktop is on Room 2 again."""
-    open_room(clinic, phone, desktop)
+    open_consultation_on_both(clinic, phone, desktop)
     open_camera(phone)
     close_consultation(desktop)
 
@@ -531,7 +531,7 @@ def test_a_closed_consultation_offers_the_one_that_is_open(
     clinic: Clinic, phone: Page, desktop: Page, answer: str, place: str
 ) -> None:
     """Kept beside Room 3 and then closed: the phone goes on with either, and the desktop stays on Room 3."""
-    open_room(clinic, phone, desktop)
+    open_consultation_on_both(clinic, phone, desktop)
     open_camera(phone)
     start_consultation(desktop, "Room 3")
     asked(phone).get_by_role("button", name="Keep Room 2").click()
@@ -552,9 +552,9 @@ def test_a_closed_consultation_offers_the_one_that_is_open(
 def test_a_consultation_that_could_not_be_reopened_takes_no_photo(
     clinic: Clinic, phone: Page, desktop: Page, watch: Watch
 ) -> None:
-    """Without a link the phone says so and keeps its shutter; the same tap works once it is back."""
+    """Without a link the phone says so and hides its shutter; the same tap works once it is back."""
     watch.allow(NO_LINK)
-    open_room(clinic, phone, desktop)
+    open_consultation_on_both(clinic, phone, desktop)
     open_camera(phone)
     close_consultation(desktop)
     card = closed_under_the_camera(phone)
@@ -577,19 +577,19 @@ def test_a_retake_belongs_to_the_patient_of_the_photo_that_it_replaces(
     clinic: Clinic, phone: Page, desktop: Page
 ) -> None:
     """The phone is on Room 3 by then: the heading is Room 2 for this one photo, and Room 3 for the next."""
-    open_room(clinic, phone, desktop)
+    open_consultation_on_both(clinic, phone, desktop)
     open_camera(phone)
-    take_and_hear(phone, 1)
+    take_and_refetch(phone, 1)
     start_consultation(desktop, "Room 3")
     asked(phone).get_by_role("button", name="Switch to Room 3").click()
     expect(phone.get_by_role("heading", name="Room 3")).to_be_visible()
 
     review(phone, 1).first.get_by_role("button", name="Retake").click()
 
-    at(phone, "camera")
+    expect_state(phone, "camera")
     expect(phone.get_by_role("heading", name="Room 2")).to_be_visible()
     shutter(phone).click()
-    at(phone, "reviewing")
+    expect_state(phone, "reviewing")
     expect(phone.locator("#to-review .elsewhere")).to_have_text([re.compile("^Room 2")])
     open_camera(phone)
     expect(phone.get_by_role("heading", name="Room 3")).to_be_visible()
@@ -602,11 +602,11 @@ def test_a_retake_of_a_photo_that_another_tab_has_sent_keeps_both(
     clinic: Clinic, phone: Page, desktop: Page
 ) -> None:
     """The old one is the server's by then: the phone says so, and neither is lost or filed elsewhere."""
-    open_room(clinic, phone, desktop)
+    open_consultation_on_both(clinic, phone, desktop)
     open_camera(phone)
     take(phone, 1)
     review(phone, 1).first.get_by_role("button", name="Retake").click()
-    at(phone, "camera")
+    expect_state(phone, "camera")
     tab = phone.context.new_page()
     tab.goto("/mobile")
     send_all(tab, 1)
@@ -614,7 +614,7 @@ def test_a_retake_of_a_photo_that_another_tab_has_sent_keeps_both(
     expect(phone.get_by_text("Retaking the photo of")).to_be_visible()
     shutter(phone).click()
 
-    at(phone, "reviewing")
+    expect_state(phone, "reviewing")
     said = "The photo you retook had been sent from another tab. Both are kept: delete the old one"
     expect(phone.locator("#notices")).to_contain_text(said)
     upload(phone, 1)
@@ -626,17 +626,17 @@ def test_a_retake_of_a_photo_that_another_tab_has_sent_keeps_both(
 
 
 def start_with_identifier(desktop: Page, label: str, second: str) -> None:
-    """A new consultation that its second identifier tells from another one of its label."""
+    """A new consultation that its second identifier distinguishes from another one of its label."""
     desktop.get_by_role("button", name="New consultation").first.click()
     dialog = desktop.get_by_role("dialog", name="New consultation")
     dialog.get_by_label("Label").fill(label)
     dialog.get_by_label("Second identifier").fill(second)
     dialog.get_by_role("button", name="Start consultation").click()
     expect(dialog).to_have_count(0)
-    expect(desktop.locator("#visit-head")).to_contain_text(second)
+    expect(desktop.locator("#consultation-head")).to_contain_text(second)
 
 
-def test_two_consultations_of_one_label_are_told_apart_wherever_the_phone_names_them(
+def test_two_consultations_of_one_label_are_distinguished_wherever_the_phone_names_them(
     clinic: Clinic, phone: Page, desktop: Page, watch: Watch
 ) -> None:
     """Question, heading, review, button and queue carry the identifier in which the two Room 2 differ."""
@@ -646,7 +646,7 @@ def test_two_consultations_of_one_label_are_told_apart_wherever_the_phone_names_
     start_with_identifier(desktop, "Room 2", old)
     sign_in(phone, clinic)
     open_camera(phone)
-    take_and_hear(phone, 1)
+    take_and_refetch(phone, 1)
     start_with_identifier(desktop, "Room 2", new)
 
     card = asked(phone)
@@ -680,10 +680,10 @@ def test_two_consultations_of_one_label_are_told_apart_wherever_the_phone_names_
 def test_a_reload_in_the_middle_of_a_patient_changes_nothing_silently(
     clinic: Clinic, phone: Page, desktop: Page
 ) -> None:
-    """Android ends a page in a pocket: it comes back on the patient whose photos wait, and asks again."""
-    open_room(clinic, phone, desktop)
+    """Android ends a hidden page: it comes back on the patient whose photos wait, and asks again."""
+    open_consultation_on_both(clinic, phone, desktop)
     open_camera(phone)
-    take_and_hear(phone, 1)
+    take_and_refetch(phone, 1)
     start_consultation(desktop, "Room 3")
     asked(phone).get_by_role("button", name="Keep Room 2").click()
     take(phone, 1, before=1)
@@ -702,16 +702,16 @@ def test_a_retake_of_a_photo_in_doubt_is_asked_about_as_well(
     clinic: Clinic, phone: Page, desktop: Page
 ) -> None:
     """The question was about whose photo it is, and another picture does not answer it."""
-    taken_before_it_was_heard(clinic, phone, desktop)
+    taken_before_the_phone_knew(clinic, phone, desktop)
     asked(phone).get_by_role("button", name="Switch to Room 3").click()
     belong_to(phone, "1 photo was taken after the desktop moved.")
     phone.get_by_role("button", name="Close camera").click()
     items = review(phone, 1)
 
     items.get_by_role("button", name="Retake").click()
-    at(phone, "camera")
+    expect_state(phone, "camera")
     shutter(phone).click()
-    at(phone, "reviewing")
+    expect_state(phone, "reviewing")
 
     expect(asked(phone)).to_contain_text("1 photo was taken after the desktop moved.")
     asked(phone).get_by_role("button", name=re.compile("^Room 3")).click()
@@ -720,12 +720,12 @@ def test_a_retake_of_a_photo_in_doubt_is_asked_about_as_well(
     assert filed(desktop, clinic, 1) == ["Room 3"]
 
 
-def test_of_two_moves_that_the_phone_did_not_hear_each_is_offered(
+def test_of_two_moves_that_the_phone_missed_each_is_offered(
     clinic: Clinic, phone: Page, desktop: Page, watch: Watch
 ) -> None:
-    """Taken during Room 3 by a phone without a link, which hears of Room 4 only: Room 3 can be chosen."""
+    """Taken during Room 3 by a phone without a link, which learns of Room 4 only: Room 3 can be chosen."""
     watch.allow(NO_LINK)
-    open_room(clinic, phone, desktop)
+    open_consultation_on_both(clinic, phone, desktop)
     phone.context.set_offline(True)
     start_consultation(desktop, "Room 3")
     open_camera(phone)
@@ -746,9 +746,9 @@ def test_of_two_moves_that_the_phone_did_not_hear_each_is_offered(
 def test_a_reopening_that_the_server_refuses_says_why(
     clinic: Clinic, phone: Page, desktop: Page, watch: Watch
 ) -> None:
-    """Another consultation of this name is open by now: no link is to blame, and no trying again helps."""
+    """Another consultation of this name is open by now: the link is good, and no retry helps."""
     watch.allow("status of 409")
-    open_room(clinic, phone, desktop)
+    open_consultation_on_both(clinic, phone, desktop)
     open_camera(phone)
     desktop.get_by_role("button", name="Close consultation").click()
     dialog = desktop.get_by_role("dialog")
@@ -764,7 +764,7 @@ def test_a_consultation_that_was_discarded_meanwhile_is_brought_back(
     clinic: Clinic, phone: Page, desktop: Page
 ) -> None:
     """The phone was kept on it: Reopen does what it says."""
-    open_room(clinic, phone, desktop)
+    open_consultation_on_both(clinic, phone, desktop)
     open_camera(phone)
     start_consultation(desktop, "Room 3")
     asked(phone).get_by_role("button", name="Keep Room 2").click()
@@ -785,7 +785,7 @@ def test_a_photo_kept_against_one_patient_is_not_kept_against_the_next(
 ) -> None:
     """Kept in Room 2 against Room 3; then the desktop went on to Room 4, and the phone had no link."""
     watch.allow(NO_LINK)
-    open_room(clinic, phone, desktop)
+    open_consultation_on_both(clinic, phone, desktop)
     open_camera(phone)
     start_consultation(desktop, "Room 3")
     asked(phone).get_by_role("button", name="Keep Room 2").click()
@@ -806,17 +806,17 @@ def test_a_photo_kept_against_one_patient_is_not_kept_against_the_next(
 def test_a_retake_without_a_link_answers_no_question(
     clinic: Clinic, phone: Page, desktop: Page, watch: Watch
 ) -> None:
-    """The move is heard after the retake, and the retake is asked about as the first photo would be."""
+    """The phone learns of the move after the retake, which is asked about as the first photo would be."""
     watch.allow(NO_LINK)
-    open_room(clinic, phone, desktop)
+    open_consultation_on_both(clinic, phone, desktop)
     open_camera(phone)
     phone.context.set_offline(True)
     start_consultation(desktop, "Room 3")
     take(phone, 1)
     review(phone, 1).get_by_role("button", name="Retake").click()
-    at(phone, "camera")
+    expect_state(phone, "camera")
     shutter(phone).click()
-    at(phone, "reviewing")
+    expect_state(phone, "reviewing")
 
     phone.context.set_offline(False)
     asked(phone).get_by_role("button", name="Switch to Room 3").click(timeout=30_000)
@@ -827,9 +827,9 @@ def test_a_retake_without_a_link_answers_no_question(
 def test_a_reload_while_the_desktop_goes_on_twice_offers_the_one_between(
     clinic: Clinic, phone: Page, desktop: Page
 ) -> None:
-    """The page comes back without having heard of Room 3, whose photo it may be, and offers it."""
-    open_room(clinic, phone, desktop)
-    let_go = hold_the_word(phone)
+    """The page comes back without knowing of Room 3, whose photo it may be, and offers it."""
+    open_consultation_on_both(clinic, phone, desktop)
+    let_go = delay_current_consultation(phone)
     open_camera(phone)
     start_consultation(desktop, "Room 3")
     take(phone, 1)

@@ -12,8 +12,8 @@ from e2e.clinic import ROOT, Clinic
 from e2e.conftest import DESKTOP, PHONE
 from e2e.handset import Handset
 from e2e.verbs import (
-    at,
     capture,
+    expect_state,
     gallery,
     open_camera,
     review,
@@ -47,7 +47,7 @@ def test_the_phone_s_screens_are_accessible(
     phone.goto("/sign-in?back=/mobile")
     seen = {"sign-in": faults(phone)}
     sign_in(phone, clinic)
-    at(phone, "connected")
+    expect_state(phone, "connected")
     seen["connected"] = faults(phone)
     open_camera(phone)
     take(phone, 2)
@@ -94,10 +94,10 @@ def test_axe_finds_a_fault_that_is_there(clinic: Clinic, phone: Page) -> None:
 
 
 def test_the_app_can_be_installed(clinic: Clinic, handset: Handset) -> None:
-    """Chromium has no complaint, and the manifest says who we are."""
+    """Chromium has no complaint, and the manifest has our names and icons."""
     phone = handset.open()
     sign_in(phone, clinic)
-    at(phone, "connected")
+    expect_state(phone, "connected")
     phone.evaluate("navigator.serviceWorker.ready.then(() => true)")
     session = handset.context.new_cdp_session(phone)
 
@@ -110,9 +110,9 @@ def test_the_app_can_be_installed(clinic: Clinic, handset: Handset) -> None:
 
 
 def test_the_shell_is_all_that_is_cached(clinic: Clinic, phone: Page, tmp_path: Path) -> None:
-    """After photos were taken and sent, the caches hold the shell and no picture, and no storage else."""
+    """After photos were taken and sent, caches have the shell and no picture; other storage is empty."""
     sign_in(phone, clinic)
-    at(phone, "connected")
+    expect_state(phone, "connected")
     phone.evaluate("navigator.serviceWorker.ready.then(() => true)")
     phone.reload()
     capture(phone, 1)
@@ -122,7 +122,7 @@ def test_the_shell_is_all_that_is_cached(clinic: Clinic, phone: Page, tmp_path: 
         """async () => (await Promise.all((await caches.keys()).map(async (name) =>
              (await (await caches.open(name)).keys()).map((one) => new URL(one.url).pathname)))).flat()"""
     )
-    # The signals' library remembers which transport worked, and nothing else is there.
+    # The signals' library stores which transport worked, and nothing else is there.
     local = phone.evaluate(
         """() => {
              const { "ably-transport-preference": _, ...rest } = localStorage;

@@ -1,4 +1,4 @@
-"""What a stranger, a thief of a cookie or a curious colleague gets: nothing."""
+"""What a stranger, a thief of a cookie or another user gets: nothing."""
 
 import contextlib
 import json
@@ -9,19 +9,19 @@ import httpx
 import pytest
 from playwright.sync_api import Page
 
-from e2e.caller import open_caller
 from e2e.clinic import Clinic
-from e2e.courier import deliver
+from e2e.courier import store_photos
 from e2e.doubles.stranger import open_stranger
+from e2e.http_client import open_client
 from e2e.verbs import (
     api,
     capture,
+    expect_stored_once,
     gallery,
-    open_room,
+    open_consultation_on_both,
     sign_in,
     start_consultation,
     stored_today,
-    the_server_holds,
 )
 from e2e.watch import Watch
 
@@ -35,50 +35,50 @@ BARE = "default-src 'none'"
 
 
 def statement(clinic: Clinic, sql: str) -> None:
-    """Do something to the database file behind the program's back."""
+    """Run a statement on the database file without the program."""
     path = next((clinic.folder / "data").glob("*.sqlite3"))
     with contextlib.closing(sqlite3.connect(path, timeout=10)) as database:
         database.execute(sql)
         database.commit()
 
 
-def answers(clinic: Clinic, caller: httpx.Client) -> dict[str, httpx.Response]:
+def answers(clinic: Clinic, client: httpx.Client) -> dict[str, httpx.Response]:
     """One answer of each kind, by status; the last one after a table of the database has vanished."""
-    visit = caller.post("/api/consultations", json={"label": "Room 2"}).json()["id"]
-    photos = f"/api/consultations/{visit}/photos"
-    asset = caller.get("/pwa/styles/base.css")
+    consultation = client.post("/api/consultations", json={"label": "Room 2"}).json()["id"]
+    photos = f"/api/consultations/{consultation}/photos"
+    asset = client.get("/pwa/styles/base.css")
     found = {
-        "200 page": caller.get("/desktop"),
-        "200 api": caller.get("/api/me"),
-        "200 script": caller.get("/service_worker/sw.js"),
-        "204": caller.post("/api/upload-session"),
-        "304 list": caller.get(photos, headers={"if-none-match": caller.get(photos).headers["etag"]}),
-        "304 asset": caller.get(asset.url.path, headers={"if-none-match": asset.headers["etag"]}),
-        "400": caller.post("/api/consultations", json={"label": 7}),
-        "401": caller.get("/api/me", headers={"authorization": "Bearer nonsense"}),
-        "403": caller.post(
+        "200 page": client.get("/desktop"),
+        "200 api": client.get("/api/me"),
+        "200 script": client.get("/service_worker/sw.js"),
+        "204": client.post("/api/upload-session"),
+        "304 list": client.get(photos, headers={"if-none-match": client.get(photos).headers["etag"]}),
+        "304 asset": client.get(asset.url.path, headers={"if-none-match": asset.headers["etag"]}),
+        "400": client.post("/api/consultations", json={"label": 7}),
+        "401": client.get("/api/me", headers={"authorization": "Bearer nonsense"}),
+        "403": client.post(
             "/api/consultations", json={"label": "x"}, headers={"origin": "https://a.example"}
         ),
-        "403 store": caller.get("/photos/consultations/unsigned.jpg"),
-        "404": caller.get("/no/such/place"),
-        "404 api": caller.get("/api/no/such/place"),
-        "405": caller.put("/api/me"),
-        "413": caller.post("/api/consultations", json={"label": "x" * 70_000}),
-        "421": caller.get("/desktop", headers={"host": "rebound.example"}),
+        "403 store": client.get("/photos/consultations/unsigned.jpg"),
+        "404": client.get("/no/such/place"),
+        "404 api": client.get("/api/no/such/place"),
+        "405": client.put("/api/me"),
+        "413": client.post("/api/consultations", json={"label": "x" * 70_000}),
+        "421": client.get("/desktop", headers={"host": "rebound.example"}),
     }
     statement(clinic, "ALTER TABLE consultations RENAME TO lost")
-    return {**found, "500": caller.get("/api/me")}
+    return {**found, "500": client.get("/api/me")}
 
 
 def expected(kind: str) -> dict[str, str]:
-    """The headers of every answer; an answer of the photo store tells no site at all where one was."""
+    """The headers of every answer; an answer of the photo store sends no referrer at all."""
     return {**ALWAYS, "referrer-policy": "no-referrer"} if kind.endswith("store") else ALWAYS
 
 
 def test_every_kind_of_answer_carries_the_security_headers(clinic: Clinic) -> None:
-    """200, 204, 304, 4xx and 500 of the running program; nothing says which software it is."""
-    with open_caller(clinic) as caller:
-        found = answers(clinic, caller)
+    """200, 204, 304, 4xx and 500 of the running program; no header names the software."""
+    with open_client(clinic) as client:
+        found = answers(clinic, client)
 
     assert {kind: one.status_code for kind, one in found.items()} == {kind: int(kind[:3]) for kind in found}
     for kind, answer in found.items():
@@ -138,9 +138,9 @@ def test_a_stranger_s_page_changes_nothing(clinic: Clinic, desktop: Page, watch:
     watch.allow("")  # A stranger's console is full of refusals.
     sign_in(desktop, clinic, "/desktop")
     start_consultation(desktop, "Room 2")
-    [photo] = deliver(desktop)
+    [photo] = store_photos(desktop)
     gallery(desktop, 1)
-    the_server_holds(desktop, clinic, 1)
+    expect_stored_once(desktop, clinic, 1)
     with open_stranger() as port:
         desktop.goto(f"http://{host}:{port}/")
         before, lines = everything(clinic), len(clinic.log)
@@ -165,16 +165,16 @@ def test_our_own_page_changes_what_the_stranger_could_not(clinic: Clinic, deskto
     assert "consultations" in changed
 
 
-def test_a_forged_address_buys_no_guesses_and_a_stranger_locks_nobody_out(
+def test_a_forged_address_gives_no_guesses_and_a_stranger_locks_no_user_out(
     clinic: Clinic, desktop: Page, watch: Watch
 ) -> None:
-    """Twenty addresses in headers are one visitor; the clinician's own browser signs in all the while."""
+    """Twenty addresses in headers are one client; the clinician's own browser signs in all the while."""
     watch.allow("status of 401", "warning: Ably")  # The page behind the session that ends.
     sign_in(desktop, clinic, "/desktop")
     api(desktop, "/api/session", "DELETE")
-    marks = {"origin": clinic.url, "sec-fetch-site": "same-origin", "x-cp-client": "1"}
+    headers = {"origin": clinic.url, "sec-fetch-site": "same-origin", "x-cp-client": "1"}
 
-    with httpx.Client(base_url=clinic.url, headers=marks, trust_env=False) as stranger:
+    with httpx.Client(base_url=clinic.url, headers=headers, trust_env=False) as stranger:
         guesses = [
             stranger.post(
                 "/api/session",
@@ -193,20 +193,20 @@ def test_a_forged_address_buys_no_guesses_and_a_stranger_locks_nobody_out(
 def test_the_upload_cookie_sends_photos_and_opens_nothing_else(
     clinic: Clinic, phone: Page, desktop: Page
 ) -> None:
-    """Whoever has only that cookie sees no picture, no list, no signal, and ends nobody's session."""
-    open_room(clinic, phone, desktop)
+    """A thief with only that cookie sees no picture, no list, no signal, and ends no session."""
+    open_consultation_on_both(clinic, phone, desktop)
     capture(phone, 1)
     stored_today(phone, 1)
     gallery(desktop, 1)
-    [row] = the_server_holds(desktop, clinic, 1)
+    [row] = expect_stored_once(desktop, clinic, 1)
     [cookie] = [one["value"] for one in phone.context.cookies() if one["name"] == "cp_upload"]
-    marks = {"origin": clinic.url, "sec-fetch-site": "same-origin", "x-cp-client": "1"}
-    photo, visit = row["photo_id"], row["filed_in"]
+    headers = {"origin": clinic.url, "sec-fetch-site": "same-origin", "x-cp-client": "1"}
+    photo, consultation = row["photo_id"], row["filed_in"]
     refused = [
         ("GET", "/api/me"),
         ("GET", "/api/consultations"),
-        ("GET", f"/api/consultations/{visit}"),
-        ("GET", f"/api/consultations/{visit}/photos"),
+        ("GET", f"/api/consultations/{consultation}"),
+        ("GET", f"/api/consultations/{consultation}/photos"),
         ("GET", "/api/consultations/current"),
         ("GET", "/api/realtime/token"),
         ("POST", "/api/session/token"),
@@ -214,39 +214,37 @@ def test_the_upload_cookie_sends_photos_and_opens_nothing_else(
         ("DELETE", f"/api/photos/{photo}"),
     ]
 
-    with httpx.Client(base_url=clinic.url, headers=marks, cookies={"cp_upload": cookie}) as thief:
+    with httpx.Client(base_url=clinic.url, headers=headers, cookies={"cp_upload": cookie}) as thief:
         statuses = {path: thief.request(method, path).status_code for method, path in refused}
-        picture = thief.get(f"/photos/consultations/{visit}/{photo}.jpg")
+        picture = thief.get(f"/photos/consultations/{consultation}/{photo}.jpg")
         state = thief.get(f"/api/uploads/{photo}")
 
     assert set(statuses.values()) == {401}, statuses
     assert picture.status_code == 403
     assert (state.status_code, state.json()["state"]) == (200, "stored")
-    the_server_holds(desktop, clinic, 1)
+    expect_stored_once(desktop, clinic, 1)
 
 
-def test_nobody_s_address_and_somebody_else_s_consultation_look_the_same(
-    clinic: Clinic, desktop: Page
-) -> None:
-    """404 either way, with one log line for each, and neither says what was asked for."""
+def test_an_unknown_consultation_and_another_user_s_look_the_same(clinic: Clinic, desktop: Page) -> None:
+    """404 either way, with one log line for each, and neither contains what was requested."""
     password = clinic.add_account("ben")
     sign_in(desktop, clinic, "/desktop")
     start_consultation(desktop, "Room 2")
-    [photo] = deliver(desktop)
-    the_server_holds(desktop, clinic, 1)
+    [photo] = store_photos(desktop)
+    expect_stored_once(desktop, clinic, 1)
     [row] = clinic.photos()
-    hers = f"/api/consultations/{row['filed_in']}"
-    nobodys = "/api/consultations/01a20000-0000-7000-8000-000000000000"
-    with open_caller(clinic, "ben", password) as ben:
+    others = f"/api/consultations/{row['filed_in']}"
+    unknown = "/api/consultations/01a20000-0000-7000-8000-000000000000"
+    with open_client(clinic, "ben", password) as ben:
         lines = len(clinic.log)
-        found = {path: ben.get(path) for path in (hers, nobodys, f"{hers}/photos", "/no/such/place")}
+        found = {path: ben.get(path) for path in (others, unknown, f"{others}/photos", "/no/such/place")}
         moved = ben.post(f"/api/photos/{photo}/move", json={"consultationId": row["filed_in"]})
         deleted = ben.delete(f"/api/photos/{photo}")
     desktop.close()
     clinic.stop()
 
     assert [one.status_code for one in (*found.values(), moved, deleted)] == [404] * 6
-    same = [{**found[path].json(), "requestId": ""} for path in (hers, nobodys)]
+    same = [{**found[path].json(), "requestId": ""} for path in (others, unknown)]
     assert same[0] == same[1]
     for answer in (*found.values(), moved, deleted):
         about = [line for line in clinic.log[lines:] if answer.headers["x-request-id"] in line]

@@ -1,4 +1,4 @@
-"""Signing in with name and password: what the page says, where it leads, and where it never leads."""
+"""Signing in with name and password: what the page shows, where it leads, and where it never leads."""
 
 from collections.abc import Callable
 
@@ -22,7 +22,7 @@ def try_to_sign_in(page: Page, name: str, password: str) -> None:
 
 
 def test_a_wrong_password_is_said_and_can_be_corrected(clinic: Clinic, desktop: Page, watch: Watch) -> None:
-    """The words blame nobody, the password box is ready, and what was shown is hidden again."""
+    """The sentence names both fields, the password box has the focus, and what was shown is hidden again."""
     watch.allow(FORBIDDEN)
     desktop.goto("/sign-in?back=/desktop")
     password = desktop.get_by_label("Password", exact=True)
@@ -55,8 +55,8 @@ def test_too_many_attempts_say_how_long_to_wait(clinic: Clinic, desktop: Page, w
     expect(alert).to_contain_text("Too many attempts. Wait ")
 
 
-def test_whoever_is_signed_in_already_goes_straight_back(clinic: Clinic, desktop: Page) -> None:
-    """Nobody types a password twice."""
+def test_a_signed_in_user_goes_straight_back(clinic: Clinic, desktop: Page) -> None:
+    """The password is not asked for twice."""
     sign_in(desktop, clinic, "/desktop")
     desktop.wait_for_url(f"{clinic.url}/desktop")
 
@@ -69,7 +69,7 @@ def test_whoever_is_signed_in_already_goes_straight_back(clinic: Clinic, desktop
     "back", ["//127.0.0.1:9/", "https://evil.example", "/%5C127.0.0.1:9", "javascript:alert(1)"]
 )
 def test_a_forged_way_back_leads_to_the_start_page(clinic: Clinic, desktop: Page, back: str) -> None:
-    """A link that somebody sent cannot lead away after the sign-in."""
+    """A link from a stranger cannot lead away after the sign-in."""
     desktop.goto(f"/sign-in?back={back}")
 
     try_to_sign_in(desktop, clinic.name, clinic.password)
@@ -78,7 +78,7 @@ def test_a_forged_way_back_leads_to_the_start_page(clinic: Clinic, desktop: Page
 
 
 def test_the_password_can_be_changed(clinic: Clinic, desktop: Page) -> None:
-    """The rule is said before it is broken; afterwards the page stays signed in and the old one is gone."""
+    """A short one is refused with the rule; the change keeps the page signed in and ends the old password."""
     sign_in(desktop, clinic, "/desktop")
     desktop.wait_for_url(f"{clinic.url}/desktop")
     desktop.goto("/sign-in?change=1")

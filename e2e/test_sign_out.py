@@ -10,10 +10,18 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from e2e.clinic import Clinic
 from e2e.conftest import DESKTOP, PHONE
-from e2e.courier import deliver
+from e2e.courier import store_photos
 from e2e.handset import Handset
 from e2e.stored import bodies
-from e2e.verbs import at, gallery, open_camera, open_room, sign_in, start_consultation, take
+from e2e.verbs import (
+    expect_state,
+    gallery,
+    open_camera,
+    open_consultation_on_both,
+    sign_in,
+    start_consultation,
+    take,
+)
 from e2e.watch import Watch
 
 SIGN_IN = re.compile("/sign-in")
@@ -23,8 +31,8 @@ META = """async () => {
   const open = indexedDB.open("clinicpro-capture");
   const database = await new Promise((resolve) => (open.onsuccess = () => resolve(open.result)));
   const all = (name) => new Promise((resolve) => {
-    const asked = database.transaction(name).objectStore(name).getAll();
-    asked.onsuccess = () => resolve(asked.result);
+    const request = database.transaction(name).objectStore(name).getAll();
+    request.onsuccess = () => resolve(request.result);
   });
   const kept = { meta: await all("meta"), photos: await all("photos") };
   database.close();
@@ -48,7 +56,7 @@ def sign_out_on_the_desktop(page: Page) -> None:
 
 
 def nothing_is_shown(page: Page, label: str) -> None:
-    """The camera is closed, and neither the patient's words nor a shutter are on the page."""
+    """The camera is closed, and neither the patient's label nor a shutter is on the page."""
     expect(page.get_by_text(label)).to_have_count(0)
     expect(page.get_by_role("button", name="Take photo")).not_to_be_visible()
     assert label not in page.title()
@@ -60,7 +68,7 @@ def test_a_sign_out_in_one_tab_closes_the_camera_of_another(
 ) -> None:
     """At once, without asking the server; what was shot before stays with its owner and waits."""
     watch.allow("status of 401", NO_LINK)
-    open_room(clinic, phone, desktop)
+    open_consultation_on_both(clinic, phone, desktop)
     other = phone.context.new_page()
     other.goto(where)
     expect(other.get_by_role("heading", name="Room 2")).to_be_visible()
@@ -84,7 +92,7 @@ def test_a_sign_out_without_a_link_closes_the_other_tabs_as_well(
 ) -> None:
     """They cannot ask the server, and need not."""
     watch.allow("status of 401", NO_LINK)
-    open_room(clinic, phone, desktop)
+    open_consultation_on_both(clinic, phone, desktop)
     phone.evaluate("navigator.serviceWorker.ready.then(() => true)")
     other = phone.context.new_page()
     other.goto("/mobile")
@@ -100,27 +108,27 @@ def test_a_sign_out_without_a_link_closes_the_other_tabs_as_well(
     phone.wait_for_url(SIGN_IN)
 
 
-def test_another_person_who_signs_in_ends_the_camera_of_the_first(
+def test_another_user_who_signs_in_ends_the_camera_of_the_first(
     clinic: Clinic, phone: Page, desktop: Page, watch: Watch
 ) -> None:
     """Ben signs in beside Anna's open camera: her page stops, and his begins with nothing of hers."""
     watch.allow("status of 401", NO_LINK)
     ben = clinic.add_account("ben")
-    open_room(clinic, phone, desktop)
+    open_consultation_on_both(clinic, phone, desktop)
     other = phone.context.new_page()
     other.goto("/sign-in?back=/mobile&change=1")
     open_camera(phone)
     take(phone, 1)
 
-    wish = {"name": "ben", "password": ben}
+    credentials = {"name": "ben", "password": ben}
     other.evaluate(
-        """async (wish) => {
+        """async (credentials) => {
              const headers = { "Content-Type": "application/json", "X-CP-Client": "1" };
-             const init = { method: "POST", headers, body: JSON.stringify(wish) };
+             const init = { method: "POST", headers, body: JSON.stringify(credentials) };
              const { user } = await (await fetch("/api/session", init)).json();
              new BroadcastChannel("clinicpro-session").postMessage({ type: "signed-in", user: user.id });
            }""",
-        wish,
+        credentials,
     )
 
     nothing_is_shown(phone, "Room 2")
@@ -131,10 +139,10 @@ def test_another_person_who_signs_in_ends_the_camera_of_the_first(
 def test_a_new_password_in_one_tab_leaves_the_other_at_work(
     clinic: Clinic, phone: Page, desktop: Page, watch: Watch
 ) -> None:
-    """The same person has another session; the open camera stays and takes the next photo."""
+    """The same user has another session; the open camera stays and takes the next photo."""
     # The desktop is another browser, whose session ends.
     watch.allow("status of 401", "warning: Ably")
-    open_room(clinic, phone, desktop)
+    open_consultation_on_both(clinic, phone, desktop)
     other = phone.context.new_page()
     other.goto("/sign-in?back=/mobile&change=1")
     open_camera(phone)
@@ -148,11 +156,11 @@ def test_a_new_password_in_one_tab_leaves_the_other_at_work(
 
     take(phone, 1, before=1)
     expect(phone.get_by_role("heading", name="Room 2")).to_be_visible()
-    at(phone, "camera")
+    expect_state(phone, "camera")
 
 
 def start_with_canaries(desktop: Page) -> None:
-    """A consultation whose words can be looked for."""
+    """A consultation whose texts can be searched for."""
     desktop.get_by_role("button", name="New consultation").first.click()
     form = desktop.get_by_role("dialog", name="New consultation")
     form.get_by_label("Label").fill(LABEL)
@@ -162,7 +170,7 @@ def start_with_canaries(desktop: Page) -> None:
 
 
 @pytest.mark.parametrize("where", ["/mobile", "/desktop"])
-def test_no_words_of_a_patient_are_kept_after_a_sign_out(
+def test_no_text_of_a_patient_is_kept_after_a_sign_out(
     clinic: Clinic, open_context: Callable[..., BrowserContext], watch: Watch, where: str
 ) -> None:
     """Neither in the phone's storage nor in the page, on whichever page the sign-out was."""
@@ -200,7 +208,7 @@ def test_no_picture_is_kept_on_the_disk_after_a_sign_out(
     desktop.set_viewport_size(DESKTOP["viewport"])
     sign_in(desktop, clinic, "/desktop")
     start_consultation(desktop, "Room 2")
-    deliver(desktop, 2)
+    store_photos(desktop, 2)
     gallery(desktop, 2)
     desktop.wait_for_function(
         "[...document.querySelectorAll('#gallery img')].every((image) => image.naturalWidth > 0)"
@@ -218,23 +226,23 @@ def test_no_picture_is_kept_on_the_disk_after_a_sign_out(
 
 
 def found_on_disk(folder: Path, pieces: list[bytes]) -> list[bytes]:
-    """Which of them any file of a folder holds."""
+    """The pieces that any file of a folder contains."""
     contents = [path.read_bytes() for path in folder.rglob("*") if path.is_file()]
     return [piece for piece in pieces if any(piece in content for content in contents)]
 
 
 def test_the_answers_of_pictures_forbid_every_cache(clinic: Clinic, desk: Page) -> None:
-    """The picture's address carries it, so that any store says the same."""
-    said: list[Any] = []
-    desk.on("response", lambda answer: said.append(answer) if "X-Amz-Signature" in answer.url else None)
-    deliver(desk, 1)
+    """The picture's address carries it, so that any store answers the same."""
+    answers: list[Any] = []
+    desk.on("response", lambda answer: answers.append(answer) if "X-Amz-Signature" in answer.url else None)
+    store_photos(desk, 1)
     gallery(desk, 1)
     desk.wait_for_function("document.querySelector('#gallery img').naturalWidth > 0")
     desk.get_by_role("list", name="Photos").get_by_role("button").first.click()
     expect(desk.get_by_role("dialog")).to_be_visible()
     desk.wait_for_function("document.querySelector('#photo-dialog img').naturalWidth > 0")
 
-    shown = [answer for answer in said if answer.request.method == "GET"]
-    # One request: the dialog shows the picture that the gallery holds.
+    shown = [answer for answer in answers if answer.request.method == "GET"]
+    # One request: the dialog shows the picture that the gallery has.
     assert [answer.headers["cache-control"] for answer in shown] == ["private, no-store"]
     assert "response-cache-control=private%2C%20no-store" in shown[0].url

@@ -9,15 +9,15 @@ from playwright.sync_api import BrowserContext, expect
 
 from e2e.clinic import Clinic, open_clinic
 from e2e.conftest import PHONE
-from e2e.stored import age_the_server_s_word
+from e2e.stored import age_the_confirmation
 from e2e.verbs import (
     api,
+    expect_stored_once,
     open_camera,
-    open_room,
+    open_consultation_on_both,
     review,
     stored_today,
     take,
-    the_server_holds,
     upload,
 )
 from e2e.watch import Watch
@@ -40,14 +40,14 @@ def test_an_old_consultation_is_asked_about_before_the_first_shutter(
     answer: str,
     filed_in: str,
 ) -> None:
-    """Without a link, two minutes after the server's last word: its age is said, and a person decides."""
+    """Without a link, two minutes after the last answer: its age is shown, and the clinician decides."""
     watch.allow(NO_LINK)
     desktop = open_context(base_url=forgetful.url).new_page()
     phone = open_context(**{**PHONE, "base_url": forgetful.url}).new_page()
-    open_room(forgetful, phone, desktop)
+    open_consultation_on_both(forgetful, phone, desktop)
     phone.evaluate("navigator.serviceWorker.ready.then(() => true)")
     phone.context.set_offline(True)
-    age_the_server_s_word(phone, minutes=2)
+    age_the_confirmation(phone, minutes=2)
     phone.reload()
     expect(phone.get_by_role("heading", name="Room 2")).to_be_visible()
 
@@ -61,7 +61,7 @@ def test_an_old_consultation_is_asked_about_before_the_first_shutter(
     upload(phone, 1)
 
     stored_today(phone, 1)
-    [row] = the_server_holds(desktop, forgetful, 1)
+    [row] = expect_stored_once(desktop, forgetful, 1)
     labels = {one["id"]: one["label"] for one in api(desktop, "/api/consultations")["consultations"]}
     assert labels[row["filed_in"]] == filed_in
 
@@ -69,10 +69,10 @@ def test_an_old_consultation_is_asked_about_before_the_first_shutter(
 def test_a_fresh_consultation_is_not_asked_about(
     forgetful: Clinic, open_context: Callable[..., BrowserContext]
 ) -> None:
-    """The control: with the server's word just heard, the shutter is free at once."""
+    """The control: with a fresh answer of the server, the shutter is free at once."""
     desktop = open_context(base_url=forgetful.url).new_page()
     phone = open_context(**{**PHONE, "base_url": forgetful.url}).new_page()
-    open_room(forgetful, phone, desktop)
+    open_consultation_on_both(forgetful, phone, desktop)
 
     open_camera(phone)
 
@@ -80,4 +80,4 @@ def test_a_fresh_consultation_is_not_asked_about(
     review(phone, 1)
     upload(phone, 1)
     stored_today(phone, 1)
-    the_server_holds(desktop, forgetful, 1)
+    expect_stored_once(desktop, forgetful, 1)

@@ -19,28 +19,28 @@ new PerformanceObserver((list) => {
 """
 
 
-def settled(page: Page) -> float:
+def shifts_after_drawing(page: Page) -> float:
     """The shifts once the page has drawn all that it has."""
     page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
     return float(page.evaluate("shifted"))
 
 
 def hold_answers(page: Page) -> Callable[[], None]:
-    """Keep every answer of the server until it is let go, so that the page is drawn without it first."""
-    held: list[Route] = []
+    """Delay every answer of the server until the call, so that the page is drawn without it first."""
+    delayed: list[Route] = []
     is_open = False
 
     def answer(route: Route) -> None:
         if is_open:
             route.continue_()
         else:
-            held.append(route)
+            delayed.append(route)
 
     def let_go() -> None:
         nonlocal is_open
-        settled(page)
+        shifts_after_drawing(page)
         is_open = True
-        for route in held:
+        for route in delayed:
             route.continue_()
 
     page.route("**/api/**", answer)
@@ -59,15 +59,15 @@ def test_the_sign_in_page_stands_still(
     let_go()
     expect(page.get_by_label("Name")).to_be_visible()
 
-    assert settled(page) < GOOD
+    assert shifts_after_drawing(page) < GOOD
 
 
-@pytest.mark.parametrize("visits", [0, 3], ids=["first time", "with consultations"])
-def test_the_desktop_stands_still(clinic: Clinic, desktop: Page, visits: int) -> None:
+@pytest.mark.parametrize("consultations", [0, 3], ids=["first time", "with consultations"])
+def test_the_desktop_stands_still(clinic: Clinic, desktop: Page, consultations: int) -> None:
     """Consultations, notes and the QR come where they stay, however late the server answers."""
     desktop.add_init_script(WATCH)
     sign_in(desktop, clinic, "/desktop")
-    for number in range(visits):
+    for number in range(consultations):
         start_consultation(desktop, f"Room {number + 1}")
     let_go = hold_answers(desktop)
     desktop.reload()
@@ -75,7 +75,7 @@ def test_the_desktop_stands_still(clinic: Clinic, desktop: Page, visits: int) ->
     expect(desktop.get_by_text("Live", exact=True)).to_be_visible()
     expect(desktop.locator("#qr img")).to_be_visible()
 
-    assert settled(desktop) < GOOD
+    assert shifts_after_drawing(desktop) < GOOD
 
 
 def test_a_page_that_jumps_is_found_out(clinic: Clinic, desktop: Page) -> None:
@@ -87,4 +87,4 @@ def test_a_page_that_jumps_is_found_out(clinic: Clinic, desktop: Page) -> None:
         "document.body.prepend(Object.assign(document.createElement('p'), {style: 'height: 150vh'}))"
     )
 
-    assert settled(desktop) > GOOD
+    assert shifts_after_drawing(desktop) > GOOD

@@ -1,5 +1,5 @@
-"""A store that refuses everybody is nobody's photo's fault: one sentence, no "Needs attention", and all
-photos go by themselves once it is mended."""
+"""A store that refuses every photo is no photo's fault: one sentence, no "Needs attention", and all photos go
+by themselves once it is repaired."""
 
 import re
 from collections.abc import Callable
@@ -10,16 +10,16 @@ from playwright.sync_api import Page, expect
 from e2e.clinic import Clinic
 from e2e.doubles.proxy import Action, Proxy, answer_with
 from e2e.test_failures import OBJECT, clinic, link, proxy, scene  # noqa: F401
-from e2e.verbs import capture, gallery, queue_row, the_server_holds
+from e2e.verbs import capture, expect_stored_once, gallery, queue_row
 from e2e.watch import Watch
 
-PATIENCE_MS = 60_000
+LIMIT_MS = 60_000
 SAFE = "Photos wait here and go by themselves once that is mended."
 XML = "content-type: application/xml"
 
 
 def store(status: int, code: str) -> Action:
-    """What the store says, in its own form."""
+    """The store's answer, in its own form."""
     return answer_with(status, f"<Error><Code>{code}</Code></Error>", XML)
 
 
@@ -46,7 +46,7 @@ def test_what_is_refused_to_all_waits_says_why_and_goes_by_itself(
     refusal: str,
     count: int,
 ) -> None:
-    """The sentence stands once, above the rows; each row waits; nobody touches anything after the repair."""
+    """The sentence is shown once, above the rows; each row waits; no tap is needed after the repair."""
     watch.allow("status of 4", "ERR_")
     phone, desktop = scene
     action, sentence = REFUSALS[refusal]
@@ -57,22 +57,22 @@ def test_what_is_refused_to_all_waits_says_why_and_goes_by_itself(
     reason = phone.locator("#queue-reason")
     expect(reason).to_contain_text(sentence)
     expect(reason).to_contain_text(SAFE)
-    # More tries than have ever parked a photo.
+    # More tries than would park a photo.
     until(phone, lambda: fault.hits >= 3 + count)
     expect(queue_row(phone, re.compile("^Waiting$|Waiting"))).to_have_count(count)
     expect(queue_row(phone, "Needs attention")).to_have_count(0)
     assert phone.get_by_text(sentence).count() == 1
     proxy.heal()
 
-    expect(phone.get_by_text(f"{count} stored today")).to_be_visible(timeout=PATIENCE_MS)
+    expect(phone.get_by_text(f"{count} stored today")).to_be_visible(timeout=LIMIT_MS)
     expect(reason).to_be_hidden()
     gallery(desktop, count)
-    the_server_holds(desktop, clinic, count)
+    expect_stored_once(desktop, clinic, count)
 
 
 def until(page: Page, done: Callable[[], bool]) -> None:
     """Wait for a state outside the page."""
-    for _ in range(PATIENCE_MS // 100):
+    for _ in range(LIMIT_MS // 100):
         if done():
             return
         page.wait_for_timeout(100)

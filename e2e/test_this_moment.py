@@ -8,14 +8,14 @@ from e2e.doubles.lens import LENS
 from e2e.stored import on_the_phone
 from e2e.verbs import (
     camera_message,
+    expect_stored_once,
     open_camera,
-    open_room,
+    open_consultation_on_both,
     review,
     stored_today,
     take,
-    the_server_holds,
-    until,
     upload,
+    wait_until_true,
 )
 
 STANDS_STILL = "The camera's picture stands still"
@@ -47,7 +47,7 @@ HTMLCanvasElement.prototype.toBlob = function (...how) {
   return encode.apply(this, how);
 };
 """
-FRAMES_ARE_NOT_TOLD = "delete HTMLVideoElement.prototype.requestVideoFrameCallback;"
+NO_FRAME_CALLBACKS = "delete HTMLVideoElement.prototype.requestVideoFrameCallback;"
 
 
 def shutter(phone: Page) -> Locator:
@@ -55,15 +55,13 @@ def shutter(phone: Page) -> Locator:
     return phone.get_by_role("button", name="Take photo")
 
 
-@pytest.mark.parametrize(
-    "engine", ["", FRAMES_ARE_NOT_TOLD], ids=["each frame is told", "frames are not told"]
-)
+@pytest.mark.parametrize("engine", ["", NO_FRAME_CALLBACKS], ids=["frame callbacks", "no frame callbacks"])
 def test_a_picture_that_stands_still_is_not_taken(
     clinic: Clinic, phone: Page, desktop: Page, engine: str
 ) -> None:
-    """The track lives, no frame comes: the shutter is off, says why, and comes back by itself."""
+    """The track lives, no frame comes: the shutter is off, shows why, and comes back by itself."""
     phone.add_init_script(LENS + engine)
-    open_room(clinic, phone, desktop)
+    open_consultation_on_both(clinic, phone, desktop)
     open_camera(phone)
     take(phone, 1)
 
@@ -81,7 +79,7 @@ def test_a_picture_that_stands_still_is_not_taken(
     review(phone, 2)
     upload(phone, 2)
     stored_today(phone, 2)
-    the_server_holds(desktop, clinic, 2)
+    expect_stored_once(desktop, clinic, 2)
 
 
 def test_a_tap_on_a_picture_that_just_stopped_takes_the_next_frame_or_none(
@@ -89,11 +87,11 @@ def test_a_tap_on_a_picture_that_just_stopped_takes_the_next_frame_or_none(
 ) -> None:
     """Before the page can know that the frames stopped, a tap waits for one; an old picture is not kept."""
     phone.add_init_script(LENS)
-    open_room(clinic, phone, desktop)
+    open_consultation_on_both(clinic, phone, desktop)
     open_camera(phone)
     phone.evaluate("lens.picture = ''")
-    # The shutter is still on: the page believes a picture for half a second.
-    until(phone, "() => performance.now() - (window.stopped ??= performance.now()) > 700")
+    # The shutter is still on: the page takes a picture as live for half a second.
+    wait_until_true(phone, "() => performance.now() - (window.stopped ??= performance.now()) > 700")
 
     shutter(phone).evaluate("button => button.click()")
 
@@ -106,7 +104,7 @@ def test_a_tap_on_a_picture_that_just_stopped_takes_the_next_frame_or_none(
 def test_black_first_frames_are_not_offered(clinic: Clinic, phone: Page, desktop: Page) -> None:
     """A camera that has not exposed yet sends black; the shutter waits for a picture."""
     phone.add_init_script(LENS + "lens.picture = 'black';")
-    open_room(clinic, phone, desktop)
+    open_consultation_on_both(clinic, phone, desktop)
 
     phone.get_by_role("button", name="Open camera").click()
 
@@ -117,9 +115,9 @@ def test_black_first_frames_are_not_offered(clinic: Clinic, phone: Page, desktop
 
 
 def test_a_dark_scene_can_be_taken(clinic: Clinic, phone: Page, desktop: Page) -> None:
-    """The control: darkness with the noise of a sensor is a picture, and gets its hint."""
+    """The control: darkness with the noise of a sensor is a picture, and gets its badge."""
     phone.add_init_script(LENS + "lens.picture = 'dark';")
-    open_room(clinic, phone, desktop)
+    open_consultation_on_both(clinic, phone, desktop)
     open_camera(phone)
 
     take(phone, 1)
@@ -135,7 +133,7 @@ def test_changed_pixels_are_noticed_before_a_photo(
 ) -> None:
     """Protection against fingerprinting: the page says what to change, and takes no photo."""
     phone.add_init_script(LENS + protection)
-    open_room(clinic, phone, desktop)
+    open_consultation_on_both(clinic, phone, desktop)
 
     phone.get_by_role("button", name="Open camera").click()
 
@@ -149,7 +147,7 @@ def test_a_browser_that_stops_changing_pixels_is_trusted_again(
 ) -> None:
     """The way out is tried without a reload."""
     phone.add_init_script(LENS + RANDOM_PIXELS)
-    open_room(clinic, phone, desktop)
+    open_consultation_on_both(clinic, phone, desktop)
     phone.get_by_role("button", name="Open camera").click()
     expect(camera_message(phone)).to_contain_text("changes the pixels of pictures")
 
@@ -162,7 +160,7 @@ def test_a_browser_that_stops_changing_pixels_is_trusted_again(
 def test_pixels_that_change_only_in_files_are_noticed(clinic: Clinic, phone: Page, desktop: Page) -> None:
     """Where the encoder is the one that changes them: the photo is not saved, and the page says why."""
     phone.add_init_script(LENS + RANDOM_FILES)
-    open_room(clinic, phone, desktop)
+    open_consultation_on_both(clinic, phone, desktop)
     open_camera(phone)
 
     shutter(phone).click()

@@ -10,15 +10,15 @@ from e2e.conftest import DESKTOP
 from e2e.doubles.translator import MARK, translate
 from e2e.verbs import (
     api,
-    at,
+    expect_state,
+    expect_stored_once,
     gallery,
-    open_room,
+    open_consultation_on_both,
     sign_in,
-    the_server_holds,
 )
 from e2e.watch import Watch
 
-# Names that are words, too: a translator would turn them into others.
+# Names that are words, too: a translator would change them.
 FIRST, SECOND = "Rosa Weiss 54y", "Jung Klein 31y"
 NAMES = ("Rosa", "Weiss", "Jung", "Klein")
 
@@ -63,17 +63,17 @@ def test_the_translator_changes_what_nothing_protects(clinic: Clinic, phone: Pag
 def test_a_translated_phone_and_desktop_keep_names_and_answers(
     clinic: Clinic, phone: Page, desktop: Page
 ) -> None:
-    """The camera's question is answered, the photo is sent and filed, and nobody is renamed."""
-    open_room(clinic, phone, desktop, FIRST)
+    """The camera's question is answered, the photo is sent and filed, and no name is translated."""
+    open_consultation_on_both(clinic, phone, desktop, FIRST)
     translate(phone)
     translate(desktop)
     assert renamed(phone, desktop) == []
     press(phone, phone.locator("#open-camera"))
-    at(phone, "camera")
+    expect_state(phone, "camera")
     expect(phone.locator("#take-photo")).to_be_enabled()
     phone.locator("#take-photo").click()
     expect(phone.locator("#review-camera")).to_contain_text("(1)")
-    press(desktop, desktop.locator("#new-visit"))
+    press(desktop, desktop.locator("#new-consultation"))
     desktop.locator("#new-label").fill(SECOND)
     press(desktop, desktop.locator("#new-dialog .primary"))
     expect(desktop.locator("h1")).to_have_text(SECOND)
@@ -84,15 +84,15 @@ def test_a_translated_phone_and_desktop_keep_names_and_answers(
     press(phone, question.locator("[data-answer=keep]"))
     expect(question).to_be_hidden()
     press(phone, phone.locator("#review-camera"))
-    at(phone, "reviewing")
+    expect_state(phone, "reviewing")
     assert renamed(phone) == []
     press(phone, phone.locator("#upload"))
     expect(phone.locator("#stored-today")).to_contain_text("1", timeout=30_000)
-    press(desktop, desktop.locator("#visit-list").get_by_role("button").filter(has_text=FIRST))
+    press(desktop, desktop.locator("#consultation-list").get_by_role("button").filter(has_text=FIRST))
     gallery(desktop, 1)
 
     assert renamed(phone, desktop) == []
-    [row] = the_server_holds(desktop, clinic, 1)
+    [row] = expect_stored_once(desktop, clinic, 1)
     [filed] = [one for one in api(desktop, "/api/consultations")["consultations"] if one["label"] == FIRST]
     assert row["filed_in"] == filed["id"]
 

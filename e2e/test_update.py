@@ -9,7 +9,7 @@ from playwright.sync_api import BrowserContext, expect
 from e2e.clinic import Clinic
 from e2e.conftest import PHONE
 from e2e.doubles.proxy import Proxy
-from e2e.verbs import at, capture, queue_row, sign_in, stored_today, until
+from e2e.verbs import capture, expect_state, queue_row, sign_in, stored_today, wait_until_true
 from e2e.versions import change_the_page, hold_a_photo, open_copy, restart
 from e2e.watch import Watch
 
@@ -35,7 +35,7 @@ def test_an_update_waits_for_a_replay_and_then_asks(
     clinic, proxy = link
     phone = open_context(**{**PHONE, "base_url": f"http://localhost:{proxy.port}"}).new_page()
     sign_in(phone, clinic)
-    at(phone, "connected")
+    expect_state(phone, "connected")
     phone.evaluate("navigator.serviceWorker.ready.then(() => true)")
     phone.reload()
     held, released = hold_a_photo(proxy)
@@ -45,7 +45,7 @@ def test_an_update_waits_for_a_replay_and_then_asks(
     change_the_page(clinic.root, "another version")
     restart(clinic)
     phone.evaluate("navigator.serviceWorker.getRegistration().then((one) => one.update()).then(() => true)")
-    until(phone, "() => navigator.serviceWorker.getRegistration().then((one) => one.waiting)")
+    wait_until_true(phone, "() => navigator.serviceWorker.getRegistration().then((one) => one.waiting)")
     expect(phone.get_by_role("button", name="Reload")).not_to_be_visible()
     assert held.hits == 1
     released.set()
@@ -53,9 +53,9 @@ def test_an_update_waits_for_a_replay_and_then_asks(
     stored_today(phone, 1)
     with phone.expect_navigation():
         phone.get_by_role("button", name="Reload").click()
-    at(phone, "connected")
+    expect_state(phone, "connected")
     expect(phone.get_by_text("1 stored today")).to_be_visible()
     assert [row["state"] for row in clinic.photos()] == ["stored"]
     assert "another version" in phone.evaluate(
-        "fetch('/pwa/page/words-phone.js').then((answer) => answer.text())"
+        "fetch('/pwa/page/words/phone.js').then((answer) => answer.text())"
     )

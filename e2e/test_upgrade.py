@@ -9,7 +9,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from e2e.clinic import Clinic
 from e2e.conftest import PHONE
 from e2e.doubles.proxy import Proxy
-from e2e.verbs import at, capture, queue_row, sign_in, stored_today, the_server_holds
+from e2e.verbs import capture, expect_state, expect_stored_once, queue_row, sign_in, stored_today
 from e2e.versions import change_the_page, change_the_schema, copy_program, hold_a_photo, open_copy, restart
 from e2e.watch import Watch
 
@@ -18,7 +18,7 @@ MARK = "window.pageOfTheFirstLoad"
 
 @pytest.fixture
 def link(tmp_path: Path) -> Iterator[tuple[Clinic, Proxy]]:
-    """A clinic that runs a copy of the program, behind a link that can hold a photo back."""
+    """A clinic that runs a copy of the program, behind a link that can delay a photo."""
     with open_copy(tmp_path) as both:
         yield both
 
@@ -36,14 +36,14 @@ def old_phone(link: tuple[Clinic, Proxy], open_context: Callable[..., BrowserCon
     clinic, proxy = link
     phone = open_context(**{**PHONE, "base_url": f"http://localhost:{proxy.port}"}).new_page()
     sign_in(phone, clinic)
-    at(phone, "connected")
+    expect_state(phone, "connected")
     phone.evaluate("navigator.serviceWorker.ready.then(() => true)")
     phone.evaluate(f"{MARK} = true")
     return phone
 
 
 def revision(clinic: Clinic) -> str:
-    """What the database says of its own shape."""
+    """The revision of the database's schema."""
     return str(clinic.rows("SELECT version_num FROM alembic_version")[0]["version_num"])
 
 
@@ -52,9 +52,9 @@ def update_the_app(phone: Page) -> None:
     phone.evaluate("navigator.serviceWorker.getRegistration().then((one) => one.update()).then(() => true)")
     with phone.expect_navigation():
         phone.get_by_role("button", name="Reload").click()
-    at(phone, "connected")
+    expect_state(phone, "connected")
     assert "the next version" in phone.evaluate(
-        "fetch('/pwa/page/words-phone.js').then((answer) => answer.text())"
+        "fetch('/pwa/page/words/phone.js').then((answer) => answer.text())"
     )
 
 
@@ -79,13 +79,13 @@ def test_the_next_version_takes_what_the_old_app_still_sends(
     assert held.hits == 1
     assert revision(clinic) == shape
     assert old_phone.evaluate(MARK) is True
-    the_server_holds(desktop, clinic, 3)
+    expect_stored_once(desktop, clinic, 3)
 
 
 def test_the_old_version_refuses_the_new_database_and_photos_wait_until_the_new_one_is_back(
     link: tuple[Clinic, Proxy], old_phone: Page, desktop: Page, tmp_path: Path
 ) -> None:
-    """A retreat that cannot work says so at once; what the phone took meanwhile arrives afterwards."""
+    """A downgrade that cannot work says so at once; what the phone took meanwhile arrives afterwards."""
     clinic, _ = link
     sign_in(desktop, clinic, "/desktop")
     this_version = clinic.root
@@ -106,13 +106,13 @@ def test_the_old_version_refuses_the_new_database_and_photos_wait_until_the_new_
     assert refusal.returncode == 1
     assert "The database was last used by a newer version of the app." in refusal.stderr
     stored_today(old_phone, 2)
-    the_server_holds(desktop, clinic, 2)
+    expect_stored_once(desktop, clinic, 2)
 
 
 def test_the_old_version_takes_what_the_next_app_sends_while_the_database_has_its_shape(
     link: tuple[Clinic, Proxy], old_phone: Page, desktop: Page, tmp_path: Path
 ) -> None:
-    """A retreat after a version that only changed the pages: the newer app's photos arrive, too."""
+    """A downgrade after a version that only changed the pages: the newer app's photos arrive, too."""
     clinic, proxy = link
     sign_in(desktop, clinic, "/desktop")
     old_phone.reload()  # Only a page that the worker serves has something to update.
@@ -129,4 +129,4 @@ def test_the_old_version_takes_what_the_next_app_sends_while_the_database_has_it
     released.set()
 
     stored_today(old_phone, 2)
-    the_server_holds(desktop, clinic, 2)
+    expect_stored_once(desktop, clinic, 2)

@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from e2e.clinic import Clinic
 from e2e.stored import on_the_phone
-from e2e.verbs import api, gallery, open_camera, open_room, review, take, upload
+from e2e.verbs import api, gallery, open_camera, open_consultation_on_both, review, take, upload
 
 CLOCKS = {"1970": datetime(1970, 1, 2, tzinfo=UTC), "2099": datetime(2099, 6, 1, tzinfo=UTC)}
 CLOCK_AT = """
@@ -33,7 +33,7 @@ def test_a_photo_gets_the_servers_time_and_keeps_the_phones(
     """The phone says that its clock is wrong; nothing waits for a day; the desktop shows both times."""
     start = str(int(CLOCKS[year].timestamp() * 1000))
     phone.add_init_script(CLOCK_AT.replace("START", start))
-    open_room(clinic, phone, desktop)
+    open_consultation_on_both(clinic, phone, desktop)
     expect(phone.get_by_text("This phone's clock is wrong by")).to_be_visible()
     open_camera(phone)
     take(phone, 1)
@@ -46,7 +46,7 @@ def test_a_photo_gets_the_servers_time_and_keeps_the_phones(
     phone.get_by_role("button", name="Review (1)").click()
     upload(phone, 1)
 
-    # The browser's worker keeps the true clock here: only the page is told another.
+    # The browser's worker keeps the true clock here: only the page gets another.
     gallery(desktop, 1)
     (row,) = clinic.photos()
     listed = api(desktop, f"/api/consultations/{row['filed_in']}/photos")["photos"]
@@ -55,9 +55,9 @@ def test_a_photo_gets_the_servers_time_and_keeps_the_phones(
     expect(desktop.get_by_text("the phone's clock said").first).to_be_visible()
 
 
-def test_a_right_clock_is_not_talked_about(clinic: Clinic, phone: Page, desktop: Page) -> None:
+def test_a_right_clock_is_not_mentioned(clinic: Clinic, phone: Page, desktop: Page) -> None:
     """The control: the two times are one."""
-    open_room(clinic, phone, desktop)
+    open_consultation_on_both(clinic, phone, desktop)
     open_camera(phone)
     take(phone, 1)
 
@@ -70,8 +70,8 @@ def test_a_right_clock_is_not_talked_about(clinic: Clinic, phone: Page, desktop:
 def test_a_clock_that_is_set_while_the_page_is_open_moves_no_photo(
     clinic: Clinic, phone: Page, desktop: Page
 ) -> None:
-    """The steady clock tells a jump from time that passed; the page says that the clock is wrong."""
-    open_room(clinic, phone, desktop)
+    """The monotonic clock shows that it was a jump; the page says that the clock is wrong."""
+    open_consultation_on_both(clinic, phone, desktop)
     open_camera(phone)
     take(phone, 1)
     phone.evaluate("Date.now = ((now) => () => now() - 5 * 3600000)(Date.now)")

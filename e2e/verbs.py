@@ -1,4 +1,4 @@
-"""What people do, in the names that stand on the screen."""
+"""What users do, by the names that are on the screen."""
 
 import re
 from collections.abc import Sequence
@@ -14,12 +14,12 @@ MOST_TAPS = 10
 
 
 def sign_in(page: Page, clinic: Clinic, back: str = "/mobile", name: str = "", password: str = "") -> None:
-    """Sign in and land where one wanted to go."""
+    """Sign in and arrive at ``back``."""
     page.goto(f"/sign-in?back={back}")
     page.get_by_label("Name").fill(name or clinic.name)
     page.get_by_label("Password", exact=True).fill(password or clinic.password)
     page.get_by_role("button", name="Sign in").click()
-    # The address of the sign-in page ends in the way back, too.
+    # The address of the sign-in page ends in ``back``, too.
     page.wait_for_url(lambda url: urlsplit(url).path == back)
 
 
@@ -34,15 +34,15 @@ def start_consultation(desktop: Page, label: str) -> None:
     expect(desktop.get_by_role("heading", name=label)).to_be_visible()
 
 
-def at(page: Page, state: str) -> None:
-    """The page says that it is in this MobileState."""
+def expect_state(page: Page, state: str) -> None:
+    """The page is in this MobileState."""
     expect(page.locator("body")).to_have_attribute("data-state", state)
 
 
 def open_camera(phone: Page) -> None:
     """Open the camera, tap the name where the server could not be asked, wait until a photo can be taken."""
     phone.get_by_role("button", name="Open camera").click()
-    at(phone, "camera")
+    expect_state(phone, "camera")
     yes = phone.get_by_role("button", name=re.compile("^Yes, "))
     expect(phone.locator("#take-photo:enabled").or_(yes).filter(visible=True)).to_have_count(1)
     if yes.count():
@@ -71,7 +71,7 @@ def take(phone: Page, count: int, before: int = 0) -> None:
 def review(phone: Page, count: int) -> Locator:
     """Go to the review screen; the items of the list."""
     phone.get_by_role("button", name=f"Review ({count})").click()
-    at(phone, "reviewing")
+    expect_state(phone, "reviewing")
     items = phone.get_by_role("list", name="Photos to review").get_by_role("listitem")
     expect(items).to_have_count(count)
     return items
@@ -79,8 +79,8 @@ def review(phone: Page, count: int) -> Locator:
 
 def upload(phone: Page, count: int) -> None:
     """Approve the checked photos."""
-    word = "photo" if count == 1 else "photos"
-    phone.get_by_role("button", name=f"Upload {count} {word}").click()
+    noun = "photo" if count == 1 else "photos"
+    phone.get_by_role("button", name=f"Upload {count} {noun}").click()
 
 
 def capture(phone: Page, count: int) -> None:
@@ -127,8 +127,8 @@ def api(page: Page, path: str, method: str = "GET", body: Any = None) -> Any:
     )
 
 
-def the_server_holds(desktop: Page, clinic: Clinic, count: int) -> list[Any]:
-    """The truth behind the screens: every row stored once, every object of the hash of its capture."""
+def expect_stored_once(desktop: Page, clinic: Clinic, count: int) -> list[Any]:
+    """Database and store agree: every row stored once, every object with the hash of its capture."""
     rows = clinic.photos()
     assert [row["state"] for row in rows] == ["stored"] * count
     assert len({row["photo_id"] for row in rows}) == count
@@ -140,7 +140,7 @@ def the_server_holds(desktop: Page, clinic: Clinic, count: int) -> list[Any]:
     return rows
 
 
-def open_room(clinic: Clinic, phone: Page, desktop: Page, label: str = "Room 2") -> None:
+def open_consultation_on_both(clinic: Clinic, phone: Page, desktop: Page, label: str = "Room 2") -> None:
     """A consultation open on the desktop, and a signed-in phone that shows it."""
     sign_in(desktop, clinic, "/desktop")
     start_consultation(desktop, label)
@@ -153,18 +153,18 @@ def choose(phone: Page, files: Sequence[Path]) -> None:
     with phone.expect_file_chooser() as opening:
         phone.get_by_role("button", name="Choose photos").first.click()
     opening.value.set_files(files)
-    at(phone, "reviewing")
+    expect_state(phone, "reviewing")
 
 
-def until(page: Page, condition: str, limit_ms: int = 15_000) -> None:
-    """Wait until a JavaScript function, async or not, answers yes.
+def wait_until_true(page: Page, condition: str, limit_ms: int = 15_000) -> None:
+    """Wait until a JavaScript function, async or not, returns true.
 
-    Playwright's own wait takes the promise of a no for a yes, and a page's policy stops its second look.
+    Playwright's own wait takes a promise of false for true, and a page's policy stops its second look.
     """
     page.evaluate(
         f"""async (limit) => {{
-              const holds = {condition};
-              for (const end = performance.now() + limit; !(await holds());) {{
+              const isTrue = {condition};
+              for (const end = performance.now() + limit; !(await isTrue());) {{
                 if (performance.now() > end) throw new Error("it never came true");
                 await new Promise((again) => setTimeout(again, 50));
               }}

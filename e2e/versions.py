@@ -30,7 +30,7 @@ def upgrade() -> None:
 
 @contextlib.contextmanager
 def open_copy(folder: Path) -> Iterator[tuple[Clinic, Proxy]]:
-    """A clinic that runs a copy of the program, behind a link that can hold a photo back."""
+    """A clinic that runs a copy of the program, behind a link that can delay a photo."""
     root = copy_program(folder / "program")
     port = free_port()
     with open_proxy(port) as link:
@@ -44,7 +44,7 @@ def open_copy(folder: Path) -> Iterator[tuple[Clinic, Proxy]]:
 
 
 def hold_a_photo(proxy: Proxy) -> tuple[Fault, threading.Event]:
-    """Keep the next PUT on its way until the event is set."""
+    """Delay the next PUT until the event is set."""
     released = threading.Event()
 
     async def hold(_: Proxy, request: Request, writer: Writer) -> None:
@@ -63,7 +63,7 @@ def copy_program(root: Path) -> Path:
 
 def change_the_page(root: Path, remark: str) -> None:
     """Change one file of the phone's shell, which makes another version of it."""
-    words = root / "pwa" / "page" / "words-phone.js"
+    words = root / "pwa" / "page" / "words" / "phone.js"
     words.write_text(f"{words.read_text()}\n// {remark}\n")
 
 

@@ -1,4 +1,4 @@
-"""A witness of every page: console errors, CSP reports and unhandled rejections fail the test."""
+"""Observes every page: console errors, CSP reports and unhandled rejections fail the test."""
 
 import re
 
@@ -9,7 +9,7 @@ addEventListener('securitypolicyviolation', (e) =>
   console.error('CSP report: ' + e.effectiveDirective + ' ' + e.blockedURI));
 """
 
-# A page that is left or closed in the moment in which it opens its signals; no fault of the page.
+# A page that is left or closed while it opens its signals; no fault of the page.
 LEFT_WHILE_CONNECTING = re.compile("failed: WebSocket is closed before the connection is established")
 
 
@@ -18,7 +18,7 @@ class Watch:
 
     def __init__(self) -> None:
         self.complaints: list[str] = []
-        # Before anybody has signed in, asking whether somebody has is answered with 401.
+        # Before a sign-in, the request for a token is answered with 401.
         self._allowed = [re.compile(r"status of 401 .*/api/session/token"), LEFT_WHILE_CONNECTING]
 
     def allow(self, *patterns: str) -> None:

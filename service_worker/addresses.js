@@ -1,6 +1,6 @@
 /**
  * What an address is: each page has one, and every other spelling of it leads there. The server says
- * the same in app/web/addresses.py, so that a phone without a network goes where one with it does.
+ * the same in app/web/site/addresses.py, so that a phone without a network goes where one with it does.
  */
 
 const PAGES = new Set(["/mobile", "/desktop", "/sign-in", "/trust"]);

@@ -1,24 +1,24 @@
 /**
- * The worker's part in the replay: it wires the shared replay to the worker's own means and answers
+ * The worker's part in the replay: it wires the shared replay to the worker's own parts and answers
  * `sync`, so that the browser comes back while photos remain. Nothing is kept between events.
  */
 
-import { announce } from "../pwa/queue/announcing.js";
-import { realClock } from "../pwa/queue/clock.js";
-import { Ledger } from "../pwa/queue/ledger.js";
-import { withLimit } from "../pwa/queue/limit.js";
-import { LOCK } from "../pwa/queue/lock.js";
+import { sendInventory } from "../pwa/queue/inventory.js";
+import { realClock } from "../pwa/shared/clock.js";
+import { QueueStore } from "../pwa/queue/replay/queue-store.js";
+import { withLimit } from "../pwa/shared/limit.js";
+import { LOCK } from "../pwa/queue/replay/lock.js";
 import { messageOf } from "../pwa/queue/messages.js";
 import { openQueue } from "../pwa/queue/queue.js";
-import { replay } from "../pwa/queue/replay.js";
-import { SessionChannel } from "../pwa/queue/session-channel.js";
+import { replay } from "../pwa/queue/replay/replay.js";
+import { SessionChannel } from "../pwa/shared/session-channel.js";
 import { checkTimes } from "../pwa/queue/shutter-times.js";
-import { Uploader } from "../pwa/queue/uploader.js";
+import { Uploader } from "../pwa/queue/replay/uploader.js";
 import { pageTokens } from "./tokens.js";
 
-/** @import { CaptureList } from "../pwa/queue/announcing.js" */
-/** @import { Clock } from "../pwa/queue/clock.js" */
-/** @import { Outcome } from "../pwa/queue/replay.js" */
+/** @import { DeviceInventory } from "../pwa/queue/inventory.js" */
+/** @import { Clock } from "../pwa/shared/clock.js" */
+/** @import { Outcome } from "../pwa/queue/replay/replay.js" */
 
 /** @typedef {Pick<ServiceWorkerGlobalScope, "clients" | "fetch" | "navigator" | "skipWaiting">} Worker */
 
@@ -26,7 +26,7 @@ import { pageTokens } from "./tokens.js";
 const SYNC_BUDGET_MS = 120_000;
 const SYNC_LIMIT_MS = 170_000;
 
-/** A browser that cannot name its pages holds up no replay: nobody looks, then. */
+/** A browser that cannot name its pages holds up no replay: no page counts as visible then. */
 const PAGES_MS = 3_000;
 
 /** Outcomes of a run to which the server still answered at its end. */
@@ -75,7 +75,7 @@ export async function skipWaitingWhenIdle(worker) {
  * @param {string} origin
  * @returns {Promise<unknown> | null} what to wait for
  */
-export function hear(worker, event, origin) {
+export function handleMessage(worker, event, origin) {
   switch (messageOf(event, origin)?.type) {
     case "drain":
       return drain(worker);
@@ -109,13 +109,13 @@ async function run(worker, signal, options) {
     const outcome = await replay({
       ...options,
       ...{ signal: over.signal, network, locks },
-      ledger: new Ledger(queue),
+      queueStore: new QueueStore(queue),
       clock: realClock,
       random: Math.random,
       visible: () => isVisible(worker),
     });
-    const send = (/** @type {CaptureList} */ list) => network.announce(list, signal);
-    if (REACHED.has(outcome)) await announce({ database: queue.database, locks, send });
+    const send = (/** @type {DeviceInventory} */ list) => network.sendInventory(list, signal);
+    if (REACHED.has(outcome)) await sendInventory({ database: queue.database, locks, send });
     return outcome;
   } finally {
     channel.close();

@@ -4,7 +4,7 @@
  */
 
 import { sha256Hex } from "../pwa/queue/hash.js";
-import { withLimit } from "../pwa/queue/limit.js";
+import { withLimit } from "../pwa/shared/limit.js";
 import { pageOf } from "./addresses.js";
 import { offlineAnswer } from "./offline.js";
 
@@ -48,7 +48,7 @@ export async function installShell({ version, assets }, { caches, fetch }) {
 }
 
 /**
- * Forgets the shells of other versions.
+ * Deletes the shells of other versions.
  * @param {Precache} precache
  * @param {CacheStorage} caches
  */

@@ -2,7 +2,7 @@
 
 import { isPhone } from "./addresses.js";
 import { PRECACHE } from "./precache.js";
-import { hear, sync } from "./replay.js";
+import { handleMessage, sync } from "./replay.js";
 import { activateShell, answer, installShell } from "./shell.js";
 import { SYNC_TAG } from "../pwa/queue/messages.js";
 
@@ -25,7 +25,7 @@ worker.addEventListener("fetch", (event) => {
 });
 
 worker.addEventListener("message", (event) => {
-  const work = hear(worker, event, origin);
+  const work = handleMessage(worker, event, origin);
   if (work) event.waitUntil(work);
 });
 

@@ -4,30 +4,30 @@
  */
 
 import { pageOf } from "./addresses.js";
-import { realClock } from "../pwa/queue/clock.js";
-import { withLimit } from "../pwa/queue/limit.js";
+import { realClock } from "../pwa/shared/clock.js";
+import { withLimit } from "../pwa/shared/limit.js";
 import { messageOf } from "../pwa/queue/messages.js";
 
-/** @import { Clock } from "../pwa/queue/clock.js" */
+/** @import { Clock } from "../pwa/shared/clock.js" */
 
-/** The pages that lend a token; any other would only be waited for. */
+/** The pages that lend a token; any other would only cost the time limit. */
 const LENDER = "/mobile";
 const ANSWER_MS = 3_000;
 /** A silent page is not asked again before each request of a replay, and a token lives a minute. */
 const KEPT_MS = 20_000;
 
 /**
- * For one replay: what a page said is believed for a while.
+ * For one replay: a page's answer is reused for `KEPT_MS`.
  * @param {Clients} clients
  * @param {Clock} [clock]
- * @returns {(wish: {fresh: boolean}) => Promise<string | null>}
+ * @returns {(request: {fresh: boolean}) => Promise<string | null>}
  */
 export function pageTokens(clients, clock = realClock) {
   /** @type {{token: string | null, until: number} | null} */
   let kept = null;
-  return async (wish) => {
-    if (wish.fresh || kept === null || kept.until <= clock.now()) {
-      const token = await askPages(clients, wish, clock);
+  return async (request) => {
+    if (request.fresh || kept === null || kept.until <= clock.now()) {
+      const token = await askPages(clients, request, clock);
       kept = { token, until: clock.now() + KEPT_MS };
     }
     return kept.token;
@@ -37,7 +37,7 @@ export function pageTokens(clients, clock = realClock) {
 /**
  * Asks every page at once; the first token wins.
  * @param {Clients} clients
- * @param {{fresh: boolean}} wish
+ * @param {{fresh: boolean}} request
  * @param {Clock} clock
  * @returns {Promise<string | null>} null when no page has one in time
  */
@@ -49,27 +49,27 @@ async function askPages(clients, { fresh }, clock) {
   return new Promise((resolve) => {
     const cancel = clock.after(ANSWER_MS, () => resolve(null));
     let silent = pages.length;
-    const heard = (/** @type {string | null} */ token) => {
+    const onAnswer = (/** @type {string | null} */ token) => {
       silent -= 1;
       if (token === null && silent > 0) return;
       cancel();
       resolve(token);
     };
-    for (const page of pages) ask(page, fresh, heard);
+    for (const page of pages) ask(page, fresh, onAnswer);
   });
 }
 
 /**
  * @param {Client} page
  * @param {boolean} fresh
- * @param {(token: string | null) => void} heard
+ * @param {(token: string | null) => void} onAnswer
  */
-function ask(page, fresh, heard) {
+function ask(page, fresh, onAnswer) {
   const { port1, port2 } = new MessageChannel();
   port1.onmessage = (event) => {
     const message = messageOf(event, "");
     port1.close();
-    heard(message?.type === "token-answer" ? message.token : null);
+    onAnswer(message?.type === "token-answer" ? message.token : null);
   };
   page.postMessage({ type: "token-request", fresh }, [port2]);
 }

@@ -1,14 +1,14 @@
-"""In-memory stand-ins for the ports; the contract tests hold them to what the real adapters do."""
+"""In-memory stand-ins for the ports; the contract tests check them against what the real adapters do."""
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from app.domain.accounts import Profile
 from app.domain.errors import StoreUnavailable, TooLarge, Unauthenticated, Unavailable
-from app.domain.identity import Principal
-from app.domain.photos import PhotoRow
+from app.domain.identity.accounts import Profile
+from app.domain.identity.users import AuthenticatedUser
+from app.domain.photos.model import PhotoRow
 from app.domain.ports import ObjectSummary, SignedUpload, StoredObject
 from app.domain.signals import channel_name
 
@@ -16,7 +16,7 @@ NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
 
 class FixedClock:
-    """A clock that stands still until a test moves it."""
+    """A clock that stops until a test moves it."""
 
     def __init__(self, now: datetime = NOON) -> None:
         self.now = now
@@ -128,17 +128,17 @@ class MemorySignals:
 
 
 class OpenTokens:
-    """Believes ``token-of-<user>`` and counts how often it was asked."""
+    """Accepts ``token-of-<user>`` and counts its calls."""
 
     def __init__(self) -> None:
         self.asked = 0
 
-    async def verify(self, token: str) -> Principal:
+    async def verify(self, token: str) -> AuthenticatedUser:
         self.asked += 1
         if not token.startswith("token-of-"):
             raise Unauthenticated
         user = token.removeprefix("token-of-")
-        return Principal(user=user, session=f"sess_{user.removeprefix('user_')}", via="token")
+        return AuthenticatedUser(id=user, session=f"sess_{user.removeprefix('user_')}", via="token")
 
 
 class NamedProfiles:
@@ -149,7 +149,7 @@ class NamedProfiles:
 
 
 class TrustingInspector:
-    """Believes that every image has the size it was made with."""
+    """Reports every image as having the size that the test set."""
 
     def __init__(self, content_type: str = "image/jpeg", width: int = 800, height: int = 600) -> None:
         self._answer = (content_type, width, height)

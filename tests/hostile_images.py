@@ -47,7 +47,7 @@ def frame_changed(marker: int | None = None, **fields: int) -> bytes:
 
 
 def many_scans(scans: int = 235, edge: int = 2048) -> bytes:
-    """A valid progressive JPEG of few bytes, each scan of which makes a decoder visit every block."""
+    """A valid progressive JPEG of few bytes, each scan of which makes a decoder process every block."""
     blocks = (edge // 8) ** 2
     frame = struct.pack(">BHHB3B", 8, edge, edge, 1, 1, 0x11, 0)
     # One code each: "no change" for the first scan, "nothing in 16384 blocks" for the others.
@@ -85,7 +85,7 @@ def extended(flags: int, *chunks: bytes, size: tuple[int, int] = (64, 48)) -> by
 def safari_canvas() -> bytes:
     """What a canvas gives on iOS: Exif with the size and the colour space, an empty Photoshop block.
 
-    Harmless, and refused all the same, because the server cannot tell it from the Exif of a camera:
+    Harmless, and refused all the same, because the server cannot distinguish it from the Exif of a camera:
     the phone takes these segments out before it hashes.
     """
     picture = jpeg(64, 48)
@@ -267,7 +267,7 @@ def _jpeg_kinds() -> Iterator[tuple[str, bytes]]:
     yield "one by 65500", frame_changed(width=1, height=65_500)
     yield "a pixel too wide", jpeg(2049, 16)
     yield "no width", frame_changed(width=0)
-    yield "height told later", frame_changed(height=0)
+    yield "height given later", frame_changed(height=0)
     yield "twelve bits", frame_changed(marker=0xC1, precision=12)
     yield "sixteen bits", frame_changed(precision=16)
     yield "lossless", frame_changed(marker=0xC3)
@@ -303,7 +303,7 @@ def _jpeg_tables() -> Iterator[tuple[str, bytes]]:
     unused = with_segment(0xC4, b"\x13" + b"\x00" * 7 + bytes((10,)) + bytes(8) + symbols)
     yield "huffman table that nothing uses", unused
     yield "text behind a huffman table", with_segment(0xC4, b"\x13" + b"\x00" * 16 + SECRET)
-    yield "restart told and nothing else", with_segment(0xDD, b"\x00\x04" + SECRET)
+    yield "restart interval and nothing else", with_segment(0xDD, b"\x00\x04" + SECRET)
     yield "table behind the last scan", good[:-2] + segment(0xDB, b"\x03" + text) + EOI
     yield "comment behind the last scan", good[:-2] + segment(0xFE, SECRET) + EOI
     yield "photoshop behind the last scan", good[:-2] + segment(0xED, b"Photoshop 3.0\x00" + SECRET) + EOI
@@ -314,8 +314,8 @@ def _jpeg_tables() -> Iterator[tuple[str, bytes]]:
     longer = good[frame + 4 : frame + 2 + struct.unpack_from(">H", good, frame + 2)[0]] + SECRET
     yield "text behind the frame", good[:frame] + segment(0xC0, longer) + good[frame + 19 :]
     scan = find(good, 0xDA)
-    told = good[scan + 4 : scan + 14] + SECRET
-    yield "text in the head of a scan", good[:scan] + segment(0xDA, told) + good[scan + 14 :]
+    scan_header = good[scan + 4 : scan + 14] + SECRET
+    yield "text in the head of a scan", good[:scan] + segment(0xDA, scan_header) + good[scan + 14 :]
     yield "filled up between segments", good[:20] + b"\xff" * 1000 + good[20:]
 
 
@@ -330,7 +330,7 @@ def _profiles() -> Iterator[tuple[str, bytes]]:
     wild = tuple(struct.unpack(">15H", SECRET[:30]))
     yield "profile whose curve is text", with_profile(v2_profile(curve=wild))
     yield "profile with text in its reserved bytes", with_profile(plain[:100] + SECRET[:28] + plain[128:])
-    yield "profile told in the wrong order", with_segment(0xE2, b"ICC_PROFILE\x00\x02\x01" + plain)
+    yield "profile parts in the wrong order", with_segment(0xE2, b"ICC_PROFILE\x00\x02\x01" + plain)
     yield "webp with a profile of text", extended(0x20, chunk(b"ICCP", SECRET * 9), webp(64, 48)[12:])
 
 
@@ -350,7 +350,7 @@ def _scans() -> Iterator[tuple[str, bytes]]:
     last = progressive.rindex(b"\xff\xda")
     yield "progressive picture without its last scan", progressive[:last] + EOI
     scan = find(good, 0xDA)
-    yield "scan told twice", good[:-2] + good[scan:]
+    yield "scan twice", good[:-2] + good[scan:]
     yield "scan of nothing behind the last", good[:-2] + good[scan : scan + 14] + EOI
     yield "each coefficient a scan of its own", single_coefficients()
 
@@ -382,9 +382,9 @@ def _webps() -> Iterator[tuple[str, bytes]]:
     yield "exif without its flag", extended(0, frame, chunk(b"EXIF", b"MM\x00\x2a"))
     yield "exif behind a simple frame", riff(frame, chunk(b"EXIF", b"MM\x00\x2a"))
     yield "unknown chunk", extended(0, frame, chunk(b"NOTE", b"seen on ward 4"))
-    yield "profile announced and missing", extended(0x20, frame)
+    yield "profile flagged and missing", extended(0x20, frame)
     yield "profile of a megabyte", extended(0x20, chunk(b"ICCP", bytes(1_000_000)), frame)
-    yield "transparency not announced", extended(0, chunk(b"ALPH", b"\x00" + bytes(64 * 48)), frame)
+    yield "transparency not flagged", extended(0, chunk(b"ALPH", b"\x00" + bytes(64 * 48)), frame)
     yield "reserved flag", extended(0x01, frame)
     yield "two sizes", extended(0, frame, size=(65, 48))
     yield "two frames in a webp", riff(frame, frame)

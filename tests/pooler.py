@@ -1,4 +1,4 @@
-"""What stands between the app and PostgreSQL in a hospital: poolers, TLS, hosts that come and go.
+"""What lies between the app and PostgreSQL in a hospital: poolers, TLS, hosts that come and go.
 
 The pooler speaks PostgreSQL's own protocol and lends its connections as pgbouncer does: it refuses settings
 at the start that it does not track, makes up the process id, and in transaction mode gives each transaction
@@ -179,7 +179,7 @@ async def _message(reader: asyncio.StreamReader) -> bytes:
 
 
 async def _answered(server: asyncio.StreamReader, client: asyncio.StreamWriter, last: bytes) -> bytes:
-    """Pass the answer on up to its last message; of a whole one that holds the transaction's state."""
+    """Pass the answer on up to its last message; of a whole one that carries the transaction's state."""
     while True:
         message = await _message(server)
         client.write(message)
@@ -270,7 +270,7 @@ class Host:
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection, passed on byte by byte."""
         if self.mute:
-            await reader.read()  # whatever it is, nobody answers
+            await reader.read()  # whatever it is, no answer follows
             return
         if self._context is not None:
             asked = await reader.readexactly(8)

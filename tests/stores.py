@@ -17,14 +17,14 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from litestar import Litestar
 
-from app.adapters.s3 import S3Store, build_client, build_signer
-from app.adapters.signing import S3Signer, origin_signer
-from app.connections import BoundedHttp
-from app.domain.photos import PhotoRow, PhotoState
+from app.adapters.s3.signer import S3Signer, origin_signer
+from app.adapters.s3.store import S3Store, build_client, build_signer
+from app.config.settings import read_settings
+from app.domain.photos.model import PhotoRow, PhotoState
 from app.domain.ports import ObjectStore
-from app.embedded.store import EmbeddedStore, open_store
-from app.embedded.store_face import StoreFace, store_route
-from app.settings import read_settings
+from app.embedded.store.http import StoreHttpHandler, store_route
+from app.embedded.store.store import EmbeddedStore, open_store
+from app.server.connection_limits import BoundedHttp
 from tests.ministack import BUCKET, Ministack, running_ministack
 
 
@@ -114,7 +114,7 @@ def embedded_door(folder: Path) -> Iterator[Door]:
     store = open_store(folder / "data", folder / "keys", BUCKET)
     with bound_socket() as listening:
         origin = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        route = store_route(StoreFace(store, [origin], now), BUCKET)
+        route = store_route(StoreHttpHandler(store, [origin], now), BUCKET)
         with serving(Litestar([route], openapi_config=None, logging_config=None), listening):
             access = store.access
             door = Door(
@@ -123,7 +123,7 @@ def embedded_door(folder: Path) -> Iterator[Door]:
                 access.region,
                 (access.access_key, access.secret_key),
                 lambda clock: origin_signer(access, [origin], clock),
-                lambda: EmbeddedStore(store._root, access, store._seal),
+                lambda: EmbeddedStore(store._root, access, store._cipher),
             )
             yield door
             door.client.close()

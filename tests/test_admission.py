@@ -1,4 +1,4 @@
-"""Who may stay when connections are many: counted for each address, the longest waiting goes first."""
+"""Which connections stay when there are many: counted for each address, the longest waiting goes first."""
 
 import resource
 import socket
@@ -7,10 +7,10 @@ import sys
 
 import pytest
 
-from app.admission import (
+from app.server.admission import (
     RESERVE,
-    WAITING_OF_MANY,
     WAITING_OF_ONE_ADDRESS,
+    WAITING_OF_SHARED_ADDRESS,
     Admission,
     Ticket,
     room_for_connections,
@@ -26,7 +26,7 @@ class Line:
 
     @property
     def ended(self) -> list[int]:
-        """Which of them were sent away."""
+        """Numbers of those that the server ended."""
         return [number for number, (_, far) in enumerate(self.pairs) if _is_ended(far)]
 
     def close(self) -> None:
@@ -49,13 +49,13 @@ def granted(line: Line) -> list[Ticket]:
 
 
 @pytest.mark.parametrize(
-    ("host", "bound"), [("203.0.113.7", WAITING_OF_ONE_ADDRESS), ("127.0.0.1", WAITING_OF_MANY)]
+    ("host", "bound"), [("203.0.113.7", WAITING_OF_ONE_ADDRESS), ("127.0.0.1", WAITING_OF_SHARED_ADDRESS)]
 )
 def test_one_address_may_have_so_many_waiting(host: str, bound: int) -> None:
-    """One more sends the longest waiting away; whoever has asked is never touched."""
+    """One more ends the longest waiting; a connection with a request is never ended."""
     admission = Admission(10_000)
     line = Line(admission, host, bound)
-    granted(line)[0].prove()
+    granted(line)[0].mark_active()
     more = Line(admission, host, 2)
 
     assert (line.ended, more.ended) == ([1], [])
@@ -63,7 +63,7 @@ def test_one_address_may_have_so_many_waiting(host: str, bound: int) -> None:
     more.close()
 
 
-def test_where_all_places_are_taken_the_fullest_address_makes_room() -> None:
+def test_where_all_places_are_taken_the_fullest_address_loses_one() -> None:
     """A newcomer from elsewhere gets in, and other newcomers stay."""
     admission = Admission(12)
     crowd, few = Line(admission, "203.0.113.7", 10), Line(admission, "203.0.113.8", 2)
@@ -75,16 +75,16 @@ def test_where_all_places_are_taken_the_fullest_address_makes_room() -> None:
         line.close()
 
 
-def test_where_everybody_is_at_work_the_newcomer_is_refused_until_one_leaves() -> None:
+def test_where_all_connections_are_active_the_newcomer_is_refused_until_one_ends() -> None:
     """The last descriptors belong to the program itself."""
     admission = Admission(3)
     at_work = Line(admission, "203.0.113.7", 3)
     for ticket in granted(at_work):
-        ticket.prove()
+        ticket.mark_active()
 
     refused = Line(admission, "203.0.113.8", 1)
-    granted(at_work)[0].leave()
-    granted(at_work)[0].leave()
+    granted(at_work)[0].release()
+    granted(at_work)[0].release()
     admitted = Line(admission, "203.0.113.8", 2)
 
     assert granted(refused) == []
@@ -94,17 +94,17 @@ def test_where_everybody_is_at_work_the_newcomer_is_refused_until_one_leaves() -
         line.close()
 
 
-@pytest.mark.parametrize(("descriptors", "room"), [(1024, 1024 - RESERVE), (256, 128), (1, 1)])
-def test_a_reserve_is_kept(descriptors: int, room: int) -> None:
+@pytest.mark.parametrize(("descriptors", "connections"), [(1024, 1024 - RESERVE), (256, 128), (1, 1)])
+def test_a_reserve_is_kept(descriptors: int, connections: int) -> None:
     """For the database, the store and the decoder."""
-    assert room_for_connections(descriptors) == room
+    assert room_for_connections(descriptors) == connections
 
 
 def test_the_soft_limit_is_raised_to_the_hard_one() -> None:
     """Many systems give a program 1,024 descriptors and would give it more."""
     hard = min(resource.getrlimit(resource.RLIMIT_NOFILE)[1], 4096)
     asked = (
-        "import resource; from app.admission import raise_descriptor_limit as r;"
+        "import resource; from app.server.admission import raise_descriptor_limit as r;"
         f"resource.setrlimit(resource.RLIMIT_NOFILE, (64, {hard}));"
         "print(r(), *resource.getrlimit(resource.RLIMIT_NOFILE))"
     )

@@ -8,27 +8,26 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-FOUNDATION = {"app.settings", "app.variables", "app.log", "app.folders"}
+FOUNDATION = {"app.config"}
 PYTHON = {
     "app.domain": {"app.domain"},
     "app.adapters": {"app.domain", "app.adapters"} | FOUNDATION,
     "app.embedded": {"app.domain", "app.embedded"} | FOUNDATION,
     "app.web": {"app.domain", "app.web"} | FOUNDATION,
     "app.checks": {"app.domain", "app.adapters", "app.checks"} | FOUNDATION,
-    "app.settings": {"app.variables"},
-    "app.variables": set(),
-    "app.log": set(),
-    "app.folders": set(),
+    "app.config": {"app.config"},
+    "app.server.log": set(),
 }
 PURE = {"app.domain": {"msgspec"}}
 # Only imports that the browser follows: those inside JSDoc comments name types alone.
 STATIC_IMPORT = re.compile(r"""^(?:import|export)\b(?:[^;"']*?\bfrom)?\s*["']([^"']+)["']""", re.MULTILINE)
 JAVASCRIPT = {
-    "pwa/queue": {"pwa/queue", "pwa/vendor/idb.js"},
-    "service_worker": {"service_worker", "pwa/queue"},
-    "pwa/page": {"pwa/page", "pwa/queue", "pwa/vendor/ably.js"},
-    "pwa/capture": {"pwa/capture", "pwa/page", "pwa/queue"},
-    "pwa/desktop": {"pwa/desktop", "pwa/page"},
+    "pwa/shared": {"pwa/shared"},
+    "pwa/queue": {"pwa/queue", "pwa/shared", "pwa/vendor/idb.js"},
+    "service_worker": {"service_worker", "pwa/queue", "pwa/shared"},
+    "pwa/page": {"pwa/page", "pwa/queue", "pwa/shared", "pwa/vendor/ably.js"},
+    "pwa/capture": {"pwa/capture", "pwa/page", "pwa/queue", "pwa/shared"},
+    "pwa/desktop": {"pwa/desktop", "pwa/page", "pwa/shared"},
 }
 
 
@@ -94,17 +93,17 @@ def test_python_arrows_point_down(path: Path) -> None:
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_javascript_arrows_point_down(path: Path) -> None:
-    """queue < page < capture, desktop; the worker knows the queue alone."""
+    """shared < queue < page < capture, desktop; the worker knows the queue alone."""
     assert wrong_javascript(path.relative_to(ROOT).as_posix(), path.read_text()) == []
 
 
 @pytest.mark.parametrize(
     ("module", "source"),
     [
-        ("app.domain.photos", "import boto3"),
-        ("app.domain.photos", "from app.web import problems"),
-        ("app.web.problems", "from app.adapters.s3 import S3Store"),
-        ("app.embedded.store", "import app.web.assets"),
+        ("app.domain.photos.model", "import boto3"),
+        ("app.domain.photos.model", "from app.web import problems"),
+        ("app.web.problems", "from app.adapters.s3.store import S3Store"),
+        ("app.embedded.store.store", "import app.web.site.assets"),
     ],
 )
 def test_an_arrow_that_points_up_is_found(module: str, source: str) -> None:
@@ -115,7 +114,7 @@ def test_an_arrow_that_points_up_is_found(module: str, source: str) -> None:
 @pytest.mark.parametrize(
     ("file", "source"),
     [
-        ("pwa/queue/replay.js", 'import { toast } from "../page/toasts.js";'),
+        ("pwa/queue/replay/replay.js", 'import { toast } from "../../page/toasts.js";'),
         ("pwa/desktop/main.js", 'import { Camera } from "../capture/camera.js";'),
         ("pwa/page/api.js", 'import x from "idb";'),
     ],

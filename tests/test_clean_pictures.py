@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from app.domain.errors import InvalidImage
-from app.domain.images import walk_image
+from app.domain.photos.format import walk_image
 from tests import hostile_images
 from tests.hostile_images import safari_canvas, segment
 from tests.pictures import colour_profile, encoded, jpeg, scene, webp
@@ -23,7 +23,7 @@ from tests.pictures import colour_profile, encoded, jpeg, scene, webp
 ROOT = Path(__file__).resolve().parent.parent
 SCRIPT = """
 import { readFileSync, writeFileSync } from "node:fs";
-import { withoutMetadata } from "./pwa/capture/clean.js";
+import { withoutMetadata } from "./pwa/capture/camera/clean.js";
 for (const [from, to] of JSON.parse(readFileSync(0, "utf8"))) {
   const { buffer, byteOffset: at, length } = readFileSync(from);
   writeFileSync(to, new Uint8Array(withoutMetadata(buffer.slice(at, at + length))));

@@ -12,7 +12,7 @@ import pytest
 
 TOOL = Path(__file__).resolve().parent.parent / "tools" / "clerk_files.py"
 CHUNK = "vendors_clerk.browser_a68c22_6.40.0.js"
-HELD = {
+PACKAGE = {
     "package/dist/clerk.browser.js": b"script",
     f"package/dist/{CHUNK}": b"chunk",
     "package/dist/base-account-sdk_clerk.browser_a68c22_6.40.0.js": b"a wallet",
@@ -49,7 +49,7 @@ def test_only_the_script_and_its_parts_are_taken(tool: ModuleType, tmp_path: Pat
     folder.mkdir(parents=True)
     (folder / "vendors_clerk.browser_000000_6.39.0.js").write_text("old")
     (folder / "idb.js").write_text("another library")
-    digest = packed(tmp_path / "package.tgz", HELD)
+    digest = packed(tmp_path / "package.tgz", PACKAGE)
 
     taken = tool.unpack(tmp_path / "package.tgz", folder, digest)
 
@@ -62,8 +62,8 @@ def test_only_the_script_and_its_parts_are_taken(tool: ModuleType, tmp_path: Pat
 
 def test_another_package_is_refused_before_anything_is_written(tool: ModuleType, tmp_path: Path) -> None:
     """One changed byte is another package."""
-    digest = packed(tmp_path / "pinned.tgz", HELD)
-    packed(tmp_path / "package.tgz", HELD | {"package/dist/clerk.browser.js": b"Script"})
+    digest = packed(tmp_path / "pinned.tgz", PACKAGE)
+    packed(tmp_path / "package.tgz", PACKAGE | {"package/dist/clerk.browser.js": b"Script"})
 
     with pytest.raises(tool.WrongPackage, match="not the package that was pinned"):
         tool.unpack(tmp_path / "package.tgz", tmp_path / "vendor", digest)
@@ -80,6 +80,6 @@ def test_a_package_without_the_script_is_refused(tool: ModuleType, tmp_path: Pat
 
 
 def test_the_pins_name_one_version(tool: ModuleType) -> None:
-    """The package that is asked for is the one whose digest stands here."""
+    """The package that is asked for is the one whose digest is pinned."""
     assert f"clerk-clerk-js-{tool.PACKAGE.rpartition('@')[2]}.tgz" == tool.TARBALL
     assert len(base64.b64decode(tool.SHA512)) == 64

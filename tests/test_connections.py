@@ -12,13 +12,13 @@ from uvicorn.server import ServerState
 from websockets.exceptions import ConnectionClosedError, InvalidMessage
 from websockets.sync.client import ClientConnection, connect
 
-from app.connections import BoundedHttp, BoundedSocket, customer, is_among
 from app.embedded.hub.limits import HubLimits
-from app.serving import options
+from app.server.connection_limits import BoundedHttp, BoundedSocket, client_network, is_among
+from app.server.serving import options
 from tests.stores import bound_socket, serving_with
 
 HEAD = b"POST /x HTTP/1.1\r\nHost: localhost\r\n"
-PATIENCE_S = 10.0
+LONGEST_WAIT_S = 10.0
 
 
 class Hasty(BoundedHttp):
@@ -50,7 +50,7 @@ async def reader(scope: Any, receive: Any, send: Any) -> None:
 
 
 async def listener(receive: Any, send: Any) -> None:
-    """Takes any page and says how long its message is."""
+    """Accepts any page and answers with the length of its message."""
     await receive()
     await send({"type": "websocket.accept"})
     while (message := await receive())["type"] == "websocket.receive":
@@ -78,17 +78,17 @@ def hasty_port() -> Iterator[int]:
 
 def asked(port: int, *parts: bytes, between: float = 0.0) -> bytes:
     """All that comes back until the server ends the connection; fails when it does not."""
-    heard = bytearray()
-    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S) as wire:
+    answer = bytearray()
+    with socket.create_connection(("127.0.0.1", port), timeout=LONGEST_WAIT_S) as wire:
         try:
             for part in parts:
                 wire.sendall(part)
                 time.sleep(between)
             while some := wire.recv(65_536):
-                heard += some
+                answer += some
         except ConnectionError:
             pass
-    return bytes(heard)
+    return bytes(answer)
 
 
 AMBIGUOUS = {
@@ -123,10 +123,10 @@ AMBIGUOUS = {
 @pytest.mark.parametrize("name", AMBIGUOUS)
 def test_a_head_that_could_mean_two_things_is_refused(port: int, name: str) -> None:
     """400 and the end of the connection, so that nothing behind it is taken for a request."""
-    heard = asked(port, AMBIGUOUS[name] + HEAD + b"Content-Length: 0\r\n\r\n")
+    answer = asked(port, AMBIGUOUS[name] + HEAD + b"Content-Length: 0\r\n\r\n")
 
-    assert heard.startswith(b"HTTP/1.1 400")
-    assert heard.count(b"HTTP/1.1") == 1
+    assert answer.startswith(b"HTTP/1.1 400")
+    assert answer.count(b"HTTP/1.1") == 1
 
 
 @pytest.mark.parametrize(
@@ -157,7 +157,7 @@ def test_a_head_with_one_meaning_is_answered(port: int, head: bytes) -> None:
     ids=["nothing", "half a line", "half a head", "half a body", "no last chunk", "half a second request"],
 )
 def test_a_request_that_does_not_come_ends_the_connection(hasty_port: int, parts: list[bytes]) -> None:
-    """One machine cannot hold every connection with nothing."""
+    """One machine cannot occupy every connection without sending a request."""
     asked(hasty_port, *parts)  # It comes back.
 
 
@@ -166,11 +166,11 @@ def test_a_head_that_drips_ends_all_the_same(hasty_port: int) -> None:
     assert asked(hasty_port, HEAD, *[b"X: y\r\n"] * 12, between=0.05) == b""
 
 
-def test_whoever_has_the_answer_may_not_go_on_sending_for_ever(port: int) -> None:
-    """Bytes of a body that nobody reads keep no connection."""
+def test_a_client_with_its_answer_may_not_go_on_sending(port: int) -> None:
+    """Bytes of a body that is not read keep no connection."""
     head = HEAD.replace(b"/x", b"/early") + b"Content-Length: 3000000\r\n\r\n"
 
-    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S) as wire:
+    with socket.create_connection(("127.0.0.1", port), timeout=LONGEST_WAIT_S) as wire:
         wire.sendall(head)
         assert b"200 OK" in wire.recv(65_536)
         with pytest.raises(ConnectionError):
@@ -179,7 +179,7 @@ def test_whoever_has_the_answer_may_not_go_on_sending_for_ever(port: int) -> Non
 
 def _drip(wire: socket.socket) -> None:
     begun = time.monotonic()
-    while time.monotonic() - begun < PATIENCE_S:
+    while time.monotonic() - begun < LONGEST_WAIT_S:
         wire.sendall(b"a")
         time.sleep(0.05)
 
@@ -195,9 +195,9 @@ def _drip(wire: socket.socket) -> None:
 )
 def test_an_endless_head_is_cut_off(port: int, start: bytes) -> None:
     """Long before it weighs anything."""
-    heard = asked(port, start, *[b"a" * 60_000] * 20)
+    answer = asked(port, start, *[b"a" * 60_000] * 20)
 
-    assert heard == b"" or heard.startswith(b"HTTP/1.1 400")
+    assert answer == b"" or answer.startswith(b"HTTP/1.1 400")
 
 
 def test_requests_of_ordinary_size_pass(port: int) -> None:
@@ -216,7 +216,7 @@ def test_a_body_may_take_the_longer_the_larger_it_is(port: int) -> None:
 
 
 def test_a_packed_message_is_not_unpacked(port: int) -> None:
-    """A few bytes that unpack to megabytes would fill the memory before anybody is known."""
+    """A few bytes that unpack to megabytes would fill the memory before any sign-in."""
     with connect(f"ws://127.0.0.1:{port}/", compression="deflate") as page:
         page.send(b"a" * 100)
 
@@ -225,7 +225,7 @@ def test_a_packed_message_is_not_unpacked(port: int) -> None:
 
 
 def exchange(page: ClientConnection, parts: Sequence[bytes]) -> str | bytes:
-    """Send one message in parts and hear the answer; either may be where the end is met."""
+    """Send one message in parts and receive the answer; the connection may end in either."""
     page.send(parts)
     return page.recv()
 
@@ -249,7 +249,7 @@ class Crowded(BoundedHttp):
 
     most_of_one_address = 3
 
-    def speaks_for_many(self, host: str) -> bool:
+    def is_shared_address(self, host: str) -> bool:
         return False
 
 
@@ -263,20 +263,20 @@ def is_refused(wire: socket.socket) -> bool:
 
 
 def test_one_address_holds_so_many_connections_and_no_more() -> None:
-    """Whoever holds them all gets no further one, until one of them ends; a page's signals free theirs."""
+    """A client with all of them gets no further one until one of them ends; a page's signals free theirs."""
     settings = options() | {"http": Crowded, "lifespan": "off"}
     with bound_socket() as listening, serving_with(uvicorn.Config(reader, **settings), listening):
         address = ("127.0.0.1", listening.getsockname()[1])
         page = connect(f"ws://127.0.0.1:{address[1]}/")
-        held = [socket.create_connection(address, timeout=PATIENCE_S) for _ in range(3)]
-        assert [is_refused(wire) for wire in held] == [False] * 3
+        connections = [socket.create_connection(address, timeout=LONGEST_WAIT_S) for _ in range(3)]
+        assert [is_refused(wire) for wire in connections] == [False] * 3
 
-        with socket.create_connection(address, timeout=PATIENCE_S) as one_more:
+        with socket.create_connection(address, timeout=LONGEST_WAIT_S) as one_more:
             assert is_refused(one_more)
 
-        held.pop().close()
+        connections.pop().close()
         until_free(address)
-        for wire in held:
+        for wire in connections:
             wire.close()
         page.close()
     assert not Crowded._open
@@ -287,24 +287,24 @@ class FewPages(BoundedSocket):
 
     most_of_one_address = 3
 
-    def speaks_for_many(self, host: str) -> bool:
+    def is_shared_address(self, host: str) -> bool:
         return False
 
 
 def test_one_address_holds_so_many_sockets_and_no_more() -> None:
-    """An upgrade is no way around the bound: nobody has been asked for a token by then."""
+    """An upgrade is no way around the bound: no token has been asked for by then."""
     settings = options() | {"ws": FewPages, "lifespan": "off"}
     with bound_socket() as listening, serving_with(uvicorn.Config(reader, **settings), listening):
         address = f"ws://127.0.0.1:{listening.getsockname()[1]}/"
-        held = [connect(address) for _ in range(3)]
+        pages = [connect(address) for _ in range(3)]
 
         with pytest.raises((EOFError, ConnectionError, InvalidMessage)):
             connect(address)
 
-        held.pop().close()
+        pages.pop().close()
         with connect(address):
             pass
-        for page in held:
+        for page in pages:
             page.close()
     assert not FewPages._open
 
@@ -341,7 +341,7 @@ UPGRADE = (
     ids=["another method", "a length", "chunks", "many headers", "a long header"],
 )
 def test_what_only_looks_like_a_websocket_ends_the_connection(port: int, head: bytes) -> None:
-    """The one parser passes it on and the other never answers: it would be held for ever by nobody."""
+    """The one parser passes it on and the other never answers: it would stay open without end."""
     assert b"101" not in asked(port, head + b"\r\n")  # It comes back.
 
 
@@ -354,19 +354,19 @@ def test_what_only_looks_like_a_websocket_ends_the_connection(port: int, head: b
         ("fe80::7%eth0", "fe80::/64"),
     ],
 )
-def test_one_customers_network_counts_as_one_address(host: str, counted: str) -> None:
-    """Whoever has one IPv6 address has a network full of them."""
-    assert customer(host) == counted
+def test_one_ipv6_network_counts_as_one_address(host: str, counted: str) -> None:
+    """A client with one IPv6 address has a network full of them."""
+    assert client_network(host) == counted
 
 
 def until_free(address: tuple[str, int]) -> None:
     """Until the server has noticed that a connection ended."""
-    deadline = time.monotonic() + PATIENCE_S
+    deadline = time.monotonic() + LONGEST_WAIT_S
     while time.monotonic() < deadline:
-        with socket.create_connection(address, timeout=PATIENCE_S) as wire:
+        with socket.create_connection(address, timeout=LONGEST_WAIT_S) as wire:
             if not is_refused(wire):
                 return
-    raise AssertionError("an ended connection is counted for ever")
+    raise AssertionError("an ended connection is still counted")
 
 
 @pytest.mark.parametrize(
@@ -380,18 +380,18 @@ def until_free(address: tuple[str, int]) -> None:
         ("2001:db8::1", False),
     ],
 )
-def test_this_computer_and_a_named_proxy_speak_for_many(host: str, spared: bool) -> None:
-    """Their visitors cannot be told apart by address."""
+def test_this_computer_and_a_named_proxy_carry_many_clients(host: str, spared: bool) -> None:
+    """Their clients cannot be distinguished by address."""
     assert is_among(host, ("127.0.0.0/8", "::1/128", "10.0.0.0/24")) is spared
 
 
 async def test_a_proxy_is_spared_only_where_a_setting_names_it() -> None:
-    """The bound holds for everybody else."""
-    told = []
+    """The bound holds for every other address."""
+    answers = []
     for proxies in ((), ("10.0.0.7/32",)):
         config = uvicorn.Config(reader, **options(proxies) | {"lifespan": "off"})
         config.load()
         protocol = BoundedHttp(config, ServerState(), {})
-        told.append([protocol.speaks_for_many(host) for host in ("10.0.0.7", "127.0.0.1", "10.0.0.8")])
+        answers.append([protocol.is_shared_address(host) for host in ("10.0.0.7", "127.0.0.1", "10.0.0.8")])
 
-    assert told == [[False, True, False], [True, True, False]]
+    assert answers == [[False, True, False], [True, True, False]]

@@ -25,7 +25,7 @@ def sources() -> list[str]:
 
 
 def is_sent(path: str, rules: list[str]) -> bool:
-    """Whether the builder gets to see a path; the last rule that matches decides."""
+    """Whether the builder gets a path; the last rule that matches decides."""
     sent = True
     for rule in rules:
         if fnmatch(path, rule.removeprefix("!")):
@@ -35,7 +35,7 @@ def is_sent(path: str, rules: list[str]) -> bool:
 
 @pytest.mark.parametrize("path", sources())
 def test_what_is_copied_is_there_and_reaches_the_builder(path: str) -> None:
-    """A renamed folder would only show when somebody builds."""
+    """A renamed folder would only show at the next build."""
     assert (ROOT / path).exists()
     assert is_sent(path, IGNORED)
 
@@ -48,7 +48,7 @@ def test_nothing_private_or_made_here_reaches_the_builder() -> None:
     assert is_sent("app", IGNORED)
 
 
-def test_the_served_stage_holds_everything_the_program_reads() -> None:
+def test_the_served_stage_has_everything_the_program_reads() -> None:
     """Its own folders from here, Python packages and browser libraries from the first stage."""
     last = words("COPY", STAGES[-1])
 

@@ -1,4 +1,4 @@
-"""The phone's table of failures and the server's codes say the same things about the same codes."""
+"""The phone's table of failures and the server's error codes agree."""
 
 import json
 import shutil
@@ -41,8 +41,8 @@ def test_the_phone_knows_exactly_the_codes_that_the_server_may_answer(phone: dic
     assert all_codes() <= set(phone)
 
 
-def test_what_concerns_the_link_is_what_no_photo_and_no_person_can_change(phone: dict[str, Any]) -> None:
-    """5xx and 429 make the queue wait; 401 asks somebody to sign in."""
+def test_errors_that_concern_the_link_depend_on_no_photo_and_no_user(phone: dict[str, Any]) -> None:
+    """5xx and 429 make the queue wait; 401 asks the user to sign in."""
     for code, status in problems.STATUS.items():
         if status >= 500 or status == 429:
             assert phone[code]["concerns"] == "link", code
@@ -51,7 +51,7 @@ def test_what_concerns_the_link_is_what_no_photo_and_no_person_can_change(phone:
 
 
 def test_only_the_named_refusals_park_a_photo_at_once(phone: dict[str, Any]) -> None:
-    """A new code that parks photos must be put here by hand, with a sentence for the person."""
+    """A new code that parks photos must be put here by hand, with a sentence for the user."""
     parked = {code for code, rule in phone.items() if rule["action"] == "park"}
 
     assert parked == {
@@ -66,8 +66,8 @@ def test_only_the_named_refusals_park_a_photo_at_once(phone: dict[str, Any]) -> 
 
 
 def test_every_reason_to_park_a_photo_has_its_sentence(phone: dict[str, Any]) -> None:
-    """Whatever is shown as "Needs attention" says why in words."""
-    words = (ROOT / "pwa/page/words-phone.js").read_text(encoding="utf-8")
+    """Every photo shown as "Needs attention" has a reason in words."""
+    words = (ROOT / "pwa/page/words/phone.js").read_text(encoding="utf-8")
     reasons = words[words.index("reasons: {") :]
     parked = [code for code, rule in phone.items() if rule["action"] in ("park", "leave")]
 

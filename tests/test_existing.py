@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from app.existing import require_existing
-from app.settings import SettingsError, read_settings
+from app.config.preconditions import require_existing
+from app.config.settings import SettingsError, read_settings
 
 POSTGRES = {"DATABASE_URL": "postgresql://host/x"}
 CLOUD = {
@@ -35,11 +35,11 @@ def test_what_is_not_there_is_named(
     for name in there:
         (tmp_path / name).mkdir(parents=True)
     folders = {"DATA_DIR": f"{tmp_path}/data", "KEY_DIR": f"{tmp_path}/keys"}
-    said = None
+    message = None
 
     try:
         require_existing(read_settings({**folders, **chosen}))
     except SettingsError as problem:
-        said = str(problem)
+        message = str(problem)
 
-    assert said == (missing and missing.format(tmp_path))
+    assert message == (missing and missing.format(tmp_path))

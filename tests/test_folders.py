@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from app import folders
-from app.folders import make_folder
+from app.config import folders
+from app.config.folders import make_folder
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def synced(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     return seen
 
 
-def test_each_new_name_is_durable_before_the_next_stands_in_it(tmp_path: Path, synced: list[Path]) -> None:
+def test_each_new_name_is_durable_before_the_next_one_in_it(tmp_path: Path, synced: list[Path]) -> None:
     """Else a loss of power takes the topmost one and everything below it."""
     make_folder(tmp_path / "a/b/c")
 
@@ -32,14 +32,14 @@ def test_each_new_name_is_durable_before_the_next_stands_in_it(tmp_path: Path, s
 
 
 def test_a_folder_that_is_there_is_made_durable_all_the_same(tmp_path: Path, synced: list[Path]) -> None:
-    """Whoever made it may have been killed before it was."""
+    """The program that made it may have been killed before it was."""
     make_folder(tmp_path)
 
     assert synced == [tmp_path.parent]
 
 
 def test_new_folders_get_the_wanted_mode(tmp_path: Path) -> None:
-    """Keys are their owner's alone."""
+    """Only the account of the program may read keys."""
     make_folder(tmp_path / "keys", 0o700)
 
     assert stat.S_IMODE((tmp_path / "keys").stat().st_mode) == 0o700

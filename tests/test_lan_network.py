@@ -1,13 +1,13 @@
-"""The network that this computer is in, as the certificate authority is to vouch for."""
+"""The network that this computer is in, for which the certificate authority may issue certificates."""
 
 import psutil
 
 from app.embedded.certificates import USUAL_PREFIX
-from app.lan import lan_prefix
+from app.server.lan import lan_prefix
 
 
 def test_each_address_of_this_computer_has_the_mask_of_its_interface() -> None:
-    """Held against another library's answer, for the loopback network at least."""
+    """Compared with another library's answer, for the loopback network at least."""
     asked = 0
     for addresses in psutil.net_if_addrs().values():
         first = next((each for each in addresses if each.family.name == "AF_INET" and each.netmask), None)

@@ -5,16 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from app.adapters.images import MEMORY_BYTES
-from app.domain.photos import MAX_EDGE, MAX_PHOTO_BYTES
-from app.settings import SettingsError, read_settings
+from app.adapters.imaging.inspector import MEMORY_BYTES
+from app.config.settings import SettingsError, read_settings
+from app.domain.photos.model import MAX_EDGE, MAX_PHOTO_BYTES
 
 ROOT = Path(__file__).resolve().parents[1]
 
 
 def test_the_phone_keeps_no_photo_larger_than_the_server_takes() -> None:
-    """What counts as saved before any limit was heard is what the server takes."""
-    (most,) = re.findall(r"MOST_BYTES = ([0-9_]+);", (ROOT / "pwa/queue/record.js").read_text())
+    """What counts as saved before any limit was received is what the server takes."""
+    (most,) = re.findall(r"MOST_BYTES = ([0-9_]+);", (ROOT / "pwa/queue/photo-record.js").read_text())
 
     assert int(most) == MAX_PHOTO_BYTES
 

@@ -1,4 +1,4 @@
-"""What is installed is pinned by hash, fetched from wherever the machine is told to, and never copied in."""
+"""Packages are pinned by hash, fetched from the machine's own index, and never copied in here."""
 
 import json
 import re
@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 PYTHON_LOCKS = sorted((ROOT / "requirements").glob("*.txt"))
-# Put together here, so that this file does not hold them either.
+# Put together here, so that this file does not contain them either.
 PACKAGE_HOSTS = [
     ".".join(parts)
     for parts in (
@@ -51,7 +51,7 @@ def faults(lock: str) -> list[str]:
 
 @pytest.mark.parametrize("lock", PYTHON_LOCKS, ids=lambda path: path.name)
 def test_python_packages_are_pinned_by_hash_and_by_no_address(lock: Path) -> None:
-    """Whoever has another index installs the very same files."""
+    """A machine with another index installs the very same files."""
     assert len(entries(lock.read_text())) > 0
     assert faults(lock.read_text()) == []
 

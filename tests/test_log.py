@@ -1,4 +1,4 @@
-"""Log lines: one JSON object each, of listed fields only, that no terminal can be told anything by."""
+"""Log lines: one JSON object each, of listed fields only, and without terminal commands."""
 
 import io
 import json
@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 import pytest
 import structlog
 
-from app import log
+from app.server import log
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def test_no_character_is_a_command_to_a_terminal(written: io.StringIO, text: str
 
 
 def test_what_json_does_not_know_is_shown_as_python_shows_it(written: io.StringIO) -> None:
-    """A log line never fails because of what it tells."""
+    """A log line never fails because of a value in it."""
     structlog.get_logger().info("request", where=PurePosixPath("/a"))
 
     assert json.loads(written.getvalue())["where"] == "PurePosixPath('/a')"

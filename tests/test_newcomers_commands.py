@@ -13,7 +13,7 @@ BARE = re.compile(r"(?<!\.venv/bin/)\b(python3? -m|pre-commit install)")
 
 
 def unpasteable(text: str) -> list[str]:
-    """Commands that would not run as they stand."""
+    """Commands that would not run as written."""
     blocks = "".join(re.findall(r"^```\n(.*?)^```", text, re.DOTALL | re.MULTILINE))
     commands = [line.partition("#")[0] for line in blocks.splitlines() if line.startswith(".venv/bin/")]
     return BARE.findall(text) + [line for line in commands if re.search(r"[|\[\]]", line)]
@@ -41,7 +41,7 @@ def test_a_command_that_cannot_be_pasted_is_found(text: str) -> None:
 def test_set_up_can_keep_a_commands_results_to_itself_but_never_its_errors(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """Results of npm would stand among the steps; its errors say why a step failed."""
+    """Results of npm would be among the steps; its errors say why a step failed."""
     monkeypatch.syspath_prepend(str(ROOT / "tools"))
     import set_up
 

@@ -1,4 +1,4 @@
-"""The phone's blur and darkness hints are set on real photographs, with room on both sides.
+"""The phone's blur and darkness warnings are set on real photographs, with a margin on both sides.
 
 The arithmetic is the page's own, run by Node on the grey copies of photographs and of blurred and
 darkened versions of them. Where ``../shared/photos`` is absent, pictures made here stand in.
@@ -20,11 +20,11 @@ ROOT = Path(__file__).resolve().parent.parent
 PHOTOS = ROOT.parent / "shared" / "photos"
 SCENES = ("gps/*.jpg", "phone/*.jpg", "orientation/*_1.jpg")
 MEASURE = """
-const { judge, measure } = await import(process.argv[1]);
+const { assessQuality, measure } = await import(process.argv[1]);
 const pictures = JSON.parse(await new Response(process.stdin).text());
 const measured = pictures.map(({ grey, width, height }) => {
   const values = measure(Buffer.from(grey, "base64"), width, height);
-  return { ...values, ...judge(values) };
+  return { ...values, ...assessQuality(values) };
 });
 console.log(JSON.stringify(measured));
 """
@@ -40,25 +40,25 @@ def scenes() -> list[Image.Image]:
     return pictures
 
 
-def test_a_sharp_photo_in_good_or_half_light_gets_no_hint(scenes: list[Image.Image]) -> None:
-    """Hints that cry wolf are not read any more."""
+def test_a_sharp_photo_in_good_or_half_light_gets_no_warning(scenes: list[Image.Image]) -> None:
+    """Users stop reading warnings that are often wrong."""
     half = [ImageEnhance.Brightness(scene).enhance(0.5) for scene in scenes]
 
-    assert [(False, False)] * len(scenes) * 2 == _hints([*scenes, *half])
+    assert [(False, False)] * len(scenes) * 2 == _warnings([*scenes, *half])
 
 
 def test_a_clearly_blurred_photo_looks_blurred(scenes: list[Image.Image]) -> None:
     """A blur of radius 6 at 800 px hides what a clinician wants to see."""
     blurred = [scene.filter(ImageFilter.GaussianBlur(6)) for scene in scenes]
 
-    assert [(True, False)] * len(scenes) == _hints(blurred)
+    assert [(True, False)] * len(scenes) == _warnings(blurred)
 
 
 def test_a_quarter_of_the_light_looks_dark_and_not_blurred(scenes: list[Image.Image]) -> None:
     """Poor light alone is not blur."""
     dark = [ImageEnhance.Brightness(scene).enhance(0.25) for scene in scenes]
 
-    assert [(False, True)] * len(scenes) == _hints(dark)
+    assert [(False, True)] * len(scenes) == _warnings(dark)
 
 
 def test_sharp_photos_lie_well_clear_of_the_line(scenes: list[Image.Image]) -> None:
@@ -73,14 +73,14 @@ def _all_blurred(scenes: list[Image.Image]) -> Iterator[Image.Image]:
     return (scene.filter(ImageFilter.GaussianBlur(6)) for scene in scenes)
 
 
-def _hints(pictures: list[Image.Image]) -> list[tuple[bool, bool]]:
+def _warnings(pictures: list[Image.Image]) -> list[tuple[bool, bool]]:
     return [(measured["blurry"], measured["dark"]) for measured in _measure(pictures)]
 
 
 def _measure(pictures: Any) -> list[dict[str, Any]]:
     node = shutil.which("node")
     assert node is not None, "Node is needed; run make test"
-    module = (ROOT / "pwa" / "capture" / "quality.js").as_uri()
+    module = (ROOT / "pwa" / "capture" / "camera" / "quality.js").as_uri()
     done = subprocess.run(
         [node, "--input-type=module", "--eval", MEASURE, module],
         input=json.dumps([_grey(picture) for picture in pictures]),
@@ -106,7 +106,7 @@ def _upright(path: Path) -> Image.Image:
 
 
 def _made(seed: int) -> Image.Image:
-    """A plain scene with edges at several scales, about as bright as a room."""
+    """A plain scene with edges at several scales, about as bright as indoors."""
     chance = random.Random(seed)
     picture = Image.new("RGB", (800, 600), (120, 110, 100))
     pen = ImageDraw.Draw(picture)

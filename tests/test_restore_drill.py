@@ -1,6 +1,6 @@
 """The restore drill: back the database up, go on, restore the old one, and have every difference explained.
 
-With the real store on disk, the real database file and real pictures; the last word is the command's.
+With the real store on disk, the real database file and real pictures; the final check is the command's.
 """
 
 import hashlib
@@ -16,12 +16,12 @@ from uuid import UUID
 
 import pytest
 
-from app.domain.consultations import NewConsultation
-from app.domain.photos import CapturedPhoto, CompletionClaim, PhotoState
-from app.embedded.store_seal import Kept
-from app.identifiers import uuid7
-from app.main import Assembly
-from app.settings import read_settings
+from app.config.identifiers import uuid7
+from app.config.settings import read_settings
+from app.domain.consultations.model import NewConsultation
+from app.domain.photos.model import CapturedPhoto, CompletionClaim, PhotoState
+from app.embedded.store.encryption import StoredFile
+from app.main import Backends
 from tests.pictures import jpeg
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -29,17 +29,17 @@ USER = "dr_a"
 
 
 def environment(folder: Path) -> dict[str, str]:
-    """A clinic of this test's own."""
+    """The settings of this test's own server."""
     return {"DATA_DIR": str(folder / "data"), "KEY_DIR": str(folder / "keys")}
 
 
-async def room(clinic: Assembly, label: str) -> UUID:
+async def start_consultation(clinic: Backends, label: str) -> UUID:
     """A new consultation."""
-    return (await clinic.visits.start(USER, NewConsultation(label=label))).consultation_id
+    return (await clinic.consultations.start(USER, NewConsultation(label=label))).consultation_id
 
 
-async def photo(clinic: Assembly, consultation: UUID, seed: int, *, complete: bool = True) -> UUID:
-    """One photo's whole way, or all but its last step."""
+async def photo(clinic: Backends, consultation: UUID, seed: int, *, complete: bool = True) -> UUID:
+    """Presign, PUT and complete of one photo, or all but the last."""
     body = jpeg(64, 48, seed)
     digest = hashlib.sha256(body).hexdigest()
     now = datetime.now(UTC)
@@ -47,9 +47,9 @@ async def photo(clinic: Assembly, consultation: UUID, seed: int, *, complete: bo
         photo_id=uuid7(), consultation_id=consultation, owner=USER, content_type="image/jpeg",
         size=len(body), sha256=digest, width=64, height=48, captured_at=now,
     )  # fmt: skip
-    await clinic.uploads.presign(USER, [taken], clinic.storage.signers("http://localhost:8000"))
+    await clinic.uploads.presign(USER, [taken], clinic.store_backend.signers("http://localhost:8000"))
     key = f"consultations/{consultation}/{taken.photo_id}.jpg"
-    kept = Kept(content_type="image/jpeg", cache_control="", sha256=digest, modified_at=now, body=body)
+    kept = StoredFile(content_type="image/jpeg", cache_control="", sha256=digest, modified_at=now, body=body)
     store: Any = clinic.store
     assert await store.put(key, kept)
     if complete:
@@ -82,15 +82,15 @@ async def test_after_a_restore_every_difference_is_explained_and_every_photo_tha
     chance = random.Random(seed)
     before, after = chance.randint(1, 4), chance.randint(1, 4)
     database = tmp_path / "data" / "capture.sqlite3"
-    async with Assembly(read_settings(environment(tmp_path))).opened() as clinic:
-        known = await room(clinic, "Room 2")
+    async with Backends(read_settings(environment(tmp_path))).opened() as clinic:
+        known = await start_consultation(clinic, "Room 2")
         old = [await photo(clinic, known, number) for number in range(before)]
         silent = await photo(clinic, known, 50, complete=False)
         copy(database, tmp_path / "backup.sqlite3")
         new = [await photo(clinic, known, 100 + number) for number in range(after)]
         erased = await photo(clinic, known, 60)
         await clinic.uploads.delete(USER, erased)
-        later = await room(clinic, "Room 3")
+        later = await start_consultation(clinic, "Room 3")
         stranded = await photo(clinic, later, 200)
     for leftover in database.parent.glob("capture.sqlite3*"):
         leftover.unlink()
@@ -114,20 +114,20 @@ async def test_after_a_restore_every_difference_is_explained_and_every_photo_tha
     assert again.returncode == 0
     assert "1 differences, 0 unexplained" in again.stdout
     assert str(stranded) in again.stdout
-    async with Assembly(read_settings(environment(tmp_path))).opened() as clinic:
+    async with Backends(read_settings(environment(tmp_path))).opened() as clinic:
         for photo_id in [*old, silent, *new]:
             state = await clinic.uploads.state(USER, photo_id)
             assert state.state is PhotoState.STORED
             assert state.receipt is not None
             assert state.receipt.consultation_id == known
-        signer = clinic.storage.signers("http://localhost:8000")
-        assert len((await clinic.visits.photos(USER, known, signer)).photos) == (before + after + 1)
+        signer = clinic.store_backend.signers("http://localhost:8000")
+        assert len((await clinic.consultations.photos(USER, known, signer)).photos) == (before + after + 1)
 
 
 async def test_what_is_lost_is_never_explained_away(tmp_path: Path) -> None:
-    """The control: an object and a row removed behind the app's back are told, and the exit code is 1."""
-    async with Assembly(read_settings(environment(tmp_path))).opened() as clinic:
-        known = await room(clinic, "Room 2")
+    """The control: an object and a row removed behind the app's back are reported, and the exit code is 1."""
+    async with Backends(read_settings(environment(tmp_path))).opened() as clinic:
+        known = await start_consultation(clinic, "Room 2")
         gone, rowless, _ = [await photo(clinic, known, number) for number in range(3)]
     next((tmp_path / "data").rglob(f"{gone}.jpg")).unlink()
     with sqlite3.connect(tmp_path / "data" / "capture.sqlite3") as database:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from app.settings import SettingsError, read_settings
-from app.variables import VARIABLES
+from app.config.settings import SettingsError, read_settings
+from app.config.variables import VARIABLES
 
 README = Path(__file__).resolve().parent.parent / "README.md"
 
@@ -47,7 +47,7 @@ def test_nothing_set_gives_the_embedded_edition() -> None:
 
 @pytest.mark.parametrize(("name", "value"), WRONG)
 def test_a_wrong_value_is_named_and_not_shown(name: str, value: str) -> None:
-    """The start stops with a sentence that says which variable, never what it held."""
+    """The start stops with a sentence that says which variable, never its value."""
     with pytest.raises(SettingsError) as caught:
         read_settings({name: value})
 
@@ -82,11 +82,11 @@ def test_values_that_contradict_each_other_are_named(environment: dict[str, str]
         read_settings(environment)
 
 
-def test_the_readme_tells_every_variable_with_its_default_and_its_help() -> None:
-    """The settings table and the program say the same."""
+def test_the_readme_lists_every_variable_with_its_default_and_its_help() -> None:
+    """The settings table and the program agree."""
     rows = re.findall(r"^\| `([A-Z0-9_]+)` \| (.*?) \| (.*?) \|$", README.read_text(), re.MULTILINE)
 
-    told = {name: (default.strip("`"), text) for name, default, text in rows}
+    documented = {name: (default.strip("`"), text) for name, default, text in rows}
 
     expected = {name: (one.default or "–", one.help) for name, one in VARIABLES.items()}
-    assert told == expected
+    assert documented == expected

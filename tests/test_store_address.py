@@ -1,4 +1,4 @@
-"""One truth for the store's address: the policy of pages and worker names the host of every signed URL.
+"""One value for the store's address: the policy of pages and worker names the host of every signed URL.
 
 Both are asked of the whole program, wired as it serves, over what regions, buckets, endpoints and the
 variables that botocore reads by itself can make of the address.
@@ -18,13 +18,13 @@ from botocore.exceptions import NoCredentialsError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.adapters.s3 import bucket_address, build_client, build_signer
-from app.adapters.signing import S3Signer
+from app.adapters.s3.signer import S3Signer
+from app.adapters.s3.store import bucket_address, build_client, build_signer
+from app.config.settings import Settings, SettingsError, read_settings
 from app.domain.errors import StoreUnavailable
 from app.domain.ports import UploadSigner
-from app.main import Assembly, create_app
-from app.settings import Settings, SettingsError, read_settings
-from app.web.policy import build_policy
+from app.main import Backends, create_app
+from app.web.site.policy import build_policy
 from tests.pictures import jpeg
 from tests.stores import now, row
 from tests.web.test_policy import directive
@@ -111,8 +111,8 @@ def signer_of(chosen: Settings) -> tuple[S3Signer | None, str]:
         return None, refusal.detail
 
 
-def assert_one_truth(chosen: Settings, signer: S3Signer) -> None:
-    """Every origin that is signed for stands in each directive; botocore's own URL agrees."""
+def assert_one_address(chosen: Settings, signer: S3Signer) -> None:
+    """Every origin that is signed for is in each directive; botocore's own URL agrees."""
     client = build_client(chosen)
     theirs = client.generate_presigned_url("put_object", Params={"Bucket": chosen.s3_bucket, "Key": "x"})
     client.close()
@@ -156,7 +156,7 @@ def test_the_policy_names_the_host_of_every_signed_url(
     if signer is None:
         assert why.startswith("No address of the bucket follows from S3_BUCKET")
     else:
-        assert_one_truth(chosen, signer)
+        assert_one_address(chosen, signer)
 
 
 @pytest.mark.parametrize(
@@ -178,7 +178,7 @@ async def test_what_the_program_serves_names_the_address_that_it_signs(
     """The headers of both pages and of the worker's script, beside the signer of the running program."""
     environ({name: value for name, value in variables.items() if name.startswith("AWS_")})
     app = create_app(settings_of(home, **variables))
-    assembly: Assembly = app.state.assembly
+    backends: Backends = app.state.backends
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(app=app),  # type: ignore[arg-type]
         base_url="http://localhost:8000",
@@ -186,17 +186,17 @@ async def test_what_the_program_serves_names_the_address_that_it_signs(
         pages = [await browser.get(path) for path in ("/mobile", "/desktop")]
         worker = await browser.get("/service_worker/sw.js")
 
-    assert origins_signed(assembly.storage.signers("http://localhost:8000")) == {origin}
+    assert origins_signed(backends.store_backend.signers("http://localhost:8000")) == {origin}
     for page in pages:
         assert origin in directive(page.headers["content-security-policy"], "img-src")
     for answer in (*pages, worker):
         assert answer.status_code == 200
         assert origin in directive(answer.headers["content-security-policy"], "connect-src")
-    assembly.storage.close()
+    backends.store_backend.close()
 
 
 def test_an_address_of_six_is_also_named_as_browsers_obey_it(home: Path, environ: Any) -> None:
-    """They ignore an IPv6 address in a policy, so the store's scheme and port stand there for any host."""
+    """They ignore an IPv6 address in a policy, so the store's scheme and port are allowed for any host."""
     policy = build_policy(settings_of(home), ["https://[2001:db8::1]:9000", "https://[2001:db8::2]"])
 
     assert {"https://*:9000", "https://*:443"} <= directive(policy.worker_csp, "connect-src")
@@ -208,7 +208,7 @@ async def test_a_page_under_this_computers_own_names_sends_to_where_it_came_from
 ) -> None:
     """Its policy allows its own host alone, so the built-in store is addressed there and answers there."""
     app = create_app(settings_of(home, S3_BUCKET=""))
-    signer = app.state.assembly.storage.signers(f"http://{name}")
+    signer = app.state.backends.store_backend.signers(f"http://{name}")
     upload, photo = signer.sign_put(row(BODY)), row(BODY)
     upload = signer.sign_put(photo)
 
@@ -218,13 +218,13 @@ async def test_a_page_under_this_computers_own_names_sends_to_where_it_came_from
 
     assert origins_signed(signer) == {f"http://{name}"}
     assert (sent.status_code, shown.content) == (200, BODY)
-    app.state.assembly.storage.close()
+    app.state.backends.store_backend.close()
 
 
 async def test_a_strangers_host_gets_no_address_of_its_own(home: Path, environ: Any) -> None:
     """The control: only this computer's own names are followed, and not where the store lives apart."""
     for variables in ({}, {"STORE_ORIGIN": "https://files.clinic.example"}):
-        storage = Assembly(settings_of(home, S3_BUCKET="", **variables)).storage
+        storage = Backends(settings_of(home, S3_BUCKET="", **variables)).store_backend
         default = origins_signed(storage.signers("http://localhost:8000"))
         assert origins_signed(storage.signers("https://evil.example.org")) == default
         storage.close()
@@ -258,17 +258,17 @@ def test_what_has_no_address_is_refused_in_a_sentence(
     environ({name: value for name, value in variables.items() if name.startswith("AWS_")})
 
     try:
-        said = signer_of(settings_of(home, **variables))[1]
+        message = signer_of(settings_of(home, **variables))[1]
     except SettingsError as refusal:
-        said = str(refusal)
+        message = str(refusal)
 
-    assert named in said
-    assert "start again" in said
-    assert "word@" not in said
+    assert named in message
+    assert "start again" in message
+    assert "word@" not in message
 
 
 class AwayRole:
-    """A role whose keys cannot be fetched until ``here``, as botocore tells it."""
+    """A role whose keys cannot be fetched until ``here``, as botocore reports it."""
 
     here = False
 
@@ -294,7 +294,7 @@ def test_a_role_that_is_away_keeps_no_server_from_starting(
     """The address needs no keys. Until they come each photo waits for the store, and then is signed."""
     role, chosen = AwayRole(), read_settings({"S3_BUCKET": "photos"})
     monkeypatch.setattr(bare_client._request_signer, "_credentials", role)
-    monkeypatch.setattr("app.adapters.credentials._FAILED_SECONDS", 0)
+    monkeypatch.setattr("app.adapters.s3.credentials._FAILED_SECONDS", 0)
 
     signer = build_signer(chosen, bare_client, now)
     with pytest.raises(StoreUnavailable):

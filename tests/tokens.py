@@ -1,7 +1,7 @@
 """A factory of session tokens, good and hostile, signed with real keys.
 
-Most hostile tokens carry a *valid* signature, so that only the policy stands between them and the
-app; ``by_outsiders`` names those that anybody could make without the key.
+Most hostile tokens carry a *valid* signature, so that only the policy keeps them from the app;
+``by_outsiders`` names those that need no key.
 """
 
 import base64
@@ -58,7 +58,7 @@ class TokenFactory:
         return {name: value for name, value in header.items() if value is not ...}
 
     def good(self, **changes: Any) -> str:
-        """A token that says the truth, unless ``changes`` say otherwise."""
+        """A token with correct claims, except for ``changes``."""
         return self.sign(self.header(), self.claims(**changes))
 
     def headed(self, **changes: Any) -> str:
@@ -97,7 +97,7 @@ class TokenFactory:
         return {**jwk, **changes}
 
     def pem(self) -> bytes:
-        """The public key as the dashboard shows it, which anybody may know."""
+        """The public key as the dashboard shows it, which is no secret."""
         return self.key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 
 
@@ -118,7 +118,7 @@ def good_tokens(f: TokenFactory) -> dict[str, str]:
 
 
 def by_outsiders(f: TokenFactory) -> dict[str, str]:
-    """Tokens that somebody without the issuer's key can make."""
+    """Tokens that can be made without the issuer's key."""
     head, body, signature = f.good().split(".")
     other_body = encode(_json(f.claims(sub="user_victim")))
     jwk = f.public_jwk(f.other)

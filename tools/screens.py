@@ -26,7 +26,7 @@ LABEL = "Room 2 · J.S. 54y"
 
 
 def main() -> None:
-    """One visit, from sign-in to the desktop, with a picture of each screen."""
+    """One consultation, from sign-in to the desktop, with a picture of each screen."""
     SCREENS.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp())
     camera = film(folder / "film.mjpeg", treat=lambda _: drawn())
@@ -35,11 +35,11 @@ def main() -> None:
         browser = driver.chromium.launch(executable_path=chromium(), args=arguments)
         desktop = browser.new_context(base_url=clinic.url, **DESKTOP).new_page()
         phone = browser.new_context(base_url=clinic.url, **{**PHONE, "device_scale_factor": 1}).new_page()
-        visit(clinic, phone, desktop)
+        consultation(clinic, phone, desktop)
         browser.close()
 
 
-def visit(clinic: Clinic, phone: Page, desktop: Page) -> None:
+def consultation(clinic: Clinic, phone: Page, desktop: Page) -> None:
     """What a clinician does, and what the screens show meanwhile."""
     phone.goto("/sign-in?back=/mobile")
     shoot(phone, "sign-in")

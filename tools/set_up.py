@@ -32,17 +32,17 @@ MADE_BY_NPM = ("pwa/vendor/idb.js", "pwa/vendor/ably.js", "node_modules/typescri
 
 
 def main() -> None:
-    """Run the steps that the wish on the command line asks for."""
-    wish = sys.argv[1] if len(sys.argv) > 1 else "run"
-    if sys.version_info < (3, 11):  # noqa: UP036 - whoever starts this may have an older one
+    """Run the steps of the target on the command line."""
+    target = sys.argv[1] if len(sys.argv) > 1 else "run"
+    if sys.version_info < (3, 11):  # noqa: UP036 - an older one may start this
         found = sys.version.split()[0]
-        stop(f"Python 3.11 or newer is needed; this is {found}. Try: make {wish} PYTHON=python3.12")
+        stop(f"Python 3.11 or newer is needed; this is {found}. Try: make {target} PYTHON=python3.12")
     make_venv()
-    install("run" if wish == "run" else "test")
+    install("run" if target == "run" else "test")
     install_browser_libraries()
-    if wish == "test" or os.environ.get("CLERK_PUBLISHABLE_KEY"):
+    if target == "test" or os.environ.get("CLERK_PUBLISHABLE_KEY"):
         install_clerk()
-    if wish == "test":
+    if target == "test":
         print(find_browser().as_posix(), file=(STAMPS / "chromium").open("w"))
 
 
@@ -130,7 +130,7 @@ def install_browser_libraries() -> None:
 
 
 def install_clerk() -> None:
-    """The browser files of Clerk, where Clerk signs people in or the tests try it."""
+    """The browser files of Clerk, where Clerk signs users in or the tests try it."""
     sources = [ROOT / "tools" / "clerk_files.py"]
     if is_fresh("clerk", sources) and (ROOT / "pwa" / "vendor" / clerk_files.MAIN).exists():
         return
@@ -208,7 +208,7 @@ def digest(sources: Iterable[Path]) -> str:
 def call(command: list[str | Path], environment: dict[str, str] | None = None, heard: bool = True) -> None:
     """Run a command here; its failure ends the set-up with the command's own words.
 
-    One that is not heard keeps its results to itself; what it says of errors is always shown.
+    ``heard=False`` hides its output; its errors are always shown.
     """
     words = [str(part) for part in command]
     out = None if heard else subprocess.DEVNULL

@@ -72,7 +72,7 @@ class AblySignals:
             await rest.close()
 
     async def publish(self, user: str, message_id: str, payload: Mapping[str, object]) -> None:
-        """Tell ``user:{user}``; raises ``Unavailable`` within the deadline. Safe to repeat."""
+        """Notify ``user:{user}``; raises ``Unavailable`` within the deadline. Safe to repeat."""
         name = signals.channel_name(user)
         message = Message(name=signals.MESSAGE_NAME, data=dict(payload), id=message_id)
         client = self._client()

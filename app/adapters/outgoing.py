@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import certifi
 import httpx
 
-from app.settings import SettingsError
+from app.config.settings import SettingsError
 
 CA_VARIABLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "AWS_CA_BUNDLE")
 # For the store, whose own variable comes first.
@@ -27,12 +27,12 @@ NEVER_PROXIED = "localhost,127.0.0.1,::1,169.254.169.254,169.254.170.2,fd00:ec2:
 def client(url: str, timeout_s: float) -> httpx.AsyncClient:
     """A client for one address: nothing but this URL is ever asked, so that no redirect is followed."""
     return httpx.AsyncClient(
-        proxy=proxy_for(url), verify=trust(), trust_env=False, follow_redirects=False, timeout=timeout_s
+        proxy=proxy_for(url), verify=tls_context(), trust_env=False, follow_redirects=False, timeout=timeout_s
     )
 
 
-def trust() -> ssl.SSLContext:
-    """The authorities that calls believe: those of a variable, else the usual and this computer's own."""
+def tls_context() -> ssl.SSLContext:
+    """The authorities that calls trust: those of a variable, else the usual and this computer's own."""
     if bundle := ca_bundle():
         return ssl.create_default_context(cafile=bundle)
     context = ssl.create_default_context(cafile=certifi.where())
@@ -66,7 +66,7 @@ def proxy_for(url: str, environ: Mapping[str, str] = os.environ) -> str | None:
     return None
 
 
-def equip(environ: MutableMapping[str, str]) -> None:
+def set_library_environment(environ: MutableMapping[str, str]) -> None:
     """Let libraries that read the environment by themselves read the same; once, before anything is opened.
 
     The signal service's SDK and the role lookups of AWS build their own clients.

@@ -5,10 +5,10 @@ from typing import Any
 import httpx
 import msgspec
 
-from app.adapters.key_set import PemKeySet, read_keys
-from app.checks.finding import Finding, good, untold, wrong
+from app.adapters.clerk.jwks import PemKeySet, read_keys
+from app.checks.finding import Finding, good, unknown, wrong
 from app.checks.network import open_client, unreachable
-from app.settings import Settings
+from app.config.settings import Settings
 
 _FETCH = "Clerk's public keys can be fetched"
 _ASKING = "the server may ask Clerk about sessions"
@@ -27,12 +27,12 @@ async def try_clerk(settings: Settings, api: str) -> list[Finding]:
 
 
 def _one_instance(settings: Settings) -> list[Finding]:
-    """The page's script signs people in where the key says, and the server believes the issuer."""
+    """The page's script signs users in where the key says, and the server trusts the issuer."""
     if settings.issuer == settings.clerk_frontend:
         return []
     what = "Clerk's script and the server speak of one address"
     why = f"CLERK_PUBLISHABLE_KEY names {settings.clerk_frontend} and CLERK_ISSUER {settings.issuer}"
-    return [untold("sign-in", what, f"{why}; right only where a proxy stands before Clerk")]
+    return [unknown("sign-in", what, f"{why}; right only where a proxy stands before Clerk")]
 
 
 def _where(settings: Settings) -> tuple[str, str]:
@@ -71,7 +71,7 @@ def _fixed(settings: Settings, keys: dict[str, Any]) -> Finding:
 
 
 async def _secret(client: httpx.AsyncClient, settings: Settings, api: str, keys: dict[str, Any]) -> Finding:
-    """The keys again, which Clerk's server API tells to a valid secret alone."""
+    """The keys again, which Clerk's server API sends for a valid secret only."""
     asked = {"Authorization": f"Bearer {settings.clerk_secret_key}"}
     change = "Set CLERK_SECRET_KEY to the secret key of the same instance, from Clerk's dashboard."
     try:

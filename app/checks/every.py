@@ -1,4 +1,4 @@
-"""All checks of one assembled program, and telling of what fails beside a server that has started."""
+"""All checks of one assembled program, and reports of what fails beside a server that has started."""
 
 import asyncio
 import contextlib
@@ -9,20 +9,20 @@ from typing import Any, Protocol
 
 import structlog
 
-from app.adapters.clerk_sessions import BASE
+from app.adapters.clerk.sessions import BASE
 from app.checks.clerk import try_clerk
-from app.checks.finding import Check, Finding, examine
+from app.checks.finding import Check, Finding, run_checks
 from app.checks.machine import try_database, try_disk, try_keys
 from app.checks.signals import CloudSignals, try_signals
 from app.checks.store import try_store
-from app.checks.store_place import StorePlace
+from app.checks.store_place import StoreAccess
+from app.config.settings import Settings
 from app.domain.ports import Clock, Database, NewId
-from app.settings import Settings
 
 _log = structlog.get_logger("clinicpro")
 
 
-class Checked(Protocol):
+class CheckedProgram(Protocol):
     """What the checks need of a program; every part of it is open."""
 
     settings: Settings
@@ -31,7 +31,7 @@ class Checked(Protocol):
     database: Database
 
     @property
-    def store_place(self) -> StorePlace:
+    def store_access(self) -> StoreAccess:
         """The store as it is met."""
         ...
 
@@ -41,18 +41,18 @@ class Checked(Protocol):
         ...
 
 
-def checks_of(program: Checked, clerk_api: str = BASE) -> list[tuple[str, Check]]:
+def checks_of(program: CheckedProgram, clerk_api: str = BASE) -> list[tuple[str, Check]]:
     """Every check that the settings give a reason for."""
     return [
         ("database", partial(try_database, partial(_write, program), program.settings)),
-        ("store", partial(try_store, program.store_place)),
+        ("store", partial(try_store, program.store_access)),
         *checks_elsewhere(program, clerk_api),
         *checks_here(program),
     ]
 
 
-def checks_at_start(program: Checked, clerk_api: str = BASE) -> list[tuple[str, Check]]:
-    """Those of other people's services, and the disk.
+def checks_at_start(program: CheckedProgram, clerk_api: str = BASE) -> list[tuple[str, Check]]:
+    """The checks of external services, and of the disk.
 
     What is built in has just been opened and written to; a trial photo there would only be in the way of
     the first real one.
@@ -63,7 +63,7 @@ def checks_at_start(program: Checked, clerk_api: str = BASE) -> list[tuple[str, 
     return [check for check in checks if check[0] in kept]
 
 
-def checks_elsewhere(program: Checked, clerk_api: str) -> list[tuple[str, Check]]:
+def checks_elsewhere(program: CheckedProgram, clerk_api: str) -> list[tuple[str, Check]]:
     """Signals and sign-in, where a service does them."""
     found: list[tuple[str, Check]] = []
     if program.cloud_signals is not None:
@@ -74,7 +74,7 @@ def checks_elsewhere(program: Checked, clerk_api: str) -> list[tuple[str, Check]
     return found
 
 
-def checks_here(program: Checked) -> list[tuple[str, Check]]:
+def checks_here(program: CheckedProgram) -> list[tuple[str, Check]]:
     """The machine's own."""
     return [
         ("disk", partial(_at_once, try_disk, program.settings)),
@@ -87,15 +87,15 @@ async def _at_once(check: Any, settings: Settings) -> Sequence[Finding]:
     return found
 
 
-async def _write(program: Checked) -> None:
+async def _write(program: CheckedProgram) -> None:
     async with program.database.transaction() as records:
-        await records.tally({"checks": 1})
+        await records.increment_counters({"checks": 1})
 
 
 @asynccontextmanager
-async def checked_beside(program: Checked) -> AsyncIterator[None]:
+async def checks_in_background(program: CheckedProgram) -> AsyncIterator[None]:
     """Tries everything while the server serves: what is away now comes back, and photos wait for it."""
-    task = asyncio.create_task(tell_failures(program))
+    task = asyncio.create_task(log_failures(program))
     try:
         yield
     finally:
@@ -104,9 +104,9 @@ async def checked_beside(program: Checked) -> AsyncIterator[None]:
             await task
 
 
-async def tell_failures(program: Checked) -> None:
+async def log_failures(program: CheckedProgram) -> None:
     """One line in the log, and one for the terminal, for each thing that does not work."""
-    for one in await examine(checks_at_start(program)):
+    for one in await run_checks(checks_at_start(program)):
         if one.state == "wrong":
             _log.warning("check.failed", part=one.part, reason=one.what, cause=one.why, change=one.change)
             print(f"Check failed: {one.part}: {one.what}. {one.why} {one.change}", flush=True)

@@ -12,7 +12,7 @@ _SKEW_S = 60.0
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """``open`` is what could not be tried from here; it is told and is no fault."""
+    """``open`` is what could not be tried from here; it is reported and is no fault."""
 
     part: str
     state: Literal["ok", "wrong", "open"]
@@ -34,7 +34,7 @@ def wrong(part: str, what: str, why: str, change: str) -> Finding:
     return Finding(part=part, state="wrong", what=what, why=why, change=change)
 
 
-def untold(part: str, what: str, why: str) -> Finding:
+def unknown(part: str, what: str, why: str) -> Finding:
     """It cannot be tried from here."""
     return Finding(part=part, state="open", what=what, why=why)
 
@@ -50,7 +50,7 @@ def clock_finding(what: str, ahead_s: float) -> Finding:
     )
 
 
-async def examine(checks: Iterable[tuple[str, Check]]) -> list[Finding]:
+async def run_checks(checks: Iterable[tuple[str, Check]]) -> list[Finding]:
     """Everything at once; a check that hangs or breaks is a finding like any other."""
     found = await asyncio.gather(*(_examined(part, check) for part, check in checks))
     return [finding for group in found for finding in group]
@@ -70,8 +70,8 @@ async def _examined(part: str, check: Check) -> Sequence[Finding]:
         return [wrong(part, f"the check of {part}", why, "See the log, and report it with the log.")]
 
 
-def lines(findings: Iterable[Finding]) -> Iterator[str]:
-    """For whoever reads a terminal: one line each, and two more where something is to be done."""
+def finding_lines(findings: Iterable[Finding]) -> Iterator[str]:
+    """For a terminal: one line each, and two more where something is to be done."""
     words = {"ok": "ok", "wrong": "WRONG", "open": "note"}
     for one in findings:
         yield f"{words[one.state]:6} {one.part}: {one.what}" + (

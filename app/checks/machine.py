@@ -5,16 +5,16 @@ import shutil
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
-from app.checks.finding import Finding, good, untold, wrong
+from app.checks.finding import Finding, good, unknown, wrong
+from app.config.settings import Settings
 from app.domain.errors import CaptureError
-from app.settings import Settings
 
 LEAST_BYTES = 500_000_000
 _WRITE = "the database takes what is written"
 
 
 def try_disk(settings: Settings, free: Callable[[Path], int] | None = None) -> list[Finding]:
-    """Room where photos, database and keys are kept."""
+    """Free space where photos, database and keys are stored."""
     return [_room(name, path, free or _free) for name, path in _kept(settings)]
 
 
@@ -44,7 +44,7 @@ async def try_database(write: Callable[[], Awaitable[None]], settings: Settings)
     name = "DATABASE_URL" if settings.database_url else "DATA_DIR"
     try:
         await write()
-    except Exception as problem:  # a driver's own error as well: what it says is what is told
+    except Exception as problem:  # a driver's own error as well: its cause is what is reported
         return [wrong("database", _WRITE, *_why_not(problem, name))]
     return [good("database", _WRITE)]
 
@@ -95,4 +95,4 @@ def try_keys(settings: Settings) -> list[Finding]:
 def _fingerprint(path: Path) -> Finding:
     digest = hashlib.sha256(path.read_bytes()).hexdigest()[:12]
     what = "several machines must share KEY_DIR, or people are signed out from one to the next"
-    return untold("keys", what, f"on this one the fingerprint is {digest}; doctor must say the same on each")
+    return unknown("keys", what, f"on this one the fingerprint is {digest}; doctor must say the same on each")

@@ -1,4 +1,4 @@
-"""Why something on the network could not be asked, in the words of whoever looks after it."""
+"""Why something on the network could not be asked, in an operator's words."""
 
 import socket
 import ssl
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import httpx
 
-# For one question; a phone has more patience, whoever waits for doctor less.
+# The limit of one request: shorter than a phone's, since an operator waits for ``doctor``.
 QUESTION_S = 6.0
 UNTRUSTED = "Its certificate is not trusted here"
 

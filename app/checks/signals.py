@@ -56,7 +56,7 @@ class Refused(Exception):
 
 
 async def try_signals(signals: CloudSignals, clock: Clock, new_id: NewId) -> list[Finding]:
-    """The service's time, an authenticated publish, and a subscriber that hears it and may do no more."""
+    """The service's time, an authenticated publish, and a subscriber that receives it and may do no more."""
     try:
         ahead = clock().timestamp() - await signals.time()
     except Unavailable as problem:
@@ -64,7 +64,7 @@ async def try_signals(signals: CloudSignals, clock: Clock, new_id: NewId) -> lis
         return [wrong("signals", "Ably answers", why, "Set ABLY_ENDPOINT right (empty: Ably's default).")]
     found = [clock_finding("this server's clock agrees with Ably's", ahead)]
     published = await _published(signals, str(new_id()))
-    return [*found, published, *await _heard(signals, str(new_id()), published.state == "ok")]
+    return [*found, published, *await _try_receiving(signals, str(new_id()), published.state == "ok")]
 
 
 async def _published(signals: CloudSignals, message_id: str) -> Finding:
@@ -89,7 +89,7 @@ def _why_not(name: str, code: int | None, problem: BaseException, right: str) ->
     return why, f"Set {name} to a key of your Ably app, whole and not revoked."
 
 
-async def _heard(signals: CloudSignals, message_id: str, publishes: bool) -> list[Finding]:
+async def _try_receiving(signals: CloudSignals, message_id: str, publishes: bool) -> list[Finding]:
     name = "ABLY_API_KEY" if signals.one_key else _SIGNING
     token = quote(signals.token(USER), safe="")
     url = f"{signals.socket_url}/?access_token={token}&format=json&v=6&heartbeats=true"

@@ -8,13 +8,13 @@ import httpx
 from app.checks.finding import Finding, wrong
 from app.checks.network import UNTRUSTED, open_client, unreachable
 from app.checks.store_answers import address_setting
-from app.checks.store_place import StorePlace
+from app.checks.store_place import StoreAccess
 from app.checks.store_trial import Trial
-from app.variables import is_loopback
+from app.config.variables import is_loopback
 
 
-async def try_store(place: StorePlace) -> list[Finding]:
-    """Everything, in the order in which a photo meets it; what cannot be reached is told once."""
+async def try_store(place: StoreAccess) -> list[Finding]:
+    """Every step, in the order of an upload; what cannot be reached is reported once."""
     found = [*_for_phones(place)]
     try:
         opened = open_client(place.transport, place.authorities)
@@ -33,8 +33,8 @@ async def try_store(place: StorePlace) -> list[Finding]:
     return found
 
 
-def _for_phones(place: StorePlace) -> Iterator[Finding]:
-    """What is seen from the address alone."""
+def _for_phones(place: StoreAccess) -> Iterator[Finding]:
+    """What the address alone shows."""
     parts, elsewhere = urlsplit(place.signer.origin), [page for page in place.pages if not _own(page)]
     what, name = "phones can reach the store's address", address_setting(place.settings, place.signer.origin)
     if place.transport is not None or not elsewhere:
@@ -51,7 +51,7 @@ def _own(origin: str) -> bool:
     return is_loopback(urlsplit(origin).hostname or "")
 
 
-def _away(place: StorePlace, problem: httpx.HTTPError) -> Finding:
+def _away(place: StoreAccess, problem: httpx.HTTPError) -> Finding:
     name = address_setting(place.settings, place.signer.origin)
     what, why = f"the store answers at {place.signer.origin}", unreachable(problem)
     if why.startswith(UNTRUSTED):

@@ -7,14 +7,14 @@ from urllib.parse import urlsplit
 import httpx
 
 from app.checks.finding import Finding, wrong
-from app.domain.bucket import BucketFacts
-from app.settings import Settings
+from app.config.settings import Settings
+from app.domain.photos.bucket import BucketFacts
 
 _FIELD = re.compile(rb"<(Code|Region|Message)>([^<]{0,200})</")
 
 
 class Refusal(NamedTuple):
-    """A store's error: S3's code, the bucket's true region if it was told, the status."""
+    """A store's error: S3's code, the bucket's true region if the store named it, the status."""
 
     code: str
     region: str
@@ -137,7 +137,7 @@ OTHER_OWNER = Meaning(
 )
 
 
-def judged(facts: BucketFacts, settings: Settings) -> list[Finding]:
+def bucket_findings(facts: BucketFacts, settings: Settings) -> list[Finding]:
     """What the account itself says of the bucket, where the server's keys may ask."""
     found = []
     if facts.other_owner:
@@ -152,6 +152,6 @@ def judged(facts: BucketFacts, settings: Settings) -> list[Finding]:
 
 
 def with_causes(found: list[Finding], facts: list[Finding]) -> list[Finding]:
-    """A refused photo is told by its cause, where the account names one."""
+    """A refused photo is reported by its cause, where the account names one."""
     kept = [one for one in found if one.state != "wrong"] if facts else found
     return [*kept, *facts]

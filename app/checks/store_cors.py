@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 import httpx
 
 from app.checks.finding import Finding, good, wrong
-from app.domain.bucket import cors_rules
+from app.domain.photos.bucket import cors_rules
 
 
 def asked_headers(headers: Iterable[str]) -> str:
@@ -49,7 +49,7 @@ class CorsTrial:
         if not self._picture:
             return ""
         answer = await self._client.get(self._picture, headers={"Origin": origin})
-        if shares(answer.headers, origin):
+        if allows_origin(answer.headers, origin):
             return ""
         return f"The store's CORS rule for {origin} lacks GET in AllowedMethods: no photo can be downloaded."
 
@@ -58,22 +58,22 @@ class CorsTrial:
         if names:
             asked["Access-Control-Request-Headers"] = names
         answer = await self._client.options(self._url, headers=asked)
-        told = answer.headers
+        headers = answer.headers
         return (
             answer.is_success
-            and shares(told, origin)
-            and (method in ("GET", *_listed(told, "methods")) or "*" in _listed(told, "methods"))
-            and _covers(_listed(told, "headers"), names)
+            and allows_origin(headers, origin)
+            and (method in ("GET", *_listed(headers, "methods")) or "*" in _listed(headers, "methods"))
+            and _covers(_listed(headers, "headers"), names)
         )
 
 
-def shares(told: Mapping[str, str], origin: str) -> bool:
+def allows_origin(headers: Mapping[str, str], origin: str) -> bool:
     """Whether a page of this origin may read an answer."""
-    return told.get("access-control-allow-origin") in (origin, "*")
+    return headers.get("access-control-allow-origin") in (origin, "*")
 
 
-def _listed(told: Mapping[str, str], name: str) -> list[str]:
-    return [one.strip() for one in told.get(f"access-control-allow-{name}", "").split(",") if one.strip()]
+def _listed(headers: Mapping[str, str], name: str) -> list[str]:
+    return [one.strip() for one in headers.get(f"access-control-allow-{name}", "").split(",") if one.strip()]
 
 
 def _covers(allowed: list[str], names: str) -> bool:

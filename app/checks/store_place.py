@@ -7,10 +7,10 @@ from typing import Protocol
 
 import httpx
 
-from app.domain.bucket import BucketFacts
-from app.domain.photos import PhotoRow
+from app.config.settings import Settings
+from app.domain.photos.bucket import BucketFacts
+from app.domain.photos.model import PhotoRow
 from app.domain.ports import Clock, NewId, ObjectStore, SignedUpload
-from app.settings import Settings
 
 
 class TrialSigner(Protocol):
@@ -40,12 +40,12 @@ class TrialSigner(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class StorePlace:
+class StoreAccess:
     """A store as phones and the server meet it.
 
     ``transport`` leads into a built-in store without a network. ``pages`` are the origins that need
-    CORS there. ``facts`` are asked for with the server's keys, where there is somebody to ask.
-    ``authorities`` is a file of certificate authorities, where botocore was told of one.
+    CORS there. ``facts`` are read with the server's keys, where the store has an API for them.
+    ``authorities`` is a file of certificate authorities, where botocore is configured with one.
     """
 
     settings: Settings

@@ -8,22 +8,22 @@ from typing import Any
 
 import httpx
 
-from app.checks.finding import Finding, clock_finding, good, untold, wrong
+from app.checks.finding import Finding, clock_finding, good, unknown, wrong
 from app.checks.store_answers import (
     NOT_ALLOWED,
     NOT_ENCRYPTED,
     PUBLIC,
     Refusal,
-    judged,
+    bucket_findings,
     meaning_of,
     read_refusal,
     with_causes,
 )
 from app.checks.store_cors import CorsTrial
-from app.checks.store_place import StorePlace
-from app.domain.bucket import ENCRYPTION, TRIAL_CONSULTATION, TRIAL_PREFIX
+from app.checks.store_place import StoreAccess
 from app.domain.errors import CaptureError
-from app.domain.photos import PhotoRow, PhotoState
+from app.domain.photos.bucket import ENCRYPTION, TRIAL_CONSULTATION, TRIAL_PREFIX
+from app.domain.photos.model import PhotoRow, PhotoState
 from app.domain.ports import SignedUpload
 
 _BODY = b"ClinicPro Capture tried this store. This object may be deleted. "
@@ -33,7 +33,7 @@ _LEFT = timedelta(minutes=10)
 class Trial:
     """One trial photo, and one that never arrives whole."""
 
-    def __init__(self, place: StorePlace, client: httpx.AsyncClient) -> None:
+    def __init__(self, place: StoreAccess, client: httpx.AsyncClient) -> None:
         self._place = place
         self._client = client
         self._body = _BODY + os.urandom(16).hex().encode()
@@ -61,17 +61,18 @@ class Trial:
         found = await self._way_of_a_photo(upload)
         works = found[0].state == "ok"
         if self._place.facts is not None:
-            found = with_causes(found, judged(await self._place.facts(), self._place.settings))
+            found = with_causes(found, bucket_findings(await self._place.facts(), self._place.settings))
         cors = CorsTrial(self._client, upload.url, upload.headers, self._picture() if works else "")
         found += [await cors.page(origin) for origin in self._place.pages]
         if works:
-            found += [await self._closed(), await self._damaged()]
+            found += [await self._try_unsigned(), await self._try_damaged()]
         return found
 
     async def _way_of_a_photo(self, upload: SignedUpload) -> list[Finding]:
         """Each step needs the one before it."""
         found: list[Finding] = []
-        for step in (self._sent, self._once, self._told, self._shown, self._read):
+        storing = (self._try_sending, self._try_overwriting)
+        for step in (*storing, self._try_facts, self._try_showing, self._try_reading):
             found += await step(upload)
             if any(one.state == "wrong" for one in found):
                 break
@@ -81,19 +82,19 @@ class Trial:
         origin = {"Origin": self._page} if self._page else {}
         return await self._client.put(upload.url, content=body, headers={**upload.headers, **origin})
 
-    async def _sent(self, upload: SignedUpload) -> list[Finding]:
+    async def _try_sending(self, upload: SignedUpload) -> list[Finding]:
         what = "a photo is stored through a signed address"
         answer = await self._send(upload, self._body)
         clock = self._clock(answer)
         if not answer.is_success:
-            refusal = await self._named(read_refusal(answer))
+            refusal = await self._with_bucket_code(read_refusal(answer))
             meaning = meaning_of(refusal, self._place.settings, self._place.signer.origin)
             return [wrong("store", what, *meaning), *clock]
         self._stored = True
         return [good("store", what), *clock]
 
-    async def _named(self, refusal: Refusal) -> Refusal:
-        """A store says no more to whoever may not write; whether there is such a bucket it tells anybody."""
+    async def _with_bucket_code(self, refusal: Refusal) -> Refusal:
+        """Without write permission a store gives no reason; whether a bucket exists any client may ask."""
         if refusal.code != "AccessDenied":
             return refusal
         bucket = read_refusal(await self._client.get(self._place.signer.address))
@@ -109,7 +110,7 @@ class Trial:
             return []
         return [clock_finding(what, (self._place.clock() - theirs).total_seconds())]
 
-    async def _once(self, upload: SignedUpload) -> list[Finding]:
+    async def _try_overwriting(self, upload: SignedUpload) -> list[Finding]:
         what = "no photo can be overwritten"
         answer = await self._send(upload, self._body)
         if answer.status_code == 412:
@@ -117,22 +118,22 @@ class Trial:
         why = f"A second upload under one key was answered with {answer.status_code} instead of 412."
         return [wrong("store", what, why, "Use a store that knows If-None-Match (S3_ENDPOINT).")]
 
-    async def _told(self, _: SignedUpload) -> list[Finding]:
+    async def _try_facts(self, _: SignedUpload) -> list[Finding]:
         what = "the store confirms size, type and encryption (HEAD)"
         answer = await self._client.head(self._place.signer.sign_head(self._row))
         if not answer.is_success:
             return [wrong("store", what, f"It was answered with {answer.status_code}.", NOT_ALLOWED.change)]
-        said = answer.headers
-        if said.get("x-amz-server-side-encryption") != ENCRYPTION:
+        given = answer.headers
+        if given.get("x-amz-server-side-encryption") != ENCRYPTION:
             return [wrong("store", what, *NOT_ENCRYPTED)]
-        if (said.get("content-type"), said.get("content-length")) != ("image/jpeg", str(len(self._body))):
+        if (given.get("content-type"), given.get("content-length")) != ("image/jpeg", str(len(self._body))):
             why = "It tells another size or type than was sent."
             return [
                 wrong("store", what, why, "See that nothing between server and S3_ENDPOINT changes answers.")
             ]
         return [good("store", what)]
 
-    async def _shown(self, _: SignedUpload) -> list[Finding]:
+    async def _try_showing(self, _: SignedUpload) -> list[Finding]:
         what = "the photo can be seen through a signed address"
         answer = await self._client.get(self._picture())
         if answer.is_success and answer.content == self._body:
@@ -142,7 +143,7 @@ class Trial:
     def _picture(self) -> str:
         return self._place.signer.sign_get(self._row, self._place.clock())
 
-    async def _read(self, _: SignedUpload) -> list[Finding]:
+    async def _try_reading(self, _: SignedUpload) -> list[Finding]:
         what = "the server reads the photo, and knows one that is missing"
         try:
             stored = await self._place.store.read(self._row.key, len(self._body))
@@ -157,8 +158,8 @@ class Trial:
             return [wrong("store", what, *NOT_ENCRYPTED)]
         return [good("store", what)]
 
-    async def _closed(self) -> Finding:
-        """Whoever has no signature is refused."""
+    async def _try_unsigned(self) -> Finding:
+        """Requests without a signature are refused."""
         what = "nobody without a signed address reads, lists or writes photos"
         address, upload = self._place.signer.address, self._place.signer.sign_put(self._other)
         unsigned: list[tuple[str, str, dict[str, Any]]] = [
@@ -173,12 +174,12 @@ class Trial:
                 return wrong("store", what, why, PUBLIC.change)
         return good("store", what)
 
-    async def _damaged(self) -> Finding:
+    async def _try_damaged(self) -> Finding:
         what = "bytes that were damaged on the way are refused"
         answer = await self._send(self._place.signer.sign_put(self._other), self._body)
         if not answer.is_success:
             return good("store", what)
-        return untold("store", what, "this store does not compare SHA-256; the server does, a photo later")
+        return unknown("store", what, "this store does not compare SHA-256; the server does, a photo later")
 
     async def remove(self) -> list[Finding]:
         """The trial's objects, and what an earlier trial was kept from removing."""
@@ -189,7 +190,7 @@ class Trial:
             await self._remove_left()
             gone = await self._place.store.read(self._row.key, len(self._body)) is None
         except CaptureError as refusal:
-            # What was never stored need not go, and why it was not is told already.
+            # What was never stored need not be removed, and the reason is already reported.
             return [wrong("store", what, refusal.detail, NOT_ALLOWED.change)] if self._stored else []
         if not self._stored:
             return []

@@ -32,7 +32,7 @@
         └── StorageFull          storage-full
 
 The HTTP status of each code stands in one table only: ``app/web/problems.py``. The phone's answer
-to each stands in ``pwa/queue/errors.js``; a test holds the two against each other.
+to each stands in ``pwa/queue/errors.js``; a test compares the two.
 """
 
 from typing import ClassVar
@@ -91,7 +91,7 @@ class CrossSite(CaptureError):
 
 
 class NotFound(CaptureError):
-    """Nothing there, or somebody else's: the answer is the same."""
+    """No such object, or another user's: the answer is the same."""
 
     code = "not-found"
     sentence = "There is nothing at this address."
@@ -133,7 +133,7 @@ class ConsultationNotEmpty(CaptureError):
 
 
 class LabelInUse(CaptureError):
-    """Two open consultations that nobody could tell apart."""
+    """Two open consultations that a clinician could not distinguish."""
 
     code = "label-in-use"
     sentence = (
@@ -208,7 +208,7 @@ class Unavailable(CaptureError):
 
 
 class KeysUnavailable(Unavailable):
-    """The keys that prove a sign-in cannot be fetched."""
+    """The keys that verify a session token cannot be fetched."""
 
     code = "keys-unavailable"
 
@@ -242,11 +242,11 @@ class DatabaseBusy(Unavailable):
 
 
 class DatabaseRefused(DatabaseBusy):
-    """The database answers, and will not serve until a person changes something: a password, a name."""
+    """The database answers, and refuses until an operator changes something: a password, a name."""
 
 
 class StorageFull(Unavailable):
-    """No room left on the server."""
+    """No disk space left on the server."""
 
     code = "storage-full"
     retry_after = 60

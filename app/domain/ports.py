@@ -1,4 +1,4 @@
-"""What the domain needs from the world: short promises, kept by adapters and embedded parts."""
+"""The ports of the domain: protocols that adapters and embedded parts implement."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -8,9 +8,9 @@ from uuid import UUID
 
 import msgspec
 
-from app.domain.consultations import Consultation, Move
-from app.domain.pending import PendingLoad
-from app.domain.photos import PhotoDescription, PhotoRow, TakenDuring
+from app.domain.consultations.model import Consultation, Move
+from app.domain.photos.model import PhotoDescription, PhotoRow, TakenDuring
+from app.domain.photos.quota import PendingLoad
 
 
 class Clock(Protocol):
@@ -25,8 +25,8 @@ class NewId(Protocol):
     def __call__(self) -> UUID: ...
 
 
-class Ring(Protocol):
-    """Says that the outbox has something new; called after the commit, never inside it."""
+class NotifyOutbox(Protocol):
+    """Reports that the outbox has a new event; called after the commit, never inside it."""
 
     def __call__(self) -> None: ...
 
@@ -64,7 +64,7 @@ class ObjectSummary(msgspec.Struct, kw_only=True, frozen=True):
 
 
 class UploadSigner(Protocol):
-    """Presigned URLs; pure arithmetic over keys held in memory, never a call to the store."""
+    """Presigned URLs; pure arithmetic over keys in memory, never a call to the store."""
 
     def sign_put(self, row: PhotoRow) -> SignedUpload:
         """PUT of exactly this photo: type, length, SHA-256, encryption and write-once signed."""
@@ -112,10 +112,10 @@ class KeySet(Protocol):
 
 
 class Signals(Protocol):
-    """Hints to a user's open pages: constant payloads without patient data."""
+    """Notifications to a user's open pages: constant payloads without patient data."""
 
     async def publish(self, user: str, message_id: str, payload: Mapping[str, object]) -> None:
-        """Tell ``user:{user}``; raises on failure, within the adapter's own deadline."""
+        """Notify ``user:{user}``; raises on failure, within the adapter's own deadline."""
         ...
 
     def token(self, user: str, session: str = "") -> str:
@@ -140,7 +140,7 @@ class Event(msgspec.Struct, kw_only=True, frozen=True):
 
 
 class AuditEntry(msgspec.Struct, kw_only=True, frozen=True):
-    """Who did what to which photo, when; ids only."""
+    """One change of a photo: time, actor and action; ids only."""
 
     at: datetime
     actor: str
@@ -151,7 +151,7 @@ class AuditEntry(msgspec.Struct, kw_only=True, frozen=True):
 
 
 class ConsultationAuditEntry(msgspec.Struct, kw_only=True, frozen=True):
-    """Who corrected, discarded or brought back which consultation, when; the words before and after."""
+    """One correction, discard or return of a consultation, with the text before and after."""
 
     at: datetime
     actor: str
@@ -161,11 +161,11 @@ class ConsultationAuditEntry(msgspec.Struct, kw_only=True, frozen=True):
     after: str = ""
 
 
-class Announcement(msgspec.Struct, kw_only=True, frozen=True):
-    """A photo that a phone said it holds and that is not here yet; ids and times, no patient data.
+class InventoryEntry(msgspec.Struct, kw_only=True, frozen=True):
+    """A photo that a phone reported and that is not here yet; ids and times, no patient data.
 
-    ``announced_at`` is the server's time of the first word, ``heard_at`` that of the device's last one.
-    ``missing_since``: the device listed its photos and this one was no longer among them.
+    ``announced_at``: server time of the photo's first report; ``heard_at``: of the device's last report.
+    ``missing_since``: the device's inventory no longer contained it.
     """
 
     photo_id: UUID
@@ -198,7 +198,7 @@ class Records(Protocol):
         ...
 
     async def open_consultations(self, owner: str) -> list[Consultation]:
-        """Those that take new photos; nobody else starts or renames one until the transaction ends."""
+        """Those that take new photos; no other transaction starts or renames one until this one ends."""
         ...
 
     async def unfiled(self, owner: str) -> Consultation: ...
@@ -209,7 +209,7 @@ class Records(Protocol):
 
     async def set_current(self, owner: str, consultation_id: UUID | None) -> None: ...
 
-    async def note_current(self, owner: str, since: datetime) -> None:
+    async def record_current(self, owner: str, since: datetime) -> None:
         """Add to the history what is current now, unless its last entry says so; unfiled where none is."""
         ...
 
@@ -227,11 +227,11 @@ class Records(Protocol):
         self, owner: str, consultation_id: UUID, label: str, second_identifier: str | None
     ) -> None: ...
 
-    async def discard(self, owner: str, consultation_id: UUID, at: datetime) -> bool:
-        """Hide the user's own visit, which is then current no more; False if it holds photos or notes."""
+    async def discard_consultation(self, owner: str, consultation_id: UUID, at: datetime) -> bool:
+        """Hide the user's own consultation, which stops being current; False if it holds photos or notes."""
         ...
 
-    async def bring_back(self, owner: str, consultation_id: UUID) -> None:
+    async def restore_consultation(self, owner: str, consultation_id: UUID) -> None:
         """Undo ``discard``; no error when it was not discarded."""
         ...
 
@@ -241,12 +241,12 @@ class Records(Protocol):
 
     async def set_closed(self, owner: str, consultation_id: UUID, at: datetime | None) -> None: ...
 
-    async def grow_rev(self, consultation_id: UUID) -> int:
+    async def increment_revision(self, consultation_id: UUID) -> int:
         """Increase ``rev`` and return the new one; a discarded consultation is back with its photo."""
         ...
 
     async def photos(self, ids: Sequence[UUID]) -> dict[UUID, PhotoRow]:
-        """Rows by id whoever owns them, in one query; the caller compares owners."""
+        """Rows by id, of any owner, in one query; the services compare owners."""
         ...
 
     async def stored_photos(self, owner: str, consultation_id: UUID) -> list[PhotoRow]:
@@ -270,18 +270,18 @@ class Records(Protocol):
         ...
 
     async def mark_refused(self, photo_id: UUID, now: datetime) -> bool:
-        """Note that a pending row's object is no photo; False where it is not pending any more.
+        """Record that a pending row's object is no photo; False where it is not pending any more.
 
         From here on nothing marks it stored, so that its object can be erased.
         """
         ...
 
-    async def forget_refusals(self, photo_ids: Sequence[UUID]) -> None:
+    async def clear_refusals(self, photo_ids: Sequence[UUID]) -> None:
         """Let refused photos be sent and checked once more."""
         ...
 
     async def own_photo(self, owner: str, photo_id: UUID) -> PhotoRow | None:
-        """The user's photo, which nobody else changes until the transaction ends; None if not theirs."""
+        """The user's photo, locked until the transaction ends; None if not theirs."""
         ...
 
     async def mark_deleted(self, owner: str, photo_id: UUID, now: datetime) -> PhotoRow | None:
@@ -302,7 +302,7 @@ class Records(Protocol):
         self, event_id: UUID, owner: str, payload: Mapping[str, object], now: datetime
     ) -> None: ...
 
-    async def unpublished(self, limit: int) -> list[Event]: ...
+    async def unpublished_events(self, limit: int) -> list[Event]: ...
 
     async def mark_published(self, seqs: Sequence[int], now: datetime) -> None: ...
 
@@ -341,42 +341,42 @@ class Records(Protocol):
     async def drop_upload_sessions(self, user: str, session_id: str | None = None) -> None: ...
 
     async def purge_expired(self, now: datetime) -> None:
-        """Forget what is over: sessions, counted failures, published events, settled announcements."""
+        """Delete what is over: sessions, counted failures, published events, settled inventory entries."""
         ...
 
     async def counts(self, now: datetime) -> dict[str, float]:
         """Numbers for the operator; ages end in ``_s``, counters in ``_total``.
 
-        pending (and those older than 5 min, 1 h, 1 day), outbox, erasures, announced and missing
-        photos, the oldest of each, and what sweeper and reconciliation have found so far.
+        pending (and those older than 5 min, 1 h, 1 day), outbox, erasures, reported (``announced``) and
+        missing photos, the oldest of each, and what sweeper and reconciliation have found so far.
         """
         ...
 
-    async def tally(self, found: Mapping[str, int]) -> None:
+    async def increment_counters(self, found: Mapping[str, int]) -> None:
         """Add to the counters that outlive the process; names as ``counts`` gives them."""
         ...
 
-    async def meet_device(self, digest: str, new_id: UUID, now: datetime) -> UUID:
-        """The device of a cookie, by the SHA-256 of its value; made at first sight, heard of now."""
+    async def get_or_create_device(self, digest: str, new_id: UUID, now: datetime) -> UUID:
+        """The device of a cookie, by the SHA-256 of its value; created if new; sets ``heard_at``."""
         ...
 
-    async def announced(self, owner: str) -> list[Announcement]:
-        """A user's announced photos that are neither stored nor deleted here."""
+    async def inventory_entries(self, owner: str) -> list[InventoryEntry]:
+        """A user's reported photos that are neither stored nor deleted here."""
         ...
 
-    async def put_announcement(self, announcement: Announcement) -> None:
-        """Add or replace what is known of one announced photo of its owner."""
+    async def put_inventory_entry(self, entry: InventoryEntry) -> None:
+        """Add or replace the entry of one reported photo of its owner."""
         ...
 
-    async def drop_announcements(self, owner: str, photo_ids: Sequence[UUID]) -> None:
-        """Forget announced photos that their owner deleted on the phone."""
+    async def drop_inventory_entries(self, owner: str, photo_ids: Sequence[UUID]) -> None:
+        """Delete the entries of photos that their owner deleted on the phone."""
         ...
 
     async def photo_page(self, after: UUID | None, limit: int) -> list[PhotoRow]:
         """Rows of all users in the order of their ids, those behind ``after`` only."""
         ...
 
-    async def home_of(self, consultation_id: UUID) -> str | None:
+    async def consultation_owner(self, consultation_id: UUID) -> str | None:
         """Whose consultation this is; for the operator's own commands only."""
         ...
 
@@ -433,7 +433,7 @@ class AccountRecords(Protocol):
         """Remember a login cookie by the SHA-256 of its value."""
         ...
 
-    async def login(self, digest: str, now: datetime) -> str | None:
+    async def login_user(self, digest: str, now: datetime) -> str | None:
         """The user of an unexpired login cookie."""
         ...
 
@@ -453,7 +453,7 @@ class AccountRecords(Protocol):
         """(failures in a row, no further attempt before) of a name or an address."""
         ...
 
-    async def note_login_failure(self, key: str, count: int, until: datetime) -> None:
+    async def record_login_failure(self, key: str, count: int, until: datetime) -> None:
         """Replace what is known about a name or an address."""
         ...
 

@@ -1,4 +1,4 @@
-"""Who may hear which signals: one user, one channel, subscribe only, for a quarter of an hour.
+"""Which signals a user may receive: one user, one channel, subscribe only, for a quarter of an hour.
 
 Pure rules shared by both editions, so that Ably and the built-in hub hand out the same grant.
 """

@@ -1,10 +1,10 @@
 """A local certificate authority, so that phones in the same network get https without a public name.
 
-The authority may vouch for servers in the network that it was made in and for nothing else (name
+The authority may sign for servers in the network that it was made in and for nothing else (name
 constraints, extended key usage), so that a phone which trusts it is not exposed to it anywhere else. The
 leaf is renewed when the address changes or it grows old. Each network has an authority of its own, which
 is kept: a computer that comes back to a network is trusted there as before. Authorities of earlier
-versions vouch for all private addresses; phones trust them already, so they serve on until they are removed.
+versions sign for all private addresses; phones trust them already, so they serve on until they are removed.
 """
 
 import ipaddress
@@ -40,17 +40,17 @@ class Certificates(msgspec.Struct, frozen=True):
 def certificates_for(address: str, folder: Path, now: datetime, prefix: int = USUAL_PREFIX) -> Certificates:
     """The authority and a leaf for one IPv4 address, made or renewed in ``folder`` as needed.
 
-    ``prefix`` is the length of the network's mask: a new authority vouches for that network.
+    ``prefix`` is the length of the network's mask: a new authority signs for that network.
     Raises ``ValueError`` when what is kept there is damaged.
     """
-    # The folder of the keys, which may not be there yet, is nobody else's affair either.
+    # The folder of the keys, which may not be there yet, is closed to other accounts as well.
     for part in (folder.parent, folder):
         part.mkdir(parents=True, exist_ok=True, mode=0o700)
     paths = Certificates(folder / "authority.pem", folder / "leaf.pem", folder / "leaf-key.pem")
     authority_key_path = folder / "authority-key.pem"
     if not (authority_key_path.exists() and _authority_serves(paths.authority, address)):
-        _put_away(folder)
-        if not _fetch(folder, address):
+        _archive_authority(folder)
+        if not _restore_authority(folder, address):
             network = ipaddress.IPv4Network((address, prefix), strict=False)
             _make_authority(paths.authority, authority_key_path, network, now)
     if not _leaf_serves(paths, address, now):
@@ -63,20 +63,20 @@ def fingerprint(pem: bytes) -> str:
     return x509.load_pem_x509_certificate(pem).fingerprint(hashes.SHA256()).hex(":").upper()
 
 
-def _put_away(folder: Path) -> None:
+def _archive_authority(folder: Path) -> None:
     """Keep an authority that cannot serve here for the day when this computer is back in its network."""
     certificate, key = (folder / name for name in AUTHORITY)
     if not (certificate.exists() and key.exists()):
         return
     kept = folder / "others" / fingerprint(certificate.read_bytes()).replace(":", "")[:16]
     kept.mkdir(parents=True, exist_ok=True, mode=0o700)
-    # The key goes last: cut short, the pair is made anew here and whole there or not at all.
+    # The key goes last: when interrupted, the pair is made again here, and is whole there or absent.
     for path in (certificate, key):
         path.replace(kept / path.name)
 
 
-def _fetch(folder: Path, address: str) -> bool:
-    """Bring an authority back that was put away and serves this address."""
+def _restore_authority(folder: Path, address: str) -> bool:
+    """Restore an archived authority that serves this address."""
     for kept in sorted((folder / "others").glob("*")):
         certificate, key = (kept / name for name in AUTHORITY)
         if key.exists() and _authority_serves(certificate, address):

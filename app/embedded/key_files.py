@@ -1,14 +1,14 @@
-"""Files that hold one secret each: made once, whole or absent, readable by their owner alone."""
+"""Files that hold one secret each: made once, whole or absent, readable by the server's account alone."""
 
 import os
 import secrets
 from collections.abc import Callable
 from pathlib import Path
 
-from app.folders import make_folder, sync_folder
+from app.config.folders import make_folder, sync_folder
 
 
-def keep(path: Path, make: Callable[[], bytes]) -> bytes:
+def load_or_create(path: Path, make: Callable[[], bytes]) -> bytes:
     """What ``path`` holds, made there first if absent.
 
     Two processes that start together end with the same content: the first link wins.

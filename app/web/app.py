@@ -7,33 +7,33 @@ from litestar.connection import ASGIConnection
 from litestar.datastructures import State
 from litestar.types import ASGIApp, Middleware, Receive, Scope, Send
 
-from app.settings import Settings
-from app.web import manifest, shell
-from app.web.arrival import stamp
-from app.web.assets import HTML, Asset, make_asset, read_assets
-from app.web.authentication import Authenticator
-from app.web.call import Call, Desk
+from app.config.settings import Settings
+from app.web.api.consultations import ConsultationController
+from app.web.api.devices import DeviceController
+from app.web.api.me import MeController
+from app.web.api.operations import OperationsController
+from app.web.api.photos import PhotoController
+from app.web.api.realtime import RealtimeController
+from app.web.api.upload_session import UploadSessionController
+from app.web.api.uploads import UploadController
+from app.web.api_request import ApiRequest, WebResources
 from app.web.contract import openapi_config
-from app.web.controllers.consultations import ConsultationController
-from app.web.controllers.devices import DeviceController
-from app.web.controllers.me import MeController
-from app.web.controllers.operations import OperationsController
-from app.web.controllers.pages import PagesController, qr_asset
-from app.web.controllers.photos import PhotoController
-from app.web.controllers.realtime import RealtimeController
-from app.web.controllers.upload_session import UploadSessionController
-from app.web.controllers.uploads import UploadController
-from app.web.headers import headers_hook
-from app.web.limits import Limiter
+from app.web.cookies.upload import UploadCookies
 from app.web.metrics import Metrics
-from app.web.origin_guard import OriginGuard
-from app.web.parts import WebParts
-from app.web.policy import Policy, build_policy
+from app.web.middleware.auth import Authenticator
+from app.web.middleware.headers import headers_hook
+from app.web.middleware.origin import OriginGuard
+from app.web.middleware.rate_limit import Limiter
+from app.web.middleware.request_context import attach_request_context
 from app.web.problems import EXCEPTION_HANDLERS
 from app.web.readiness import Readiness
-from app.web.sign_in import sign_in_page
-from app.web.templates import Pages, phone_url, trust_url
-from app.web.upload_cookie import UploadCookies
+from app.web.services import Services
+from app.web.site import manifest, shell
+from app.web.site.assets import HTML, Asset, make_asset, read_assets
+from app.web.site.pages import PagesController, qr_asset
+from app.web.site.policy import Policy, build_policy
+from app.web.site.sign_in import sign_in_page
+from app.web.site.templates import Pages, phone_url, trust_url
 
 BODY_LIMIT = 64 * 1024
 CONTROLLERS = (
@@ -51,36 +51,38 @@ CONTROLLERS = (
 
 
 class CaptureApp(Litestar):
-    """Stamps every connection on arrival, those that match no route among them."""
+    """Attaches the request context to every connection, those that match no route among them."""
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """The ASGI entry."""
         if scope["type"] != "lifespan":
-            stamp(scope)
+            attach_request_context(scope)
         await super().__call__(scope, receive, send)
 
 
-def create_web_app(web: WebParts) -> Litestar:
+def create_web_app(web: Services) -> Litestar:
     """The whole app; raises at once when a page, an asset or a module it imports is missing."""
     policy, metrics = build_policy(web.settings, web.store_origins), Metrics()
     hours = web.settings.upload_session_hours
-    cookies = UploadCookies(web.database, policy, web.clock, hours, web.session_alive, web.session_open)
+    cookies = UploadCookies(
+        web.database, policy, web.clock, hours, web.is_session_active, web.is_session_open
+    )
     return CaptureApp(
         route_handlers=[*CONTROLLERS, *web.handlers],
-        middleware=[_gate(web, policy, cookies, metrics)],
+        middleware=[_request_guard(web, policy, cookies, metrics)],
         before_send=[headers_hook(policy, metrics)],
         exception_handlers=EXCEPTION_HANDLERS,
-        request_class=Call,
+        request_class=ApiRequest,
         request_max_body_size=BODY_LIMIT,
         lifespan=list(web.lifespan),
         openapi_config=openapi_config(),
-        # Our own hook logs each request; a traceback in the framework's log could hold patient data.
+        # Our own hook logs each request; a traceback in the framework's log could contain patient data.
         logging_config=None,
         debug=False,
         state=State(
             {
-                "desk": Desk(
-                    parts=web,
+                "resources": WebResources(
+                    services=web,
                     policy=policy,
                     cookies=cookies,
                     metrics=metrics,
@@ -94,21 +96,21 @@ def create_web_app(web: WebParts) -> Litestar:
     )
 
 
-def _gate(web: WebParts, policy: Policy, cookies: UploadCookies, metrics: Metrics) -> Middleware:
+def _request_guard(web: Services, policy: Policy, cookies: UploadCookies, metrics: Metrics) -> Middleware:
     """Stands before every route, cheapest question first.
 
     Not one of the framework's guards: for those it copies the route's handler with every request.
     """
     origins = OriginGuard(policy, _self_authorised(web.settings))
-    people = Authenticator(web.verifier, cookies, web.session_open, metrics.refuse_token)
+    authenticator = Authenticator(web.verifier, cookies, web.is_session_open, metrics.refuse_token)
     limiter = Limiter(web.rates)
 
     def before(app: ASGIApp) -> ASGIApp:
         async def admit(scope: Scope, receive: Receive, send: Send) -> None:
             connection: ASGIConnection[Any, Any, Any, Any] = ASGIConnection(scope)
-            origins.admit(connection)
-            await people.admit(connection)
-            limiter.admit(connection)
+            origins.check(connection)
+            await authenticator.authenticate(connection)
+            limiter.check(connection)
             await app(scope, receive, send)
 
         return admit
@@ -123,7 +125,7 @@ def _self_authorised(settings: Settings) -> tuple[str, ...]:
     return (*store, *hub)
 
 
-def _content(web: WebParts) -> dict[str, Any]:
+def _content(web: Services) -> dict[str, Any]:
     """Files and pages as they are served, and the renderer for pages that differ by request."""
     assets = read_assets(web.root)
     renderer = Pages(
@@ -134,7 +136,7 @@ def _content(web: WebParts) -> dict[str, Any]:
     return {"assets": served, "pages": pages, "templates": renderer}
 
 
-def _pages(web: WebParts, pages: Pages) -> list[Asset]:
+def _pages(web: Services, pages: Pages) -> list[Asset]:
     lan = web.authority is not None
     addresses = {"phone_url": phone_url(web.settings), "trust_url": trust_url(web.settings)}
     trust = pages.render("trust.html", lan=lan, fingerprint=web.fingerprint, **addresses)

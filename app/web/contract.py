@@ -9,7 +9,7 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 
 from app.domain.errors import NotFound
-from app.web.templates import PRODUCT
+from app.web.site.templates import PRODUCT
 
 
 async def _problem_instead_of_page(response: Response[Any]) -> Response[Any]:

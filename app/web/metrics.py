@@ -19,7 +19,7 @@ class Metrics:
     """Counters of one app; a registry of its own, so that two apps in one process do not mix.
 
     Where several processes serve, each keeps its counts in a folder that they share, and answers for all.
-    What the database counts is the same whoever asks, and is not added up.
+    What the database counts is the same in every process, and is not added up.
     """
 
     def __init__(self) -> None:
@@ -57,7 +57,7 @@ class Metrics:
         took.observe(seconds)
 
     def refuse_token(self, reason: str) -> None:
-        """Count one refused session token by one of a few words."""
+        """Count one refused session token under one of a few reasons."""
         self._refused.labels(reason).inc()
 
     def text(self, counts: Mapping[str, float]) -> bytes:

@@ -24,11 +24,11 @@ from app.domain.errors import (
     Unauthenticated,
     Unavailable,
 )
-from app.web.addresses import to_page
-from app.web.arrival import arrival_of
+from app.web.middleware.request_context import request_context_of
+from app.web.site.addresses import to_page
 
 PROBLEM_TYPE = "application/problem+json"
-# The framework's words for a client that left before its body was here, which is no failure of ours.
+# The framework's message for a client that left before its body was here, which is no failure of ours.
 _GONE = "client disconnected prematurely"
 
 STATUS: dict[str, int] = {
@@ -133,7 +133,7 @@ def problem_response(
 
 
 def _from_domain(request: Request[Any, Any, Any], error: CaptureError) -> Response[Any]:
-    return problem_response(error, arrival_of(request.scope).request_id)
+    return problem_response(error, request_context_of(request.scope).request_id)
 
 
 def _from_framework(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
@@ -143,7 +143,7 @@ def _from_framework(request: Request[Any, Any, Any], error: HTTPException) -> Re
     if error.status_code == HTTPStatus.NOT_FOUND and (redirect := to_page(request.scope)) is not None:
         return redirect
     allow = {name: value for name, value in (error.headers or {}).items() if name.lower() == "allow"}
-    return problem_response(_translated(error), arrival_of(request.scope).request_id, allow)
+    return problem_response(_translated(error), request_context_of(request.scope).request_id, allow)
 
 
 def _translated(error: HTTPException) -> CaptureError:
@@ -168,8 +168,8 @@ def _invalid(causes: list[dict[str, Any]]) -> CaptureError:
 
 
 def _unexpected(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
-    """500; the log gets the type and the place of the error, since its text may hold patient data."""
-    request_id = arrival_of(request.scope).request_id
+    """500; the log gets the type and the place of the error, since its text may contain patient data."""
+    request_id = request_context_of(request.scope).request_id
     frames = traceback.extract_tb(error.__traceback__)
     where = " < ".join(f"{frame.filename}:{frame.lineno}" for frame in reversed(frames[-6:]))
     structlog.get_logger("clinicpro").error(

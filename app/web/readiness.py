@@ -1,7 +1,7 @@
-"""Whether every part of the program answers, asked once for everybody who wants to know at that moment.
+"""Whether every part of the program answers, checked once for all clients that ask at that moment.
 
-Nobody needs a sign-in to ask. What each of them set off at the store and the database would otherwise be
-as much as they like.
+The route needs no sign-in. Without this cache any client could send any number of requests to the store
+and the database.
 """
 
 import asyncio
@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 
 import structlog
 
-from app.web.parts import Check
+from app.web.services import Check
 
 CHECK_SECONDS = 2.0
 # Shorter than any platform's pause between two probes.

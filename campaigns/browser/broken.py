@@ -1,4 +1,4 @@
-"""Builds of the program with one known fault each: what the oracle must find, or its zeros mean nothing."""
+"""Builds of the program with one known fault each: what the checker must find, or its zeros mean nothing."""
 
 import contextlib
 import shutil
@@ -33,12 +33,12 @@ class CannotBreak(Exception):
 KILLED = (
     Build(
         name="erases a photo before it is sent",
-        file="pwa/queue/ledger.js",
+        file="pwa/queue/replay/queue-store.js",
         changes=(
             (
                 'return { record, bytes: await tx.objectStore("bytes").get(photoId) };',
                 'const bytes = await tx.objectStore("bytes").get(photoId);\n'
-                "      await erase(tx, photoId);\n"
+                "      await deletePhoto(tx, photoId);\n"
                 "      return { record, bytes };",
             ),
         ),
@@ -47,15 +47,15 @@ KILLED = (
     ),
     Build(
         name="writes the bytes in a transaction of their own and reads nothing back",
-        file="pwa/queue/keeping.js",
+        file="pwa/queue/photo-store.js",
         changes=(
             (
                 'tx.objectStore("bytes").put(sealed.bytes, draft.photoId),',
                 "late.set(draft.photoId, sealed.bytes),",
             ),
             (
-                "export async function prove(database, record) {",
-                "const late = new Map();\nexport async function prove(database, record) {\n"
+                "export async function verifyStored(database, record) {",
+                "const late = new Map();\nexport async function verifyStored(database, record) {\n"
                 '  await database.write(["bytes"], (tx) =>\n'
                 '    tx.objectStore("bytes").put(late.get(record.photoId), record.photoId));\n  return;',
             ),
@@ -65,14 +65,14 @@ KILLED = (
     ),
     Build(
         name="forgets what a killed replay left on its way",
-        file="pwa/queue/ledger.js",
+        file="pwa/queue/replay/queue-store.js",
         changes=(('state: /** @type {const} */ ("queued"),', 'state: /** @type {const} */ ("parked"),'),),
         kind="stuck",
         point="PUT half",
     ),
     Build(
         name="binds the consultation when it sends",
-        file="pwa/queue/ledger.js",
+        file="pwa/queue/replay/queue-store.js",
         changes=(
             (
                 "const wanted = found.filter((record) => record?.owner === owner && mayLeave(record));",
@@ -87,7 +87,7 @@ KILLED = (
     ),
     Build(
         name="lets the store take a key twice",
-        file="app/embedded/store_files.py",
+        file="app/embedded/store/files.py",
         changes=(("os.link(temporary, target)", "os.replace(temporary, target)"),),
         kind="doubled",
         point="PUT answered",
@@ -99,14 +99,15 @@ STOPPED = tuple(build for build in KILLED if build.point.startswith("PUT") and b
 CELLS_BROKEN = (
     Build(
         name="takes any 2xx for a receipt",
-        file="pwa/queue/errands.js",
+        file="pwa/queue/replay/effects.js",
         changes=(
             (
                 "const outcome = await network.put(upload, claim.record, claim.bytes, signal);",
                 "const outcome = await network.put(upload, claim.record, claim.bytes, signal);\n"
                 '  const said = { ...claim.record, state: /** @type {const} */ ("stored"), late: false };\n'
                 "  const receipt = { ...said, filedIn: said.consultationId, receivedAt: null };\n"
-                "  if (outcome.status >= 200 && outcome.status < 300) await ledger.settle(photoId, receipt);",
+                "  const stored = outcome.status >= 200 && outcome.status < 300;\n"
+                "  if (stored) await queueStore.settlePhoto(photoId, receipt);",
             ),
         ),
         kind="lost",
@@ -115,7 +116,7 @@ CELLS_BROKEN = (
     Build(
         name="counts a missing sign-in against the photo",
         file="pwa/queue/errors.js",
-        changes=(('  "sign-in-refused": PERSON,', '  "sign-in-refused": photo("thrice"),'),),
+        changes=(('  "sign-in-refused": SIGN_IN,', '  "sign-in-refused": photo("retry"),'),),
         kind="broken",
         point="F29 p5 401",
     ),

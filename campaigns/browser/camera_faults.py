@@ -1,4 +1,4 @@
-"""Faults of the camera and the platform under the page: frames that stop, calls that never answer."""
+"""Faults of the camera and the platform under the page: frames that stop, calls that never return."""
 
 from collections.abc import Iterator
 
@@ -12,11 +12,11 @@ SLOW_MS = 30_000
 STOP_FRAMES = """() => {
   const video = HTMLVideoElement.prototype;
   const ask = video.requestVideoFrameCallback;
-  const held = [];
-  video.requestVideoFrameCallback = function (run) { return held.push([this, run]); };
+  const stopped = [];
+  video.requestVideoFrameCallback = function (run) { return stopped.push([this, run]); };
   window.harnessFrames = () => {
     video.requestVideoFrameCallback = ask;
-    for (const [one, run] of held) ask.call(one, run);
+    for (const [one, run] of stopped) ask.call(one, run);
   };
 }"""
 SILENCE = """() => {
@@ -40,7 +40,7 @@ def frames_stop(setting: Setting, _: Cell) -> Iterator[None]:
 
 
 def platform_silent(setting: Setting, _: Cell) -> Iterator[None]:
-    """Storage estimates, the wake lock and the lens never answer: no photo waits for them."""
+    """Storage estimates, the wake lock and the lens never return: no photo waits for them."""
     setting.phone.page.evaluate(SILENCE)
     yield
     yield

@@ -1,7 +1,7 @@
 """The fault matrix as data: which fault, in which phase, done how, and what must come of it.
 
 Phases: p1 before the photo is committed on the phone, p2 presign, p3 during the PUT, p4 after the PUT and
-before its answer, p5 ``complete``. Whatever a cell expects, the oracle must find nothing.
+before its answer, p5 ``complete``. Whatever a cell expects, the checker must find nothing.
 """
 
 from typing import Literal
@@ -15,7 +15,7 @@ Expectation = Literal["by itself", "waits", "sign-in", "parked", "one parked", "
 class Cell(msgspec.Struct, frozen=True, kw_only=True):
     """One fault in one phase.
 
-    ``by itself``: all photos are stored and nobody touched anything. ``waits``: while the fault lasts the
+    ``by itself``: all photos are stored and no user did anything. ``waits``: while the fault lasts the
     rows say so, afterwards all are stored. ``sign-in``: the rows ask for it. ``parked``: every row needs
     attention and says why; after the fault *Retry* stores it. ``one parked``: so for one photo, while the
     others are stored. ``refused``: the phone says that it cannot keep the photo, and keeps it when it can.
@@ -31,7 +31,7 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def name(self) -> str:
-        """For people and for test ids."""
+        """For reports and test ids."""
         often = f" x{self.times}" if self.times else ""
         return f"{self.fault} {self.phase} {self.injection}{often}"
 
@@ -105,8 +105,7 @@ MATRIX: tuple[Cell, ...] = (
     *cells("F43", "database takes no change", "p2 p3", "waits"),
 )
 
-# Faults that another campaign or test brings about, and what that is.
-# Where the faults are brought about that need no cell: a file, or a test by words of its name.
+# Where the faults without a cell are brought about: a file, or a test by words of its name.
 ELSEWHERE: dict[str, tuple[str, ...]] = {
     "F1": ("campaigns/browser/kills.py",),  # Its four points at the camera: the browser dies, not one tab.
     "F2": ("campaigns/browser/kills.py",),
@@ -114,8 +113,10 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     "F8": ("campaigns/restarts.py",),
     "F9": ("campaigns/faults.py",),
     "F10": ("campaigns/powerloss/campaign.py",),
-    "F22": ("e2e/test_announcements.py::test_photos_that_the_browser_lost_are_named_on_the_desktop",),
-    "F23": ("e2e/test_announcements.py::test_a_browser_that_may_clear_photos_says_so_before_the_first_one",),
+    "F22": ("e2e/test_device_inventory.py::test_photos_that_the_browser_lost_are_named_on_the_desktop",),
+    "F23": (
+        "e2e/test_device_inventory.py::test_a_browser_that_may_clear_photos_says_so_before_the_first_one",
+    ),
     "F26": ("tests/js/queue/frozen.test.mjs",),
     "F27": ("e2e/test_update.py::test_an_update_waits_for_a_replay_and_then_asks",),
     "F28": (
@@ -125,7 +126,7 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     "F30": (
         "e2e/test_desktop.py::test_without_signals_photos_still_appear",
         "tests/domain/test_relay_and_sweeper.py",
-        "tests/js/refetch.test.mjs",
+        "tests/js/page/refetch.test.mjs",
     ),
     "F32": ("tests/js/queue/storm.test.mjs",),
     "F33": ("campaigns/crowd/run.py",),

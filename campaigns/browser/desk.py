@@ -1,4 +1,4 @@
-"""The desk: who owns the photos and which consultation is current, told to the server by its own API."""
+"""The desk: whose photos they are and which consultation is current, set through the server's API."""
 
 from typing import Any
 

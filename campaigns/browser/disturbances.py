@@ -1,5 +1,5 @@
 """Faults of the matrix beyond the wire. Each is a generator: it arms itself, then (after *Upload*) acts,
-then heals; between these steps the matrix does what people do.
+then heals; between these steps the matrix does what users do.
 """
 
 import sqlite3
@@ -29,15 +29,15 @@ SHIFTS_MS = {
 
 
 def wire(setting: Setting, cell: Cell) -> Steps:
-    """A fault of the link, told to the proxy."""
+    """A fault of the link, made by the proxy."""
     strike(setting.proxy, cell.injection, cell.phase, cell.times)
     yield
     yield
     setting.proxy.heal()
 
 
-def held(setting: Setting, phase: str) -> Hold:
-    """The first request of a phase, to be stopped half-way."""
+def hold_request(setting: Setting, phase: str) -> Hold:
+    """Stop the first request of a phase half-way."""
     hold = Hold(HALF[phase])
     method, path = WHERE[phase]
     setting.proxy.fault(method, path, hold, early=True)
@@ -51,8 +51,8 @@ def come_to(hold: Hold) -> None:
 
 
 def server_dies(setting: Setting, cell: Cell) -> Steps:
-    """The server is killed, or told to stop, in the middle of a request, and comes back."""
-    hold = held(setting, cell.phase)
+    """The server is killed, or asked to stop, in the middle of a request, and comes back."""
+    hold = hold_request(setting, cell.phase)
     yield
     come_to(hold)
     setting.proxy.heal()
@@ -64,7 +64,7 @@ def server_dies(setting: Setting, cell: Cell) -> Steps:
 
 def database_away(setting: Setting, cell: Cell) -> Steps:
     """The database takes no change for a while, as one that sleeps or has no room for connections."""
-    hold = None if cell.phase == "p2" else held(setting, cell.phase)
+    hold = None if cell.phase == "p2" else hold_request(setting, cell.phase)
     database = sqlite3.connect(setting.disk.data / DATABASE, isolation_level=None)
     if hold is None:
         database.execute("BEGIN IMMEDIATE")
@@ -82,7 +82,7 @@ def database_away(setting: Setting, cell: Cell) -> Steps:
 def offline(setting: Setting, cell: Cell) -> Steps:
     """The browser itself says that there is no network, before or in the middle of a request."""
     context = setting.phone.page.context
-    hold = None if cell.phase == "p2" else held(setting, cell.phase)
+    hold = None if cell.phase == "p2" else hold_request(setting, cell.phase)
     if hold is None:
         context.set_offline(True)
     yield
@@ -110,7 +110,7 @@ def flapping(setting: Setting, _: Cell) -> Steps:
 
 
 def refused(setting: Setting, _: Cell) -> Steps:
-    """Nobody listens; what was open is cut."""
+    """The port is closed; open connections are cut."""
     setting.proxy.down = True
     yield
     yield
@@ -118,7 +118,7 @@ def refused(setting: Setting, _: Cell) -> Steps:
 
 
 def slow(setting: Setting, cell: Cell) -> Steps:
-    """A link of 5 kB/s, or one that takes two seconds for a word."""
+    """A link of 5 kB/s, or one with a latency of two seconds."""
     if cell.injection == "5 kB/s":
         setting.proxy.uplink_bytes_per_s = setting.proxy.bytes_per_s = 5_000
     else:
@@ -135,7 +135,7 @@ def lost_connection(setting: Setting, _: Cell) -> Steps:
 
 
 def crowd(setting: Setting, _: Cell) -> Steps:
-    """Three pages that all hear of a new link again and again; one PUT at a time."""
+    """Three pages that all get ``online`` again and again; one PUT at a time."""
     now: list[str] = []
     most: list[int] = [0]
 
@@ -172,10 +172,10 @@ def shifted_clock(setting: Setting, cell: Cell) -> Steps:
 
 def closed_consultation(setting: Setting, cell: Cell) -> Steps:
     """The consultation ends while its photos are on their way; they come late, and to it."""
-    hold = held(setting, cell.phase)
+    hold = hold_request(setting, cell.phase)
     yield
     come_to(hold)
-    setting.close_room()
+    setting.close_consultation()
     setting.proxy.heal()
     hold.release()
     yield
@@ -183,7 +183,7 @@ def closed_consultation(setting: Setting, cell: Cell) -> Steps:
 
 def desk_moves_on(setting: Setting, cell: Cell) -> Steps:
     """Another patient is on the desktop while photos are on their way."""
-    hold = held(setting, cell.phase)
+    hold = hold_request(setting, cell.phase)
     yield
     come_to(hold)
     setting.move_desk()
@@ -196,8 +196,8 @@ def damaged(setting: Setting, cell: Cell) -> Steps:
     """The phone's own storage loses or changes the bytes of one photo."""
     work = "missing" if cell.injection.startswith("missing") else "flip"
     photo = setting.phone.page.evaluate(EDIT, [setting.phone.database, work])
-    # The harness destroyed it: from here on nobody owes it to anybody.
-    setting.note(DeleteAsked(photo=photo))
+    # The harness destroyed it: from here on it may be missing.
+    setting.record(DeleteAsked(photo=photo))
     yield
     yield
 

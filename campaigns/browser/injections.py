@@ -44,7 +44,7 @@ def store_error(status: int, code: str, extra: str = "") -> Action:
 
 
 def either(api: Action, store: Action) -> Action:
-    """The right form for whoever is asked."""
+    """The form of the server or of the store, by the request."""
 
     async def act(proxy: Proxy, request: Request, writer: Writer) -> None:
         await (store if request.method == "PUT" else api)(proxy, request, writer)
@@ -55,7 +55,7 @@ def either(api: Action, store: Action) -> Action:
 def only_the_first(action: Action) -> Action:
     """Strikes the first photo whose path comes by, again and again, and no other.
 
-    Each try of the same photo has another signature behind its path.
+    Each attempt of the same photo has another signature behind its path.
     """
     struck: list[str] = []
 

@@ -30,7 +30,7 @@ class Inspector:
     """One connection to one browser; ``target`` opens a line to a page or a worker."""
 
     def __init__(self, profile: Path) -> None:
-        # Everything is taken in as it comes: what the browser has said must outlive it.
+        # Every message is read as it comes: what the browser has said must outlive it.
         limits = {"max_size": None, "max_queue": None, "ping_interval": None, "open_timeout": LIMIT_S}
         self._socket = connect(address(profile), compression=None, **limits)  # type: ignore[arg-type]
         self._last = 0
@@ -94,7 +94,7 @@ class Inspector:
         return result
 
     def drain(self) -> None:
-        """Take in what has been said already, up to the browser's last word."""
+        """Read every message that has come, up to the browser's last one."""
         while self._read(0):
             pass
 

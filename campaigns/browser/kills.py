@@ -1,7 +1,7 @@
 """The browser is killed at a named point, opened again, and must bring every photo home (F2, G1).
 
 Five photos each round; the seed chooses the point, which of the five it hits, and whether the desk has
-moved on to another room when the phone comes back.
+moved on to another consultation when the phone comes back.
 """
 
 import contextlib
@@ -26,16 +26,16 @@ from e2e.verbs import open_camera, review, take, upload
 
 PHOTOS = 5
 # A broken build may never come to rest; the product gets a minute.
-IMPATIENT_S = 5.0
-# A shutter may be off for a moment, or take nothing and say so: a person taps again.
+BROKEN_LIMIT_S = 5.0
+# A shutter may be off for a moment, or take nothing and say so: a user taps again.
 TAP = """(function tap() {
   const shutter = document.querySelector('#take-photo');
   const says = document.querySelector('#shutter-says');
   if (shutter.disabled) return setTimeout(tap, 20);
   shutter.click();
-  const heard = setInterval(() => {
+  const timer = setInterval(() => {
     if (!says.textContent) return;
-    clearInterval(heard);
+    clearInterval(timer);
     tap();
   }, 20);
 })()"""
@@ -63,7 +63,7 @@ def run(seeds: range) -> Result:
 
 
 def with_broken_off(result: Result, broken_off: list[str]) -> Result:
-    """Rounds that nobody could judge are told; each counts as broken, since it may hide anything."""
+    """Rounds that could not be checked are listed; each counts as broken, since it may hide anything."""
     found = Counter(result.violations) + Counter(broken=len(broken_off))
     return msgspec.structs.replace(
         result,
@@ -89,7 +89,7 @@ def broken_setting(playwright: Playwright, build: Build) -> Iterator[Setting]:
         tempfile.TemporaryDirectory(prefix="control-") as folder,
         open_setting(Path(folder), playwright, root) as setting,
     ):
-        setting.patience_s = IMPATIENT_S
+        setting.limit_s = BROKEN_LIMIT_S
         yield setting
 
 
@@ -121,7 +121,7 @@ def kill_once(setting: Setting, seed: int) -> Round:
 def play(setting: Setting, one: Round, desk_moves: bool) -> Round:
     """A round whose choices are made; ``desk_moves`` before the battery is pulled out."""
     setting.begin()
-    room = setting.room
+    label = setting.label
     traps: list[Trap] = []
     try:
         if one.point.where == "page":
@@ -134,7 +134,7 @@ def play(setting: Setting, one: Round, desk_moves: bool) -> Round:
     if desk_moves:
         setting.move_desk()
     setting.phone.kill()
-    setting.write_down(room)
+    setting.write_down(label)
     for trap in traps:
         trap.release()
     setting.proxy.heal()
@@ -164,7 +164,7 @@ def stop_on_the_way(setting: Setting, one: Round, traps: list[Trap]) -> None:
 
 
 def come_back(setting: Setting, one: Round) -> None:
-    """Open the phone again, look at once, send what waits, and judge when all is at rest."""
+    """Open the phone again, look at once, send what waits, and check when all is at rest."""
     setting.phone.open()
     setting.at_home()
     setting.look()

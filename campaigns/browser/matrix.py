@@ -1,4 +1,4 @@
-"""The fault matrix: three photos for each cell, one fault, its expectation, and the oracle at the end (G5).
+"""The fault matrix: three photos for each cell, one fault, its expectation, and the checker at the end (G5).
 
 A seed is one cell of one repetition: seed modulo the number of cells.
 """
@@ -69,9 +69,9 @@ class Outcome(msgspec.Struct, kw_only=True):
 
 
 def play_cell(setting: Setting, cell: Cell) -> Outcome:
-    """Take, send, suffer, heal, judge."""
+    """Take, send, meet the fault, heal, check."""
     setting.begin()
-    room = setting.room
+    label = setting.label
     page = setting.phone.page
     steps = no_steps() if cell.expect == "refused" else DISTURBANCES[cell.injection](setting, cell)
     open_camera(page)
@@ -83,7 +83,7 @@ def play_cell(setting: Setting, cell: Cell) -> Outcome:
             next(steps)
         take(page, PHOTOS)
     review(page, PHOTOS)
-    setting.write_down(room)
+    setting.write_down(label)
     if cell.phase != "p1":
         next(steps)
     upload(page, PHOTOS)
@@ -91,7 +91,7 @@ def play_cell(setting: Setting, cell: Cell) -> Outcome:
     EXPECTATIONS[cell.expect](setting, steps)
     with suppress(StopIteration):
         next(steps)
-    setting.write_down(room)
+    setting.write_down(label)
     verdict, complaints = setting.end()
     if not verdict.clean:
         complaints.append(str(verdict))
@@ -106,7 +106,7 @@ def no_steps() -> Steps:
 
 
 def by_itself(setting: Setting, _: Steps) -> None:
-    """Nobody touches anything."""
+    """No user does anything."""
     setting.drain()
 
 
@@ -136,7 +136,7 @@ def heal(setting: Setting, steps: Steps) -> None:
 
 
 def park(count: int) -> Callable[[Setting, Steps], None]:
-    """So many photos need a person, the others do not wait for them; *Retry* brings them home."""
+    """So many photos need the user, the others do not wait for them; *Retry* brings them home."""
 
     def expectation(setting: Setting, steps: Steps) -> None:
         page = setting.phone.page
@@ -145,7 +145,7 @@ def park(count: int) -> Callable[[Setting, Steps], None]:
         setting.wait_for_records(count)
         reason = rows.first.inner_text()
         parked = [photo for photo, _ in setting.phone.kept()[1]]
-        setting.note(*(Parked(photo=photo, reason=reason) for photo in parked))
+        setting.record(*(Parked(photo=photo, reason=reason) for photo in parked))
         setting.look()
         next(steps, None)
         for _ in parked:

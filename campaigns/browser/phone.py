@@ -15,7 +15,7 @@ from campaigns.events import Local
 from e2e.clinic import Clinic
 from e2e.conftest import PHONE, QUIET, chromium
 from e2e.handset import Handset
-from e2e.verbs import at, sign_in
+from e2e.verbs import expect_state, sign_in
 from e2e.watch import Watch
 
 STOP_TRIES = 10
@@ -37,10 +37,10 @@ class Phone:
         self.seen = Seen()
 
     def sign_in(self, clinic: Clinic) -> None:
-        """Sign in and close properly, so that the profile on disk knows the person."""
+        """Sign in and close properly, so that the profile on disk knows the user."""
         page = self._handset.open()
         sign_in(page, clinic)
-        at(page, "connected")
+        expect_state(page, "connected")
         page.evaluate("navigator.serviceWorker.ready.then(() => true)")
         self._handset.close()
 
@@ -80,7 +80,7 @@ class Phone:
         return self._inspector.target("service_worker")
 
     def stop_workers(self) -> None:
-        """What the browser does to a worker whenever it likes: gone in the middle of a word."""
+        """What the browser does to a worker whenever it likes: gone in the middle of its work."""
         assert self._inspector is not None
         stopped = self._inspector.ids("service_worker")
         self.screen.call("ServiceWorker.enable")
@@ -92,9 +92,9 @@ class Phone:
         raise NotReached("the worker does not stop")
 
     def kill(self) -> None:
-        """``kill -9``; what the witness had said until then is taken in."""
+        """``kill -9``; what the witness had reported until then is read."""
         self._handset.kill()
-        self.hear()
+        self.read_witness()
 
     def forget(self) -> None:
         """End it and throw the profile away."""
@@ -108,8 +108,8 @@ class Phone:
             self._inspector.close()
         self._inspector = self._witness = None
 
-    def hear(self) -> Seen:
-        """Take in what the witness said."""
+    def read_witness(self) -> Seen:
+        """Read what the witness reported."""
         for event in self.screen.taken("Runtime.bindingCalled"):
             self.seen.take_in(json.loads(event["payload"]))
         return self.seen
@@ -121,5 +121,5 @@ class Phone:
     def kept(self) -> tuple[list[Local], list[tuple[str, str]]]:
         """Bytes in the phone's storage, hashed here, and each record's id and state in shutter order."""
         found = self.page.evaluate(READ, DATABASE)
-        held = [Local(photo=photo, sha256=sha256) for photo, sha256 in found["held"]]
-        return held, [(photo, state) for _, photo, state in sorted(found["photos"])]
+        stored = [Local(photo=photo, sha256=sha256) for photo, sha256 in found["stored"]]
+        return stored, [(photo, state) for _, photo, state in sorted(found["photos"])]

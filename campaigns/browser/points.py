@@ -9,6 +9,8 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 OBJECT = r"^/photos/consultations/"
 PRESIGN = r"^/api/uploads/presign$"
 COMPLETE = r"/complete$"
+QUEUE_STORE = "pwa/queue/replay/queue-store.js"
+EFFECTS = "pwa/queue/replay/effects.js"
 
 
 class Point(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,27 +31,27 @@ class Point(msgspec.Struct, frozen=True, kw_only=True):
 
 
 POINTS = (
-    Point(name="shutter fired", where="page", file="pwa/capture/shots.js",
+    Point(name="shutter fired", where="page", file="pwa/capture/camera/shots.js",
           function="add(source, frozen, fileName = null) {", line="this.#count(1);"),
-    Point(name="encoded, not committed", where="page", file="pwa/queue/keeping.js",
-          function="export async function keep(", line="return record;"),
+    Point(name="encoded, not committed", where="page", file="pwa/queue/photo-store.js",
+          function="export async function storePhoto(", line="return record;"),
     Point(name="commit complete", where="page", file="pwa/queue/queue.js", function="async add(",
-          line="await prove("),
+          line="await verifyStored("),
     Point(name="read-back done", where="page", file="pwa/queue/queue.js", function="async add(",
           line="this.#changed();"),
-    Point(name="lock taken", where="worker", file="pwa/queue/ledger.js", function="async recover() {",
+    Point(name="lock taken", where="worker", file=QUEUE_STORE, function="async recover() {",
           line="await this.#database.write(", batch=True),
-    Point(name="presign answered", where="worker", file="pwa/queue/errands.js",
+    Point(name="presign answered", where="worker", file=EFFECTS,
           function="async function presign(", line="const dropped", batch=True),
     Point(name="PUT first byte", where="link", method="PUT", path=OBJECT, body_share=0.0),
     Point(name="PUT half", where="link", method="PUT", path=OBJECT, body_share=0.5),
-    Point(name="PUT answered", where="worker", file="pwa/queue/errands.js", function="async function put(",
+    Point(name="PUT answered", where="worker", file=EFFECTS, function="async function put(",
           line='return { type: "put", photoId, outcome };'),
     Point(name="complete sent", where="link", method="POST", path=COMPLETE, body_share=1.0),
-    Point(name="receipt received", where="worker", file="pwa/queue/ledger.js", function="async settle(",
+    Point(name="receipt received", where="worker", file=QUEUE_STORE, function="async settlePhoto(",
           line="const stores ="),
-    Point(name="local delete committed", where="worker", file="pwa/queue/ledger.js",
-          function="async settle(", line="this.#changed();"),
+    Point(name="local delete committed", where="worker", file=QUEUE_STORE,
+          function="async settlePhoto(", line="this.#changed();"),
 )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Round after round over a range of seeds: a round that breaks off is told, never counted as good."""
+"""Round after round over a range of seeds: a round that breaks off is listed, never counted as good."""
 
 import contextlib
 import tempfile
@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 
 class Settings:
-    """One setting after the other: a round that broke off leaves a setting that nobody may go on with."""
+    """One setting after the other: a round that broke off leaves a setting that must not be used again."""
 
     def __init__(self, playwright: Playwright, root: Path = ROOT) -> None:
         self._playwright, self._root = playwright, root
@@ -25,7 +25,7 @@ class Settings:
         self._setting: Setting | None = None
 
     def get(self) -> Setting:
-        """A setting in which every round so far was judged and found clean."""
+        """A setting in which every round so far was checked and found clean."""
         if self._setting is None or not self._setting.sound:
             self.close()
             folder = Path(self._ends.enter_context(tempfile.TemporaryDirectory(prefix="setting-")))
@@ -41,7 +41,7 @@ class Settings:
 def play_all(
     playwright: Playwright, seeds: range, play: Callable[[Setting, int], T]
 ) -> tuple[list[T], list[str]]:
-    """What each seed led to, and a sentence for each that broke off before it could be judged."""
+    """What each seed led to, and a sentence for each that broke off before it could be checked."""
     settings, played, broken_off = Settings(playwright), [], []
     with contextlib.closing(settings):
         for seed in seeds:

@@ -1,4 +1,4 @@
-"""What a witness in the page tells: which bytes it gave to the browser's storage, and what stood on its
+"""What a witness in the page reports: which bytes it gave to the browser's storage, and what stood on its
 screen; and how that storage is read past the app's own code.
 """
 
@@ -25,8 +25,8 @@ READ = """(name) => new Promise((resolve, reject) => {
       database.close();
       const hex = async (one) => [...new Uint8Array(await crypto.subtle.digest("SHA-256", one))]
         .map((byte) => byte.toString(16).padStart(2, "0")).join("");
-      const held = await Promise.all(keys.result.map(async (key, i) => [key, await hex(bytes.result[i])]));
-      resolve({photos: photos.result.map(({photoId, seq, state}) => [seq, photoId, state]), held});
+      const stored = await Promise.all(keys.result.map(async (key, i) => [key, await hex(bytes.result[i])]));
+      resolve({photos: photos.result.map(({photoId, seq, state}) => [seq, photoId, state]), stored});
     };
   };
 })"""
@@ -40,7 +40,7 @@ class Shot(msgspec.Struct, frozen=True):
 
 
 class Seen(msgspec.Struct, kw_only=True):
-    """What the witness told since the browser was opened; numbers are the last ones shown."""
+    """What the witness reported since the browser was opened; numbers are the last ones shown."""
 
     shots: list[Shot] = msgspec.field(default_factory=list)
     review: int = 0
@@ -48,18 +48,18 @@ class Seen(msgspec.Struct, kw_only=True):
     today: int = 0
     rows: dict[int, str] = msgspec.field(default_factory=dict)
 
-    def take_in(self, told: dict[str, Any]) -> None:
+    def take_in(self, message: dict[str, Any]) -> None:
         """One message of the witness."""
-        if "shutter" in told:
-            self._shot(told)
+        if "shutter" in message:
+            self._shot(message)
         else:
-            self._shown(told["shown"])
+            self._shown(message["shown"])
 
-    def _shot(self, told: dict[str, Any]) -> None:
+    def _shot(self, message: dict[str, Any]) -> None:
         # What is written again under the same name is no other photo.
-        if told["shutter"] not in {shot.photo for shot in self.shots}:
-            body = base64.b64decode(told["bytes"])
-            self.shots.append(Shot(told["shutter"], hashlib.sha256(body).hexdigest()))
+        if message["shutter"] not in {shot.photo for shot in self.shots}:
+            body = base64.b64decode(message["bytes"])
+            self.shots.append(Shot(message["shutter"], hashlib.sha256(body).hexdigest()))
 
     def _shown(self, shown: dict[str, Any]) -> None:
         self.review = shown["review"]

@@ -1,7 +1,7 @@
-"""Where a browser campaign plays: a clinic, a link that can fail, a desk, a phone, and the books on them.
+"""Where a browser campaign runs: a clinic, a link that can fail, a desk, a phone, and their history.
 
-The books are a history per round: what the phone's screen showed, what its storage was given, what the
-store took, and what lies on the disks. Rounds before are left out of it once they are judged.
+There is one history per round: what the phone's screen showed, what its storage was given, what the
+store took, and what is on the disks. Photos of earlier rounds are left out once they are checked.
 """
 
 import contextlib
@@ -32,12 +32,12 @@ from campaigns.events import (
     Waiting,
     photo_of,
 )
-from campaigns.history import Verdict, judge
+from campaigns.history import Verdict, check_history
 from e2e.clinic import ROOT, Clinic, free_port
 from e2e.doubles.proxy import Proxy, open_proxy
 from e2e.verbs import review, upload
 
-ROOMS = ("Room 1", "Room 2")
+LABELS = ("Room 1", "Room 2")
 # Small photos are photos: the limits of time and size in the product stay as they are.
 EDGE = "320"
 DRAIN_LIMIT_S = 60.0
@@ -51,13 +51,13 @@ class Setting:
         self.clinic, self.proxy, self.phone, self.desk = clinic, proxy, phone, desk
         self.disk = Disk(clinic.folder)
         self.disk.data, self.disk.keys = clinic.folder / "data", clinic.folder / "keys"
-        self.rooms = {label: desk.open_consultation(label) for label in ROOMS}
-        self.told_rooms = dict(self.rooms)
-        self.room = ROOMS[-1]
-        self.patience_s = DRAIN_LIMIT_S
-        self._judged: set[str] = set()
+        self.open_consultations = {label: desk.open_consultation(label) for label in LABELS}
+        self.consultations = dict(self.open_consultations)
+        self.label = LABELS[-1]
+        self.limit_s = DRAIN_LIMIT_S
+        self._checked: set[str] = set()
         self._taken: list[Shutter] = []
-        self._told: list[Event] = []
+        self._history: list[Event] = []
         self._complaints: list[str] = []
         self._first_shot = self._first_row = 0
         self.sound = True
@@ -65,38 +65,39 @@ class Setting:
     def begin(self) -> None:
         """A new round on an open phone at its first screen."""
         self.sound = False
-        self._taken, self._told, self._complaints = [], [], []
+        self._taken, self._history, self._complaints = [], [], []
         self.proxy.seen.clear()
         self.proxy.answered.clear()
         self.clinic.log.clear()
         self.at_home()
-        seen = self.phone.hear()
+        seen = self.phone.read_witness()
         self._first_shot, self._first_row = len(seen.shots), max(seen.rows, default=-1) + 1
         seen.most_in_review = 0
 
     def move_desk(self) -> None:
-        """The desk goes on to the other room; what was taken before belongs where it was taken."""
-        self.room = next(label for label in self.rooms if label != self.room)
-        self.desk.choose(self.rooms[self.room])
+        """The desk goes on to the other consultation; what was taken before belongs where it was taken."""
+        self.label = next(label for label in self.open_consultations if label != self.label)
+        self.desk.choose(self.open_consultations[self.label])
 
-    def close_room(self) -> None:
+    def close_consultation(self) -> None:
         """The consultation on the desk ends; the desk goes on to a new one."""
-        self.desk.close_consultation(self.rooms.pop(self.room))
-        self.room = f"Room {len(self.told_rooms) + 1}"
-        self.rooms[self.room] = self.told_rooms[self.room] = self.desk.open_consultation(self.room)
+        self.desk.close_consultation(self.open_consultations.pop(self.label))
+        self.label = f"Room {len(self.consultations) + 1}"
+        opened = self.desk.open_consultation(self.label)
+        self.open_consultations[self.label] = self.consultations[self.label] = opened
 
-    def note(self, *events: Event) -> None:
+    def record(self, *events: Event) -> None:
         """Enter what the harness itself saw or did."""
-        self._told += events
+        self._history += events
 
     def complain(self, sentence: str) -> None:
-        """Enter a promise that was broken and that the oracle does not know."""
+        """Enter a broken promise that the checker does not know."""
         self._complaints.append(sentence)
 
-    def write_down(self, room: str) -> None:
-        """Enter what the phone has shown since the round began; ``room`` stood on its screen."""
-        seen = self.phone.hear()
-        self._taken = [self._shutter(shot, room) for shot in seen.shots[self._first_shot :]]
+    def write_down(self, label: str) -> None:
+        """Enter what the phone has shown since the round began; ``label`` stood on its screen."""
+        seen = self.phone.read_witness()
+        self._taken = [self._shutter(shot, label) for shot in seen.shots[self._first_shot :]]
         photos = [one.photo for one in self._taken]
         self._enter(self._taken)
         self._enter(SavedShown(photo=photo) for photo in photos[: seen.most_in_review])
@@ -106,20 +107,20 @@ class Setting:
                 self._enter([StoredShown(photo=photos[index])])
 
     def _enter(self, events: Iterable[Event]) -> None:
-        """What is in the books already stays where it is."""
-        self._told += [event for event in events if event not in self._told]
+        """What is in the history already stays where it is."""
+        self._history += [event for event in events if event not in self._history]
 
-    def _shutter(self, shot: Shot, room: str) -> Shutter:
-        owner, consultation = self.desk.user, self.told_rooms[room]
+    def _shutter(self, shot: Shot, label: str) -> Shutter:
+        owner, consultation = self.desk.user, self.consultations[label]
         return Shutter(photo=shot.photo, owner=owner, consultation=consultation, sha256=shot.sha256)
 
     def at_home(self) -> None:
-        """Wait until the phone's first screen names the room of the desk; where it asks, go there, too."""
+        """Wait until the phone's first screen names the desk's consultation; where it asks, switch to it."""
         self.phone.at_home()
         self.reconnect()
         page = self.phone.page
-        heading = page.get_by_role("heading", name=re.compile(rf"^{self.room}\b"))
-        switch = page.get_by_role("button", name=re.compile(rf"^Switch to {self.room}\b"))
+        heading = page.get_by_role("heading", name=re.compile(rf"^{self.label}\b"))
+        switch = page.get_by_role("button", name=re.compile(rf"^Switch to {self.label}\b"))
         expect(heading.or_(switch)).to_be_visible(timeout=30_000)
         if switch.is_visible():
             switch.click()
@@ -127,16 +128,16 @@ class Setting:
 
     def look(self, *, at_rest: bool = False) -> None:
         """Read phone, database and store, in the order in which photos travel."""
-        held, _ = self.phone.kept()
+        local, _ = self.phone.kept()
         found = [one for one in self.disk.look(at_rest=at_rest) if not self._is_old(one)]
-        self._told += [*found, *held]
+        self._history += [*found, *local]
 
     def _is_old(self, event: Event) -> bool:
         match event:
             case Row(photo=photo) | Local(photo=photo):
-                return photo in self._judged
+                return photo in self._checked
             case Object(key=key):
-                return photo_of(key) in self._judged
+                return photo_of(key) in self._checked
             case _:
                 return False
 
@@ -150,8 +151,8 @@ class Setting:
             expect(self.phone.page.get_by_text(f"Review ({len(waiting)})")).to_be_visible(timeout=15_000)
         except AssertionError:
             return [f"{len(waiting)} photos wait for review, and the screen does not say so"]
-        # Whatever is offered for review counts as kept.
-        self._told += [SavedShown(photo=photo) for photo in waiting]
+        # Every photo that is offered for review counts as kept.
+        self._history += [SavedShown(photo=photo) for photo in waiting]
         self.look()
         review(self.phone.page, len(waiting))
         upload(self.phone.page, len(waiting))
@@ -170,11 +171,11 @@ class Setting:
 
     def _label_of(self, consultation: str) -> str:
         """What stands on the screens for a consultation."""
-        (label,) = (label for label, its in self.told_rooms.items() if its == consultation)
+        (label,) = (label for label, its in self.consultations.items() if its == consultation)
         return label
 
     def drain(self, hurry: bool = False) -> None:
-        """Wait until the phone holds nothing and every hint is out, or until patience ends."""
+        """Wait until the phone has no photo and every notification is sent, or until the limit."""
 
         def empty() -> bool:
             if hurry:
@@ -185,12 +186,12 @@ class Setting:
         self.wait_until(lambda: not any(isinstance(one, Waiting) for one in self.disk.look(at_rest=True)))
 
     def wait_for_records(self, count: int) -> None:
-        """Wait until the phone holds so many photos, or until patience ends."""
+        """Wait until the phone has so many photos, or until the limit."""
         self.wait_until(lambda: len(self.phone.kept()[1]) == count)
 
     def wait_until(self, state: Callable[[], bool]) -> bool:
-        """Whether a state was reached before patience ended."""
-        end = time.monotonic() + self.patience_s
+        """Whether a state was reached before the limit."""
+        end = time.monotonic() + self.limit_s
         while not (reached := state()) and time.monotonic() < end:
             self.phone.page.wait_for_timeout(POLL_S * 1000)
         return reached
@@ -200,15 +201,15 @@ class Setting:
         self.phone.page.evaluate("dispatchEvent(new Event('online'))")
 
     def end(self) -> tuple[Verdict, list[str]]:
-        """Judge the round: the oracle's verdict, and complaints about numbers on the screen."""
+        """Check the round: the verdict, and complaints about numbers on the screen."""
         for request, status in self.proxy.answered:
             if request.method == "PUT" and re.match(OBJECT, request.path) and status == 200:
                 key = request.path.partition("?")[0].removeprefix("/photos/")
-                self._told.append(PutSeen(key=key, sha256=hashlib.sha256(request.body).hexdigest()))
+                self._history.append(PutSeen(key=key, sha256=hashlib.sha256(request.body).hexdigest()))
         complaints = self._complaints + self._numbers()
         self.look(at_rest=True)
-        verdict = judge(self._told)
-        self._judged |= {one.photo for one in self.disk.rows()}
+        verdict = check_history(self._history)
+        self._checked |= {one.photo for one in self.disk.rows()}
         self.sound = verdict.clean
         return verdict, complaints
 
@@ -218,20 +219,19 @@ class Setting:
         stored = self.disk.stored_since(midnight)
         line = self.phone.page.get_by_text(f"{stored} stored today")
         try:
-            expect(line).to_be_visible(visible=stored > 0, timeout=self.patience_s * 250)
+            expect(line).to_be_visible(visible=stored > 0, timeout=self.limit_s * 250)
         except AssertionError:
-            return [
-                f"the screen says {self.phone.hear().today} stored today and the server has {stored} of today"
-            ]
+            shown = self.phone.read_witness().today
+            return [f"the screen says {shown} stored today and the server has {stored} of today"]
         own = {one.photo for one in self._taken}
         kept = {one.photo for one in self.disk.rows() if one.state == "stored"} & own
-        self._told += [StoredShown(photo=photo) for photo in sorted(kept)]
+        self._history += [StoredShown(photo=photo) for photo in sorted(kept)]
         return []
 
     @property
     def history(self) -> list[Event]:
-        """The books of this round."""
-        return self._told
+        """The history of this round."""
+        return self._history
 
 
 @contextlib.contextmanager

@@ -1,9 +1,9 @@
 """The worker is stopped in the middle of its work, several times for one batch of photos (F3, G2).
 
-The browser lives on and so does the page: the phone must find out by itself that nobody sends, and the
-store may have got what nobody heard of. A seed is one batch; each stop is a trial. The phases are places
-on the wire, and moments after an answer: Chromium ends a worker that stands at a breakpoint only together
-with its page, so breakpoints are left to the kills.
+The browser lives on and so does the page: the phone must find out by itself that no worker sends, and the
+store may have got a photo whose answer was lost. A seed is one batch; each stop is a trial. The phases are
+places on the wire, and moments after an answer: Chromium ends a worker that stands at a breakpoint only
+together with its page, so breakpoints are left to the kills.
 """
 
 import random
@@ -57,7 +57,7 @@ PHASES = (
 
 
 class Stop(msgspec.Struct, frozen=True):
-    """What one stop waits for: a request held on its way, or a mark and then a moment."""
+    """What one stop waits for: a request stopped on its way, or a mark and then a moment."""
 
     trap: Hold | Mark
     after_s: float
@@ -86,7 +86,7 @@ def stop_often(setting: Setting, seed: int) -> list[Round]:
     phases = [PHASES[(seed * STOPS + number) % len(PHASES)] for number in range(STOPS)]
     rounds = [Round(seed=seed, point=phase, victim=1) for phase in phases]
     setting.begin()
-    room = setting.room
+    label = setting.label
     page = setting.phone.page
     open_camera(page)
     take(page, PHOTOS)
@@ -96,21 +96,21 @@ def stop_often(setting: Setting, seed: int) -> list[Round]:
         setting.proxy.down = False
         setting.reconnect() if number else upload(page, PHOTOS)
         stop_there(setting, one, stop)
-        setting.write_down(room)
+        setting.write_down(label)
         setting.look()
     setting.proxy.heal()
     setting.drain(hurry=True)
-    setting.write_down(room)
+    setting.write_down(label)
     write_verdict(rounds[-1], *setting.end())
     return rounds
 
 
 def prepare(setting: Setting, phase: Point, rng: random.Random) -> Stop:
     """Wait for the next request of the phase from now on."""
-    held = phase.body_share <= 1
-    trap = Hold(phase.body_share) if held else Mark()
-    setting.proxy.fault(phase.method, phase.path, trap, early=held)
-    return Stop(trap, 0.0 if held else rng.random() * AFTER_S)
+    stopped = phase.body_share <= 1
+    trap = Hold(phase.body_share) if stopped else Mark()
+    setting.proxy.fault(phase.method, phase.path, trap, early=stopped)
+    return Stop(trap, 0.0 if stopped else rng.random() * AFTER_S)
 
 
 def stop_there(setting: Setting, one: Round, stop: Stop) -> None:
@@ -120,8 +120,8 @@ def stop_there(setting: Setting, one: Round, stop: Stop) -> None:
     """
     one.reached = stop.trap.reached.wait(LIMIT_S)
     if not one.reached:
-        told = f"the phone said {setting.phone.words()!r} and held {setting.phone.kept()[1]}"
-        one.sentences.append(f"seed {one.seed}: {one.point.name} was not reached; {told}")
+        details = f"the phone said {setting.phone.words()!r} and held {setting.phone.kept()[1]}"
+        one.sentences.append(f"seed {one.seed}: {one.point.name} was not reached; {details}")
     time.sleep(stop.after_s)
     setting.proxy.down = True
     setting.phone.stop_workers()

@@ -12,7 +12,7 @@ class Trap(Protocol):
     """Armed when it is made."""
 
     def wait(self) -> None:
-        """Until somebody is in it; raises ``NotReached``."""
+        """Until something is in it; raises ``NotReached``."""
 
     def release(self) -> None:
         """Let go of what stands still, if it still lives."""

@@ -1,10 +1,10 @@
-// Tells the harness what this page shows and which bytes it hands to the browser's storage. It is
+// Reports to the harness what this page shows and which bytes it hands to the browser's storage. It is
 // put in by the browser before the page's own code and changes nothing that the page can see.
 (() => {
-  const tell = (what) => window.harnessWitness(JSON.stringify(what));
+  const report = (what) => window.harnessWitness(JSON.stringify(what));
   const put = IDBObjectStore.prototype.put;
   IDBObjectStore.prototype.put = function (value, ...key) {
-    if (this.name === "bytes") tell({ shutter: key[0], bytes: base64(value) });
+    if (this.name === "bytes") report({ shutter: key[0], bytes: base64(value) });
     return Reflect.apply(put, this, [value, ...key]);
   };
 
@@ -39,7 +39,7 @@
       rows: rows.map((row) => [places.get(row), row.innerText.replace(/\s+/g, " ")]),
     };
     const text = JSON.stringify(shown);
-    if (text !== last) tell({ shown });
+    if (text !== last) report({ shown });
     last = text;
   }
 

@@ -52,22 +52,26 @@
     return { ids, poisoned, weight };
   }
 
+  const MODULES = [
+    "queue/queue",
+    "queue/replay/queue-store",
+    "queue/replay/replay",
+    "queue/replay/uploader",
+    "shared/clock",
+  ];
   const NO_LOCK = { request: (_name, _options, run) => Promise.resolve(run({ name: "mine" })) };
 
   /** One replay in this page, as the page itself runs it where there is no worker. */
   async function replayHere(locked) {
-    const [{ openQueue }, { Ledger }, { replay }, { Uploader }, { realClock }] = await Promise.all(
-      ["queue", "ledger", "replay", "uploader", "clock"].map(
-        (name) => import(`/pwa/queue/${name}.js`),
-      ),
-    );
+    const [{ openQueue }, { QueueStore }, { replay }, { Uploader }, { realClock }] =
+      await Promise.all(MODULES.map((name) => import(`/pwa/${name}.js`)));
     const queue = await openQueue();
-    // Without a token the upload cookie speaks.
+    // Without a token the upload cookie signs in.
     const credentials = { token: async () => null };
     const network = new Uploader({ fetch: fetch.bind(window), clock: realClock, credentials });
     try {
       return await replay({
-        ...{ ledger: new Ledger(queue), network, clock: realClock, random: Math.random },
+        ...{ queueStore: new QueueStore(queue), network, clock: realClock, random: Math.random },
         locks: locked ? navigator.locks : NO_LOCK,
         visible: async () => true,
         signal: new AbortController().signal,

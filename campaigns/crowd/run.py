@@ -20,7 +20,7 @@ from e2e.clinic import Clinic, free_port
 from e2e.conftest import PHONE, QUIET, chromium
 from e2e.doubles.proxy import Proxy, Request, Writer, open_proxy
 from e2e.handset import Handset, command_lines
-from e2e.verbs import api, at, sign_in
+from e2e.verbs import api, expect_state, sign_in
 from e2e.watch import Watch
 
 SCRIPT = (Path(__file__).parent / "page.js").read_text()
@@ -61,7 +61,7 @@ class Gauge:
 
 
 class Memory(msgspec.Struct, kw_only=True):
-    """The most that was seen: JavaScript heap of a page, and everything the browser's processes held."""
+    """The most that was seen: JavaScript heap of a page, and all memory of the browser's processes."""
 
     heap_bytes: int = 0
     resident_bytes: int = 0
@@ -104,12 +104,12 @@ class Crowd:
         first = self._handset.open()
         first.context.set_default_timeout(DRAIN_LIMIT_S * 1000)
         sign_in(first, self.clinic)
-        at(first, "connected")
+        expect_state(first, "connected")
         first.evaluate("navigator.serviceWorker.ready.then(() => true)")
         self.pages = [first, *(self._handset.context.new_page() for _ in range(PAGES - 1))]
         for page in self.pages:
             page.goto(f"{self._url}/mobile")
-            at(page, "connected")
+            expect_state(page, "connected")
             page.evaluate(SCRIPT)
         self.consultation = api(first, "/api/me")["unfiledConsultation"]["id"]
 
@@ -122,8 +122,8 @@ class Crowd:
         """Fill the queue without a link, give it back, and look on until nothing moves."""
         self.gauge.clear()
         self.context.set_offline(True)
-        wish = {"count": photos, "poisonEvery": POISON_EVERY, "consultationId": self.consultation}
-        filled = self.pages[0].evaluate("(wish) => campaign.fill(wish)", wish)
+        given = {"count": photos, "poisonEvery": POISON_EVERY, "consultationId": self.consultation}
+        filled = self.pages[0].evaluate("(request) => campaign.fill(request)", given)
         before, during = Memory(), Memory()
         self._measure(before)
         began = time.monotonic()
@@ -148,8 +148,8 @@ class Crowd:
         """Every page and the worker ask for the lock at once, for one photo after the other."""
         self.gauge.clear()
         stored = self._stored()
-        wish = {"rounds": rounds, "consultationId": self.consultation, "locked": locked}
-        ended = self.pages[0].evaluate("(wish) => campaign.race(wish)", wish)
+        given = {"rounds": rounds, "consultationId": self.consultation, "locked": locked}
+        ended = self.pages[0].evaluate("(request) => campaign.race(request)", given)
         return Raced(
             rounds=rounds,
             stored=self._stored() - stored,
@@ -191,7 +191,7 @@ class Crowd:
 
 
 def resident(profile: Path) -> int:
-    """Bytes that all processes of the browser with this profile hold, each counted for its share."""
+    """Memory in bytes of all processes of the browser with this profile, each counted for its share."""
     total = 0
     for number, line in command_lines():
         if profile.name.encode() in line:

@@ -31,13 +31,13 @@ class Browser(Protocol):
         """Load an address and wait until it is loaded."""
 
     def reload(self) -> None:
-        """Load the page anew and wait until it is loaded."""
+        """Load the page again and wait until it is loaded."""
 
     def text(self, expression: str) -> str:
         """The string that an awaited expression gives in the page."""
 
     def lose_connections(self, origin: str) -> None:
-        """End every connection of an origin to IndexedDB, whoever uses it; the data stays."""
+        """End every connection of an origin to IndexedDB in all its pages and workers; the data stays."""
 
     def mute(self) -> None:
         """Take the camera away for a while, as a call or another app does."""

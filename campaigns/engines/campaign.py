@@ -1,7 +1,7 @@
 """The queue's own suite and hard moments of the whole product in Firefox and WebKitGTK.
 
 The suite runs once for each engine, beside the first seed; every seed plays every scenario. An engine
-whose Debian packages are missing is named and counted as absent, and with none there is nothing to be had.
+whose Debian packages are missing is named and counted as absent, and without any engine the result is broken.
 """
 
 import contextlib
@@ -20,8 +20,8 @@ from campaigns.browser.broken import KILLED, broken_copy
 from campaigns.engines.browser import EngineFailed, NeverCame
 from campaigns.engines.packages import ENGINES, Engine, how_to_get
 from campaigns.engines.scenarios import SCENARIOS, Scenario, left_without_a_link
+from campaigns.engines.setting import EngineSetting, open_engine_setting
 from campaigns.engines.suite import BrokeOff, Outcome, run_suite
-from campaigns.engines.ward import Ward, open_ward
 from campaigns.history import Verdict
 from campaigns.results import KEPT_FAILURES, KINDS, Control, Result
 from campaigns.seeded_bugs.__main__ import copy_tree
@@ -38,7 +38,7 @@ SEEDED = (
     "06-relaxed-durability",
 )
 (ERASES_EARLY,) = (build for build in KILLED if build.name == "erases a photo before it is sent")
-IMPATIENT_S = 5.0
+BROKEN_LIMIT_S = 5.0
 TROUBLE = (EngineFailed, NeverCame, BrokeOff, AssertionError, HTTPError, OSError)
 
 
@@ -124,34 +124,34 @@ def enter(name: str, found: Found, outcome: Outcome) -> None:
 
 def play(engine: Engine, found: Found, seed: int, name: str, scenario: Scenario) -> None:
     """One scenario in a clinic of its own."""
-    told = f"{engine.name}: seed {seed}: {name}"
+    trial = f"{engine.name}: seed {seed}: {name}"
     try:
-        verdict, complaints, ward = one_round(engine, scenario, random.Random(seed))
+        verdict, complaints, setting = one_round(engine, scenario, random.Random(seed))
     except TROUBLE as problem:
-        return found.blame("broken", f"{told} broke off: {problem}")
-    found.versions[engine.name] = [ward.phone.browser.version]
+        return found.blame("broken", f"{trial} broke off: {problem}")
+    found.versions[engine.name] = [setting.phone.browser.version]
     found.trials += 1
     found.counts[f"{engine.name} {name}"] += 1
-    found.counts.update({f"{engine.name} {what}": count for what, count in ward.counts.items()})
+    found.counts.update({f"{engine.name} {what}": count for what, count in setting.counts.items()})
     for sentence in complaints:
-        found.blame("broken", f"{told}: {sentence}")
+        found.blame("broken", f"{trial}: {sentence}")
     found.violations.update(verdict.counts())
     if not verdict.clean:
-        found.failures.append(f"{told}: {verdict}")
+        found.failures.append(f"{trial}: {verdict}")
     return None
 
 
 def one_round(
-    engine: Engine, scenario: Scenario, rng: random.Random, root: Path = ROOT, patience_s: float | None = None
-) -> tuple[Verdict, list[str], Ward]:
-    """The oracle's verdict, other complaints, and the ward as it was left."""
+    engine: Engine, scenario: Scenario, rng: random.Random, root: Path = ROOT, limit_s: float | None = None
+) -> tuple[Verdict, list[str], EngineSetting]:
+    """The checker's verdict, other complaints, and the setting as it was left."""
     with (
         tempfile.TemporaryDirectory(prefix="engines-") as folder,
-        open_ward(Path(folder), engine.launch, root) as ward,
+        open_engine_setting(Path(folder), engine.launch, root) as setting,
     ):
-        ward.patience_s = patience_s or ward.patience_s
-        scenario(ward, rng)
-        return *ward.end(), ward
+        setting.limit_s = limit_s or setting.limit_s
+        scenario(setting, rng)
+        return *setting.end(), setting
 
 
 def suite_control(engine: Engine, bug: Bug) -> Control:
@@ -173,5 +173,5 @@ def scenario_control(engine: Engine) -> Control:
     """A queue that erases before it sends must be seen losing photos to a page that is left."""
     lost: frozenset[str] = frozenset()
     with broken_copy(ERASES_EARLY) as root, contextlib.suppress(*TROUBLE):
-        lost = one_round(engine, left_without_a_link, random.Random(0), root, IMPATIENT_S)[0].lost
+        lost = one_round(engine, left_without_a_link, random.Random(0), root, BROKEN_LIMIT_S)[0].lost
     return Control(name=f"{engine.name}: {ERASES_EARLY.name}", trials=1, caught=int(bool(lost)))

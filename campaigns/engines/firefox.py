@@ -1,4 +1,4 @@
-"""Firefox over WebDriver BiDi, with a hold on its own windows for what no page may do to itself."""
+"""Firefox over WebDriver BiDi, with access to its own windows for what no page may do to itself."""
 
 import json
 import re
@@ -26,15 +26,15 @@ PREFERENCES: Mapping[str, object] = {
     "services.settings.server": "data:,",
 }
 RESET = """(async () => {
-  const principal = Services.scriptSecurityManager.createContentPrincipalFromOrigin(%s);
-  const request = Services.qms.resetStoragesForPrincipal(principal, "default");
+  const origin = Services.scriptSecurityManager.createContentPrincipalFromOrigin(%s);
+  const request = Services.qms.resetStoragesForPrincipal(origin, "default");
   await new Promise((done) => (request.callback = done));
   return String(request.resultCode);
 })()"""
-TELL_CAMERA = """(() => {
+CAMERA_MESSAGE = """(() => {
   const { currentWindowGlobal } = gBrowser.selectedBrowser.browsingContext;
   currentWindowGlobal.getActor("WebRTC").sendAsyncMessage(%s);
-  return "told";
+  return "sent";
 })()"""
 
 
@@ -100,20 +100,20 @@ class Firefox:
         return self._run(expression, self._page)
 
     def lose_connections(self, origin: str) -> None:
-        """See ``Browser``: pages hear ``close``, and may open again at once."""
+        """See ``Browser``: pages get ``close``, and may open again at once."""
         if (code := self._run(RESET % json.dumps(origin), self._window)) != "0":
             raise EngineFailed(f"the storage was not reset: {code}")
 
     def mute(self) -> None:
         """See ``Browser``: what the camera button of Firefox's own sharing window does."""
-        self._run(TELL_CAMERA % '"webrtc:MuteCamera"', self._window)
+        self._run(CAMERA_MESSAGE % '"webrtc:MuteCamera"', self._window)
 
     def unmute(self) -> None:
         """See ``Browser``."""
-        self._run(TELL_CAMERA % '"webrtc:UnmuteCamera"', self._window)
+        self._run(CAMERA_MESSAGE % '"webrtc:UnmuteCamera"', self._window)
 
     def restart(self) -> None:
-        """See ``Browser``: nothing here has asked for it yet."""
+        """See ``Browser``: no scenario has needed it yet."""
         raise EngineFailed("Firefox's storage does not answer, and only a restart would help")
 
     def close(self) -> None:
@@ -127,17 +127,17 @@ class Firefox:
 def address(log: Path, process: "subprocess.Popen[bytes]") -> str:
     """Where Firefox listens, as it says in its log."""
 
-    def said() -> "re.Match[str] | None":
+    def listening() -> "re.Match[str] | None":
         return re.search(r"WebDriver BiDi listening on (ws://\S+)\n", log.read_text())
 
-    wait_until(lambda: said() or process.poll() is not None, "Firefox's address", 60)
-    if (found := said()) is None:
+    wait_until(lambda: listening() or process.poll() is not None, "Firefox's address", 60)
+    if (found := listening()) is None:
         raise EngineFailed(f"Firefox ended at once: {log.read_text()[-500:]}")
     return found.group(1)
 
 
 def answer_to(line: ClientConnection, number: int) -> Any:
-    """The answer to an order; events in between are let go."""
+    """The answer to an order; events in between are dropped."""
     while True:
         message = json.loads(line.recv(ANSWER_LIMIT_S))
         if message.get("id") == number:

@@ -13,7 +13,7 @@ from campaigns.engines.webkit import PYTHON, WebKit
 
 
 class Engine(msgspec.Struct, frozen=True):
-    """An engine: its name, how to start it, and each Debian package with a look whether it is there."""
+    """An engine: its name, how to start it, and each Debian package with a check whether it is there."""
 
     name: str
     launch: Callable[[], Browser]

@@ -1,4 +1,4 @@
-"""What people do on the phone's screen, in whichever engine, with the same witness in front of it."""
+"""What users do on the phone's screen, in any engine, with the same witness in front of it."""
 
 import json
 
@@ -7,7 +7,7 @@ from campaigns.engines.browser import Browser, EngineFailed, evaluate, wait_unti
 from campaigns.events import Local
 from e2e.clinic import Clinic
 
-EAR = "window.harnessTold = []; window.harnessWitness = (text) => window.harnessTold.push(text);\n"
+COLLECT = "window.harnessMessages = []; window.harnessWitness = (text) => harnessMessages.push(text);\n"
 NOWHERE = "about:blank"
 SILENT = "This phone's storage does not answer."
 
@@ -18,7 +18,7 @@ class Phone:
     def __init__(self, browser: Browser, origin: str) -> None:
         self.browser, self.origin = browser, origin
         self.seen = Seen()
-        browser.preload(EAR + WITNESS)
+        browser.preload(COLLECT + WITNESS)
 
     def ask(self, expression: str) -> object:
         """The value of an expression in the page."""
@@ -59,17 +59,17 @@ class Phone:
         self.until("document.querySelector('#open-camera')?.disabled === false")
 
     def leave(self) -> None:
-        """Go to another page, as with a tap on a link; what was shown until then is taken in."""
-        self.hear()
+        """Go to another page, as with a tap on a link; what was shown until then is read."""
+        self.read_witness()
         self.browser.open(NOWHERE)
 
     def reload(self) -> None:
         """What the browser's own button does."""
-        self.hear()
+        self.read_witness()
         try:
             self.browser.reload()
         except EngineFailed:
-            # It met the dead process before the engine did; whoever sees an error page taps once more.
+            # It met the dead process before the engine did; a user who sees an error page taps again.
             self.browser.reload()
         self.at_home()
 
@@ -87,7 +87,7 @@ class Phone:
         self.until(SHUTTER_OPEN)
         self.shoot()
         self.until(in_review(before + 1))
-        return self.hear().shots[-1].photo
+        return self.read_witness().shots[-1].photo
 
     def upload(self, count: int) -> None:
         """Review so many photos and approve them."""
@@ -96,19 +96,19 @@ class Phone:
         self.until(f"document.querySelectorAll('#to-review > li').length === {count}")
         self.tap("#upload")
 
-    def hear(self) -> Seen:
-        """Take in what the witness said."""
-        told = self.ask("window.harnessTold?.splice(0) ?? []")
-        assert isinstance(told, list)
-        for one in told:
+    def read_witness(self) -> Seen:
+        """Read what the witness reported."""
+        messages = self.ask("window.harnessMessages?.splice(0) ?? []")
+        assert isinstance(messages, list)
+        for one in messages:
             self.seen.take_in(json.loads(one))
         return self.seen
 
     def kept(self) -> tuple[list[Local], list[str]]:
         """Bytes in the phone's storage, hashed here, and the ids of its records."""
         found = evaluate(self.browser, f"({READ})({json.dumps(DATABASE)})")
-        held = [Local(photo=photo, sha256=sha256) for photo, sha256 in found["held"]]
-        return held, [photo for _, photo, _ in found["photos"]]
+        stored = [Local(photo=photo, sha256=sha256) for photo, sha256 in found["stored"]]
+        return stored, [photo for _, photo, _ in found["photos"]]
 
 
 SHUTTER_OPEN = "document.querySelector('#take-photo').disabled === false"

@@ -41,12 +41,12 @@ class CannotServe(Exception):
 
 
 class Site:
-    """One origin for one file of the suite; ``told`` is what its page says."""
+    """One origin for one file of the suite; ``messages`` is what its page reports."""
 
     def __init__(self, root: Path, file: str, without: Sequence[str] = (), only: Sequence[str] = ()) -> None:
         self.root = root
         self.page = page(file, without, only)
-        self.told: Queue[dict[str, Any]] = Queue()
+        self.messages: Queue[dict[str, Any]] = Queue()
         self.lost = threading.Event()
         self.url = ""
 
@@ -63,7 +63,7 @@ class Site:
     def ask_for_loss(self) -> None:
         """Pass on that the page wants its connections ended, and wait until they are."""
         self.lost.clear()
-        self.told.put({"lose": True})
+        self.messages.put({"lose": True})
         self.lost.wait(60)
 
 
@@ -86,7 +86,7 @@ def open_site(root: Path, file: str, without: Sequence[str] = (), only: Sequence
     site = Site(root, file, without, only)
 
     class Handler(BaseHTTPRequestHandler):
-        """Reads files, and hears what the page tells."""
+        """Serves files, and receives what the page reports."""
 
         def do_GET(self) -> None:
             found = site.content(self.path.partition("?")[0])
@@ -97,14 +97,14 @@ def open_site(root: Path, file: str, without: Sequence[str] = (), only: Sequence
             if self.path == "/lose-connections":
                 site.ask_for_loss()
             else:
-                site.told.put(json.loads(body))
+                site.messages.put(json.loads(body))
             self._answer(204, "text/plain", b"")
 
         def _answer(self, status: int, kind: str, body: bytes) -> None:
             self.send_response(status)
             self.send_header("content-type", kind)
             self.send_header("content-length", str(len(body)))
-            # A page is left as soon as its last word is heard.
+            # A page is left as soon as its last message is received.
             with contextlib.suppress(ConnectionError):
                 self.end_headers()
                 self.wfile.write(body)

@@ -80,12 +80,12 @@ def play(
     names: list[str] = []
     with open_site(root, file, without, only) as site:
         browser.open(f"{site.url}/")
-        for told in hear(browser, site):
-            if "names" in told:
-                names = list(told["names"])
+        for message in messages_of(browser, site):
+            if "names" in message:
+                names = list(message["names"])
             else:
-                text = str(told["message"])
-                outcomes.append(Outcome(file=file, test=told["test"], ok=told["ok"], message=text))
+                text = str(message["message"])
+                outcomes.append(Outcome(file=file, test=message["test"], ok=message["ok"], message=text))
         browser.open("about:blank")
     return outcomes, names
 
@@ -94,20 +94,20 @@ class BrokeOff(Exception):
     """A file of the suite did not run to its end; nothing can be said of its tests."""
 
 
-def hear(browser: Browser, site: Site) -> Iterator[dict[str, Any]]:
-    """What a page says until its last word, the names of its tests."""
+def messages_of(browser: Browser, site: Site) -> Iterator[dict[str, Any]]:
+    """What a page reports until its last message, the names of its tests."""
     while True:
         try:
-            told = site.told.get(timeout=SILENCE_LIMIT_S)
+            message = site.messages.get(timeout=SILENCE_LIMIT_S)
         except Empty:
             raise BrokeOff(f"nothing heard for {SILENCE_LIMIT_S} s") from None
-        if "broken" in told:
-            raise BrokeOff(str(told["broken"]))
-        if "lose" in told:
+        if "broken" in message:
+            raise BrokeOff(str(message["broken"]))
+        if "lose" in message:
             with contextlib.ExitStack() as always:
                 always.callback(site.lost.set)
                 browser.lose_connections(site.url)
             continue
-        yield told
-        if "names" in told:
+        yield message
+        if "names" in message:
             return

@@ -1,4 +1,4 @@
-"""WebKitGTK in a window of its own on a screen that nobody sees."""
+"""WebKitGTK in a window of its own on a hidden screen."""
 
 import json
 import os
@@ -26,7 +26,7 @@ class WebKit:
     """A WebKitGTK with a profile on disk; its worker and its storage live in a process that can be killed."""
 
     name = "webkitgtk"
-    # Once its storage process is gone, a page opens nothing any more until it is loaded anew.
+    # Once its storage process is gone, a page opens nothing any more until it is loaded again.
     reopens = False
 
     def __init__(self) -> None:
@@ -44,8 +44,8 @@ class WebKit:
         assert self._shell.stdout is not None
         self._shell.stdin.write(json.dumps({"do": what, **order}) + "\n")
         self._shell.stdin.flush()
-        told, _, _ = select.select([self._shell.stdout], [], [], ANSWER_LIMIT_S)
-        line = self._shell.stdout.readline() if told else ""
+        ready, _, _ = select.select([self._shell.stdout], [], [], ANSWER_LIMIT_S)
+        line = self._shell.stdout.readline() if ready else ""
         answer = json.loads(line) if line else {"error": "no answer"}
         if "error" in answer:
             raise EngineFailed(f"{what}: {answer['error']}")
@@ -68,7 +68,7 @@ class WebKit:
         return str(self._do("evaluate", expression=expression))
 
     def lose_connections(self, origin: str) -> None:
-        """See ``Browser``: the process that holds storage and network dies, as it does on phones."""
+        """See ``Browser``: the process of storage and network dies, as it does on phones."""
         if not self._kill(NETWORK):
             raise EngineFailed(f"no process serves the storage of {origin}")
 
@@ -111,8 +111,8 @@ def hidden_screen() -> tuple["subprocess.Popen[bytes]", str]:
     command = ["Xvfb", "-displayfd", str(writing), "-screen", "0", "800x1000x24", "-nolisten", "tcp"]
     screen = subprocess.Popen(command, pass_fds=[writing], stderr=subprocess.DEVNULL)
     os.close(writing)
-    with os.fdopen(reading) as told:
-        number = told.readline().strip()
+    with os.fdopen(reading) as output:
+        number = output.readline().strip()
     if not number:
         raise EngineFailed("Xvfb did not start")
     return screen, f":{number}"

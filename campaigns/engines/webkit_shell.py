@@ -1,7 +1,7 @@
-"""A window of WebKitGTK that does what it is told, one line of JSON after the other.
+"""A window of WebKitGTK that obeys orders, one line of JSON after the other.
 
 It runs under the system's own Python, which alone has the bindings, with a profile on disk: sessions of
-WebKit's own driver live in memory, and give no hold on the camera, the window or the processes.
+WebKit's own driver live in memory, and give no access to the camera, the window or the processes.
 """
 
 import json
@@ -62,7 +62,7 @@ class Window:
         self.view.load_uri(order["url"])
 
     def do_reload(self, _: Order) -> None:
-        """Load the page anew; answered when it is loaded."""
+        """Load the page again; answered when it is loaded."""
         self._loading = True
         self.view.reload()
 

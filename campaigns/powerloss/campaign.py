@@ -1,7 +1,7 @@
 """A loss of power at any moment of a recorded day: whatever was acknowledged must still be there (G4).
 
-One seed is one recording and ``SURVIVORS`` survivors of it. Acknowledged means that the client had its
-answer.
+One seed is one recording and ``SURVIVORS`` survivors of it. Acknowledged means that the client received
+its answer.
 """
 
 import asyncio
@@ -12,9 +12,9 @@ from collections import Counter
 from pathlib import Path
 
 from app.adapters.database.engine import SqlDatabase
-from app.embedded.hub.keys import keep_hub_key
-from app.embedded.identity_keys import load_session_key
-from app.embedded.store import open_store
+from app.embedded.accounts.signing_keys import load_session_key
+from app.embedded.hub.keys import load_hub_key
+from app.embedded.store.store import open_store
 from campaigns.disk import BUCKET, DATABASE, Disk
 from campaigns.events import (
     DeleteAsked,
@@ -27,11 +27,11 @@ from campaigns.events import (
     StoredShown,
     photo_of,
 )
-from campaigns.history import Verdict, judge
+from campaigns.history import Verdict, check_history
 from campaigns.powerloss.record import Recording, record
 from campaigns.powerloss.replay import Model
 from campaigns.powerloss.trace import Change, Step
-from campaigns.program import Nursery
+from campaigns.program import ForkServer
 from campaigns.results import KINDS, Control, Result
 
 SURVIVORS = 500
@@ -43,12 +43,12 @@ CONTROLS = ("synchronous=NORMAL", "synchronous=OFF", "no fsync in the store")
 
 def run(seeds: range) -> Result:
     """A recording with its survivors for each seed; the control arms beside the first."""
-    nursery = Nursery()
+    fork_server = ForkServer()
     violations: Counter[str] = Counter(dict.fromkeys(KINDS, 0))
     counts: Counter[str] = Counter()
     failures: list[str] = []
     for seed in seeds:
-        recording = record(nursery, seed)
+        recording = record(fork_server, seed)
         counts += Counter(recordings=1, changes=sum(isinstance(one, Change) for one in recording.steps))
         failures += recording.broken
         for verdict, problems in survivors(recording, seed, SURVIVORS):
@@ -58,8 +58,8 @@ def run(seeds: range) -> Result:
             failures += [
                 f"seed {seed}: {line}" for line in (*problems, *([] if verdict.clean else [str(verdict)]))
             ]
-    controls = [control(nursery, build, seeds.start) for build in CONTROLS]
-    nursery.close()
+    controls = [control(fork_server, build, seeds.start) for build in CONTROLS]
+    fork_server.close()
     return Result(
         campaign="power-loss",
         seeds=[(seeds.start, seeds.stop)],
@@ -71,27 +71,27 @@ def run(seeds: range) -> Result:
     )
 
 
-def control(nursery: Nursery, build: str, seed: int) -> Control:
+def control(fork_server: ForkServer, build: str, seed: int) -> Control:
     """A build that does not wait for the disk, of which survivors must have lost something."""
-    found = survivors(record(nursery, seed, build), seed, CONTROL_SURVIVORS)
+    found = survivors(record(fork_server, seed, build), seed, CONTROL_SURVIVORS)
     caught = sum(not verdict.clean or bool(problems) for verdict, problems in found)
     return Control(name=build, trials=len(found), caught=caught)
 
 
 def survivors(recording: Recording, seed: int, count: int) -> list[tuple[Verdict, list[str]]]:
-    """What the oracle says of so many survivors, half of them right after somebody was told something."""
+    """What the checker finds in so many survivors, half of them right after an answer."""
     source = random.Random(seed)
     wanted = Counter(moments(recording.steps, source, count))
     found: list[tuple[Verdict, list[str]]] = []
     model = Model(recording.folder)
-    told: list[Event] = []
+    observed: list[Event] = []
     for place, step in enumerate(recording.steps):
         if isinstance(step, Change):
             model.play(step)
         else:
-            told.append(step)
+            observed.append(step)
         for _ in range(wanted[place]):
-            found.append(examine(model, told, source, started=len(found) % STARTED_EVERY == 0))
+            found.append(examine(model, observed, source, started=len(found) % STARTED_EVERY == 0))
     return found
 
 
@@ -103,18 +103,20 @@ def moments(steps: list[Step], source: random.Random, count: int) -> list[int]:
 
 
 def examine(
-    model: Model, told: list[Event], source: random.Random, *, started: bool
+    model: Model, observed: list[Event], source: random.Random, *, started: bool
 ) -> tuple[Verdict, list[str]]:
-    """One survivor: the oracle's verdict, and what is wrong with the files."""
+    """One survivor: the checker's verdict, and what is wrong with the files."""
     memory = Path("/dev/shm")
     with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as place:
         model.survivor(Path(place), source)
         disk = Disk(Path(place))
-        problems = [*_damage(disk), *_torn_puts(disk, told)]
+        problems = [*_damage(disk), *_torn_puts(disk, observed)]
         found = [] if problems else _found(disk)
         if started and not problems:
             problems += _refusals(disk)
-    return judge([*told, Look(), *found, *_on_the_phone(told)]) if not problems else Verdict(), problems
+    if problems:
+        return Verdict(), problems
+    return check_history([*observed, Look(), *found, *_on_the_phone(observed)]), []
 
 
 def _found(disk: Disk) -> list[Event]:
@@ -138,20 +140,22 @@ def _damage(disk: Disk) -> list[str]:
     return [] if found == "ok" else [f"the database is damaged: {found[:200]}"]
 
 
-def _torn_puts(disk: Disk, told: list[Event]) -> list[str]:
+def _torn_puts(disk: Disk, observed: list[Event]) -> list[str]:
     """The store's 200 is a promise of its own, whatever the row says; an erased object is no loss."""
-    held = {one.key: one.sha256 for one in disk.objects()}
-    damaged = [f"the object {key} does not open" for key, sha256 in held.items() if not sha256]
-    erased = {event.photo for event in told if isinstance(event, DeleteAsked)}
-    taken = {event.key for event in told if isinstance(event, PutSeen) and photo_of(event.key) not in erased}
-    return damaged + [f"the object {key} was taken and is not there" for key in sorted(taken - held.keys())]
+    objects = {one.key: one.sha256 for one in disk.objects()}
+    damaged = [f"the object {key} does not open" for key, sha256 in objects.items() if not sha256]
+    erased = {event.photo for event in observed if isinstance(event, DeleteAsked)}
+    puts = {event.key for event in observed if isinstance(event, PutSeen)}
+    taken = {key for key in puts if photo_of(key) not in erased}
+    gone = sorted(taken - objects.keys())
+    return damaged + [f"the object {key} was taken and is not there" for key in gone]
 
 
-def _on_the_phone(told: list[Event]) -> list[Local]:
+def _on_the_phone(observed: list[Event]) -> list[Local]:
     """The phone has its own power: what was shown as saved and has no receipt is still there."""
-    stored = {event.photo for event in told if isinstance(event, StoredShown)}
-    saved = {event.photo for event in told if isinstance(event, SavedShown)} - stored
-    taken = {event.photo: event.sha256 for event in told if isinstance(event, Shutter)}
+    stored = {event.photo for event in observed if isinstance(event, StoredShown)}
+    saved = {event.photo for event in observed if isinstance(event, SavedShown)} - stored
+    taken = {event.photo: event.sha256 for event in observed if isinstance(event, Shutter)}
     return [Local(photo=photo, sha256=taken[photo]) for photo in saved]
 
 
@@ -160,7 +164,7 @@ def _refusals(disk: Disk) -> list[str]:
     try:
         open_store(disk.data, disk.keys, BUCKET).close()
         load_session_key(disk.keys)
-        keep_hub_key(disk.keys)
+        load_hub_key(disk.keys)
         asyncio.run(_migrated(disk.data / DATABASE))
     except Exception as problem:
         return [f"the next start fails: {type(problem).__name__} {problem}"]

@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 import msgspec
 
 from campaigns.phone import Phone
-from campaigns.powerloss.trace import Step, Told, read_trace
-from campaigns.program import Nursery, Program, installation
+from campaigns.powerloss.trace import RecordedHistory, Step, read_trace
+from campaigns.program import ForkServer, Program, installation
 from campaigns.wire import Gone, Later
 
 PHONES = 3
@@ -22,20 +22,20 @@ class Recording(msgspec.Struct, frozen=True):
     broken: list[str]
 
 
-def record(nursery: Nursery, seed: int, careless: str = "") -> Recording:
+def record(fork_server: ForkServer, seed: int, faulty_build: str = "") -> Recording:
     """A day in an installation of its own."""
-    with installation(nursery) as program:
+    with installation(fork_server) as program:
         trace = program.folder.with_name("trace")
-        told = Told(trace)
-        phones = _work(program, told, seed, {"trace": str(trace), "careless": careless})
-        told.close()
+        history = RecordedHistory(trace)
+        phones = _work(program, history, seed, {"trace": str(trace), "faulty_build": faulty_build})
+        history.close()
         broken = [line for phone in phones for line in phone.broken]
         return Recording(str(program.folder), read_trace(trace), broken)
 
 
-def _work(program: Program, told: Told, seed: int, plan: dict[str, str]) -> list[Phone]:
+def _work(program: Program, history: RecordedHistory, seed: int, plan: dict[str, str]) -> list[Phone]:
     assert program.start(**plan), program.output
-    phones = [Phone(program, told, seed * PHONES + place) for place in range(PHONES)]
+    phones = [Phone(program, history, seed * PHONES + place) for place in range(PHONES)]
     for phone in phones:
         phone.sign_in()
     _all_at_once(phones, Phone.live_a_whole_day)
@@ -55,11 +55,11 @@ def _one_more_day(phone: Phone) -> None:
 
 
 def _all_at_once(phones: list[Phone], work: Callable[[Phone], None]) -> None:
-    def patiently(phone: Phone) -> None:
+    def work_or_report(phone: Phone) -> None:
         try:
             work(phone)
         except (Gone, Later) as problem:
             phone.broken.append(f"the undisturbed server did not answer: {problem}")
 
     with ThreadPoolExecutor(len(phones)) as pool:
-        list(pool.map(patiently, phones))
+        list(pool.map(work_or_report, phones))

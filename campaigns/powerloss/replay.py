@@ -121,11 +121,11 @@ class Model:
         while waiting:
             folder, path = waiting.pop()
             path.mkdir(exist_ok=True)
-            for name, held in folder.survivor(keep).items():
-                if isinstance(held, Folder):
-                    waiting.append((held, path / name))
+            for name, entry in folder.survivor(keep).items():
+                if isinstance(entry, Folder):
+                    waiting.append((entry, path / name))
                 else:
-                    (path / name).write_bytes(held.survivor(keep))
+                    (path / name).write_bytes(entry.survivor(keep))
 
     def _folder(self, path: PurePosixPath) -> Folder:
         found = self.top
@@ -188,11 +188,11 @@ def _apply(content: bytearray, write: Write) -> None:
 
 
 def _rename(names: dict[str, "File | Folder"], change: dict[str, "File | Folder | None"]) -> None:
-    for name, held in change.items():
-        if held is None:
+    for name, entry in change.items():
+        if entry is None:
             names.pop(name, None)
         else:
-            names[name] = held
+            names[name] = entry
 
 
 def _blocks(offset: int, data: bytes, size: int) -> list[Write]:

@@ -1,4 +1,4 @@
-"""A recorded day: every change of the disk in its order, and between them what people were told.
+"""A recorded day: every change of the disk in its order, and between them what users were shown.
 
 The shim in the server writes the changes, the phone writes its events, both by appending to one file.
 """
@@ -13,7 +13,7 @@ import msgspec
 from campaigns.events import Event, dump, load
 
 _HEAD = struct.Struct("<BQqII")
-_TOLD = ord("M")
+_OBSERVED = ord("M")
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -41,25 +41,25 @@ def _steps(log: bytes) -> Iterator[Step]:
         begin = at + _HEAD.size + path_length
         path, data = log[at + _HEAD.size : begin], log[begin : begin + data_length]
         at = begin + data_length
-        if kind == _TOLD:
+        if kind == _OBSERVED:
             yield from load(data)
         else:
             yield Change(chr(kind), inode, offset, path.decode(), data)
 
 
-class Told(list[Event]):
-    """A history that also marks the recording, at the moment in which somebody was told something."""
+class RecordedHistory(list[Event]):
+    """A history that also writes each event into the recording at its moment."""
 
     def __init__(self, trace: Path) -> None:
         super().__init__()
         self._file = os.open(trace, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
 
     def append(self, event: Event) -> None:
-        """Remember and mark."""
+        """Keep the event and write it into the recording."""
         line = dump([event])
-        os.write(self._file, _HEAD.pack(_TOLD, 0, 0, 0, len(line)) + line)
+        os.write(self._file, _HEAD.pack(_OBSERVED, 0, 0, 0, len(line)) + line)
         super().append(event)
 
     def close(self) -> None:
-        """No more is told."""
+        """End the recording."""
         os.close(self._file)

@@ -4,12 +4,12 @@ import { CONTROLS } from "./controls.js";
 import { play } from "./play.js";
 import { PRODUCT } from "./product.js";
 import { shrink } from "./shrink.js";
-import { turnsOf } from "./turns.js";
+import { operationsOf } from "./operations.js";
 import { FAULTY, playSchedule } from "./wrong-patient.js";
 
 /** @import { Played } from "./play.js" */
 /** @import { Product } from "./product.js" */
-/** @import { Turn } from "./turns.js" */
+/** @import { Operation } from "./operations.js" */
 
 /** One seed in so many is also played with each faulty product. */
 const CONTROL_EVERY = 20;
@@ -32,9 +32,9 @@ const SCHEDULE_EVERY = 10;
 export function runChunk(first, end) {
   const found = nothing();
   for (let seed = first; seed < end; seed += 1) {
-    const turns = turnsOf(seed);
-    add(found, seed, turns, play(turns));
-    if (seed % CONTROL_EVERY === 0) addControls(found, turns);
+    const operations = operationsOf(seed);
+    add(found, seed, operations, play(operations));
+    if (seed % CONTROL_EVERY === 0) addControls(found, operations);
   }
   return found;
 }
@@ -90,18 +90,18 @@ export function addUp(sum, more) {
   sum.failures.push(...more.failures);
 }
 
-/** @param {Found} found @param {number} seed @param {Turn[]} turns @param {Played} played */
-function add(found, seed, turns, { verdict, events, photos, stored }) {
+/** @param {Found} found @param {number} seed @param {Operation[]} operations @param {Played} played */
+function add(found, seed, operations, { verdict, events, photos, stored }) {
   found.trials += 1;
   for (const [name, n] of Object.entries({ events, photos, stored })) count(found.counts, name, n);
   for (const [kind, what] of Object.entries(verdict)) count(found.violations, kind, what.length);
-  if (Object.keys(verdict).length > 0) found.failures.push(sentence(seed, turns, PRODUCT));
+  if (Object.keys(verdict).length > 0) found.failures.push(sentence(seed, operations, PRODUCT));
 }
 
-/** @param {Found} found @param {Turn[]} turns */
-function addControls(found, turns) {
+/** @param {Found} found @param {Operation[]} operations */
+function addControls(found, operations) {
   for (const [name, product] of Object.entries(CONTROLS)) {
-    const caught = Object.keys(play(turns, product).verdict).length > 0;
+    const caught = Object.keys(play(operations, product).verdict).length > 0;
     const known = (found.controls[name] ??= { trials: 0, caught: 0 });
     known.trials += 1;
     known.caught += Number(caught);
@@ -113,16 +113,16 @@ function count(counts, name, n) {
   counts[name] = (counts[name] ?? 0) + n;
 }
 
-/** @param {number} seed @param {Turn[]} turns @param {Product} product @returns {string} */
-export function sentence(seed, turns, product) {
-  const { verdict } = play(turns, product);
-  const short = shortest(turns, product);
-  const told = Object.entries(verdict).map(([kind, what]) => `${kind} ${what.join(", ")}`);
-  return `seed ${seed}: ${told.join("; ")} after ${short.map(([kind]) => kind).join(" ")}`;
+/** @param {number} seed @param {Operation[]} operations @param {Product} product @returns {string} */
+export function sentence(seed, operations, product) {
+  const { verdict } = play(operations, product);
+  const short = shortest(operations, product);
+  const found = Object.entries(verdict).map(([kind, what]) => `${kind} ${what.join(", ")}`);
+  return `seed ${seed}: ${found.join("; ")} after ${short.map(([kind]) => kind).join(" ")}`;
 }
 
-/** @param {Turn[]} turns that fail with this product @param {Product} product @returns {Turn[]} */
-export function shortest(turns, product) {
-  const [kind] = Object.keys(play(turns, product).verdict);
-  return shrink(turns, (fewer) => kind in play(fewer, product).verdict);
+/** @param {Operation[]} operations that fail with this product @param {Product} product @returns {Operation[]} */
+export function shortest(operations, product) {
+  const [kind] = Object.keys(play(operations, product).verdict);
+  return shrink(operations, (fewer) => kind in play(fewer, product).verdict);
 }

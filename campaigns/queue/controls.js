@@ -1,4 +1,4 @@
-/** The control arms: products with a known fault, each of which the oracle must accuse. */
+/** The control arms: products with a known fault, each of which the checker must report. */
 
 import { failure } from "../../pwa/queue/errors.js";
 import { PRODUCT } from "./product.js";
@@ -9,14 +9,14 @@ const { step } = PRODUCT;
 
 /** @type {Record<string, Product>} */
 export const CONTROLS = {
-  "erases on a bare 200": product({ step: receiptAfter(200), judge: takesTheBare }),
-  "takes 412 for a receipt": product({ step: receiptAfter(412), judge: takesTheBare }),
+  "erases on a bare 200": product({ step: receiptAfter(200), verifyReceipt: takesTheBare }),
+  "takes 412 for a receipt": product({ step: receiptAfter(412), verifyReceipt: takesTheBare }),
   "counts a 401 against the photo": product({ step: counts401 }),
   "a poisoned photo holds up the others": product({ step: poisonBlocks }),
   "binds to what is current when sending": product({ declare: bindsLate }),
   "sends for whoever is signed in": product({ mine: () => true }),
   "backs off without a cap": product({ step: uncapped }),
-  "compares nothing with the receipt": product({ judge: trustsAnyReceipt }),
+  "compares nothing with the receipt": product({ verifyReceipt: trustsAnyReceipt }),
   "sends two at a time": product({ step: twoAtATime }),
   "follows the desktop without asking": product({ guard: followsSilently() }),
   "never confirms": product({ step: neverConfirms }),
@@ -44,9 +44,9 @@ function receiptAfter(status) {
   };
 }
 
-/** @type {Product["judge"]} */
-function takesTheBare(record, receipt, sender) {
-  return receipt === BARE ? "stored" : PRODUCT.judge(record, receipt, sender);
+/** @type {Product["verifyReceipt"]} */
+function takesTheBare(record, receipt, user) {
+  return receipt === BARE ? "stored" : PRODUCT.verifyReceipt(record, receipt, user);
 }
 
 /** @type {Step} */
@@ -63,7 +63,7 @@ function poisonBlocks(state, event) {
   const first = Math.min(...[...stepped.state.tasks.values()].map((task) => task.seq));
   const before = [...stepped.state.tasks.values()].find((task) => task.stage === "parked");
   if (!before || before.seq !== first) return stepped;
-  const kept = stepped.effects.filter(({ type }) => type === "note" || type === "pause");
+  const kept = stepped.effects.filter(({ type }) => type === "status" || type === "pause");
   return { state: { ...state, tasks: new Map([[before.photoId, before]]) }, effects: kept };
 }
 
@@ -91,7 +91,7 @@ function later(effect, inMs) {
     : effect;
 }
 
-/** @type {Product["judge"]} */
+/** @type {Product["verifyReceipt"]} */
 function trustsAnyReceipt(record) {
   return record.state === "deleting" ? "deleted" : "stored";
 }
@@ -104,14 +104,14 @@ function twoAtATime(state, event) {
 }
 
 function followsSilently() {
-  const { hear } = PRODUCT.guard;
+  const { onServerUpdate } = PRODUCT.guard;
   return {
     ...PRODUCT.guard,
-    hear: (/** @type {any} */ visit, /** @type {any} */ known) => {
-      const { question } = hear(visit, known);
+    onServerUpdate: (/** @type {any} */ session, /** @type {any} */ known) => {
+      const { question } = onServerUpdate(session, known);
       return question?.kind === "moved"
-        ? { belongs: question.to, declined: null, question: null }
-        : { ...visit, question };
+        ? { consultation: question.to, declined: null, question: null }
+        : { ...session, question };
     },
   };
 }

@@ -1,10 +1,10 @@
 /**
- * The phone's disk in a core history: what queue and ledger promise, each method one transaction.
- * The same histories run over the real queue and ledger in `device.js`, which keeps this honest.
+ * The phone's disk in a core history: what the queue and its store promise, each method one
+ * transaction.
  */
 
-import { LONGEST_WAIT_MS } from "../../pwa/queue/backoff.js";
-import { mayPass } from "../../pwa/queue/errors.js";
+import { LONGEST_WAIT_MS } from "../../pwa/queue/replay/retry-policy.js";
+import { mayBeOver } from "../../pwa/queue/errors.js";
 
 const MOVING = new Set(["sending", "confirming"]);
 const SENDABLE = new Set(["queued", "sending", "confirming", "waiting"]);
@@ -12,7 +12,7 @@ const FRESH = { reason: null, attempt: 0, equal: 0, nextTryAt: null };
 
 /** @param {any} row */
 export const mayLeave = ({ state, reason }) =>
-  SENDABLE.has(state) || (state === "parked" && mayPass(reason));
+  SENDABLE.has(state) || (state === "parked" && mayBeOver(reason));
 
 export class Disk {
   /** @type {Map<string, any>} */
@@ -23,16 +23,16 @@ export class Disk {
   pause = null;
   beat = -Infinity;
   #product;
-  #wall;
+  #now;
 
   /**
    * @param {import("./product.js").Product} product
-   * @param {() => number} wall
+   * @param {() => number} now
    * @param {string} user
    */
-  constructor(product, wall, user) {
+  constructor(product, now, user) {
     this.#product = product;
-    this.#wall = wall;
+    this.#now = now;
     this.owner = { id: user, signedOut: false };
   }
 
@@ -59,14 +59,14 @@ export class Disk {
     }
   }
 
-  hurry() {
+  retryNow() {
     this.pause = null;
     for (const row of this.rows.values()) row.nextTryAt = null;
   }
 
   // What the replay does.
 
-  sender() {
+  activeUser() {
     return this.owner.signedOut ? null : this.owner.id;
   }
 
@@ -83,7 +83,7 @@ export class Disk {
       .filter((row) => mayLeave(row) || row.state === "deleting")
       .map((row) => ({
         ...row,
-        wish: row.state === "deleting" ? "delete" : "send",
+        action: row.state === "deleting" ? "delete" : "send",
         waitMs: this.#waitMs(row.nextTryAt),
         proven: true,
       }));
@@ -96,9 +96,9 @@ export class Disk {
     return rows.map((row) => ({ ...row }));
   }
 
-  /** @param {string} photoId @param {string} owner @param {any[]} notes */
-  claim(photoId, owner, notes) {
-    this.note(notes);
+  /** @param {string} photoId @param {string} owner @param {any[]} updates */
+  claim(photoId, owner, updates) {
+    this.writeStatus(updates);
     const row = this.rows.get(photoId);
     if (!this.#sends(row, owner)) return { refused: "changed" };
     Object.assign(row, { state: "sending", nextTryAt: null });
@@ -108,38 +108,38 @@ export class Disk {
   /** @param {string} photoId @param {string} owner */
   record(photoId, owner) {
     const row = this.rows.get(photoId);
-    return row && this.#product.mine(row, owner) && this.sender() === owner ? { ...row } : null;
+    return row && this.#product.mine(row, owner) && this.activeUser() === owner ? { ...row } : null;
   }
 
-  /** @param {any[]} notes */
-  note(notes) {
-    for (const { inMs, ...note } of notes) {
-      const row = this.rows.get(note.photoId);
-      if (!row || (row.state === "deleting" && note.state !== "deleting")) continue;
-      Object.assign(row, note, { nextTryAt: this.#at(inMs) });
+  /** @param {any[]} updates */
+  writeStatus(updates) {
+    for (const { inMs, ...update } of updates) {
+      const row = this.rows.get(update.photoId);
+      if (!row || (row.state === "deleting" && update.state !== "deleting")) continue;
+      Object.assign(row, update, { nextTryAt: this.#at(inMs) });
     }
   }
 
   /** @param {string} photoId @param {any} receipt */
-  settle(photoId, receipt) {
+  settlePhoto(photoId, receipt) {
     const row = this.rows.get(photoId);
     if (!row) return "missing";
-    const verdict = this.#product.judge(row, receipt, this.sender());
+    const verdict = this.#product.verifyReceipt(row, receipt, this.activeUser());
     if (verdict === "stored" || verdict === "deleted") this.rows.delete(photoId);
     return verdict;
   }
 
-  /** @param {any} note */
-  setPause(note) {
-    this.pause = note && { ...note, nextTryAt: this.#at(note.inMs) };
+  /** @param {any} pause */
+  setPause(pause) {
+    this.pause = pause && { ...pause, nextTryAt: this.#at(pause.inMs) };
   }
 
   paused() {
     return this.pause && { ...this.pause, inMs: this.#waitMs(this.pause.nextTryAt) };
   }
 
-  silence() {
-    return Math.abs(this.#wall() - this.beat);
+  msSinceHeartbeat() {
+    return Math.abs(this.#now() - this.beat);
   }
 
   /** @param {string} owner */
@@ -149,18 +149,18 @@ export class Disk {
 
   /** @param {any} row @param {string} owner */
   #sends(row, owner) {
-    const mine = row && this.#product.mine(row, owner) && this.sender() === owner;
+    const mine = row && this.#product.mine(row, owner) && this.activeUser() === owner;
     return mine && mayLeave(row);
   }
 
   /** @param {number | null} inMs */
   #at(inMs) {
-    return inMs === null ? null : this.#wall() + Math.ceil(inMs);
+    return inMs === null ? null : this.#now() + Math.ceil(inMs);
   }
 
   /** @param {number | null} nextTryAt */
   #waitMs(nextTryAt) {
-    const left = (nextTryAt ?? 0) - this.#wall();
+    const left = (nextTryAt ?? 0) - this.#now();
     return left > LONGEST_WAIT_MS ? 0 : Math.max(0, left);
   }
 }

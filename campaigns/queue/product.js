@@ -1,20 +1,26 @@
 /** The parts of the product that a core history runs through, so that a control can replace one. */
 
-import { answer, begin, hear, resume, unanswered } from "../../pwa/capture/consultation-guard.js";
-import { initialState, step } from "../../pwa/queue/core.js";
-import { judge } from "../../pwa/queue/receipts.js";
+import {
+  answer,
+  begin,
+  onServerUpdate,
+  resume,
+  unanswered,
+} from "../../pwa/capture/consultation/consultation-guard.js";
+import { initialState, step } from "../../pwa/queue/replay/reducer.js";
+import { verifyReceipt } from "../../pwa/queue/replay/receipts.js";
 
 /**
  * `mine`: whose photos a sign-in may send; `declare`: what a request says about a photo, given what
- * the phone believes to be current; `judge`: what a receipt is worth.
+ * the phone knows to be current; `verifyReceipt`: what a receipt confirms.
  * @typedef {typeof PRODUCT} Product
  */
 
 export const PRODUCT = {
   step,
   initialState,
-  guard: { answer, begin, hear, resume, unanswered },
+  guard: { answer, begin, onServerUpdate, resume, unanswered },
   mine: (/** @type {any} */ row, /** @type {string} */ owner) => row.owner === owner,
   declare: (/** @type {any} */ row, /** @type {any} */ _known) => row,
-  judge,
+  verifyReceipt,
 };

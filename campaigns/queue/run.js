@@ -1,15 +1,15 @@
 /**
- * One holder of the replay's lock around the pure core: its errands begin with a transaction, travel,
- * and come back, each at a turn of its own, so that anything may happen in between.
+ * One holder of the replay's lock around the pure core. Each request begins with a transaction,
+ * travels and comes back in steps of its own, so that anything may happen in between.
  */
 
 import { classify, failure } from "../../pwa/queue/errors.js";
-import { fateOf } from "./weather.js";
+import { outcomeOf } from "./network-faults.js";
 
 /** @import { Answer, Request } from "./clinic.js" */
 /** @import { World } from "./world.js" */
 
-const PATIENCE_MS = 30_000;
+const LONGEST_PAUSE_MS = 30_000;
 const LONGEST_MS = 30_000;
 
 export class Run {
@@ -53,7 +53,7 @@ export class Run {
   end() {
     if (this.over) return;
     this.over = true;
-    for (const op of this.ops) if (op.phase === "out") this.#world.stray(op.request);
+    for (const op of this.ops) if (op.phase === "out") this.#world.mayArriveLate(op.request);
     this.ops = [];
   }
 
@@ -94,21 +94,21 @@ export class Run {
 
   /** @param {number} ms */
   #sleep(ms) {
-    if (ms > PATIENCE_MS) return this.end();
+    if (ms > LONGEST_PAUSE_MS) return this.end();
     this.wakeAt = this.#world.now + Math.max(1, ms);
   }
 
-  /** I10: before somebody's eyes no wait is longer than 30 s, unless a server asked for it. @param {any} pause */
+  /** I10: while the page is visible no wait exceeds 30 s, unless a server asked for it. @param {any} pause */
   #notTooLong(pause) {
-    const { visible, askedUntil, now, books } = this.#world;
+    const { visible, askedUntil, now, checker } = this.#world;
     const inMs = pause?.inMs ?? 0;
     if (visible && inMs > LONGEST_MS && now + inMs > askedUntil)
-      books.accuse("stuck", `waits ${Math.round(inMs)} ms`);
+      checker.report("stuck", `waits ${Math.round(inMs)} ms`);
   }
 
   #onlyPut() {
     const under = [...this.writes, ...this.ops].some((op) => op.type === "put");
-    if (under) this.#world.books.broken("two PUTs at once");
+    if (under) this.#world.checker.broken("two PUTs at once");
   }
 
   /** @param {any} effect */
@@ -118,8 +118,8 @@ export class Run {
     switch (effect.type) {
       case "look":
         return this.#loaded(disk);
-      case "note":
-        return disk.note(effect.notes);
+      case "status":
+        return disk.writeStatus(effect.updates);
       case "pause":
         return disk.setPause(effect.pause);
       case "settle":
@@ -135,7 +135,7 @@ export class Run {
 
   /** @param {import("./disk.js").Disk} disk */
   #loaded(disk) {
-    if (disk.sender() !== this.owner) return this.end();
+    if (disk.activeUser() !== this.owner) return this.end();
     this.push({ type: "loaded", rows: disk.load(this.owner) });
   }
 
@@ -158,7 +158,7 @@ export class Run {
 
   /** @param {any} effect */
   #claim(effect) {
-    const claim = this.#world.disk.claim(effect.photoId, this.owner, effect.notes);
+    const claim = this.#world.disk.claim(effect.photoId, this.owner, effect.updates);
     if (this.over) return;
     if (claim.record) return this.#leave(effect, claim.record);
     this.push({ type: "put", photoId: effect.photoId, outcome: claim });
@@ -166,8 +166,8 @@ export class Run {
 
   /** @param {any} effect */
   #settle({ photoId, receipt }) {
-    const state = this.#world.disk.settle(photoId, receipt);
-    this.#world.books.settled(photoId, state);
+    const state = this.#world.disk.settlePhoto(photoId, receipt);
+    this.#world.checker.settled(photoId, state);
     this.push({ type: "settled", photoId, state });
   }
 
@@ -180,36 +180,36 @@ export class Run {
   /** @param {any} op */
   #travel(op) {
     const world = this.#world;
-    const fate = fateOf(world.weather, op.type, world.random);
-    if (fate.flipped) op.request.sha256 = "flipped";
-    if (fate.arrives === "later") world.stray(op.request);
-    const real = fate.arrives === "now" ? world.clinic.handle(op.request, world.now) : null;
-    op.answer = fate.instead ?? { ...real, ours: op.type !== "put" };
-    if (fate.swapped) this.#swap(op);
+    const outcome = outcomeOf(world.network, op.type, world.random);
+    if (outcome.flipped) op.request.sha256 = "flipped";
+    if (outcome.arrives === "later") world.mayArriveLate(op.request);
+    const real = outcome.arrives === "now" ? world.clinic.handle(op.request, world.now) : null;
+    op.answer = outcome.instead ?? { ...real, ours: op.type !== "put" };
+    if (outcome.swapped) this.#swap(op);
     op.landed = real !== null && (real.status === 200 || real.status === 412);
     op.phase = "back";
   }
 
-  /** The phone is told of another photo's storing. @param {any} op */
+  /** The phone receives the receipt of another photo. @param {any} op */
   #swap(op) {
-    const { clinic, books, random } = this.#world;
+    const { clinic, checker, random } = this.#world;
     const other = random.pick([...clinic.rows.values()]);
     if (other.photoId === op.photoId) return;
     op.answer = { status: 200, ours: true, data: { ...other, state: "stored" } };
-    books.mixed.add(op.photoId);
-    books.blame(op.photoId);
+    checker.mixed.add(op.photoId);
+    checker.blame(op.photoId);
   }
 
   /** @param {any} op */
   #comeBack(op) {
     const world = this.#world;
     this.ops = this.ops.filter((other) => other !== op);
-    world.books.told(op);
+    world.checker.answered(op);
     // What the store asked for counts from when its failure is understood.
     world.asked(op.answer.retryAfterMs);
     world.asked(this.state.tasks.get(op.photoId)?.retryAfterMs);
     if (op.type === "put") this.#putAnswered(op);
-    else this.push({ ...whatCame(op), outcome: outcomeOf(op) });
+    else this.push({ ...whatCame(op), outcome: answerOf(op) });
   }
 
   /** @param {any} op */
@@ -237,7 +237,7 @@ function whatCame({ type, photoId, photoIds, about }) {
 }
 
 /** @param {any} op */
-function outcomeOf({ type, answer }) {
+function answerOf({ type, answer }) {
   const { status, ours, code = null, data, retryAfterMs = null } = answer;
   if (status === 0) return { ok: false, failure: failure("no-answer") };
   if (!ours) return { ok: false, failure: failure("not-ours") };

@@ -1,17 +1,17 @@
 /**
- * Delta debugging: takes turns away from a failing history until each that is left is needed, and
- * tells several small steps as one long one.
+ * Delta debugging: removes operations from a failing history until each that is left is needed, and
+ * replaces several small steps by one long one.
  */
 
-/** @import { Turn } from "./turns.js" */
+/** @import { Operation } from "./operations.js" */
 
 /**
- * @param {Turn[]} turns that fail
- * @param {(turns: Turn[]) => boolean} fails in the same way
- * @returns {Turn[]}
+ * @param {Operation[]} operations that fail
+ * @param {(operations: Operation[]) => boolean} fails in the same way
+ * @returns {Operation[]}
  */
-export function shrink(turns, fails) {
-  let left = fewer(turns, fails);
+export function shrink(operations, fails) {
+  let left = fewer(operations, fails);
   for (;;) {
     const folded = withFolds(left).find(fails);
     if (!folded) return left;
@@ -19,9 +19,9 @@ export function shrink(turns, fails) {
   }
 }
 
-/** @type {(turns: Turn[], fails: (turns: Turn[]) => boolean) => Turn[]} */
-function fewer(turns, fails) {
-  let left = turns;
+/** @type {(operations: Operation[], fails: (operations: Operation[]) => boolean) => Operation[]} */
+function fewer(operations, fails) {
+  let left = operations;
   for (let parts = 2; left.length > 1;) {
     const smaller = withoutOne(left, parts).find(fails);
     if (!smaller && parts >= left.length) return left;
@@ -32,34 +32,34 @@ function fewer(turns, fails) {
 }
 
 /**
- * @param {Turn[]} turns
- * @returns {Turn[][]} each stretch of several steps told as one turn, the longest first
+ * @param {Operation[]} operations
+ * @returns {Operation[][]} each stretch of several steps as one operation, the longest first
  */
-function withFolds(turns) {
+function withFolds(operations) {
   const folds = [];
-  for (let i = 0; i < turns.length; i += 1) {
+  for (let i = 0; i < operations.length; i += 1) {
     let length = 0;
-    while (turns[i + length]?.[0] === "go") length += 1;
+    while (operations[i + length]?.[0] === "go") length += 1;
     for (let cut = length; cut > 1; cut -= 1)
       folds.push([
-        ...turns.slice(0, i),
-        /** @type {Turn} */ (["on", turns[i][1]]),
-        ...turns.slice(i + cut),
+        ...operations.slice(0, i),
+        /** @type {Operation} */ (["on", operations[i][1]]),
+        ...operations.slice(i + cut),
       ]);
   }
   return folds.sort((a, b) => a.length - b.length);
 }
 
 /**
- * @param {Turn[]} turns
+ * @param {Operation[]} operations
  * @param {number} parts
- * @returns {Turn[][]} the history without its first part, without its second, and so on
+ * @returns {Operation[][]} the history without its first part, without its second, and so on
  */
-function withoutOne(turns, parts) {
-  const size = Math.ceil(turns.length / parts);
-  const count = Math.ceil(turns.length / size);
+function withoutOne(operations, parts) {
+  const size = Math.ceil(operations.length / parts);
+  const count = Math.ceil(operations.length / size);
   return Array.from({ length: count }, (_, i) => [
-    ...turns.slice(0, i * size),
-    ...turns.slice((i + 1) * size),
+    ...operations.slice(0, i * size),
+    ...operations.slice((i + 1) * size),
   ]);
 }

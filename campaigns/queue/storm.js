@@ -1,6 +1,6 @@
 /**
- * A ward of phones on the product's own core and backoff, in virtual time: each takes a photo a
- * minute, the server is away for a while, and every request is counted by its second.
+ * Many phones on the product's own core and backoff, in virtual time: each takes a photo a minute,
+ * the server is down for a while, and every request is counted by its second.
  */
 
 import { classify, failure } from "../../pwa/queue/errors.js";
@@ -14,10 +14,10 @@ const PUT_MS = 3_000;
 const API_MS = 300;
 
 /**
- * @typedef {object} Weather
+ * @typedef {object} Scenario
  * @property {number} phones
  * @property {{from: number, to: number}} outage ms
- * @property {boolean} [announced] the server says 503 and when it will be back; else nobody answers
+ * @property {boolean} [announced] the server answers 503 and Retry-After; else no answer
  * @property {number} seed
  * @property {Product} [product]
  * @property {(random: Random) => number} [draw] what the phones take for a random number
@@ -26,7 +26,7 @@ const API_MS = 300;
 export class Storm {
   now = 0;
   /** Requests of phones that had failed before, by second. @type {number[]} */
-  knocks = [];
+  retries = [];
   /** All requests, by second. @type {number[]} */
   requests = [];
   mostAtOnce = 0;
@@ -35,20 +35,20 @@ export class Storm {
   /** @type {Phone[]} */
   #phones;
 
-  /** @param {Weather} weather */
-  constructor(weather) {
-    this.weather = weather;
-    this.random = new Random(weather.seed);
-    this.#phones = Array.from({ length: weather.phones }, () => new Phone(this));
+  /** @param {Scenario} scenario */
+  constructor(scenario) {
+    this.scenario = scenario;
+    this.random = new Random(scenario.seed);
+    this.#phones = Array.from({ length: scenario.phones }, () => new Phone(this));
   }
 
   /** @param {number} end ms */
   run(end) {
     for (let second = 0; second * 1_000 < end; second += 1) this.#second(second);
-    const { from, to } = this.weather.outage;
+    const { from, to } = this.scenario.outage;
     return {
       steady: mean(this.requests.slice(60, from / 1_000)),
-      knocking: most(this.knocks.slice(from / 1_000)),
+      retrying: most(this.retries.slice(from / 1_000)),
       draining: most(this.requests.slice(to / 1_000)),
       waiting: this.#phones.filter((phone) => phone.backlog > 2).length,
       mostAtOnce: this.mostAtOnce,
@@ -65,17 +65,17 @@ export class Storm {
   count(failed) {
     const second = Math.floor(this.now / 1_000);
     this.requests[second] = (this.requests[second] ?? 0) + 1;
-    if (failed) this.knocks[second] = (this.knocks[second] ?? 0) + 1;
+    if (failed) this.retries[second] = (this.retries[second] ?? 0) + 1;
   }
 
   failure() {
-    const { announced, outage } = this.weather;
+    const { announced, outage } = this.scenario;
     const left = Math.ceil((outage.to - this.now) / 1_000) * 1_000;
     return announced ? classify(503, "unavailable", Math.max(0, left)) : failure("no-answer");
   }
 
   get down() {
-    return this.now >= this.weather.outage.from && this.now < this.weather.outage.to;
+    return this.now >= this.scenario.outage.from && this.now < this.scenario.outage.to;
   }
 
   /** @param {number} second */
@@ -114,15 +114,15 @@ class Phone {
   #shoot() {
     const seq = (this.#made += 1);
     const shown = { state: "queued", reason: null, attempt: 0, equal: 0, sent: false };
-    this.#rows.set(`p${seq}`, { ...shown, photoId: `p${seq}`, seq, wish: "send", waitMs: 0 });
+    this.#rows.set(`p${seq}`, { ...shown, photoId: `p${seq}`, seq, action: "send", waitMs: 0 });
     this.#push({ type: "loaded", rows: [...this.#rows.values()] });
     this.#storm.after(SHOT_EVERY_MS * (0.5 + this.#storm.random.next()), () => this.#shoot());
   }
 
   /** @param {any} event */
   #push(event) {
-    const { now, random, weather } = this.#storm;
-    const { product = PRODUCT, draw = (/** @type {Random} */ from) => from.next() } = weather;
+    const { now, random, scenario } = this.#storm;
+    const { product = PRODUCT, draw = (/** @type {Random} */ from) => from.next() } = scenario;
     const moment = { now, random: draw(random), visible: true };
     const { state, effects } = product.step(this.#state, { ...event, ...moment });
     this.#state = state;

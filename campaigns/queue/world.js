@@ -1,28 +1,28 @@
 /**
- * Two clinicians, two desktops, one phone that both use, a link with weather, a server: each turn of a
- * history is a method here.
+ * Two clinicians, two desktops, one phone that both use, a network with faults, a server: each
+ * operation of a history is a method here.
  */
 
-import { LONGEST_WAIT_MS } from "../../pwa/queue/backoff.js";
-import { Books } from "./books.js";
+import { LONGEST_WAIT_MS } from "../../pwa/queue/replay/retry-policy.js";
+import { Checker } from "./checker.js";
 import { Clinic } from "./clinic.js";
 import { Disk } from "./disk.js";
 import { Page } from "./page.js";
 import { Random } from "./random.js";
 import { Run } from "./run.js";
-import { WEATHERS } from "./weather.js";
+import { NETWORK_STATES } from "./network-faults.js";
 
 /** @import { Product } from "./product.js" */
 /** @import { Request } from "./clinic.js" */
-/** @import { Turn } from "./turns.js" */
+/** @import { Operation } from "./operations.js" */
 
 const USERS = ["anna", "ben"];
 const SILENT_MS = 90_000;
 const TRIGGER_MS = 15_000;
 const REQUEST_MS = 200;
-/** I10: the longest backoff before somebody's eyes, and the next occasion. */
+/** I10: the longest backoff while the page is visible, and the next occasion. */
 const SILENCE_MS = 30_000 + TRIGGER_MS + 1_000;
-/** A photo that was refused alone is tried again after this. */
+/** A photo that was refused alone is retried after this. */
 const PARKED_MS = 300_000;
 const INSPECT_EVERY = 20;
 const STRETCH = 12;
@@ -30,25 +30,26 @@ const STRETCH = 12;
 export class World {
   now = 1_000;
   skew = 0;
-  weather = "good";
+  network = "good";
   visible = true;
   full = false;
-  /** The longest time that a server asked to be left alone. */
+  /** Until when servers asked for no request (Retry-After). */
   askedUntil = 0;
   /** When a request last left. */
   left = 0;
   /** A clock set back, or a write that came late, makes a persisted wait longer. */
   jumped = 0;
   random = new Random(0);
-  books = new Books();
+  checker = new Checker();
   clinic = new Clinic(USERS);
   /** Requests whose phone no longer waits. @type {Request[]} */
-  ghosts = [];
+  lateRequests = [];
   /** @type {Run | null} */
   holder = null;
   /** Runs whose lock was taken away while they were frozen. @type {Run[]} */
   zombies = [];
-  turns = 0;
+  /** Operations and steps so far. */
+  events = 0;
   #due = true;
 
   /** @param {Product} product */
@@ -56,27 +57,27 @@ export class World {
     this.product = product;
     this.disk = new Disk(product, () => this.wall, USERS[0]);
     this.page = new Page(this);
-    this.clinic.onPut = (key, sha256) => this.books.write?.({ type: "PutSeen", key, sha256 });
+    this.clinic.onPut = (key, sha256) => this.checker.write?.({ type: "PutSeen", key, sha256 });
   }
 
   get wall() {
     return 1_000_000_000 + this.now + this.skew;
   }
 
-  /** @param {Turn} turn */
-  turn([kind, salt]) {
+  /** @param {Operation} operation */
+  apply([kind, salt]) {
     this.random = new Random(salt);
-    TURNS[kind](this);
-    this.judge();
+    OPERATIONS[kind](this);
+    this.check();
   }
 
-  judge() {
-    this.books.judge(this.disk.rows, this.clinic);
-    this.turns += 1;
-    if (this.turns % INSPECT_EVERY === 0) this.books.inspect(this.disk.rows, this.clinic, false);
+  check() {
+    this.checker.check(this.disk.rows, this.clinic);
+    this.events += 1;
+    if (this.events % INSPECT_EVERY === 0) this.checker.inspect(this.disk.rows, this.clinic, false);
   }
 
-  /** Something to do is done, or time passes until there is. */
+  /** Does the next step, or lets time pass until there is one. */
   go() {
     const { holder } = this;
     if (!holder || holder.frozen) return this.#occasion();
@@ -96,15 +97,15 @@ export class World {
   on() {
     for (let step = 1; step < STRETCH; step += 1) {
       this.go();
-      this.judge();
+      this.check();
     }
     this.go();
   }
 
   /** Any occasion to send. */
   trigger() {
-    const owner = this.disk.sender();
-    if (this.holder && this.disk.silence() < SILENT_MS) return this.pass(TRIGGER_MS);
+    const owner = this.disk.activeUser();
+    if (this.holder && this.disk.msSinceHeartbeat() < SILENT_MS) return this.pass(TRIGGER_MS);
     if (this.holder) this.zombies.push(this.holder);
     this.holder = null;
     if (owner === null) return this.pass(TRIGGER_MS);
@@ -133,11 +134,11 @@ export class World {
     if (this.visible) this.hurry();
   }
 
-  /** A page came back into view, a connection came back, somebody signed in. */
+  /** A page came back into view, a connection came back, a user signed in. */
   hurry() {
     // What a run at its end still writes was asked for before.
     while (this.holder?.over && this.holder.writes.length > 0) this.holder.progress();
-    this.disk.hurry();
+    this.disk.retryNow();
     if (!this.holder?.frozen) this.holder?.push({ type: "hurry" });
   }
 
@@ -162,14 +163,14 @@ export class World {
     if (!signedOut) this.hurry();
   }
 
-  /** @param {Request} request that may arrive although nobody waits for it */
-  stray(request) {
-    if (this.random.chance(0.5)) this.ghosts.push(request);
+  /** @param {Request} request whose phone no longer waits */
+  mayArriveLate(request) {
+    if (this.random.chance(0.5)) this.lateRequests.push(request);
   }
 
-  ghost() {
-    const at = this.random.below(this.ghosts.length);
-    const [request] = this.ghosts.splice(at, 1);
+  lateRequest() {
+    const at = this.random.below(this.lateRequests.length);
+    const [request] = this.lateRequests.splice(at, 1);
     if (request) this.clinic.handle(request, this.now);
   }
 
@@ -190,61 +191,61 @@ export class World {
     const user = owner.signedOut ? null : owner.id;
     const said = (/** @type {any} */ row) => this.product.declare(row, this.page.known);
     for (const row of type === "presign" ? about : [about])
-      if (row) this.books.leaves(row.owner, this.disk, `${type} ${row.photoId}`);
+      if (row) this.checker.requestSent(row.owner, this.disk, `${type} ${row.photoId}`);
     if (type === "presign") return { kind: type, user, photoId: "", photos: about.map(said) };
     if (type === "put") return { kind: type, user, photoId, url: upload.url, sha256: about.bytes };
     if (type === "complete") return { kind: type, user, photoId, claim: said(about) };
     return { kind: type, user, photoId };
   }
 
-  /** Good weather, everybody signs in once more, and nothing else happens: I2 and I10. */
+  /** A good network, every user signs in once more, and nothing else happens: I2 and I10. */
   rest() {
     this.random = new Random(7);
-    this.weather = "good";
+    this.network = "good";
     this.thaw();
-    while (this.ghosts.length > 0) this.ghost();
+    while (this.lateRequests.length > 0) this.lateRequest();
     if (!this.visible) this.hurry();
     this.visible = true;
     const here = this.disk.owner;
     if (!here.signedOut) this.#drain();
     this.clinic.sweep();
     for (const id of USERS) {
-      if (this.disk.sender() !== id) this.user(id, false);
-      // Nobody helps: what was parked while all were refused goes by itself.
+      if (this.disk.activeUser() !== id) this.user(id, false);
+      // Without any help: what was parked while all were refused is sent by itself.
       this.#drain();
       this.disk.retry();
       this.changed();
       this.#drain();
     }
-    if (!this.books.clean) return;
+    if (!this.checker.clean) return;
     this.clinic.sweep();
-    this.judge();
-    this.books.judgeAtRest(this.disk.rows, this.clinic);
-    this.books.inspect(this.disk.rows, this.clinic, true);
+    this.check();
+    this.checker.checkAtRest(this.disk.rows, this.clinic);
+    this.checker.inspect(this.disk.rows, this.clinic, true);
   }
 
-  /** As fast as the link allows; a silence that outlives its reason is an accusation. */
+  /** As fast as the link allows; a silence that outlives its reason is a finding. */
   #drain() {
     const photos = this.disk.load(this.disk.owner.id).length;
     this.prolonged(PARKED_MS);
     const work = photos * (TRIGGER_MS + 4 * REQUEST_MS) + this.jumped;
     const began = this.now;
     this.left = began;
-    while (this.#moving() && this.books.clean) {
+    while (this.#moving() && this.checker.clean) {
       if (this.holder && !this.holder.frozen) this.now += REQUEST_MS / 10;
       this.go();
-      this.judge();
-      this.#judgePace(began, work);
+      this.check();
+      this.#checkPace(began, work);
     }
   }
 
   /** @param {number} began @param {number} work ms */
-  #judgePace(began, work) {
+  #checkPace(began, work) {
     const asked = this.askedUntil + TRIGGER_MS;
     const silent = Math.max(this.left + SILENCE_MS, asked) + this.jumped;
-    if (this.now > silent) this.books.accuse("stuck", "nothing leaves");
+    if (this.now > silent) this.checker.report("stuck", "nothing leaves");
     if (this.now > Math.max(began + SILENCE_MS, asked) + work)
-      this.books.accuse("stuck", "still sending");
+      this.checker.report("stuck", "still sending");
   }
 
   #moving() {
@@ -253,7 +254,7 @@ export class World {
 }
 
 /** @type {Record<string, (world: World) => void>} */
-const TURNS = {
+const OPERATIONS = {
   go: (world) => world.go(),
   on: (world) => world.on(),
   pass: (world) => world.pass(world.random.next() * world.random.pick([2_000, 20_000, 200_000])),
@@ -262,7 +263,7 @@ const TURNS = {
   retake: (world) => world.page.retake(),
   open: (world) => world.page.open(),
   answer: (world) => world.page.answer(),
-  weather: (world) => void (world.weather = world.random.pick(WEATHERS)),
+  network: (world) => void (world.network = world.random.pick(NETWORK_STATES)),
   retry: (world) => (world.disk.retry(), world.changed()),
   online: (world) => world.hurry(),
   look: (world) => ((world.visible = !world.visible), world.visible && world.hurry()),
@@ -274,9 +275,9 @@ const TURNS = {
   user: (world) => world.user(world.random.pick(USERS), world.random.chance(0.3)),
   move: file,
   sweep: (world) => world.clinic.sweep(),
-  ghost: (world) => world.ghost(),
+  lateRequest: (world) => world.lateRequest(),
   quota: (world) => void (world.full = !world.full),
-  rot: damage,
+  corrupt: damage,
 };
 
 /** @param {World} world */
@@ -287,26 +288,26 @@ function jump(world) {
 }
 
 /** One of two desktops opens another consultation, or none. @param {World} world */
-function choose({ random, clinic, disk, weather, page }) {
+function choose({ random, clinic, disk, network, page }) {
   const made = clinic.consultations.get(disk.owner.id) ?? [];
   clinic.current.set(disk.owner.id, random.pick([null, ...made.slice(1)]));
-  if (weather === "good" && random.chance(0.7)) page.hear();
+  if (network === "good" && random.chance(0.7)) page.onServerUpdate();
 }
 
-/** Somebody files a stored photo elsewhere. @param {World} world */
-function file({ random, clinic, books }) {
+/** A clinician files a stored photo elsewhere. @param {World} world */
+function file({ random, clinic, checker }) {
   const row = random.pick([...clinic.rows.values()]);
   if (row?.state !== "stored") return;
   const { id } = random.pick(clinic.consultations.get(row.owner) ?? []);
   row.filedIn = id;
-  books.filed.set(row.photoId, id);
-  books.write?.({ type: "Moved", photo: row.photoId, consultation: id });
+  checker.filed.set(row.photoId, id);
+  checker.write?.({ type: "Moved", photo: row.photoId, consultation: id });
 }
 
 /** The disk damages a photo that waits. @param {World} world */
-function damage({ random, disk, books }) {
+function damage({ random, disk, checker }) {
   const row = random.pick([...disk.rows.values()]);
   if (!row?.bytes) return;
   row.bytes = "damaged";
-  books.rotten.add(row.photoId);
+  checker.corrupted.add(row.photoId);
 }

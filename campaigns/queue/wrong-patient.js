@@ -1,19 +1,19 @@
 /**
- * Wrong-patient schedules: a desktop that goes on to the next patient at every moment of the phone's,
- * with the page's own parts and a link that answers, is slow or is away. The oracle keeps apart whom
- * the photo shows and what the clinician was asked; it never asks the product.
+ * Wrong-patient schedules: a desktop that goes on to the next patient at every moment of the phone,
+ * with the page's own parts and a link that answers, is slow or is away. The checker records whom a
+ * photo shows and what the clinician was asked; it never asks the product.
  */
 
-import { Capturing } from "../../pwa/capture/capturing.js";
-import { Choosing } from "../../pwa/capture/choosing.js";
-import { Confirming } from "../../pwa/capture/confirming.js";
-import { Placing } from "../../pwa/capture/placing.js";
-import { openQuestion } from "../../pwa/capture/question.js";
+import { Capturing } from "../../pwa/capture/camera/capturing.js";
+import { Choosing } from "../../pwa/capture/consultation/choosing.js";
+import { Confirming } from "../../pwa/capture/consultation/confirming.js";
+import { Placing } from "../../pwa/capture/consultation/placing.js";
+import { openQuestion } from "../../pwa/capture/consultation/question.js";
 import { Store, UNKNOWN } from "../../pwa/capture/store.js";
-import { placed } from "../../pwa/queue/record.js";
+import { withPlace } from "../../pwa/queue/photo-record.js";
 import { Random } from "./random.js";
 
-/** @import { Asked } from "../../pwa/capture/question.js" */
+/** @import { Asked } from "../../pwa/capture/consultation/question.js" */
 
 // Node 20 has none; the shutter only asks it to vibrate.
 globalThis.navigator ??= /** @type {any} */ ({});
@@ -22,8 +22,8 @@ const BEGAN = 1_800_000_000_000;
 const FRESH_MS = 20_000;
 const UNFILED = { id: "unfiled", label: "Unfiled", kind: "unfiled", openedAt: "" };
 
-/** How often each turn comes; every provocation of the field is some order of them. */
-const TURNS = /** @type {[string, number][]} */ ([
+/** How often each operation occurs; every known way to a wrong patient is some order of them. */
+const WEIGHTS = /** @type {[string, number][]} */ ([
   ["desktop", 4],
   ["close", 0.5],
   ["poll", 4],
@@ -44,19 +44,21 @@ const TURNS = /** @type {[string, number][]} */ ([
 export const PARTS = { Capturing, Choosing, Confirming, Placing };
 
 /** @typedef {typeof PARTS} Parts */
-/** @typedef {{verdict: string[], turns: number, photos: number, asked: number}} Schedule */
+/** @typedef {{verdict: string[], operations: number, photos: number, asked: number}} Schedule */
 
 /** @param {number} seed @param {Parts} [parts] @returns {Promise<Schedule>} */
 export async function playSchedule(seed, parts = PARTS) {
   const random = new Random(seed);
-  const ward = new Ward(random, parts);
-  const turns = 30 + random.below(40);
-  for (let turn = 0; turn < turns; turn += 1) await ward.turn(random.weighted(TURNS));
-  await ward.turn("upload");
-  return { verdict: [...ward.crossed], turns, photos: ward.photos.size, asked: ward.answers };
+  const world = new World(random, parts);
+  const operations = 30 + random.below(40);
+  for (let i = 0; i < operations; i += 1) await world.apply(random.weighted(WEIGHTS));
+  await world.apply("upload");
+  const { crossed, photos, answers } = world;
+  return { verdict: [...crossed], operations, photos: photos.size, asked: answers };
 }
 
-class Ward {
+/** One desktop, one phone and the link between them. */
+class World {
   now = 1_000;
   link = "good";
   answers = 0;
@@ -67,9 +69,9 @@ class Ward {
   #answeredAt = -Infinity;
   #openedAt = -Infinity;
   #movedAt = -Infinity;
-  #rooms = 0;
-  /** @type {Set<string>} */
-  #heard = new Set();
+  #started = 0;
+  /** Consultations that the phone has received. @type {Set<string>} */
+  #received = new Set();
   #closed = false;
   /** @type {any} */
   #current = null;
@@ -96,13 +98,13 @@ class Ward {
     const means = { capturing: this.capturing, confirming, placing, picked, shots, ask };
     this.choosing = new parts.Choosing(store, means);
     this.#desktop();
-    this.#hear(this.now);
+    this.#onServerUpdate(this.now);
   }
 
   /** @param {string} kind */
-  async turn(kind) {
-    const work = Promise.resolve(DO[kind](this));
-    // Whatever waits, waits for this clock.
+  async apply(kind) {
+    const work = Promise.resolve(OPERATIONS[kind](this));
+    // All waiting is done on this clock.
     for (let step = 0; step < 200 && !(await isDone(work)); step += 1) this.pass(500);
     this.capturing.tick();
   }
@@ -118,8 +120,8 @@ class Ward {
   /** The desktop goes on to a new patient. */
   desktop() {
     this.#desktop();
-    // The phone hears of it at once, or with its timer.
-    if (this.link === "good" && this.random.chance(0.5)) this.#hear(this.now);
+    // The phone learns of it at once, or with its timer.
+    if (this.link === "good" && this.random.chance(0.5)) this.#onServerUpdate(this.now);
   }
 
   close() {
@@ -129,7 +131,7 @@ class Ward {
   }
 
   poll() {
-    if (this.link === "good") this.#hear(this.now);
+    if (this.link === "good") this.#onServerUpdate(this.now);
   }
 
   open() {
@@ -144,7 +146,7 @@ class Ward {
 
   wake() {
     if (this.store.state.flow.screen === "camera") this.#openedAt = this.now;
-    this.capturing.wake();
+    this.capturing.onVisible();
   }
 
   async pick() {
@@ -167,7 +169,7 @@ class Ward {
   async upload() {
     const ids = this.#review().map(({ photoId }) => photoId);
     if (!ids.length || !(await this.choosing.beforeUpload(ids))) return;
-    for (const photo of this.#review()) this.#leaves(photo);
+    for (const photo of this.#review()) this.#checkLeaving(photo);
     this.#list((record) => ({ ...record, state: "queued" }));
     this.capturing.go({ type: "upload", photoIds: ids });
   }
@@ -185,7 +187,7 @@ class Ward {
   /** @param {string[]} ids @param {any} to */
   #place(ids, to) {
     const at = new Date(BEGAN + this.now).toISOString();
-    this.#list((record) => (ids.includes(record.photoId) ? placed(record, to, at) : record));
+    this.#list((record) => (ids.includes(record.photoId) ? withPlace(record, to, at) : record));
   }
 
   /** What is photographed is the desktop's patient of this moment. @param {any} _source @param {any} frozen */
@@ -199,20 +201,20 @@ class Ward {
     return true;
   }
 
-  /** The oracle: another patient's photo leaves, and nothing was asked since the desktop moved. @param {any} record */
-  #leaves({ photoId, consultationId, placed: answered }) {
+  /** Another patient's photo must not leave unasked since the desktop moved. @param {any} record */
+  #checkLeaving({ photoId, consultationId, placed: answered }) {
     const { shows, movedAt, sure, openedAt } = this.photos.get(photoId);
     if (consultationId === shows || consultationId === UNFILED.id || shows === null) return;
     if (answered || this.#answeredAt >= movedAt) return;
-    // A patient who had gone again before the phone could hear of them: the server's mark finds those.
-    if (this.#current?.id !== shows && !this.#heard.has(shows)) return;
+    // A patient who left before the phone could learn of them: the server's mark finds those photos.
+    if (this.#current?.id !== shows && !this.#received.has(shows)) return;
     // Away from the server a young confirmation must do, or the name that was tapped in this session.
     const away = this.link !== "good";
     if (away && (sure || this.#answeredAt >= openedAt)) return;
     this.crossed.add(photoId);
   }
 
-  /** The person answers something, and remembers having been asked. @param {Asked} question */
+  /** The clinician gives some answer, and the checker records when. @param {Asked} question */
   #answer({ choices }) {
     this.answers += 1;
     this.#answeredAt = this.now;
@@ -220,36 +222,36 @@ class Ward {
   }
 
   #desktop() {
-    this.#rooms += 1;
+    this.#started += 1;
     this.#movedAt = this.now;
     this.#closed = false;
     const openedAt = new Date(BEGAN + this.now).toISOString();
-    // One label for all: nothing may depend on the words.
-    this.#current = { id: `room-${this.#rooms}`, label: "Room", kind: "visit", openedAt };
+    // One label for all: nothing may depend on it.
+    this.#current = { id: `consultation-${this.#started}`, label: "Room", kind: "visit", openedAt };
   }
 
   /** @returns {Promise<boolean>} */
   #ask() {
     if (this.link === "away") return Promise.resolve(false);
     const asked = this.now;
-    if (this.link === "good") return Promise.resolve((this.#hear(asked), true));
+    if (this.link === "good") return Promise.resolve((this.#onServerUpdate(asked), true));
     // A slow answer may have been given before the desktop moved.
     const [current, closed] = [this.#current, this.#closed];
     return new Promise((resolve) =>
       this.#after(500 + this.random.below(4_000), () => {
-        this.#hear(asked, current, closed);
+        this.#onServerUpdate(asked, current, closed);
         resolve(true);
       }),
     );
   }
 
   /** @param {number} asked */
-  #hear(asked, current = this.#current, closed = this.#closed) {
-    const { visit } = this.store.state;
-    if (current) this.#heard.add(current.id);
-    const isClosed = closed && !current ? (visit?.belongs.id ?? null) : null;
+  #onServerUpdate(asked, current = this.#current, closed = this.#closed) {
+    const { cameraSession } = this.store.state;
+    if (current) this.#received.add(current.id);
+    const isClosed = closed && !current ? (cameraSession?.consultation.id ?? null) : null;
     const moment = { confirmedAt: BEGAN + asked, heardAt: asked };
-    this.capturing.hear({ current, unfiled: UNFILED, ...moment, closed: isClosed });
+    this.capturing.onServerUpdate({ current, unfiled: UNFILED, ...moment, closed: isClosed });
   }
 
   /** @param {number} ms @param {() => void} run */
@@ -262,33 +264,33 @@ class Ward {
 
 const EXTRA = new Set(["reopen", "one-by-one"]);
 
-/** @type {Record<string, (ward: Ward) => unknown>} */
-const DO = {
-  desktop: (ward) => ward.desktop(),
-  close: (ward) => ward.close(),
-  poll: (ward) => ward.poll(),
-  link: (ward) => void (ward.link = ward.random.pick(["good", "good", "slow", "away"])),
-  pass: (ward) => ward.pass(ward.random.pick([1_000, 5_000, 15_000, 60_000, 1_200_000])),
-  open: (ward) => ward.open(),
-  shoot: (ward) => ward.shoot(),
-  wake: (ward) => ward.wake(),
-  leave: (ward) => ward.capturing.close(),
-  review: (ward) => ward.capturing.go({ type: "review" }),
-  pick: (ward) => ward.pick(),
-  picked: (ward) => ward.picked(),
-  answer: (ward) => ward.answer(),
-  upload: (ward) => ward.upload(),
+/** @type {Record<string, (world: World) => unknown>} */
+const OPERATIONS = {
+  desktop: (world) => world.desktop(),
+  close: (world) => world.close(),
+  poll: (world) => world.poll(),
+  link: (world) => void (world.link = world.random.pick(["good", "good", "slow", "away"])),
+  pass: (world) => world.pass(world.random.pick([1_000, 5_000, 15_000, 60_000, 1_200_000])),
+  open: (world) => world.open(),
+  shoot: (world) => world.shoot(),
+  wake: (world) => world.wake(),
+  leave: (world) => world.capturing.close(),
+  review: (world) => world.capturing.go({ type: "review" }),
+  pick: (world) => world.pick(),
+  picked: (world) => world.picked(),
+  answer: (world) => world.answer(),
+  upload: (world) => world.upload(),
 };
 
 /** @param {Promise<unknown>} work whether it is over once every promise that waits for no clock is */
 async function isDone(work) {
   let done = false;
   void work.then(() => (done = true));
-  for (let turn = 0; turn < 40; turn += 1) await null;
+  for (let i = 0; i < 40; i += 1) await null;
   return done;
 }
 
-/** Builds with a known fault, each of which the oracle must accuse. @type {Record<string, Parts>} */
+/** Builds with a known fault, each of which the checker must report. @type {Record<string, Parts>} */
 export const FAULTY = {
   "chooses without asking": {
     ...PARTS,
@@ -307,7 +309,7 @@ export const FAULTY = {
   "switches without asking about the photos": {
     ...PARTS,
     Placing: class extends Placing {
-      settle = async () => true;
+      askAll = async () => true;
     },
   },
 };

@@ -96,17 +96,17 @@ def _failed(tree: Path, command: list[str]) -> str:
         start_new_session=True,
     ) as run:
         try:
-            told, complained = run.communicate(timeout=LIMIT_S)
+            output, errors = run.communicate(timeout=LIMIT_S)
         except subprocess.TimeoutExpired:
-            # A bug can make a test run in circles; the processes that do it are not the one started here.
+            # A bug can make a test run without end; the processes that do it are not the one started here.
             os.killpg(run.pid, signal.SIGKILL)
             return f"no end within {LIMIT_S} s"
     if run.returncode == 0:
         return ""
     for pattern in FAILURES:
-        if found := pattern.search(told):
+        if found := pattern.search(output):
             return found.group(1)
-    raise RuntimeError(f"{' '.join(command)} ended without a failed test:\n{told}{complained}"[-2000:])
+    raise RuntimeError(f"{' '.join(command)} ended without a failed test:\n{output}{errors}"[-2000:])
 
 
 if __name__ == "__main__":

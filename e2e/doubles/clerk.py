@@ -1,7 +1,7 @@
-"""A stand-in for Clerk's servers, as much of them as Clerk's own script asks while it signs somebody in.
+"""A stand-in for Clerk's servers, as much of them as Clerk's own script uses for a sign-in.
 
-The script is the real one. What it would ask over the internet is answered inside the browser; the
-tokens are signed with a real key, whose public half the clinic is given.
+The script is the real one. Its requests to the internet are answered inside the browser; the tokens are
+signed with a real key, whose public half the clinic gets.
 """
 
 import base64
@@ -20,14 +20,14 @@ DAY_MS = 86_400_000
 
 
 class Clerk:
-    """One person's account: ``signed_in`` says whether this browser has a session."""
+    """One account: ``signed_in`` is whether this browser has a session."""
 
     def __init__(self) -> None:
         self.signed_in = False
         self._tokens = TokenFactory(int(time.time()))
 
     def settings(self) -> dict[str, str]:
-        """What a clinic is set to, to believe this stand-in."""
+        """Settings of a clinic that trusts this stand-in."""
         host = base64.b64encode(urlsplit(ISSUER).netloc.encode() + b"$").decode()
         public = self._tokens.key.public_key()
         pem = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
@@ -53,7 +53,7 @@ class Clerk:
             route.fulfill(json={"response": self._client(), "client": None}, headers=headers)
 
     def _sign_in(self, route: Route) -> None:
-        """The hosted page: whoever comes here is signed in and sent back where they came from."""
+        """The hosted page: it signs the user in and leads back."""
         self.signed_in = True
         route.fulfill(content_type="text/html", body=f"<script>{BACK}</script>")
 
@@ -83,7 +83,7 @@ class Clerk:
         }  # fmt: skip
 
 
-# The way back stands behind the #, as Clerk's script writes it.
+# The address to return to is behind the #, as Clerk's script writes it.
 BACK = """
 const asked = new URLSearchParams(location.hash.split('?')[1]);
 location.replace(asked.get('sign_in_force_redirect_url'));

@@ -1,4 +1,4 @@
-"""More that a link can do to one request: stop it half-way, spoil it, cut its answer short."""
+"""More faults of a link for one request: stop it half-way, corrupt it, truncate its answer."""
 
 import asyncio
 import contextlib
@@ -24,7 +24,7 @@ class Hold:
         self._left = nth
 
     def release(self) -> None:
-        """Let go of the request; nobody will answer it."""
+        """Let go of the request; it gets no answer."""
         self._released.set()
 
     async def __call__(self, proxy: Proxy, request: Request, writer: Writer) -> None:
@@ -55,7 +55,7 @@ class Hold:
 
 
 class Mark:
-    """Lets requests through, and says when the n-th answer of its kind has gone to the phone."""
+    """Lets requests through, and signals when the n-th answer of its kind has gone to the phone."""
 
     def __init__(self, nth: int = 1) -> None:
         self.reached = threading.Event()
@@ -80,14 +80,14 @@ def cut_body(share: float) -> Action:
 
 
 async def stop_reading(_: Proxy, request: Request, writer: Writer) -> None:
-    """Half a body, then silence without an end. To be used ``early``."""
+    """Half a body, then nothing more. To be used ``early``."""
     await request.read(request.length // 2)
     with contextlib.suppress(ConnectionError):
         await writer.wait_closed()
 
 
 async def swallow_answer(proxy: Proxy, request: Request, writer: Writer) -> None:
-    """The clinic does its work; the phone waits for a word that never comes."""
+    """The clinic does its work; the phone waits for an answer that never comes."""
     await proxy.upstream(request)
     with contextlib.suppress(ConnectionError):
         await writer.wait_closed()
@@ -108,7 +108,7 @@ def cut_answer(count: int) -> Action:
 
 async def flip_a_byte(proxy: Proxy, request: Request, writer: Writer) -> None:
     """The body reaches the clinic with one byte changed."""
-    spoilt = bytearray(request.raw)
-    spoilt[-100] ^= 0xFF
-    changed = Request(request.method, request.path, bytes(spoilt), length=request.length)
+    corrupted = bytearray(request.raw)
+    corrupted[-100] ^= 0xFF
+    changed = Request(request.method, request.path, bytes(corrupted), length=request.length)
     await proxy.send(writer, await proxy.upstream(changed))

@@ -1,6 +1,6 @@
 """A lens in the tests' hands: a real track of a canvas, whose frames come, stop, are black or noise.
 
-``lens.picture`` says what is drawn ("scene", "black", "dark"; "" draws nothing, so that no frame comes while
+``lens.picture`` is what is drawn ("scene", "black", "dark"; "" draws nothing, so that no frame comes while
 the track lives); ``lens.opened`` counts how often the page asked for a camera.
 """
 

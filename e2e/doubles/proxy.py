@@ -1,4 +1,4 @@
-"""A link that can be made to fail: an HTTP proxy in front of the clinic, told rule by rule what to do.
+"""A link that can be made to fail: an HTTP proxy in front of the clinic that follows rules.
 
 It forwards one request per upstream connection, so that a fault hits exactly the request that a
 rule names. The vocabulary is that of toxiproxy: latency, bandwidth, reset, timeout (black hole),
@@ -21,7 +21,7 @@ SOON_S = 0.1
 
 @dataclass
 class Fault:
-    """What happens to requests that match; ``times`` counts down, None means for ever."""
+    """What happens to requests that match; ``times`` counts down, None means no limit."""
 
     method: str
     path: re.Pattern[str]
@@ -101,7 +101,7 @@ class Proxy:
                 if writer.is_closing():
                     break
         except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            # Cancelled by drop_connections, at the end of which nobody asks for a result.
+            # Cancelled by drop_connections, which does not use the result.
             pass
         finally:
             reset(writer) if self.down else writer.close()
@@ -170,7 +170,7 @@ class Proxy:
 
 
 async def lose_answer(proxy: Proxy, request: Request, writer: Writer) -> None:
-    """The clinic does its work, and nobody hears of it."""
+    """The clinic does its work, and its answer is lost."""
     await proxy.upstream(request)
     reset(writer)
 
@@ -181,7 +181,7 @@ async def reset_connection(_: Proxy, __: Request, writer: Writer) -> None:
 
 
 async def black_hole(_: Proxy, __: Request, writer: Writer) -> None:
-    """Nothing ever comes back, and nothing says so."""
+    """No answer ever comes, and no error either."""
     with contextlib.suppress(ConnectionError):
         await writer.wait_closed()
 

@@ -1,4 +1,4 @@
-"""One HTTP request as it passes a link: its head first, its body by and by."""
+"""One HTTP request as it passes a link: its head first, its body in pieces."""
 
 import asyncio
 import re
@@ -9,7 +9,7 @@ HEAD_LIMIT = 65_536
 
 @dataclass
 class Request:
-    """One request as it passed: method, path, raw bytes; ``length`` of its body, which comes with time."""
+    """One request as it passed: method, path, raw bytes; ``length`` of its body, which arrives later."""
 
     method: str
     path: str
@@ -36,7 +36,7 @@ class Request:
 
 
 async def read_request(reader: asyncio.StreamReader) -> Request | None:
-    """The head of one request, or None at the end of the connection; its body is read by and by."""
+    """The head of one request, or None at the end of the connection; its body is read in pieces."""
     try:
         head = await reader.readuntil(b"\r\n\r\n")
     except asyncio.IncompleteReadError:

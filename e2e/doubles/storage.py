@@ -1,8 +1,8 @@
-"""A phone's storage that runs full when a test says so, whatever browser and disk are underneath.
+"""A phone's storage that runs full when a test decides it, whatever browser and disk are underneath.
 
 A browser's own quota cannot be used for that: how soon a changed one counts, and whether ``estimate()``
-tells the truth, differ between versions. So the page's transactions are refused where they meet the
-platform, in the way of a full disk: the write is accepted, the transaction aborts with a
+is right, differ between versions. So the page's transactions are refused where they meet the platform,
+as on a full disk: the write is accepted, the transaction aborts with a
 ``QuotaExceededError``, and nothing of it is kept.
 """
 
@@ -10,8 +10,8 @@ from playwright.sync_api import Page
 
 # Counts the bytes of photos alone: records are small, and a browser that is full still updates them.
 REFUSE = """
-(room) => {
-  globalThis.storageRoom = { left: room ?? Infinity };
+(space) => {
+  globalThis.storageSpace = { left: space ?? Infinity };
   if (globalThis.storageRefuses) return;
   globalThis.storageRefuses = true;
   const refused = new WeakSet();
@@ -19,8 +19,8 @@ REFUSE = """
   IDBObjectStore.prototype.put = function (value, ...key) {
     const request = put.call(this, value, ...key);
     if (!(value instanceof ArrayBuffer)) return request;
-    storageRoom.left -= value.byteLength;
-    if (storageRoom.left < 0) {
+    storageSpace.left -= value.byteLength;
+    if (storageSpace.left < 0) {
       refused.add(this.transaction);
       this.transaction.abort();
     }
@@ -46,11 +46,11 @@ ESTIMATE = """
 """
 
 
-def limit_storage(page: Page, room: int | None) -> None:
-    """Room for so many bytes of further photos on an open page, or as much as there is."""
-    page.evaluate(REFUSE, room)
+def limit_storage(page: Page, space: int | None) -> None:
+    """Space for so many bytes of further photos on an open page, or as much as there is."""
+    page.evaluate(REFUSE, space)
 
 
-def announce_room(page: Page, room: int | None) -> None:
-    """What ``navigator.storage.estimate()`` says is left on an open page, in bytes; None: plenty."""
-    page.evaluate(ESTIMATE, room)
+def set_storage_estimate(page: Page, space: int | None) -> None:
+    """Set what ``navigator.storage.estimate()`` reports as left on an open page, in bytes; None: plenty."""
+    page.evaluate(ESTIMATE, space)

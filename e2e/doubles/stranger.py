@@ -18,7 +18,7 @@ class _Page(BaseHTTPRequestHandler):
         self.wfile.write(PAGE)
 
     def log_message(self, *_: object) -> None:
-        """Nobody reads a stranger's log."""
+        """No log."""
 
 
 @contextlib.contextmanager

@@ -1,7 +1,7 @@
-"""A browser's page translation, as it meets a page: every text that may be translated is wrapped and changed.
+"""A browser's page translation, as a page sees it: every text that may be translated is wrapped and changed.
 
-Chrome puts each text node into two ``font`` elements and replaces its words, also of what comes later, and
-leaves alone what lies in ``translate="no"``.
+Chrome puts each text node into two ``font`` elements and replaces its words, also in later text, and leaves
+alone what is in ``translate="no"``.
 """
 
 from playwright.sync_api import Page

@@ -11,7 +11,7 @@ from campaigns.browser.setting import Setting
 
 @pytest.fixture(scope="session")
 def settings(playwright: Playwright) -> Iterator[Settings]:
-    """A test that fails leaves its setting to nobody."""
+    """The setting of a failed test is not used again."""
     settings = Settings(playwright)
     yield settings
     settings.close()
@@ -19,5 +19,5 @@ def settings(playwright: Playwright) -> Iterator[Settings]:
 
 @pytest.fixture
 def setting(settings: Settings) -> Setting:
-    """A clinic, a phone and the books on them."""
+    """A clinic, a phone and their history."""
     return settings.get()

@@ -1,4 +1,4 @@
-"""The fault matrix: whatever fails and whenever, photos arrive once, in their place, or say why they wait."""
+"""The fault matrix: whatever fails and whenever, photos arrive once, in place, or show why they wait."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ GATE = [cell for cell in MATRIX if cell.gate]
 
 @pytest.mark.parametrize("cell", GATE, ids=[cell.name for cell in GATE])
 def test_a_fault_ends_as_expected(setting: Setting, cell: Cell) -> None:
-    """The phone says what the cell expects, and the oracle finds nothing."""
+    """The phone says what the cell expects, and the checker finds nothing."""
     outcome = play_cell(setting, cell)
 
     assert outcome.sentences == []
@@ -30,7 +30,7 @@ def test_a_build_that_fails_is_found_out(playwright: Playwright, build: Build) -
 
 
 def test_every_fault_of_the_catalogue_is_brought_about_somewhere() -> None:
-    """F1 to F43, here or in the place that is named, which is there; no cell twice."""
+    """F1 to F43, here or in the named test, which exists; no cell twice."""
     here = {cell.fault for cell in MATRIX}
     places = [place.partition("::") for places in ELSEWHERE.values() for place in places]
     gone = [path + name for path, _, name in places if name not in (ROOT / path).read_text()]

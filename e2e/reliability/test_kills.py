@@ -13,7 +13,7 @@ TIMES = 5
 
 @pytest.mark.parametrize("number", range(len(POINTS)), ids=[point.name for point in POINTS])
 def test_photos_survive_a_kill(setting: Setting, number: int) -> None:
-    """Five kills at one point; the oracle finds nothing, and every kill hit its point."""
+    """Five kills at one point; the checker finds nothing, and every kill hit its point."""
     seeds = range(number, number + len(POINTS) * TIMES, len(POINTS))
 
     result = result_of("gate", seeds, [kill_once(setting, seed) for seed in seeds], [], TIMES)

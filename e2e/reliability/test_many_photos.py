@@ -20,7 +20,7 @@ def crowd(playwright: Playwright, tmp_path: Path) -> Iterator[Crowd]:
 
 
 def test_a_hundred_photos_drain_one_after_the_other(crowd: Crowd) -> None:
-    """99 stored, the poisoned one parked, never two PUTs at once, and no page holds the queue in memory."""
+    """99 stored, the poisoned one parked, never two PUTs at once, and no page has the queue in memory."""
     drained = crowd.drain(PHOTOS)
 
     print(drained)

@@ -4,7 +4,7 @@
  * @param {string} id
  * @returns {any} the element of the page's template that carries this id
  */
-export function part(id) {
+export function byId(id) {
   const found = document.getElementById(id);
   if (!found) throw new Error(`The page has no #${id}`);
   return found;
@@ -31,7 +31,7 @@ export function fillWords(root, words) {
  * @returns {HTMLElement}
  */
 export function copy(id, words) {
-  const made = part(id).content.cloneNode(true);
+  const made = byId(id).content.cloneNode(true);
   fillWords(made, words);
   return made.firstElementChild;
 }
@@ -72,7 +72,7 @@ export function button(text, act, kind = "") {
 
 /**
  * Keeps one child for each item in the given order; elements stay while their item stays, so that
- * focus, ticks and pictures survive a redraw. Returns the ids of the items that left.
+ * focus, ticks and pictures survive a redraw.
  * @template {{photoId: string}} T
  * @param {HTMLElement} list
  * @param {T[]} items
@@ -95,6 +95,6 @@ export function repeat(list, items, create, update) {
 
 /** Sets text only where it differs, so that nothing is read out or laid out again without need.
  * @param {Element} element @param {string} text */
-export function say(element, text) {
+export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }

@@ -22,7 +22,7 @@
  * @typedef {{type: "open-camera"} | {type: "close-camera"} | {type: "review"} | {type: "leave"}
  *   | {type: "upload", photoIds: string[]} | {type: "moving", photoIds: string[]}
  *   | {type: "drop", photoId: string} | {type: "fail", reason: ErrorReason} | {type: "recover"}} FlowEvent
- *   `moving` carries every photo that is being sent or confirmed, by whomever.
+ *   `moving` carries every photo that is being sent or confirmed, by any page or worker.
  */
 
 /** @type {Readonly<Flow>} */

@@ -1,15 +1,15 @@
 /** The patient line of every screen, the first screen, and the notices above it. */
-import { announce } from "../page/toasts.js";
-import { phone as words } from "../page/words-phone.js";
-import { target } from "./consultation-guard.js";
-import { part, say } from "./dom.js";
-import { bindingOfPhoto, namedIn, twinTime } from "./identity.js";
+import { readOut } from "../page/toasts.js";
+import { phone as words } from "../page/words/phone.js";
+import { target } from "./consultation/consultation-guard.js";
+import { byId, setText } from "./dom.js";
+import { bindingOfPhoto, namedIn, twinTime } from "./consultation/identity.js";
 import { inQueue, inReview, waiting } from "./store.js";
-import { installsByHand } from "./surroundings.js";
+import { installsByHand } from "./device-features.js";
 
 /** @import { State } from "./store.js" */
 
-const LONG = 48; // characters; the end of a label may be what tells two patients apart
+const LONG = 48; // characters; the end of a label may be what distinguishes two patients
 
 /**
  * @typedef {object} HomeActions
@@ -23,17 +23,17 @@ const LONG = 48; // characters; the end of a label may be what tells two patient
 
 /** @param {HomeActions} actions */
 export function wireHome(actions) {
-  for (const id of ["open-camera", "back-to-camera"]) part(id).onclick = actions.open;
-  part("review-home").onclick = actions.review;
-  part("choose-photos").onclick = actions.choose;
-  part("leave-review").onclick = actions.leave;
-  part("menu").onclick = actions.menu;
-  part("send-now").onclick = actions.sendNow;
+  for (const id of ["open-camera", "back-to-camera"]) byId(id).onclick = actions.open;
+  byId("review-home").onclick = actions.review;
+  byId("choose-photos").onclick = actions.choose;
+  byId("leave-review").onclick = actions.leave;
+  byId("menu").onclick = actions.menu;
+  byId("send-now").onclick = actions.sendNow;
 }
 
-/** The consultation in the header: of the photo being retaken, of the visit, or the current one. @param {State} state */
-export function shown({ retake, visit, known }) {
-  const ours = visit?.belongs ?? (known && target(known)) ?? undefined;
+/** The consultation in the header: of the photo being retaken, of the camera session, or the current one. @param {State} state */
+export function shownConsultation({ retake, cameraSession, known }) {
+  const ours = cameraSession?.consultation ?? (known && target(known)) ?? undefined;
   return retake && retake.consultationId !== ours?.id ? bindingOfPhoto(retake, known) : ours;
 }
 
@@ -53,30 +53,30 @@ export function drawScreen({ flow: { name } }) {
     element.toggleAttribute("data-off", !element.dataset.on?.split(" ").includes(name));
   if (first || quiet) return;
   scrollTo(0, 0);
-  part("patient").focus();
+  byId("patient").focus();
 }
 
 /** @param {State} state */
 export function drawHeader(state) {
   const { known, linkUp } = state;
-  const consultation = /** @type {any} */ (shown(state));
+  const consultation = /** @type {any} */ (shownConsultation(state));
   const unfiled = !consultation || consultation.id === known?.unfiled.id;
   const label = unfiled ? words.noConsultationOpen : consultation.label;
-  say(part("patient"), label);
-  part("patient").classList.toggle("long", label.length > LONG);
+  setText(byId("patient"), label);
+  byId("patient").classList.toggle("long", label.length > LONG);
   const opened = consultation?.openedAt && words.opened(twinTime(consultation, namedIn(state)));
   const detail = [consultation?.secondIdentifier, opened].filter(Boolean).join(" · ");
-  say(part("patient-detail"), unfiled ? (known ? words.goUnfiled : "") : detail);
+  setText(byId("patient-detail"), unfiled ? (known ? words.goUnfiled : "") : detail);
   drawLink(linkUp);
 }
 
 /** @param {boolean|null} up */
 function drawLink(up) {
-  const dot = part("link");
+  const dot = byId("link");
   const text = up ? words.linkUp : words.linkDown;
   if (dot.ariaLabel === text) return;
-  // The first answer of a page is what everybody expects; only changes are worth a word.
-  if (dot.dataset.link) announce(text);
+  // The first answer of a page is expected; only changes are announced.
+  if (dot.dataset.link) readOut(text);
   if (up !== null) dot.dataset.link = up ? "up" : "down";
   dot.ariaLabel = dot.title = text;
 }
@@ -84,20 +84,20 @@ function drawLink(up) {
 /** @param {State} state */
 export function drawHome(state) {
   const { known, images, listing } = state;
-  part("open-camera").disabled = part("back-to-camera").disabled = !known;
-  part("choose-photos").disabled = !known;
-  part("choose").hidden = !images.choosePhotos;
+  byId("open-camera").disabled = byId("back-to-camera").disabled = !known;
+  byId("choose-photos").disabled = !known;
+  byId("choose").hidden = !images.choosePhotos;
   const count = inReview(state).length;
-  part("in-review").hidden = !count;
-  say(part("in-review-text"), words.notUploaded(count));
-  say(part("review-home"), words.review(count));
-  part("stored-today").hidden = !listing.storedToday;
-  say(part("stored-today").lastElementChild, words.storedToday(listing.storedToday));
-  say(part("others"), othersOf(state));
-  say(part("storage-note"), storageNote(state));
+  byId("in-review").hidden = !count;
+  setText(byId("in-review-text"), words.notUploaded(count));
+  setText(byId("review-home"), words.review(count));
+  byId("stored-today").hidden = !listing.storedToday;
+  setText(byId("stored-today").lastElementChild, words.storedToday(listing.storedToday));
+  setText(byId("others"), othersOf(state));
+  setText(byId("storage-note"), storageNote(state));
 }
 
-/** Photos that are not this person's; with nobody signed in they may well be. @param {State} state */
+/** Photos of other users; after a sign-out perhaps of this phone's own user. @param {State} state */
 export function othersOf({ owner, listing: { otherOwners } }) {
   if (!otherOwners) return "";
   return owner ? words.others(otherOwners) : words.ownerless(otherOwners);

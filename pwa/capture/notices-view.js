@@ -1,7 +1,7 @@
-/** What needs a word above the screens: errors with their way out, a sign-in, a new version. */
-import { phone as words } from "../page/words-phone.js";
-import { isMoving } from "../queue/record.js";
-import { button, icon, make, part } from "./dom.js";
+/** The notices above the screens: errors with their way out, a sign-in, a new version. */
+import { phone as words } from "../page/words/phone.js";
+import { isMoving } from "../queue/photo-record.js";
+import { button, icon, make, byId } from "./dom.js";
 import { inReview, waiting } from "./store.js";
 
 /** @import { State } from "./store.js" */
@@ -16,11 +16,11 @@ import { inReview, waiting } from "./store.js";
  */
 /** @typedef {{text: string, id?: number, title?: string, kind?: string, action?: string, act?: () => unknown, href?: string, primary?: boolean}} Notice */
 
-const WRONG_CLOCK = 2 * 60_000; // ms; less than that concerns nobody
+const WRONG_CLOCK = 2 * 60_000; // ms; less than that does not matter
 
 /** @param {State} state @param {NoticeActions} actions */
 export function drawNotices(state, actions) {
-  const box = part("notices");
+  const box = byId("notices");
   const notices = [
     ...errorOf(state, actions),
     ...messagesOf(state, actions),
@@ -68,7 +68,7 @@ function quietOf(state, { reload, review }) {
   const notices = [];
   if (Math.abs(clockOffset) >= WRONG_CLOCK)
     notices.push({ text: words.clockWrong(clockOffset), kind: "warn" });
-  // The camera says it itself, where the shutter would be.
+  // The camera screen shows it itself, where the shutter would be.
   if (!room && flow.name !== "camera") notices.push(almostFull(state, review));
   // A reload in the middle of sending would be an interruption.
   if (newVersion && !listing.photos.some(isMoving))

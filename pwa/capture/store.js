@@ -1,13 +1,13 @@
 /** What the phone's page knows, in one place; views draw it again after a change, once per turn. */
 
-import { MOST_BYTES } from "../queue/record.js";
+import { MOST_BYTES } from "../queue/photo-record.js";
 import { START } from "./flow.js";
 
 /** @import { Flow } from "./flow.js" */
-/** @import { Known, Visit } from "./consultation-guard.js" */
-/** @import { CameraState } from "./camera.js" */
-/** @import { ImageSettings } from "./encode.js" */
-/** @import { PhotoSummary } from "../queue/record.js" */
+/** @import { Known, CameraSession } from "./consultation/consultation-guard.js" */
+/** @import { CameraState } from "./camera/camera.js" */
+/** @import { ImageSettings } from "./camera/encode.js" */
+/** @import { PhotoSummary } from "../queue/photo-record.js" */
 /** @import { Listing } from "../queue/listing.js" */
 
 /** @typedef {ImageSettings & {choosePhotos: boolean}} Images */
@@ -17,15 +17,15 @@ import { START } from "./flow.js";
  * @typedef {object} State
  * @property {Flow} flow
  * @property {{id: string, name: string|null}|null} owner whose photos are taken and shown
- * @property {Known|null} known the server's last word on consultations
+ * @property {Known|null} known the server's last answer about consultations
  * @property {Images} images
  * @property {number} staleMinutes
- * @property {Visit|null} visit
+ * @property {CameraSession|null} cameraSession
  * @property {PhotoSummary|null} retake the photo that the next shot replaces
  * @property {CameraState} camera
  * @property {boolean|null} linkUp whether our own server answered last; null before the first try
  * @property {boolean} signIn whether the server wants a sign-in
- * @property {boolean} signedOut whether the last person of this phone signed out
+ * @property {boolean} signedOut whether the last user of this phone signed out
  * @property {boolean} room whether three more photos fit
  * @property {boolean} durable whether the browser promised not to clear this storage
  * @property {number} unsaved photos that exist in memory only, because storage refused them
@@ -37,7 +37,7 @@ import { START } from "./flow.js";
  * @property {string[]} stored those of them that are stored
  * @property {boolean} newVersion whether a newer app waits for a reload
  * @property {{done: number, all: number}|null} choosing picked files on their way into the queue
- * @property {Message[]} messages to be read and put away by the clinician, each by itself
+ * @property {Message[]} messages to be read and dismissed by the clinician, each by itself
  */
 
 /** Before anything is known; the settings are replaced by the server's. @type {State} */
@@ -53,7 +53,7 @@ export const UNKNOWN = {
     choosePhotos: true,
   },
   staleMinutes: 15,
-  visit: null,
+  cameraSession: null,
   retake: null,
   camera: "starting",
   linkUp: null,
@@ -78,7 +78,7 @@ export class Store {
   /** @type {((state: State) => void)[]} */
   #views = [];
   #due = false;
-  #said = 0;
+  #lastMessageId = 0;
 
   /** @param {State} state */
   constructor(state) {
@@ -97,10 +97,10 @@ export class Store {
     queueMicrotask(() => this.draw());
   }
 
-  /** Says something that stays until it is put away. @param {string} text */
-  say(text) {
-    this.#said += 1;
-    this.set({ messages: [...this.#state.messages, { id: this.#said, text }] });
+  /** Shows a message that stays until it is dismissed. @param {string} text */
+  showMessage(text) {
+    this.#lastMessageId += 1;
+    this.set({ messages: [...this.#state.messages, { id: this.#lastMessageId, text }] });
   }
 
   /** @param {(state: State) => void} view */
@@ -118,7 +118,7 @@ export class Store {
 /** Photos that were kept but not approved yet. @param {State} state */
 export const inReview = ({ listing }) => listing.photos.filter(({ state }) => state === "captured");
 
-/** Photos on their way or held up. @param {State} state */
+/** Photos on their way or waiting. @param {State} state */
 export const inQueue = ({ listing }) => listing.photos.filter(({ state }) => state !== "captured");
 
 /** Photos that the server does not have yet, memory included. @param {State} state */

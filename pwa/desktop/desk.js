@@ -3,26 +3,26 @@
  * Looking at a consultation never changes where new photos go. Events: "change", "arrived"
  * (detail: ids), "moved" (detail: the consultation that another screen made current; `before` is the one of before).
  */
-import { Albums } from "./albums.js";
+import { Albums } from "./gallery/albums.js";
 
-/** @typedef {import("./shapes.js").Visit} Visit @typedef {import("./shapes.js").Photo} Photo */
+/** @typedef {import("./shell/api-types.js").Consultation} Consultation @typedef {import("./shell/api-types.js").Photo} Photo */
 
 export class Desk extends EventTarget {
-  /** @type {Visit[]} */
-  visits = [];
+  /** @type {Consultation[]} */
+  consultations = [];
   /** @type {string | null} the shown consultation */
   shownId = null;
-  /** @type {Visit | undefined} what was current before another screen last changed it */
+  /** @type {Consultation | undefined} what was current before another screen last changed it */
   before;
-  /** @type {string | null | undefined} undefined until the server has said it */
+  /** @type {string | null | undefined} undefined until the server has answered */
   #currentId;
   #routes;
   #albums;
   #asked = 0;
-  /** Changes of this page whose answer is still to come; what a list tells meanwhile is their doing. */
+  /** Changes of this page without an answer yet; a list that differs meanwhile differs because of them. */
   #changing = 0;
 
-  /** @param {import("./routes.js").Routes} routes @param {() => number} [now] */
+  /** @param {import("./shell/routes.js").Routes} routes @param {() => number} [now] */
   constructor(routes, now = Date.now) {
     super();
     this.#routes = routes;
@@ -32,13 +32,13 @@ export class Desk extends EventTarget {
   /** The consultation that the next photo belongs to; with none open, the unfiled one. */
   get current() {
     return (
-      this.visits.find((visit) => visit.id === this.#currentId) ??
-      this.visits.find((visit) => visit.kind === "unfiled")
+      this.consultations.find((consultation) => consultation.id === this.#currentId) ??
+      this.consultations.find((consultation) => consultation.kind === "unfiled")
     );
   }
 
   get shown() {
-    return this.visits.find((visit) => visit.id === this.shownId);
+    return this.consultations.find((consultation) => consultation.id === this.shownId);
   }
 
   get photos() {
@@ -50,7 +50,7 @@ export class Desk extends EventTarget {
    * @param {Promise<unknown>} [ready] the consultations are shown after it
    */
   async refresh(ready) {
-    await Promise.all([this.#refreshVisits(ready), this.shownId && this.refreshPhotos()]);
+    await Promise.all([this.#refreshConsultations(ready), this.shownId && this.refreshPhotos()]);
   }
 
   async refreshPhotos() {
@@ -62,14 +62,14 @@ export class Desk extends EventTarget {
   }
 
   /** @param {Promise<unknown>} [ready] */
-  async #refreshVisits(ready) {
+  async #refreshConsultations(ready) {
     const asked = ++this.#asked;
-    const [{ consultations, currentId }] = await Promise.all([this.#routes.visits(), ready]);
+    const [{ consultations, currentId }] = await Promise.all([this.#routes.consultations(), ready]);
     if (asked !== this.#asked) return;
     const isKnown = this.#currentId !== undefined && !this.#changing;
     const moved = isKnown && currentId !== this.#currentId;
     if (moved) this.before = this.current;
-    this.visits = consultations;
+    this.consultations = consultations;
     this.#currentId = currentId;
     if (!this.shown && this.current) await this.show(this.current.id);
     this.#changed();
@@ -83,20 +83,23 @@ export class Desk extends EventTarget {
     await this.refreshPhotos();
   }
 
-  /** @param {import("./shapes.js").NewVisit} wish */
-  async start(wish) {
-    const visit = await this.#own(this.#routes.start(wish));
+  /** @param {import("./shell/api-types.js").NewConsultation} identity */
+  async start(identity) {
+    const consultation = await this.#own(this.#routes.start(identity));
     this.#asked++;
     // A list that was quicker than this answer may name it already.
-    this.visits = [visit, ...this.visits.filter(({ id }) => id !== visit.id)];
-    this.#currentId = visit.id;
+    this.consultations = [
+      consultation,
+      ...this.consultations.filter(({ id }) => id !== consultation.id),
+    ];
+    this.#currentId = consultation.id;
     // Its photos follow; that it is started is certain, and a second start would make a second one.
-    void this.show(visit.id).catch(() => {});
+    void this.show(consultation.id).catch(() => {});
   }
 
-  /** Makes a consultation the one that new photos belong to. @param {Visit} visit */
-  async choose(visit) {
-    const id = visit.kind === "unfiled" ? null : visit.id;
+  /** Makes a consultation the one that new photos belong to. @param {Consultation} consultation */
+  async choose(consultation) {
+    const id = consultation.kind === "unfiled" ? null : consultation.id;
     await this.#own(this.#routes.choose(id));
     this.#asked++;
     this.#currentId = id;
@@ -105,25 +108,25 @@ export class Desk extends EventTarget {
 
   /** @param {string} id @param {boolean} closed */
   async close(id, closed) {
-    this.replaceVisit(await this.#own(this.#routes.change(id, { closed })));
+    this.replaceConsultation(await this.#own(this.#routes.change(id, { closed })));
     if (closed && this.#currentId === id) this.#currentId = null;
     // What was chosen before it was closed is current again: no other screen has done that.
     if (!closed) this.#currentId = undefined;
-    await this.#refreshVisits();
+    await this.#refreshConsultations();
   }
 
-  /** @param {Visit} visit @param {import("./shapes.js").NewVisit} identity */
-  async correct(visit, identity) {
-    this.replaceVisit(await this.#routes.change(visit.id, identity));
+  /** @param {Consultation} consultation @param {import("./shell/api-types.js").NewConsultation} identity */
+  async correct(consultation, identity) {
+    this.replaceConsultation(await this.#routes.change(consultation.id, identity));
   }
 
-  /** Takes an empty consultation off the list. @param {Visit} visit */
-  async discard(visit) {
-    await this.#own(this.#routes.discard(visit.id));
-    this.visits = this.visits.filter(({ id }) => id !== visit.id);
-    if (this.#currentId === visit.id) this.#currentId = null;
-    if (this.shownId === visit.id) this.shownId = null;
-    await this.#refreshVisits();
+  /** Takes an empty consultation off the list. @param {Consultation} consultation */
+  async discard(consultation) {
+    await this.#own(this.#routes.discard(consultation.id));
+    this.consultations = this.consultations.filter(({ id }) => id !== consultation.id);
+    if (this.#currentId === consultation.id) this.#currentId = null;
+    if (this.shownId === consultation.id) this.shownId = null;
+    await this.#refreshConsultations();
   }
 
   /** @template T @param {Promise<T>} change @returns {Promise<T>} */
@@ -136,10 +139,12 @@ export class Desk extends EventTarget {
     }
   }
 
-  /** @param {Visit} visit */
-  replaceVisit(visit) {
+  /** @param {Consultation} consultation */
+  replaceConsultation(consultation) {
     this.#asked++;
-    this.visits = this.visits.map((old) => (old.id === visit.id ? visit : old));
+    this.consultations = this.consultations.map((old) =>
+      old.id === consultation.id ? consultation : old,
+    );
     this.#changed();
   }
 
@@ -161,18 +166,18 @@ export class Desk extends EventTarget {
   /** @param {Photo} photo */
   async remove(photo) {
     await this.#routes.remove(photo.id);
-    this.#left(photo);
+    this.#removeFromAlbum(photo);
   }
 
   /** @param {Photo} photo @param {string} to */
   async move(photo, to) {
     const moved = await this.#routes.move(photo.id, to);
-    this.#left(photo);
+    this.#removeFromAlbum(photo);
     return moved;
   }
 
   /** @param {Photo} photo */
-  #left(photo) {
+  #removeFromAlbum(photo) {
     this.#albums.edit(photo.consultationId, (all) => all.filter(({ id }) => id !== photo.id));
     this.#changed();
     // The counts follow; that the photo is gone is already certain.

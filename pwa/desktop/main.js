@@ -1,34 +1,34 @@
 /** Wires the desktop page; every other file is handed what it needs. */
 import { createApi } from "../page/api.js";
 import { readConfig } from "../page/config.js";
-import { createRealtime } from "../page/realtime.js";
-import { createRefetcher, watchPage } from "../page/refetch.js";
-import { createSession } from "../page/session.js";
-import { announce, toast } from "../page/toasts.js";
-import { desktop as words } from "../page/words-desktop.js";
-import { showAccount } from "./account.js";
-import { createPhotoActs, createVisitActions } from "./acts.js";
+import { createRealtime } from "../page/signals/realtime.js";
+import { createRefetcher, watchPage } from "../page/signals/refetch.js";
+import { createSession } from "../page/session/session.js";
+import { readOut, toast } from "../page/toasts.js";
+import { desktop as words } from "../page/words/desktop.js";
+import { showAccount } from "./shell/account.js";
+import { createPhotoActs, createConsultationActions } from "./actions.js";
 import { Desk } from "./desk.js";
-import { fillWords, find } from "./dom.js";
-import { DraftBox, Drafts } from "./drafts.js";
-import { EmptyState } from "./empty.js";
-import { Gallery } from "./gallery.js";
-import { isTyping, shortcut } from "./keys.js";
-import { openTwin } from "./identity.js";
-import { LinkStatus } from "./link-status.js";
-import { NotesKeeper, NotesView } from "./notes.js";
-import { MovedCard } from "./moved-card.js";
-import { PhoneWatch } from "./phone-watch.js";
-import { PhotoDialog } from "./photo-dialog.js";
-import { PlaceWatch } from "./place-watch.js";
-import { Printer } from "./print-sheet.js";
-import { createRoutes } from "./routes.js";
-import { watchSignIn } from "./signed-out.js";
-import { StartDialog } from "./start-dialog.js";
-import { Tabs } from "./tabs.js";
-import { isSignedOut, trouble } from "./troubles.js";
-import { VisitHead } from "./visit-head.js";
-import { VisitList } from "./visit-list.js";
+import { fillWords, find } from "./shell/dom.js";
+import { DraftBox, Drafts } from "./notes/drafts.js";
+import { EmptyState } from "./gallery/empty.js";
+import { Gallery } from "./gallery/gallery.js";
+import { isTyping, shortcut } from "./shell/keys.js";
+import { openTwin } from "./consultations/identity.js";
+import { LinkStatus } from "./shell/link-status.js";
+import { NotesKeeper, NotesView } from "./notes/notes.js";
+import { MovedCard } from "./consultations/moved-card.js";
+import { PhoneWatch } from "./shell/phone-watch.js";
+import { PhotoDialog } from "./gallery/photo-dialog.js";
+import { PlaceWatch } from "./consultations/place-watch.js";
+import { Printer } from "./gallery/print-sheet.js";
+import { createRoutes } from "./shell/routes.js";
+import { watchSignIn } from "./shell/signed-out.js";
+import { StartDialog } from "./consultations/start-dialog.js";
+import { Tabs } from "./shell/tabs.js";
+import { isSignedOut, errorMessage } from "./shell/error-messages.js";
+import { ConsultationHead } from "./consultations/consultation-head.js";
+import { ConsultationList } from "./consultations/consultation-list.js";
 
 /** @param {string} id */
 const part = (id) => find(document, `#${id}`, HTMLElement);
@@ -45,7 +45,7 @@ const routes = createRoutes(watchSignIn(api, part("signed-out"), signInUrl));
 const desk = new Desk(routes);
 const tabs = new Tabs(part("tabs"), "tab-photos");
 
-const keeper = new NotesKeeper(routes, (visit) => desk.replaceVisit(visit));
+const keeper = new NotesKeeper(routes, (consultation) => desk.replaceConsultation(consultation));
 const notes = new Drafts((id, fields) => keeper.save(id, fields));
 const descriptions = new Drafts(async (id, fields) => {
   desk.replacePhoto(await routes.describe(id, fields));
@@ -53,30 +53,31 @@ const descriptions = new Drafts(async (id, fields) => {
 const link = new LinkStatus(part("link"));
 const phones = new PhoneWatch(part("phones"), routes);
 const refetcher = createRefetcher({ fetchNow: refresh });
-/** @type {import("./shapes.js").Me | null} */
+/** @type {import("./shell/api-types.js").Me | null} */
 let me = null;
-/** @type {import("../page/realtime.js").Realtime | null} */
+/** @type {import("../page/signals/realtime.js").Realtime | null} */
 let realtime = null;
 
-wireVisits();
+wireConsultations();
 wirePhotos();
 wirePhone();
 wireLeaving();
 void start();
 
-function wireVisits() {
+function wireConsultations() {
   const show = (/** @type {string} */ id) => {
     tabs.show("tab-photos");
-    void desk.show(id).catch(sayTrouble);
+    void desk.show(id).catch(showTrouble);
   };
-  new VisitList(part("visit-list"), desk, show);
+  new ConsultationList(part("consultation-list"), desk, show);
   const starter = wireStarter();
-  const correct = (/** @type {import("./shapes.js").Visit} */ visit) => starter.open(visit);
-  const actions = createVisitActions(desk, { show, correct });
-  new VisitHead(part("visit-head"), desk, actions);
+  const correct = (/** @type {import("./shell/api-types.js").Consultation} */ consultation) =>
+    starter.open(consultation);
+  const actions = createConsultationActions(desk, { show, correct });
+  new ConsultationHead(part("consultation-head"), desk, actions);
   new MovedCard(part("moved"), desk, actions.choose);
   new NotesView(part("notes"), desk, notes, keeper);
-  part("new-visit").addEventListener("click", () => starter.open());
+  part("new-consultation").addEventListener("click", () => starter.open());
   new EmptyState(part("empty"), desk, () => starter.open());
   document.addEventListener("keydown", (event) => {
     if (shortcut(event, isTyping(event.target)) !== "new") return;
@@ -87,13 +88,13 @@ function wireVisits() {
 
 function wireStarter() {
   return new StartDialog(dialog("new-dialog"), {
-    async start(wish) {
-      await desk.start(wish);
+    async start(identity) {
+      await desk.start(identity);
       tabs.show("tab-photos");
     },
-    correct: (visit, wish) => desk.correct(visit, wish),
-    twin: (wish, except) => openTwin(wish, desk.visits, except),
-    visits: () => desk.visits,
+    correct: (consultation, identity) => desk.correct(consultation, identity),
+    twin: (identity, except) => openTwin(identity, desk.consultations, except),
+    consultations: () => desk.consultations,
   });
 }
 
@@ -104,21 +105,21 @@ function wirePhotos() {
     yes: (photo) => orToast(acts.confirm(photo)),
     move: (photo) => orToast(acts.move(photo)),
   });
-  const address = (/** @type {import("./shapes.js").Photo} */ { id, url }) =>
+  const address = (/** @type {import("./shell/api-types.js").Photo} */ { id, url }) =>
     gallery.address(id) ?? url;
   const acts = createPhotoActs(desk, () => viewer.close(), address);
   new PlaceWatch(part("asked"), desk, (id) => {
     gallery.leadToAsked(id);
-    void desk.show(id).catch(sayTrouble);
+    void desk.show(id).catch(showTrouble);
   });
   const viewer = new PhotoDialog(dialog("photo-dialog"), desk, descriptions, acts, gallery);
   desk.addEventListener("arrived", (event) => {
     const { detail } = /** @type {CustomEvent} */ (event);
-    announce(words.arrived(detail.length, desk.photos?.length ?? 0));
+    readOut(words.arrived(detail.length, desk.photos?.length ?? 0));
   });
   new Printer(part("sheet"), part("print"), () => ({
-    visit: desk.shown,
-    visits: desk.visits,
+    consultation: desk.shown,
+    consultations: desk.consultations,
     notes: find(document, "#notes-text", HTMLTextAreaElement).value,
     photos: desk.photos ?? [],
     address,
@@ -145,7 +146,7 @@ function wireLeaving() {
 /** Fetches first and listens beside it; the refetcher decides when to look again. */
 async function start() {
   session.onLeft(leave);
-  await session.load().catch(() => {}); // the first fetch says what is wrong
+  await session.load().catch(() => {}); // the first fetch shows what is wrong
   watchPage(refetcher);
   refetcher.start();
 }
@@ -156,19 +157,19 @@ async function refresh() {
     const opened = me ? undefined : routes.me().then(open);
     await Promise.all([opened, desk.refresh(opened)]);
     link.fetched(true);
-    sayTrouble(null);
-    void phones.glance();
+    showTrouble(null);
+    void phones.refreshIfStale();
   } catch (error) {
     const failures = link.fetched(false);
     if (!me && isSignedOut(error)) location.replace(signInUrl);
-    else if (!me || failures > 1) sayTrouble(error);
+    else if (!me || failures > 1) showTrouble(error);
     throw error;
   } finally {
     document.body.dataset.loaded = "";
   }
 }
 
-/** @param {import("./shapes.js").Me} answer */
+/** @param {import("./shell/api-types.js").Me} answer */
 function open(answer) {
   me = answer;
   const { user } = answer;
@@ -180,7 +181,7 @@ function open(answer) {
     config: answer.realtime,
     fetchToken: routes.realtimeToken,
     onSignal(signal) {
-      if (signal?.t === "captures.changed") void phones.look();
+      if (signal?.t === "captures.changed") void phones.refresh();
       else refetcher.request();
     },
     onStatus(status) {
@@ -199,10 +200,10 @@ function open(answer) {
 }
 
 /** @param {unknown} error null when all is well again */
-function sayTrouble(error) {
+function showTrouble(error) {
   const line = part("trouble");
   line.hidden = !error || isSignedOut(error);
-  line.textContent = error ? trouble("load", error) : "";
+  line.textContent = error ? errorMessage("load", error) : "";
 }
 
 /** Signed out, or another account in another tab: nothing of this one may stay, on the screen or behind Back. */
@@ -223,6 +224,6 @@ async function signOut() {
     leave();
   } catch (error) {
     realtime?.start();
-    void toast(trouble("signOut", error));
+    void toast(errorMessage("signOut", error));
   }
 }

@@ -21,7 +21,7 @@
 const MARK = "capture/1";
 const TIMEOUT_MS = 10_000;
 
-/** The server's own word that something is not possible. */
+/** The server's own answer that something is not possible. */
 export class ApiProblem extends Error {
   name = "ApiProblem";
 
@@ -48,9 +48,9 @@ export class NotReached extends Error {
 }
 
 /**
- * @param {{getToken?: ((wish: {fresh?: boolean}) => Promise<string>) | null, fetch: typeof fetch,
+ * @param {{getToken?: ((options: {fresh?: boolean}) => Promise<string>) | null, fetch: typeof fetch,
  *   onTime?: (serverMs: number, tookMs: number) => void}} parts
- *   without `getToken` requests carry cookies only; `onTime` hears the time of each answer
+ *   without `getToken` requests carry cookies only; `onTime` receives the time of each answer
  */
 export function createApi({ getToken = null, fetch: send, onTime = () => {} }) {
   /**
@@ -102,7 +102,7 @@ export function createApi({ getToken = null, fetch: send, onTime = () => {} }) {
 }
 
 /**
- * Ends the request after a time, or with the caller's own signal (`AbortSignal.any` is missing in
+ * Ends the request after a time, or with a signal given to it (`AbortSignal.any` is missing in
  * phones of 2023).
  * @param {number} timeoutMs
  * @param {AbortSignal} [outer]
@@ -178,14 +178,14 @@ function problemOf(text, { status, headers }) {
     if (typeof code === "string")
       return new ApiProblem({ code, status, detail, field }, retryAfter);
   } catch {
-    // The status alone still says enough to act on.
+    // The status alone is still enough to act on.
   }
   return new ApiProblem({ code: "internal", status, detail: "" }, retryAfter);
 }
 
 /**
  * @param {string | null} header seconds or a date
- * @param {number} now by the clock of whoever wrote the header
+ * @param {number} now by the clock of the server that wrote the header
  * @returns {number | null}
  */
 function secondsToWait(header, now) {

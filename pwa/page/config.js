@@ -1,11 +1,11 @@
-/** What the server tells every page in `<meta name="cp-config">`: public facts, the same for everybody. */
+/** What the server sends every page in `<meta name="cp-config">`: public facts, the same for all users. */
 
 /**
  * @typedef {object} Config
- * @property {"local" | "clerk"} identity who signs people in
+ * @property {"local" | "clerk"} identity which provider signs users in
  * @property {string | null} clerkPublishableKey
- * @property {boolean} production whether people use https addresses
- * @property {string} phoneUrl what the QR says
+ * @property {boolean} production whether users open https addresses
+ * @property {string} phoneUrl the address in the QR code
  * @property {string | null} trustUrl where a phone first learns to trust this computer, with LAN=1
  */
 

@@ -31,7 +31,7 @@ export function ask({ title, text = "", picture, choices }) {
  * @param {(dialog: HTMLDialogElement) => void} fill
  * @returns {Promise<string|null>}
  */
-export function show(title, fill) {
+export function showDialog(title, fill) {
   const dialog = open(title);
   fill(dialog);
   return answerOf(dialog);

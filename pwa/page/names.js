@@ -1,9 +1,9 @@
 /**
- * What people wrote themselves (labels, identifiers, names, notes) among the page's own words. A browser
+ * What users wrote themselves (labels, identifiers, names, notes) among the page's own words. A browser
  * that translates the page leaves it as it was written, and its direction is its own.
  */
 
-/** @typedef {string | (string | Node)[]} Words plain, or with names standing out in it */
+/** @typedef {string | (string | Node)[]} Words plain, or with names set apart in it */
 
 // Private use characters: no catalogue and no keyboard has them.
 const FIRST_MARK = 0xe000;
@@ -12,7 +12,7 @@ const MARKS = /([\ue000-\ue0ff])/;
 // Joiners, fillers, selectors, tags and controls: what shows nothing. The server compares labels in the same way.
 const UNSEEN = /\p{Default_Ignorable_Code_Point}|[\0-\x08\x0e-\x1b\x7f-\x84\x86-\x9f]/gu;
 
-/** A label or an identifier as people see and compare it. @param {string | null | undefined} text */
+/** A label or an identifier as users see and compare it. @param {string | null | undefined} text */
 export const compared = (text) =>
   (text ?? "")
     .normalize("NFKC")
@@ -29,7 +29,7 @@ export function name(text) {
   return asWritten(element);
 }
 
-/** Marks an element whose whole text somebody wrote. @template {HTMLElement} T @param {T} element @returns {T} */
+/** Marks an element whose whole text a user wrote. @template {HTMLElement} T @param {T} element @returns {T} */
 export function asWritten(element) {
   element.translate = false;
   element.dir = "auto";

@@ -15,7 +15,7 @@ function format(time, locale, options) {
 
 /**
  * @param {string} iso @param {Date} [now] @param {string} [locale]
- * @param {boolean} [seconds] where the minute does not tell two things apart
+ * @param {boolean} [seconds] where the minute does not distinguish two things
  */
 export function when(iso, now = new Date(), locale = undefined, seconds = false) {
   const time = new Date(iso);
@@ -32,7 +32,7 @@ function day(time, now, locale) {
 }
 
 /**
- * The day alone, as people say it: the weekday within the last six days, else the date.
+ * The day alone, as in speech: the weekday within the last six days, else the date.
  * @param {string} iso @param {Date} now @param {string} [locale]
  */
 export function dayOf(iso, now, locale) {

@@ -3,27 +3,27 @@ import { fill } from "./names.js";
 
 /** @import { Words } from "./names.js" */
 
-const HEARD = 10_000; // ms after which what was said may no longer be true
+const SPOKEN = 10_000; // ms after which what was announced may no longer be true
 /** @type {ReturnType<typeof setTimeout>|undefined} */
 let silence;
-/** As it was said: what stands there may have been translated by the browser. */
+/** As it was announced: what stands there may have been translated by the browser. */
 let spoken = "";
 
 /**
- * Speaks a change of status without moving the focus; the same words are not said twice in a row.
- * Whoever comes later does not find them: they told of their moment.
+ * Speaks a change of status without moving the focus; the same words are not spoken twice in a row.
+ * They are removed after a while: they describe one moment.
  * @param {Words} words
  */
-export function announce(words) {
+export function readOut(words) {
   const voice = region("voice", "visually-hidden");
-  const said = element("div", "");
-  fill(said, words);
-  if (said.textContent !== spoken || !voice.textContent) {
-    spoken = said.textContent ?? "";
-    voice.replaceChildren(...said.childNodes);
+  const content = element("div", "");
+  fill(content, words);
+  if (content.textContent !== spoken || !voice.textContent) {
+    spoken = content.textContent ?? "";
+    voice.replaceChildren(...content.childNodes);
   }
   clearTimeout(silence);
-  silence = setTimeout(fallSilent, HEARD, voice);
+  silence = setTimeout(fallSilent, SPOKEN, voice);
 }
 
 /** @param {HTMLElement} voice */
@@ -39,9 +39,9 @@ function fallSilent(voice) {
  */
 export function toast(text, { action, dismiss } = {}) {
   const box = element("div", "toast");
-  const said = element("p", "");
-  fill(said, text);
-  box.append(said);
+  const content = element("p", "");
+  fill(content, text);
+  box.append(content);
   region("toasts", "toasts").append(box);
   return new Promise((resolve) => {
     /** @param {boolean} answer */

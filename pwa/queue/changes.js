@@ -1,6 +1,6 @@
 /**
- * Tells every page and worker of this origin that the queue changed or should hurry. Messages carry
- * no content: whoever hears one reads the database.
+ * Notifies every page and worker of this origin that the queue changed or should hurry. Messages
+ * carry no content: the receiver reads the database.
  */
 
 /** @typedef {{type: "changed", by: "page" | "replay"} | {type: "hurry"}} Notice */
@@ -17,9 +17,9 @@ export class Changes {
   }
 
   /** @param {Notice} notice */
-  tell(notice) {
+  publish(notice) {
     this.#channel.postMessage(notice);
-    // A channel never hears itself, and listeners beside the change must hear it too.
+    // A channel does not receive its own messages, and listeners in this context need them too.
     this.#deliver(notice);
   }
 
@@ -33,7 +33,7 @@ export class Changes {
   }
 
   /**
-   * @param {() => unknown} callback called after any notice; a slow one hears of many at once
+   * @param {() => unknown} callback called after any notice; a slow one is called once for many
    * @returns {() => void} stops watching
    */
   watch(callback) {

@@ -6,7 +6,7 @@
 import { openDB } from "../vendor/idb.js";
 import { StorageRefused } from "./refusals.js";
 
-/** @import { PhotoRecord } from "./record.js" */
+/** @import { PhotoRecord } from "./photo-record.js" */
 
 /**
  * @typedef {object} ReceiptRow
@@ -26,7 +26,7 @@ import { StorageRefused } from "./refusals.js";
  * @property {{key: string, value: PhotoRecord, indexes: {seq: number, owner: string}}} photos
  * @property {{key: string, value: ArrayBuffer}} bytes
  * @property {{key: string, value: ReceiptRow, indexes: {day: [string, string]}}} receipts
- * @property {{key: string, value: any}} meta owner, consultation, pause, heartbeat, lastSeq, told and untold
+ * @property {{key: string, value: any}} meta owner, consultation, pause, heartbeat, lastSeq, and the keys of inventory.js
  */
 
 /** @typedef {"photos" | "bytes" | "receipts" | "meta"} StoreName */
@@ -57,7 +57,7 @@ export class Database {
    * @returns {Promise<T>}
    */
   read(stores, work) {
-    return this.#retrying(async (db) => settle(db.transaction(stores, "readonly"), work));
+    return this.#retrying(async (db) => runTransaction(db.transaction(stores, "readonly"), work));
   }
 
   /**
@@ -69,7 +69,9 @@ export class Database {
    */
   write(stores, work) {
     const options = /** @type {const} */ ({ durability: "strict" });
-    return this.#retrying(async (db) => settle(db.transaction(stores, "readwrite", options), work));
+    return this.#retrying(async (db) =>
+      runTransaction(db.transaction(stores, "readwrite", options), work),
+    );
   }
 
   async close() {
@@ -141,9 +143,9 @@ function upgrade(db, from) {
  * @param {(tx: X) => Promise<T>} work
  * @returns {Promise<T>}
  */
-async function settle(tx, work) {
+async function runTransaction(tx, work) {
   const done = tx.done;
-  // The reason reaches the caller through the failed request or through `await done` below.
+  // The reason comes out through the failed request or through `await done` below.
   done.catch(() => undefined);
   try {
     const result = await work(tx);

@@ -1,8 +1,8 @@
 /** SHA-256 as the contract writes it: 64 lower-case hexadecimal digits. */
 
-import { withLimit } from "./limit.js";
+import { withLimit } from "../shared/limit.js";
 
-const HASHED = 15_000; // ms; four megabytes take a phone some hundredths of a second
+const HASH_LIMIT_MS = 15_000; // ms; four megabytes take a phone some hundredths of a second
 
 /**
  * @param {ArrayBuffer} bytes
@@ -10,6 +10,6 @@ const HASHED = 15_000; // ms; four megabytes take a phone some hundredths of a s
  */
 export async function sha256Hex(bytes) {
   const asked = crypto.subtle.digest("SHA-256", bytes);
-  const digest = new Uint8Array(await withLimit(asked, HASHED, "digest"));
+  const digest = new Uint8Array(await withLimit(asked, HASH_LIMIT_MS, "digest"));
   return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -1,14 +1,14 @@
-/** What a person sees of the queue: the own photos, a number for everybody else's. */
+/** What a user sees of the queue: their own photos, and only the number of other users' photos. */
 
-import { summaryOf } from "./record.js";
+import { summaryOf } from "./photo-record.js";
 
 /** @import { Database } from "./database.js" */
-/** @import { Pause, PhotoSummary } from "./record.js" */
+/** @import { Pause, PhotoSummary } from "./photo-record.js" */
 
 /**
  * @typedef {object} Listing
  * @property {PhotoSummary[]} photos of this owner, in the order of the shutters
- * @property {number} otherOwners how many photos of other people wait on this phone
+ * @property {number} otherOwners how many photos of other users wait on this phone
  * @property {number} storedToday
  * @property {Pause | null} pause
  */

@@ -1,6 +1,5 @@
 /**
- * Everything that pages and worker say to each other: a closed union, heard from our own origin
- * only.
+ * Every message between pages and worker: a closed union, accepted from our own origin only.
  */
 
 /**

@@ -6,24 +6,31 @@
 import { Changes } from "./changes.js";
 import { Database } from "./database.js";
 import { sha256Hex } from "./hash.js";
-import { discard, keep, placeOf, prove, readBytes, replaceBytes } from "./keeping.js";
+import {
+  markDeleted,
+  storePhoto,
+  bindingOf,
+  verifyStored,
+  readBytes,
+  replaceBytes,
+} from "./photo-store.js";
 import { listPhotos, localDay } from "./listing.js";
-import { FRESH, MOST_BYTES, isMoving, newRecord, placed } from "./record.js";
+import { FRESH, MOST_BYTES, isMoving, newRecord, withPlace } from "./photo-record.js";
 import { PhotoBusy, PhotoMissing, StorageRefused, refusalOf } from "./refusals.js";
 
-/** @import { Capture, PhotoRecord, Place } from "./record.js" */
+/** @import { Capture, PhotoRecord, Place } from "./photo-record.js" */
 /** @import { Listing } from "./listing.js" */
 /** @import { ReceiptRow } from "./database.js" */
 
 /**
- * @typedef {object} Owner the last person who signed in on this phone
+ * @typedef {object} Owner the last user who signed in on this phone
  * @property {string} id
  * @property {string | null} name
- * @property {boolean} [signedOut] nothing is sent for somebody who signed out
- * @property {string} [pendingSignOut] the session whose end the server has not heard of yet
+ * @property {boolean} [signedOut] nothing is sent for a user who signed out
+ * @property {string} [pendingSignOut] the session that the server has not ended yet
  */
 
-/** @typedef {{owner: string, all: number, kept: number}} Picking counts alone: a file's name may tell of a patient */
+/** @typedef {{owner: string, all: number, kept: number}} Picking counts alone: a file's name may identify a patient */
 
 /**
  * @param {{name?: string, wall?: () => number}} [options] database name and clock, for tests
@@ -47,7 +54,7 @@ function nameless({ id, pendingSignOut }) {
 }
 
 export class Queue {
-  #wall;
+  #now;
 
   /**
    * @param {Database} database
@@ -57,7 +64,7 @@ export class Queue {
   constructor(database, changes, wall) {
     this.database = database;
     this.changes = changes;
-    this.#wall = wall;
+    this.#now = wall;
   }
 
   /**
@@ -71,8 +78,8 @@ export class Queue {
     if (size === 0 || size > MOST_BYTES) throw new StorageRefused(size ? "too-large" : "empty");
     const draft = newRecord(capture, await sha256Hex(capture.bytes));
     try {
-      const record = await keep(this.database, draft, capture.bytes);
-      await prove(this.database, record);
+      const record = await storePhoto(this.database, draft, capture.bytes);
+      await verifyStored(this.database, record);
       this.#changed();
       return record;
     } catch (error) {
@@ -85,12 +92,12 @@ export class Queue {
    * @param {Pick<Capture, "owner" | "consultationId" | "bytes">} capture
    * @returns {Promise<"here" | "stored" | null>}
    */
-  async twin({ owner, consultationId, bytes }) {
+  async findDuplicate({ owner, consultationId, bytes }) {
     const sha256 = await sha256Hex(bytes);
     const isTwin = (/** @type {PhotoRecord | ReceiptRow} */ other) =>
       other.sha256 === sha256 && other.consultationId === consultationId;
     return this.database.read(["photos", "receipts"], async (tx) => {
-      const today = [owner, localDay(this.#wall())];
+      const today = [owner, localDay(this.#now())];
       const [photos, receipts] = await Promise.all([
         tx.objectStore("photos").index("owner").getAll(owner),
         tx.objectStore("receipts").index("day").getAll(today),
@@ -125,7 +132,7 @@ export class Queue {
    * @returns {Promise<Listing>}
    */
   list(owner) {
-    return listPhotos(this.database, owner, localDay(this.#wall()));
+    return listPhotos(this.database, owner, localDay(this.#now()));
   }
 
   /**
@@ -134,22 +141,22 @@ export class Queue {
    * @throws {PhotoMissing}
    */
   async bytes(photoId) {
-    return (await this.#whole(photoId)).bytes;
+    return (await this.#readWhole(photoId)).bytes;
   }
 
   /**
-   * A copy for the person to keep elsewhere; the name tells nothing about the patient.
+   * A copy for the user to keep elsewhere; its name contains nothing about the patient.
    * @param {string} photoId
    * @returns {Promise<{parts: ArrayBuffer[], type: string, name: string}>}
    */
   async exportPhoto(photoId) {
-    const { record, bytes } = await this.#whole(photoId);
+    const { record, bytes } = await this.#readWhole(photoId);
     const ending = record.contentType === "image/webp" ? "webp" : "jpg";
     return { parts: [bytes], type: record.contentType, name: `${photoId}.${ending}` };
   }
 
   /**
-   * The server's word about a photo that has left the queue.
+   * The server's receipt for a photo that has left the queue.
    * @param {string} photoId
    * @returns {Promise<ReceiptRow | null>}
    */
@@ -179,7 +186,7 @@ export class Queue {
   async shrink(record, smaller) {
     const rests = record.state === "captured" || record.state === "parked";
     if (!rests || record.size <= MOST_BYTES || smaller.bytes.byteLength > MOST_BYTES) return false;
-    const whole = await this.#whole(record.photoId);
+    const whole = await this.#readWhole(record.photoId);
     if (whole.record.sha256 !== record.sha256) return false;
     const done = await replaceBytes(this.database, whole.record, smaller);
     if (done) await this.retry(record.photoId);
@@ -193,8 +200,8 @@ export class Queue {
    * @param {Place | null} to null where they stay
    */
   async place(photoIds, to) {
-    const at = new Date(this.#wall()).toISOString();
-    await this.#edit(photoIds, (record) => placed(record, to, at));
+    const at = new Date(this.#now()).toISOString();
+    await this.#edit(photoIds, (record) => withPlace(record, to, at));
   }
 
   /**
@@ -221,7 +228,7 @@ export class Queue {
       const record = await tx.objectStore("photos").get(photoId);
       if (!record) return "erased";
       if (isMoving(record)) throw new PhotoBusy();
-      return discard(tx, record);
+      return markDeleted(tx, record);
     });
     this.#changed();
     return outcome;
@@ -241,8 +248,8 @@ export class Queue {
       if (!taken) throw new PhotoMissing();
       if (!old) return "gone";
       if (isMoving(old)) throw new PhotoBusy();
-      await photos.put({ ...taken, ...placeOf(old), retakeOf: oldId });
-      await discard(tx, old);
+      await photos.put({ ...taken, ...bindingOf(old), retakeOf: oldId });
+      await markDeleted(tx, old);
       return "replaced";
     });
     this.#changed();
@@ -260,10 +267,10 @@ export class Queue {
   }
 
   /**
-   * After a sign-out nothing is known of a patient or of a person's name; whose photos wait here, and
-   * the session that must still be ended, are.
+   * A sign-out removes the consultation and the user's name; the owner's id, and the session that
+   * must still be ended, remain.
    */
-  async forgetPerson() {
+  async eraseUser() {
     await this.database.write(["meta"], async (tx) => {
       const meta = tx.objectStore("meta");
       const owner = await meta.get("owner");
@@ -279,7 +286,7 @@ export class Queue {
   }
 
   /**
-   * An answer that comes after the sign-out is not written down any more.
+   * An answer that comes after the sign-out is not written.
    * @param {any} consultation
    */
   async setConsultation(consultation) {
@@ -293,18 +300,18 @@ export class Queue {
   }
 
   /** "Send now", a reconnect, a new sign-in: whatever waits stops waiting. */
-  async hurry() {
+  async retryNow() {
     await this.database.write(["photos", "meta"], async (tx) => {
       await tx.objectStore("meta").delete("pause");
       const photos = tx.objectStore("photos");
       const waiting = (await photos.getAll()).filter((record) => record.nextTryAt !== null);
       await Promise.all(waiting.map((record) => photos.put({ ...record, nextTryAt: null })));
     });
-    this.changes.tell({ type: "hurry" });
+    this.changes.publish({ type: "hurry" });
   }
 
   /**
-   * Calls back after changes made anywhere; a slow callback hears of many changes once.
+   * Calls back after changes made anywhere; a slow callback is called once for many changes.
    * @param {() => unknown} callback
    * @returns {() => void} stops watching
    */
@@ -318,7 +325,7 @@ export class Queue {
   }
 
   /** @param {string} photoId */
-  async #whole(photoId) {
+  async #readWhole(photoId) {
     const record = await this.database.read(["photos"], (tx) =>
       tx.objectStore("photos").get(photoId),
     );
@@ -356,6 +363,6 @@ export class Queue {
   }
 
   #changed() {
-    this.changes.tell({ type: "changed", by: "page" });
+    this.changes.publish({ type: "changed", by: "page" });
   }
 }

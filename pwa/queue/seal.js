@@ -4,7 +4,7 @@
  * that the replay needs to decide (ids, state, hash) stay outside the seal.
  */
 
-/** @import { PhotoRecord } from "./record.js" */
+/** @import { PhotoRecord } from "./photo-record.js" */
 
 export const FORMAT = 1;
 

@@ -1,12 +1,12 @@
 /**
- * Photos that were taken before the phone had heard the server get their time corrected: once, in the
+ * Photos that were taken before the phone knew the server's time get theirs corrected: once, in the
  * database, and before they are declared.
  */
-import { realClock, within } from "./clock.js";
-import { askOffset } from "./server-clock.js";
+import { realClock, within } from "../shared/clock.js";
+import { fetchOffset } from "../shared/server-clock.js";
 
 /** @import { Database } from "./database.js" */
-/** @import { PhotoRecord } from "./record.js" */
+/** @import { PhotoRecord } from "./photo-record.js" */
 
 const ANSWER_MS = 5000;
 
@@ -14,7 +14,7 @@ const ANSWER_MS = 5000;
 const isUnchecked = ({ clockUnchecked, deviceCapturedAt }) =>
   !!clockUnchecked && !!deviceCapturedAt;
 
-/** @param {number} ms @returns {string} the nearest moment that can be written down */
+/** @param {number} ms @returns {string} the nearest moment that the format can express */
 export const momentOf = (ms) => new Date(Math.min(Math.max(ms, 0), 253402300799999)).toISOString();
 
 /**
@@ -52,7 +52,7 @@ export function lastOffset(database) {
 export async function checkTimes(database, fetch, signal) {
   const all = await database.read(["photos"], (tx) => tx.objectStore("photos").getAll());
   if (!all.some(isUnchecked)) return;
-  const asked = within(realClock, ANSWER_MS, signal, (limit) => askOffset(fetch, limit));
+  const asked = within(realClock, ANSWER_MS, signal, (limit) => fetchOffset(fetch, limit));
   const offset = await asked.catch(() => null);
   if (offset !== null) await correctTimes(database, offset);
 }

@@ -1,4 +1,4 @@
-"""The Ably adapter's own habits; what it promises as a port is held by the signals contract."""
+"""The Ably adapter's own behaviour; the signals contract checks what it promises as a port."""
 
 import asyncio
 import json
@@ -117,7 +117,7 @@ async def test_one_key_does_both_where_there_is_only_one() -> None:
 
 
 async def test_no_channel_is_kept_after_publishing(recorder: Recorder) -> None:
-    """The SDK keeps every channel it ever saw unless it is told otherwise."""
+    """The SDK keeps every channel it ever saw unless it is asked to release it."""
     signals = await adapter(recorder.port).start()
 
     for user in ("a", "b", "c"):

@@ -1,13 +1,13 @@
-"""The verifier believes seven forms of good token and not one of the hostile ones."""
+"""The verifier accepts seven forms of good token and not one of the hostile ones."""
 
 from datetime import UTC, datetime, timedelta
 
 import jwt
 import pytest
 
-from app.adapters.clerk import SessionTokenVerifier
+from app.adapters.clerk.tokens import SessionTokenVerifier
 from app.domain.errors import SessionPending, Unauthenticated
-from app.domain.identity import Principal
+from app.domain.identity.users import AuthenticatedUser
 from tests.tokens import ISSUER, KID, ORIGIN, TokenFactory, good_tokens, hostile_tokens
 
 NOW = datetime(2026, 11, 22, 10, 41, tzinfo=UTC)
@@ -56,14 +56,14 @@ def verifier(keys, time):
 @pytest.mark.parametrize("name", GOOD)
 async def test_a_good_token_names_its_user_and_session(verifier, name):
     """Every form that the provider issues opens the door."""
-    principal = await verifier.verify(GOOD[name])
+    user = await verifier.verify(GOOD[name])
 
-    assert principal == Principal(user="user_2aBcDeF", session="sess_2aBcDeF", via="token")
+    assert user == AuthenticatedUser(id="user_2aBcDeF", session="sess_2aBcDeF", via="token")
 
 
 @pytest.mark.parametrize("name", HOSTILE)
 async def test_a_hostile_token_is_refused_in_the_same_words(verifier, name):
-    """No answer tells a forger which rule caught the token."""
+    """No answer reveals which rule refused the token."""
     with pytest.raises(Unauthenticated) as refusal:
         await verifier.verify(HOSTILE[name])
 
@@ -93,14 +93,14 @@ def lax(token):
     return True
 
 
-async def test_an_unfinished_sign_in_is_told_apart(verifier):
-    """Somebody who still has a task at the provider is told to finish, not to start again."""
+async def test_an_unfinished_sign_in_has_an_error_of_its_own(verifier):
+    """A user who still has a task at the provider is asked to finish, not to start again."""
     with pytest.raises(SessionPending):
         await verifier.verify(FACTORY.good(sts="pending"))
 
 
 async def test_an_overlong_token_costs_no_question_for_keys(verifier, keys):
-    """Size and header are judged before anything else."""
+    """Size and header are checked before anything else."""
     for name in ("1 MB", "5 kB", "kid of 3 kB", "alg none"):
         with pytest.raises(Unauthenticated):
             await verifier.verify(HOSTILE[name])
@@ -109,7 +109,7 @@ async def test_an_overlong_token_costs_no_question_for_keys(verifier, keys):
 
 
 async def test_the_same_token_is_refused_once_it_has_ended(verifier, time):
-    """Time passes for a token that was believed before."""
+    """Time passes for a token that was accepted before."""
     token = FACTORY.good()
     await verifier.verify(token)
     time.now = NOW + timedelta(seconds=66)

@@ -7,7 +7,7 @@ import asyncio
 
 import pytest
 
-from app.adapters.clerk_sessions import ClerkSessions
+from app.adapters.clerk.sessions import ClerkSessions
 from tests.adapters.test_key_set import Time, ok
 
 SESSION = "sess_2aBcDeF"
@@ -95,7 +95,7 @@ async def test_a_foreign_session_id_is_not_put_into_an_address(sessions, provide
 @pytest.mark.parametrize(
     "status", ["401 Unauthorized", "403 Forbidden", "400 Bad Request", "422 Unprocessable"]
 )
-async def test_an_answer_that_refuses_this_server_lets_nobody_in(sessions, provider, status):
+async def test_an_answer_that_refuses_this_server_confirms_no_session(sessions, provider, status):
     """A wrong secret key confirms nothing, and is no trouble of the network."""
     provider.answer = ok(b"{}", status)
 
@@ -109,7 +109,7 @@ async def test_an_answer_that_refuses_this_server_lets_nobody_in(sessions, provi
      ok(b"{}", "407 Proxy Authentication"), ok(b"{}", "429 Too Many Requests"), ok(b"{}", "502 Bad")],
 )  # fmt: skip
 async def test_only_the_network_lets_a_session_pass_and_says_for_how_long(sessions, provider, time, answer):
-    """Counted from the first question that nobody answered, until one is answered."""
+    """Counted from the first question without an answer, until one is answered."""
     provider.answer = answer
     assert await sessions.alive(SESSION)
     time.now += 400

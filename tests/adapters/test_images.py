@@ -15,13 +15,13 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from app.adapters import images
-from app.adapters.images import PillowInspector
+from app.adapters.imaging import inspector as images
+from app.adapters.imaging.inspector import PillowInspector
 from app.domain.errors import InvalidImage, Unavailable
 from tests.hostile_images import good, hostile
 from tests.pictures import encoded, jpeg, webp
 
-WORKER = Path(images.__file__).with_name("image_worker.py")
+WORKER = Path(images.__file__).with_name("decoder.py")
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ async def interrupted(inspector: PillowInspector, signum: int) -> BaseException 
     os.kill(worker, signal.SIGSTOP)
     asked = await underway(inspector, jpeg(64, 48))
     os.kill(worker, signum)
-    with suppress(ProcessLookupError):  # SIGKILL ends it as it stands.
+    with suppress(ProcessLookupError):  # SIGKILL ends it in any state.
         os.kill(worker, signal.SIGCONT)
     return (await asyncio.gather(asked, return_exceptions=True))[0]
 

@@ -16,8 +16,8 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 
-from app.adapters.clerk import SessionTokenVerifier
-from app.adapters.key_set import HttpKeySet, PemKeySet, read_keys
+from app.adapters.clerk.jwks import HttpKeySet, PemKeySet, read_keys
+from app.adapters.clerk.tokens import SessionTokenVerifier
 from app.domain.errors import KeysUnavailable, Unauthenticated
 from tests.adapters.test_clerk import FACTORY, NOW
 from tests.tokens import ISSUER, KID, ORIGIN, encode
@@ -62,7 +62,7 @@ async def listening(provider):
 
 
 class Time:
-    """Seconds that pass only when told."""
+    """Seconds that pass only when the test says so."""
 
     def __init__(self):
         self.now = 1000.0
@@ -95,7 +95,7 @@ def verifier(keys):
 
 async def outcome(verifier, token):
     try:
-        return (await verifier.verify(token)).user
+        return (await verifier.verify(token)).id
     except (Unauthenticated, KeysUnavailable) as error:
         return error.code
 
@@ -132,7 +132,7 @@ async def test_a_cold_outage_is_not_called_a_bad_sign_in(verifier, provider, sta
 
 
 async def test_a_known_key_outlives_an_outage_for_a_day(keys, provider, time):
-    """Clinicians keep working while the provider is down; after a day nobody is believed."""
+    """Clinicians keep working while the provider is down; after a day no token is accepted."""
     await keys.key(KID)
     provider.answer = ok(b"{}", "500 Internal Server Error")
     time.now += 86_000
@@ -164,7 +164,7 @@ async def test_a_known_key_answers_while_the_provider_hangs(keys, provider, time
 
 
 async def test_a_hanging_provider_costs_a_cold_request_its_time_limit_only(provider, time):
-    """Nobody waits longer than the limit."""
+    """No request waits longer than the limit."""
     provider.gate.clear()
     keys = HttpKeySet(provider.url, monotonic=time, timeout_s=0.05)
 
@@ -230,7 +230,7 @@ async def test_a_file_is_not_read(tmp_path):
 
 
 async def test_a_proxy_of_the_environment_is_not_used(keys, provider, monkeypatch):
-    """Whoever sets a proxy cannot hand the server other keys."""
+    """A proxy setting cannot give the server other keys."""
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
 
     assert await keys.key(KID) is not None
@@ -263,7 +263,7 @@ def unusable():
 
 @pytest.mark.parametrize("name", unusable())
 def test_an_unusable_key_is_left_out(name):
-    """Only public RSA signing keys of 2048 bits and more can vouch for anybody."""
+    """Only public RSA signing keys of 2048 bits and more can verify tokens."""
     good = FACTORY.public_jwk(kid="ins_good")
 
     assert list(read_keys(json.dumps({"keys": [unusable()[name], good]}).encode())) == ["ins_good"]
@@ -276,7 +276,7 @@ def test_a_document_without_usable_keys_is_a_failure(document):
         read_keys(document)
 
 
-async def test_readiness_asks_the_provider_once_and_then_believes_what_it_knows(keys, provider, time):
+async def test_readiness_asks_the_provider_once_and_then_relies_on_its_keys(keys, provider, time):
     """A probe every few seconds costs no fetches, and an outage of an hour is none of ours."""
     for _ in range(20):
         await keys.check()
@@ -293,7 +293,7 @@ async def test_readiness_asks_the_provider_once_and_then_believes_what_it_knows(
 
 
 async def test_readiness_says_when_no_keys_can_be_had(keys, provider):
-    """A server that can verify nobody is not ready."""
+    """A server that can verify no token is not ready."""
     provider.answer = ok(b"{}", "500 Internal Server Error")
 
     with pytest.raises(KeysUnavailable):

@@ -1,4 +1,4 @@
-"""Kind 6: every call out of the server goes through the hospital's proxy and believes the hospital's CA.
+"""Kind 6: every call out of the server goes through the hospital's proxy and trusts the hospital's CA.
 
 The proxy and the TLS server are real ones on loopback; the addresses asked lie outside, so that nothing is
 reached by any other way.
@@ -16,13 +16,13 @@ from unittest.mock import patch
 import pytest
 
 from app.adapters.ably import AblySignals
-from app.adapters.clerk_sessions import ClerkSessions
-from app.adapters.key_set import HttpKeySet
-from app.adapters.outgoing import CA_VARIABLES, equip, proxy_for
-from app.adapters.s3 import S3Store, build_client
+from app.adapters.clerk.jwks import HttpKeySet
+from app.adapters.clerk.sessions import ClerkSessions
+from app.adapters.outgoing import CA_VARIABLES, proxy_for, set_library_environment
+from app.adapters.s3.store import S3Store, build_client
+from app.config.settings import SettingsError, read_settings
 from app.domain.errors import KeysUnavailable, StoreUnavailable, Unavailable
 from app.embedded.certificates import Certificates, certificates_for
-from app.settings import SettingsError, read_settings
 from tests.adapters.test_clerk import FACTORY
 from tests.pooler import listening, pass_on
 
@@ -47,8 +47,8 @@ class Outside:
             method, path, _ = head.split(" ", 2)
             self.seen.append(f"{method} {path.partition('?')[0]}")
             body = self._body(path)
-            said = f"Content-Type: application/json\r\nContent-Length: {len(body)}"
-            writer.write(f"HTTP/1.1 200 OK\r\n{said}\r\n\r\n".encode())
+            headers = f"Content-Type: application/json\r\nContent-Length: {len(body)}"
+            writer.write(f"HTTP/1.1 200 OK\r\n{headers}\r\n\r\n".encode())
             writer.write(body if method != "HEAD" else b"")
             await writer.drain()
 
@@ -60,7 +60,7 @@ class Outside:
         return b"[1795000000000]"
 
     async def forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """CONNECT to wherever, which here is always the one server."""
+        """CONNECT to any host, which here is always the one server."""
         head = (await reader.readuntil(b"\r\n\r\n")).decode()
         self.connects.append(head.split(" ")[1])
         there = await asyncio.open_connection("127.0.0.1", self.port)
@@ -141,13 +141,13 @@ CALLS: dict[str, tuple[Callable[[], Awaitable[None]], str, type[Exception]]] = {
     ],
 )
 @pytest.mark.parametrize("name", CALLS)
-async def test_a_call_goes_through_the_proxy_and_believes_the_hospitals_authority(
+async def test_a_call_goes_through_the_proxy_and_trusts_the_hospitals_authority(
     outside: Outside, environ: dict[str, str], authority: Certificates, name: str, proxy: str, ca: str
 ) -> None:
     """Whichever variable says so: each library reads some of them by itself, and none reads all."""
     call, request, _ = CALLS[name]
     environ |= {proxy: outside.proxy, ca: str(authority.authority)}
-    equip(os.environ)
+    set_library_environment(os.environ)
 
     await call()
 
@@ -156,13 +156,13 @@ async def test_a_call_goes_through_the_proxy_and_believes_the_hospitals_authorit
 
 
 @pytest.mark.parametrize("name", CALLS)
-async def test_an_authority_that_nobody_named_is_not_believed(
+async def test_an_authority_that_no_setting_names_is_not_trusted(
     outside: Outside, environ: dict[str, str], name: str
 ) -> None:
     """The control: the proxy was asked, and no request was made."""
     call, _, refused = CALLS[name]
     environ["HTTPS_PROXY"] = outside.proxy
-    equip(os.environ)
+    set_library_environment(os.environ)
 
     with pytest.raises(refused):
         await call()
@@ -211,7 +211,7 @@ def test_each_kind_of_address_has_its_own_proxy() -> None:
 def test_what_cannot_be_used_is_a_sentence_at_the_start(wrong: dict[str, str]) -> None:
     """It names the variable and not its value."""
     with pytest.raises(SettingsError, match=next(iter(wrong))) as refused:
-        equip(dict(wrong))
+        set_library_environment(dict(wrong))
     assert next(iter(wrong.values())) not in str(refused.value)
 
 
@@ -220,6 +220,6 @@ def test_a_folder_of_certificates_stays_as_it_is(tmp_path: Path) -> None:
     bundle = tmp_path / "ca.pem"
     bundle.write_text("")
     environ = {"SSL_CERT_FILE": str(bundle), "AWS_CA_BUNDLE": str(bundle)}
-    equip(environ)
+    set_library_environment(environ)
 
     assert environ == {"SSL_CERT_FILE": str(bundle), "AWS_CA_BUNDLE": str(bundle)}

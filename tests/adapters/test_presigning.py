@@ -1,4 +1,4 @@
-"""Signatures from kept forms against signatures that botocore makes anew, for any photo at any moment."""
+"""Signatures from kept forms against fresh signatures of botocore, for any photo at any moment."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -10,8 +10,8 @@ from botocore.credentials import Credentials
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.adapters.signing import S3Signer
-from app.domain.photos import CONTENT_TYPES, PhotoRow
+from app.adapters.s3.signer import S3Signer
+from app.domain.photos.model import CONTENT_TYPES, PhotoRow
 from tests.stores import row
 
 OWNER = "123456789012"
@@ -79,7 +79,7 @@ def test_any_upload_is_signed_as_botocore_signs_it(
 def test_any_picture_is_signed_as_botocore_signs_it(
     bucket: Bucket, photo: PhotoRow, credentials: Credentials | None, moment: datetime
 ) -> None:
-    """The file name and the overrides of the answer's headers stand in the query, encoded and signed."""
+    """The file name and the overrides of the answer's headers are in the query, encoded and signed."""
     bucket.credentials, bucket.moment = credentials or bucket.credentials, moment
 
     url = bucket.signer._sign_get(photo, moment)
@@ -94,7 +94,7 @@ def test_any_picture_is_signed_as_botocore_signs_it(
 
 
 def test_two_photos_share_nothing_but_the_form() -> None:
-    """The values of the photo before never stand in the address of the next one."""
+    """The values of the photo before are never in the address of the next one."""
     bucket, first, second = Bucket(ADDRESSES[0]), row(b"one"), row(b"another")
 
     bucket.signer.sign_put(first)

@@ -12,9 +12,9 @@ import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError
 from moto import mock_aws
 
-from app.adapters.s3 import S3Store, build_client
+from app.adapters.s3.store import S3Store, build_client
+from app.config.settings import read_settings
 from app.domain.errors import StorageFull, StoreRefused, StoreUnavailable, TooLarge
-from app.settings import read_settings
 
 BUCKET = "clinic-photos"
 
@@ -46,7 +46,7 @@ async def test_a_listing_goes_on_behind_the_first_page(store: S3Store, client: A
     assert [entry.key async for entry in store.keys("consultations/")] == keys
 
 
-async def test_too_large_is_told_without_reading(store: S3Store, client: Any) -> None:
+async def test_too_large_is_reported_without_reading(store: S3Store, client: Any) -> None:
     """The length comes with the headers."""
     client.put_object(Bucket=BUCKET, Key="k", Body=b"12345")
 

@@ -9,13 +9,13 @@ from urllib.parse import parse_qs, urlsplit
 import boto3
 import pytest
 
-from app.adapters.credentials import CurrentCredentials
-from app.adapters.s3 import bucket_address, build_client, build_signer
-from app.adapters.signing import S3Signer, origin_signer
-from app.domain.bucket import BucketAccess
+from app.adapters.s3.credentials import CurrentCredentials
+from app.adapters.s3.signer import S3Signer, origin_signer
+from app.adapters.s3.store import bucket_address, build_client, build_signer
+from app.config.settings import read_settings
 from app.domain.errors import StoreUnavailable
-from app.domain.photos import PhotoRow
-from app.settings import read_settings
+from app.domain.photos.bucket import BucketAccess
+from app.domain.photos.model import PhotoRow
 from tests.pictures import jpeg
 from tests.stores import now, row
 
@@ -173,10 +173,10 @@ def test_a_cloud_store_keeps_its_own_address(client: Any, settings: Any) -> None
 
 def test_no_keys_stop_the_start_with_a_sentence() -> None:
     """Rather than an error at the first photo."""
-    nobody = SimpleNamespace(_request_signer=SimpleNamespace(_credentials=None))
+    without_keys = SimpleNamespace(_request_signer=SimpleNamespace(_credentials=None))
 
     with pytest.raises(StoreUnavailable, match="No keys"):
-        build_signer(read_settings({"S3_BUCKET": "clinic-photos"}), nobody, now)
+        build_signer(read_settings({"S3_BUCKET": "clinic-photos"}), without_keys, now)
 
 
 class RoleKeys:

@@ -45,14 +45,14 @@ def answering(answer: Answerer, tls: ssl.SSLContext | None = None) -> Iterator[s
         def _serve(self) -> None:
             length = int(self.headers.get("content-length") or 0)
             headers = {name.lower(): value for name, value in self.headers.items()}
-            said = answer(Asked(self.command, self.path, headers, self.rfile.read(length)))
-            self.send_response_only(said.status)
-            for name, value in said.headers.items():
+            result = answer(Asked(self.command, self.path, headers, self.rfile.read(length)))
+            self.send_response_only(result.status)
+            for name, value in result.headers.items():
                 self.send_header(name, value)
             if self.command != "HEAD":
-                self.send_header("content-length", str(len(said.body)))
+                self.send_header("content-length", str(len(result.body)))
             self.end_headers()
-            self.wfile.write(b"" if self.command == "HEAD" else said.body)
+            self.wfile.write(b"" if self.command == "HEAD" else result.body)
 
         do_GET = do_PUT = do_HEAD = do_DELETE = do_POST = do_OPTIONS = _serve  # noqa: N815 - the library's names
 
@@ -74,7 +74,7 @@ def answering(answer: Answerer, tls: ssl.SSLContext | None = None) -> Iterator[s
 
 @contextlib.contextmanager
 def altered(endpoint: str, change: Change, tls: ssl.SSLContext | None = None) -> Iterator[str]:
-    """A server that passes on to another what ``change`` asks it for, and says what that makes of it."""
+    """A server that passes requests on to another; ``change`` sees each and gives the answer."""
 
     def answer(asked: Asked) -> Said:
         return change(asked, partial(_passed_on, endpoint, asked))

@@ -2,7 +2,7 @@
 
 The services are real where they run here: a strict S3 stand-in with an IAM user, PostgreSQL, the hub as
 Ably's stand-in under the real SDK. A store of another kind is that stand-in behind a server that changes
-what it says.
+its answers.
 """
 
 import asyncio
@@ -28,10 +28,10 @@ from jwt.algorithms import RSAAlgorithm
 
 from app.adapters.ably import AblySignals
 from app.checks.every import checks_of
-from app.checks.finding import Finding, examine
+from app.checks.finding import Finding, run_checks
 from app.checks.machine import LEAST_BYTES, try_disk, try_keys
-from app.main import Assembly, Parts, Wire
-from app.settings import read_settings
+from app.config.settings import read_settings
+from app.main import Backends, Overrides, SignalsBackend
 from tests import postgres
 from tests.checks.servers import Ask, Asked, Said, altered, answering
 from tests.contract.hub_running import HOST, RunningHub, utc_now
@@ -77,10 +77,12 @@ def in_the_cloud(bucket: Ministack, environ: Callable[..., dict[str, str]]) -> C
     return put
 
 
-async def diagnosed(variables: dict[str, str], parts: Parts | None = None, api: str = "") -> list[Finding]:
+async def diagnosed(
+    variables: dict[str, str], parts: Overrides | None = None, api: str = ""
+) -> list[Finding]:
     """What doctor finds with these settings."""
-    async with Assembly(read_settings(variables), parts).opened() as assembly:
-        return await examine(checks_of(assembly, api) if api else checks_of(assembly))
+    async with Backends(read_settings(variables), parts).opened() as backends:
+        return await run_checks(checks_of(backends, api) if api else checks_of(backends))
 
 
 def wrong(found: list[Finding]) -> list[Finding]:
@@ -108,7 +110,7 @@ async def test_the_right_configuration_is_content(in_the_cloud: Any, bucket: Min
 
 
 async def test_the_embedded_edition_is_content(environ: Any) -> None:
-    """The same trial without a network, through the built-in store's own face."""
+    """The same trial without a network, through the built-in store's own handler."""
     found = await diagnosed(environ())
 
     assert wrong(found) == []
@@ -155,7 +157,7 @@ async def test_a_wrong_setting_of_the_store_is_named(
 async def test_a_rule_of_the_bucket_that_lacks_a_method_is_named(
     in_the_cloud: Any, bucket: Ministack, methods: tuple[str, ...], setting: str, cause: str
 ) -> None:
-    """Without PUT no photo arrives, without GET none is downloaded; the finding holds the whole rule."""
+    """Without PUT no photo arrives, without GET none is downloaded; the finding contains the whole rule."""
     bucket.set_cors(PAGE, *methods)
     try:
         found = await diagnosed(in_the_cloud())
@@ -168,16 +170,18 @@ async def test_a_rule_of_the_bucket_that_lacks_a_method_is_named(
 
 
 def no_encryption(_: Asked, ask: Ask) -> Said:
-    said = ask()
-    return said._replace(headers={name: value for name, value in said.headers.items() if name != ENCRYPTED})
+    answer = ask()
+    return answer._replace(
+        headers={name: value for name, value in answer.headers.items() if name != ENCRYPTED}
+    )
 
 
 def overwrites(_: Asked, ask: Ask) -> Said:
-    said = ask()
-    return Said(200, {}) if said.status == 412 else said
+    answer = ask()
+    return Said(200, {}) if answer.status == 412 else answer
 
 
-def for_everybody(asked: Asked, ask: Ask) -> Said:
+def public_bucket(asked: Asked, ask: Ask) -> Said:
     signed = "X-Amz-Signature" in asked.path or "authorization" in asked.headers
     return ask() if signed or asked.method == "OPTIONS" else Said(200, {}, b"<ListBucketResult/>")
 
@@ -213,8 +217,8 @@ def undeletable(asked: Asked, ask: Ask) -> Said:
 
 
 def unlistable(asked: Asked, ask: Ask) -> Said:
-    said = ask()
-    return DENIED if said.status == 404 and asked.method == "GET" else said
+    answer = ask()
+    return DENIED if answer.status == 404 and asked.method == "GET" else answer
 
 
 def full(asked: Asked, ask: Ask) -> Said:
@@ -234,7 +238,7 @@ DENIED = error(403, "AccessDenied", "Access Denied")
     [
         (no_encryption, {}, "S3_BUCKET", "does not encrypt"),
         (overwrites, {}, "S3_ENDPOINT", "instead of 412"),
-        (for_everybody, {}, "S3_BUCKET", "anybody may"),
+        (public_bucket, {}, "S3_BUCKET", "anybody may"),
         (other_owner, {"S3_EXPECTED_OWNER": "999999999999"}, "S3_EXPECTED_OWNER", "another account"),
         (elsewhere, {}, "S3_REGION=eu-central-1", "eu-central-1"),
         (ended_role, {}, "AWS_SESSION_TOKEN", "have ended"),
@@ -275,7 +279,7 @@ async def test_a_store_with_an_authority_of_its_own_is_trusted_where_botocore_tr
 
 
 def certificate(folder: Path) -> tuple[Path, ssl.SSLContext]:
-    """A certificate for this machine that vouches for itself, and a server with it."""
+    """A self-signed certificate for this machine, and a server context with it."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "store")])
     names = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
@@ -296,16 +300,16 @@ def certificate(folder: Path) -> tuple[Path, ssl.SSLContext]:
     return path, tls
 
 
-def test_several_machines_are_told_what_to_compare(environ: Any, tmp_path: Path) -> None:
+def test_several_machines_get_what_to_compare(environ: Any, tmp_path: Path) -> None:
     """Only where one database is shared and accounts are local; one machine cannot see another's folder."""
     (tmp_path / "keys").mkdir()
     (tmp_path / "keys" / "session-signing-key.pem").write_bytes(b"one key")
     shared = read_settings(environ(DATABASE_URL="postgresql://db.example/x"))
 
-    told = try_keys(shared)
+    findings = try_keys(shared)
 
-    assert [one.state for one in told] == ["open"]
-    assert "fingerprint is " in told[0].why
+    assert [one.state for one in findings] == ["open"]
+    assert "fingerprint is " in findings[0].why
     assert try_keys(read_settings(environ())) == []
 
 
@@ -314,7 +318,7 @@ def test_several_machines_are_told_what_to_compare(environ: Any, tmp_path: Path)
 )
 async def test_a_wrong_clock_is_named(in_the_cloud: Any, ahead: timedelta, cause: str) -> None:
     """By the store's own clock, which comes with each of its answers."""
-    found = await diagnosed(in_the_cloud(), Parts(clock=lambda: datetime.now(UTC) + ahead))
+    found = await diagnosed(in_the_cloud(), Overrides(clock=lambda: datetime.now(UTC) + ahead))
 
     clock = [one for one in wrong(found) if one.part == "clock"]
     assert len(clock) == 1
@@ -333,22 +337,22 @@ async def test_a_database_that_may_only_be_read_is_named(environ: Any) -> None:
 async def diagnosed_read_only(environ: Any, address: str) -> list[Finding]:
     """As a standby is met: every transaction of the session is read-only from its start."""
     options = f"{address}{'&' if '?' in address else '?'}default_transaction_read_only=on"
-    async with Assembly(read_settings(environ(DATABASE_URL=options))).opened(migrate=False) as assembly:
-        return await examine(checks_of(assembly))
+    async with Backends(read_settings(environ(DATABASE_URL=options))).opened(migrate=False) as backends:
+        return await run_checks(checks_of(backends))
 
 
 async def test_a_database_without_the_right_name_is_named(environ: Any) -> None:
     """The server answers and has no such database."""
     address = await postgres.empty_database()
     other = address.replace(urlsplit(address).path, "/no_such_database", 1)
-    async with Assembly(read_settings(environ(DATABASE_URL=other))).opened(migrate=False) as assembly:
-        found = await examine(checks_of(assembly))
+    async with Backends(read_settings(environ(DATABASE_URL=other))).opened(migrate=False) as backends:
+        found = await run_checks(checks_of(backends))
 
     assert_named(found, "DATABASE_URL", "no database of")
 
 
 def test_a_full_disk_is_named(environ: Any) -> None:
-    """With the folder's setting and what is left; with room it is content."""
+    """With the folder's setting and what is left; with enough space it is content."""
     settings = read_settings(environ())
 
     assert_named(try_disk(settings, lambda _: LEAST_BYTES // 2), "DATA_DIR", "250 MB are free")
@@ -366,14 +370,14 @@ class Line:
         ably = AblySignals(
             api_key, signing_key, utc_now, endpoint=HOST, port=port or self.hub.port, tls=False
         )
-        assembly = Assembly(self._settings)
+        backends = Backends(self._settings)
 
         async def start() -> None:
             await ably.start()
 
-        assembly.wire = Wire(signals=ably, start=start, close=ably.close, cloud=ably)
-        async with assembly.opened():
-            return [one for one in await examine(checks_of(assembly)) if one.part == "signals"]
+        backends.signalling = SignalsBackend(signals=ably, start=start, close=ably.close, cloud=ably)
+        async with backends.opened():
+            return [one for one in await run_checks(checks_of(backends)) if one.part == "signals"]
 
 
 @pytest.fixture
@@ -384,7 +388,7 @@ async def line(environ: Any) -> Any:
 
 
 async def test_signals_with_the_right_keys_are_content(line: Line) -> None:
-    """The control: published, heard by a subscriber's token, which may not publish itself."""
+    """The control: published, received with a subscriber's token, which may not publish itself."""
     found = await line.diagnosed(line.hub.key.text)
 
     assert wrong(found) == []
@@ -397,7 +401,7 @@ async def test_signals_with_the_right_keys_are_content(line: Line) -> None:
 
 
 async def test_a_wrong_key_of_ably_is_named(line: Line) -> None:
-    """Each of the two, by the setting it stands in."""
+    """Each of the two, by its setting."""
     name, _, secret = line.hub.key.text.partition(":")
     turned = f"{name}:{secret[::-1]}"
 
@@ -407,8 +411,8 @@ async def test_a_wrong_key_of_ably_is_named(line: Line) -> None:
     assert [one.state for one in signing] == ["ok", "wrong"]
 
 
-async def test_an_endpoint_of_ably_where_nobody_answers_is_named(line: Line) -> None:
-    """Told once, with the setting."""
+async def test_an_endpoint_of_ably_without_an_answer_is_named(line: Line) -> None:
+    """Reported once, with the setting."""
     found = await line.diagnosed(line.hub.key.text, port=1)
 
     assert_named(found, "ABLY_ENDPOINT", "refused")
@@ -416,7 +420,7 @@ async def test_an_endpoint_of_ably_where_nobody_answers_is_named(line: Line) -> 
 
 
 class ClerkDouble:
-    """As much of Clerk's servers as tells its keys: to everybody, and by its server API to a valid secret."""
+    """The parts of Clerk's servers that list its keys: in public, and by its server API to a valid secret."""
 
     def __init__(self) -> None:
         self.key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -492,8 +496,8 @@ async def test_keys_of_another_instance_of_clerk_are_named(
     assert_named(found, "CLERK_JWT_KEY", "none that fits")
 
 
-async def test_a_check_that_hangs_ends_and_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A service that accepts and says nothing keeps nobody waiting, and hides no other finding."""
+async def test_a_check_that_hangs_ends_and_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A service that accepts and never answers delays no other check, and hides no other finding."""
     monkeypatch.setattr("app.checks.finding.CHECK_S", 0.05)
 
     async def hang() -> list[Finding]:
@@ -503,7 +507,7 @@ async def test_a_check_that_hangs_ends_and_is_told(monkeypatch: pytest.MonkeyPat
     async def broken() -> list[Finding]:
         raise ZeroDivisionError
 
-    found = await examine([("store", hang), ("signals", broken)])
+    found = await run_checks([("store", hang), ("signals", broken)])
 
     assert [(one.part, one.state) for one in found] == [("store", "wrong"), ("signals", "wrong")]
     assert "did not come to an end" in found[0].why
@@ -512,15 +516,15 @@ async def test_a_check_that_hangs_ends_and_is_told(monkeypatch: pytest.MonkeyPat
 async def test_what_an_earlier_trial_left_is_removed_and_never_compared(
     in_the_cloud: Any, bucket: Ministack
 ) -> None:
-    """A trial that was cut off leaves an object: reconcile is silent of it, and the next trial removes it."""
+    """A trial that was cut off leaves an object: reconcile ignores it, and the next trial removes it."""
     with ExitStack() as stack:
         endpoint = stack.enter_context(altered(bucket.endpoint, undeletable))
         await diagnosed(in_the_cloud(S3_ENDPOINT=endpoint))
     assert len(objects(bucket)) >= 1
-    later = Parts(clock=lambda: datetime.now(UTC) + timedelta(minutes=11))
+    later = Overrides(clock=lambda: datetime.now(UTC) + timedelta(minutes=11))
 
-    async with Assembly(read_settings(in_the_cloud())).opened() as assembly:
-        report = await assembly.reconciler.run(adopt=False)
+    async with Backends(read_settings(in_the_cloud())).opened() as backends:
+        report = await backends.reconciler.run(adopt=False)
     await diagnosed(in_the_cloud(), later)
 
     assert (report.objects, report.differences) == (0, [])

@@ -1,4 +1,4 @@
-"""A hub behind a real web server on a free port, and a real ably-js client that listens to it."""
+"""A hub behind a real web server on a free port, and a real ably-js client that subscribes to it."""
 
 import asyncio
 import json
@@ -31,8 +31,8 @@ async def home() -> str:
     return PAGE
 
 
-class TellingServer(uvicorn.Server):
-    """Says when it listens, and leaves signals to whoever runs it."""
+class ReadyServer(uvicorn.Server):
+    """Sets ``ready`` once it listens, and leaves process signals alone."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
@@ -44,7 +44,7 @@ class TellingServer(uvicorn.Server):
         yield
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start, then say so."""
+        """Start, then set ``ready``."""
         await super().startup(sockets=sockets)
         self.ready.set()
 
@@ -59,7 +59,7 @@ class RunningHub:
         self.hub: Hub | None = None
         self._on_stop: list[Callable[[], None]] = []
         self._listening: socket.socket
-        self._server: TellingServer | None = None
+        self._server: ReadyServer | None = None
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> "RunningHub":
@@ -73,7 +73,7 @@ class RunningHub:
             on_shutdown=[self.hub.close],
         )
         config = uvicorn.Config(app, log_config=None, log_level="info", timeout_graceful_shutdown=2)
-        self._server = TellingServer(config)
+        self._server = ReadyServer(config)
         self._task = asyncio.create_task(self._server.serve(sockets=[self._listening]))
         async with asyncio.timeout(10):
             await self._server.ready.wait()
@@ -90,9 +90,9 @@ class RunningHub:
         self.port = self._listening.getsockname()[1]
 
     async def stop(self) -> None:
-        """Stop as the operator would; connected clients are sent away."""
-        for told in self._on_stop:
-            told()
+        """Stop as the operator would; connected clients are disconnected."""
+        for call in self._on_stop:
+            call()
         if self._server and self._task:
             self._server.should_exit = True
             await self._task
@@ -101,7 +101,7 @@ class RunningHub:
 
 
 class Listener:
-    """One ably-js client; ``events`` is everything it has said so far."""
+    """One ably-js client; ``events`` is everything it has reported so far."""
 
     def __init__(self, process: asyncio.subprocess.Process, token: Callable[[], dict[str, Any]]) -> None:
         self.events: list[dict[str, Any]] = []
@@ -163,17 +163,17 @@ class Listener:
 async def listening(
     port: int, token: Callable[[], str] | Callable[[], dict[str, Any]], channel: str, *, binary: bool = False
 ) -> AsyncIterator[Listener]:
-    """An ably-js client on ``channel``; ``token`` gives a token, or a whole answer, at each wish."""
+    """An ably-js client on ``channel``; ``token`` gives a token, or a whole answer, at each request."""
 
     def answer() -> dict[str, Any]:
         found = token()
         return found if isinstance(found, dict) else {"token": found}
 
-    wish = {"endpoint": HOST, "port": port, "channel": channel, "binary": binary}
+    options = {"endpoint": HOST, "port": port, "channel": channel, "binary": binary}
     process = await asyncio.create_subprocess_exec(
         shutil.which("node") or "node",
-        "tests/js/hub-client.mjs",
-        json.dumps(wish),
+        "tests/js/page/hub-client.mjs",
+        json.dumps(options),
         cwd=ROOT,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from app.domain.errors import TooLarge
-from app.domain.photos import MAX_PHOTO_BYTES, PhotoRow
+from app.domain.photos.model import MAX_PHOTO_BYTES, PhotoRow
 from tests.fakes import MemoryStore
 from tests.pictures import jpeg
 from tests.stores import Door, embedded_door, ministack_door, now, row

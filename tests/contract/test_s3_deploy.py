@@ -9,7 +9,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from app.domain.bucket import UPLOAD_HEADERS, cors_rules
+from app.domain.photos.bucket import UPLOAD_HEADERS, cors_rules
 from tests.ministack import BUCKET, DEPLOY, PAGE, Ministack, policy, running_ministack
 
 pytestmark = pytest.mark.xdist_group("stores")
@@ -93,13 +93,13 @@ def test_a_missing_photo_reads_as_missing(user: Any) -> None:
 
 
 def test_the_rule_that_doctor_prints_is_the_one_to_apply() -> None:
-    """One text for both, so that whoever follows either has the same bucket."""
+    """One text for both, so that either gives the same bucket."""
     assert json.loads((DEPLOY / "cors.json").read_text()) == cors_rules(["https://APP"])
 
 
 @pytest.mark.parametrize("name", ["bucket-policy.json", "iam-policy.json", "cors.json"])
 def test_the_files_are_json_with_nothing_left_to_fill_in(name: str) -> None:
-    """After the two replacements that the notes tell, no placeholder remains."""
+    """After the two replacements that the README names, no placeholder remains."""
     text = json.dumps(policy(name))
 
     assert "BUCKET" not in text

@@ -1,4 +1,4 @@
-"""Every implementation of the signals port keeps the same promises to a real ably-js client."""
+"""Every implementation of the signals port behaves the same towards a real ably-js client."""
 
 import asyncio
 import hashlib
@@ -72,13 +72,13 @@ async def test_a_signal_reaches_the_users_page_once(
         await signals.publish("abc", "first", PAYLOAD)
         await signals.publish("abc", "last", PAYLOAD)
 
-        heard = await page.until_message("first")
+        received = await page.until_message("first")
         await page.until_message("last")
-        assert heard == {"event": "message", "id": "first", "name": "changed", "data": PAYLOAD}
+        assert received == {"event": "message", "id": "first", "name": "changed", "data": PAYLOAD}
         assert page.count("message") == 2
 
 
-async def test_the_same_id_is_heard_once_however_often_it_is_sent(
+async def test_the_same_id_is_received_once_however_often_it_is_sent(
     running: RunningHub, signals: Signals
 ) -> None:
     """The relay may send an event again after a crash."""
@@ -92,7 +92,7 @@ async def test_the_same_id_is_heard_once_however_often_it_is_sent(
         assert page.count("message", id="same") == 1
 
 
-async def test_nobody_hears_the_signals_of_another_user(running: RunningHub, signals: Signals) -> None:
+async def test_no_user_receives_the_signals_of_another(running: RunningHub, signals: Signals) -> None:
     """Two pages, two users, one signal."""
     async with (
         listening(running.port, lambda: signals.token("abc"), "user:abc") as mine,
@@ -121,7 +121,7 @@ async def test_a_token_opens_only_its_own_channel(
 
 
 async def test_a_page_can_publish_nothing(running: RunningHub, signals: Signals) -> None:
-    """Pages only listen, even to their own channel."""
+    """Pages only subscribe, even to their own channel."""
     async with listening(running.port, lambda: signals.token("abc"), "user:abc") as page:
         await page.until_attached()
 
@@ -198,7 +198,7 @@ FORGERIES = {
 
 @pytest.mark.parametrize("name", FORGERIES)
 async def test_a_forged_token_connects_to_nothing(running: RunningHub, name: str) -> None:
-    """The client is told by code what is wrong, and never gets a connection."""
+    """The client gets an error code, and never a connection."""
     changes, code = FORGERIES[name]
     async with listening(running.port, forged(running, **changes), "user:abc") as page:
         refusal = await page.until(lambda event: event["event"] == "connection" and event["code"])
@@ -231,8 +231,8 @@ async def test_a_token_is_renewed_in_time_without_a_drop_and_without_a_storm(run
         started = loop.time()
 
         while page.count("token-wanted") < 4:
-            wished = page.count("token-wanted")
-            await page.until(lambda _, wished=wished: page.count("token-wanted") > wished)
+            requested = page.count("token-wanted")
+            await page.until(lambda _, requested=requested: page.count("token-wanted") > requested)
 
         assert loop.time() - started > 3.5
         await signals.publish("abc", "after-renewals", PAYLOAD)
@@ -242,7 +242,7 @@ async def test_a_token_is_renewed_in_time_without_a_drop_and_without_a_storm(run
 
 
 async def test_a_token_that_is_not_renewed_ends_its_connection(running: RunningHub) -> None:
-    """A page whose sign-in is gone hears nothing any more."""
+    """A page whose session has ended receives nothing any more."""
     assert running.hub
     signals = HubSignals(running.hub, seconds=4)
     # Made when it is asked for: the client itself may need longer to start than a token lives.
@@ -262,7 +262,7 @@ def or_refuse(tokens: Any) -> dict[str, Any]:
 
 
 async def test_a_restarted_hub_admits_that_it_forgot(running: RunningHub) -> None:
-    """After a restart the client is told that messages may be missing, so that the page fetches."""
+    """After a restart the client learns that messages may be missing, so that the page fetches."""
     assert running.hub
     before = HubSignals(running.hub)
     async with listening(running.port, lambda: before.token("abc"), "user:abc") as page:
@@ -285,7 +285,7 @@ async def test_a_restarted_hub_admits_that_it_forgot(running: RunningHub) -> Non
 
 @pytest.fixture
 async def pretender() -> AsyncIterator[Callable[..., Any]]:
-    """Servers that are not Ably: each call starts one that answers as told, or never."""
+    """Servers that are not Ably: each call starts one with the given answer, or none."""
     servers: list[asyncio.Server] = []
     writers: list[asyncio.StreamWriter] = []
 

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from app.domain.photos import MAX_PHOTO_BYTES, PhotoRow
+from app.domain.photos.model import MAX_PHOTO_BYTES, PhotoRow
 from app.domain.ports import ObjectStore
 from tests.pictures import jpeg
 from tests.stores import Door, embedded_door, ministack_door, now, row
@@ -160,16 +160,16 @@ async def test_an_upload_is_stored_whole_and_can_be_seen(door: Door, port: Objec
 
     answer = door.put(photo, BODY)
     stored = await port.read(photo.key, MAX_PHOTO_BYTES)
-    shown = door.get(photo)
+    picture = door.get(photo)
 
     assert answer.status_code == 200
     assert stored is not None
     assert (stored.body, stored.content_type) == (BODY, "image/jpeg")
     assert (stored.encryption, stored.sha256) == ("AES256", photo.sha256)
-    assert (shown.status_code, shown.content) == (200, BODY)
-    assert shown.headers["content-type"] == "image/jpeg"
-    assert shown.headers["cache-control"] == "private, no-store"
-    assert shown.headers["content-disposition"].startswith("inline")
+    assert (picture.status_code, picture.content) == (200, BODY)
+    assert picture.headers["content-type"] == "image/jpeg"
+    assert picture.headers["cache-control"] == "private, no-store"
+    assert picture.headers["content-disposition"].startswith("inline")
 
 
 @pytest.mark.parametrize(("name", "change", "status"), REFUSED, ids=ids(REFUSED))
@@ -236,7 +236,7 @@ async def test_a_lost_connection_stores_nothing(door: Door, port: ObjectStore) -
     with socket.create_connection((address.hostname, address.port)) as connection:
         connection.sendall(head + BODY[: len(BODY) // 2])
 
-    # The next upload of the same key is the proof: it would be a 412 if anything had been stored.
+    # The next upload of the same key checks it: it would be a 412 if anything had been stored.
     assert await port.read(photo.key, MAX_PHOTO_BYTES) is None
     assert send(door, sent).status_code == 200
 
@@ -318,7 +318,7 @@ def test_a_browser_that_has_the_picture_gets_a_304(door: Door) -> None:
 
 
 def test_a_missing_picture_is_a_404(door: Door) -> None:
-    """Missing is told from forbidden."""
+    """Missing is distinguished from forbidden."""
     assert door.get(row(BODY)).status_code == 404
 
 

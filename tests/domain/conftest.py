@@ -1,4 +1,4 @@
-"""The domain over a real SQLite file; store, signer and clock are in memory, proven elsewhere."""
+"""The domain over a real SQLite file; store, signer and clock are in memory, checked elsewhere."""
 
 import hashlib
 from collections.abc import AsyncIterator
@@ -9,17 +9,17 @@ from uuid import UUID
 import pytest
 
 from app.adapters.database.engine import SqlDatabase
-from app.domain.consultations import Consultation, NewConsultation
-from app.domain.photos import CapturedPhoto, CompletionClaim, object_key
-from app.domain.uploads import Uploads
-from app.domain.visits import Visits
+from app.domain.consultations.model import Consultation, NewConsultation
+from app.domain.consultations.service import ConsultationService
+from app.domain.photos.model import CapturedPhoto, CompletionClaim, object_key
+from app.domain.photos.uploads import Uploads
 from tests.fakes import FixedClock, MemorySignals, MemoryStore, PlainSigner, SequentialIds, TrustingInspector
 
 ANNA, BEN = "user_anna", "user_ben"
 
 
-class Ward:
-    """Everything a domain test touches, with verbs for what a phone does."""
+class DomainServices:
+    """The services that a domain test calls, with methods for what a phone does."""
 
     def __init__(self, database: SqlDatabase) -> None:
         self.database = database
@@ -28,21 +28,23 @@ class Ward:
         self.signals = MemorySignals()
         self.signer = PlainSigner()
         self.ids = SequentialIds()
-        self.rings = 0
-        self.uploads = Uploads(database, self.store, TrustingInspector(), self.clock, self.ids, self._ring)
-        self.visits = Visits(database, self.clock, self.ids, self._ring)
+        self.relay_wakeups = 0
+        self.uploads = Uploads(
+            database, self.store, TrustingInspector(), self.clock, self.ids, self._wake_relay
+        )
+        self.consultations = ConsultationService(database, self.clock, self.ids, self._wake_relay)
 
-    def _ring(self) -> None:
-        self.rings += 1
+    def _wake_relay(self) -> None:
+        self.relay_wakeups += 1
 
     async def open(self, label: str = "Room 2", user: str = ANNA) -> Consultation:
         """Start a consultation."""
-        return await self.visits.start(user, NewConsultation(label=label))
+        return await self.consultations.start(user, NewConsultation(label=label))
 
     def taken(
         self, consultation_id: UUID, body: bytes = b"a photo", user: str = ANNA, at: datetime | None = None
     ) -> CapturedPhoto:
-        """What a phone declares of a photo it took."""
+        """The photo as a phone declares it."""
         return CapturedPhoto(
             photo_id=self.ids(),
             consultation_id=consultation_id,
@@ -68,7 +70,7 @@ class Ward:
     async def stored(
         self, consultation_id: UUID, body: bytes = b"a photo", user: str = ANNA
     ) -> CapturedPhoto:
-        """A photo that went its whole way."""
+        """A photo after presign, PUT and complete."""
         photo = self.taken(consultation_id, body, user)
         await self.presigned(photo, user=user)
         self.put(photo, body)
@@ -76,19 +78,19 @@ class Ward:
         return photo
 
     async def events(self) -> list[dict[str, object]]:
-        """What waits in the outbox."""
+        """Payloads of the outbox rows that are not yet published."""
         async with self.database.transaction() as records:
-            return [event.payload for event in await records.unpublished(100)]
+            return [event.payload for event in await records.unpublished_events(100)]
 
 
 def claim(photo: CapturedPhoto) -> CompletionClaim:
-    """What the phone says when it asks for the receipt."""
+    """The phone's fields in its request for the receipt."""
     return CompletionClaim(owner=photo.owner, consultation_id=photo.consultation_id, sha256=photo.sha256)
 
 
 @pytest.fixture
-async def ward(tmp_path: Path) -> AsyncIterator[Ward]:
+async def ward(tmp_path: Path) -> AsyncIterator[DomainServices]:
     database = await SqlDatabase.open(tmp_path / "capture.sqlite3")
     await database.migrate()
-    yield Ward(database)
+    yield DomainServices(database)
     await database.close()

@@ -1,4 +1,4 @@
-"""Checks are shared fairly: nobody waits behind another's hundreds, and no refusal is worked out twice."""
+"""Checks are shared fairly: no user waits behind another's hundreds, and no refusal is computed twice."""
 
 import asyncio
 from collections import Counter
@@ -10,21 +10,21 @@ import msgspec
 import pytest
 
 from app.adapters.database.engine import SqlDatabase
-from app.adapters.images import PillowInspector
+from app.adapters.imaging.inspector import PillowInspector
 from app.domain.errors import InvalidImage, NotUploaded, TooManyRequests, Unavailable
-from app.domain.fair_queue import AT_ONCE_FOR_ONE, FairQueue
-from app.domain.photos import CapturedPhoto, PhotoState
+from app.domain.maintenance.sweeper import LAST_ERASURE, Sweeper
+from app.domain.photos.fair_queue import AT_ONCE_FOR_ONE, FairQueue
+from app.domain.photos.model import CapturedPhoto, PhotoState
+from app.domain.photos.uploads import REFUSAL_KEPT, Uploads
 from app.domain.ports import StoredObject
-from app.domain.sweeper import LAST_ERASURE, Sweeper
-from app.domain.uploads import REFUSAL_KEPT, Uploads
-from tests.domain.conftest import ANNA, BEN, Ward, claim
+from tests.domain.conftest import ANNA, BEN, DomainServices, claim
 from tests.fakes import MemoryStore
 from tests.hostile_images import many_scans
 from tests.pictures import jpeg
 
 
 class CountingStore(MemoryStore):
-    """Tells whose objects are read, and how many of each person's at once; a read takes turns of the loop."""
+    """Counts reads of objects by owner, and how many run at once; a read takes turns of the loop."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -46,19 +46,19 @@ class CountingStore(MemoryStore):
             self.reading[owner] -= 1
 
 
-class Clinic(Ward):
-    """A ward whose photos are truly decoded."""
+class Clinic(DomainServices):
+    """Domain services that decode the photos."""
 
     def __init__(self, database: SqlDatabase) -> None:
         super().__init__(database)
         self.store: CountingStore = CountingStore()
         self.inspector = PillowInspector(workers=1)
-        self.uploads = Uploads(database, self.store, self.inspector, self.clock, self.ids, self._ring)
+        self.uploads = Uploads(database, self.store, self.inspector, self.clock, self.ids, self._wake_relay)
 
     async def sent(self, user: str, body: bytes, width: int, height: int) -> CapturedPhoto:
         """A photo that lies in the store and waits for its complete."""
-        room = await self.open(f"Room {self.ids()}", user)
-        photo = self.taken(room.consultation_id, body, user)
+        consultation = await self.open(f"Room {self.ids()}", user)
+        photo = self.taken(consultation.consultation_id, body, user)
         photo = msgspec.structs.replace(photo, width=width, height=height)
         await self.presigned(photo, user=user)
         self.put(photo, body)
@@ -66,11 +66,11 @@ class Clinic(Ward):
         return photo
 
     def key(self, photo: CapturedPhoto) -> str:
-        """Where its bytes lie."""
+        """The photo's key in the store."""
         return f"consultations/{photo.consultation_id}/{photo.photo_id}.jpg"
 
     async def complete(self, photo: CapturedPhoto) -> object:
-        """The receipt, or what was said instead."""
+        """The receipt, or the error instead."""
         asked = self.uploads.complete(photo.owner, photo.photo_id, claim(photo))
         return (await asyncio.gather(asked, return_exceptions=True))[0]
 
@@ -85,7 +85,7 @@ async def clinic(tmp_path: Path) -> AsyncIterator[Clinic]:
     await database.close()
 
 
-async def test_a_flood_of_crafted_pictures_holds_nobody_else_up(clinic: Clinic) -> None:
+async def test_a_flood_of_crafted_pictures_delays_no_other_user(clinic: Clinic) -> None:
     """Twenty pictures of 235 scans, 220 completes at once; the photo that comes last is checked next."""
     crafted = [await clinic.sent(ANNA, many_scans(), 2048, 2048) for _ in range(20)]
     photo = await clinic.sent(BEN, jpeg(64, 48), 64, 48)
@@ -145,7 +145,7 @@ async def test_bytes_that_an_old_address_brings_back_go_again(clinic: Clinic) ->
 
 
 async def test_the_sweeper_erases_what_it_refuses(clinic: Clinic) -> None:
-    """Whoever never asks for the receipt leaves no bytes behind either; the row stays for the phone."""
+    """A phone that never asks for the receipt leaves no bytes behind either; the row stays for it."""
     crafted = await clinic.sent(ANNA, many_scans(), 2048, 2048)
     clinic.clock.advance(31)
 
@@ -162,7 +162,7 @@ async def test_a_refusal_never_takes_the_bytes_of_a_stored_photo(
     """Two checks of one photo that end differently: what is stored stays, bytes and all."""
     photo = await clinic.sent(ANNA, jpeg(64, 48), 64, 48)
     asked, first, stored = clinic.inspector.inspect, asyncio.Event(), asyncio.Event()
-    monkeypatch.setattr(clinic.uploads, "_ring", stored.set)
+    monkeypatch.setattr(clinic.uploads, "_notify_outbox", stored.set)
 
     async def differing(body: bytes) -> object:
         if not first.is_set():
@@ -197,23 +197,23 @@ async def test_a_put_replayed_onto_a_deleted_photo_is_gone_within_minutes(clinic
 
 
 async def order_of(queue: FairQueue, users: str) -> list[str]:
-    """Who holds a slot after whom, when all ask at once in this order."""
-    held: list[str] = []
+    """The order in which users get a slot, when all ask at once in this order."""
+    served: list[str] = []
 
     async def hold(user: str) -> None:
         async with queue.slot(user):
-            held.append(user)
+            served.append(user)
             await asyncio.sleep(0)
 
     await asyncio.gather(*(hold(user) for user in users))
-    return held
+    return served
 
 
 async def test_users_take_turns() -> None:
     """The first gets the free slot; then it goes round, however many one of them asked for."""
-    held = await order_of(FairQueue(at_once=1, for_one=1), "aaaaaaaabbc")
+    served = await order_of(FairQueue(at_once=1, for_one=1), "aaaaaaaabbc")
 
-    assert "".join(held) == "aabcabaaaaa"
+    assert "".join(served) == "aabcabaaaaa"
 
 
 async def test_one_user_never_holds_more_than_his_slots() -> None:
@@ -238,12 +238,12 @@ async def test_a_wait_that_is_given_up_gives_its_slot_on() -> None:
     await asyncio.gather(waiting, given, return_exceptions=True)
 
     assert await order_of(queue, "d") == ["d"]
-    assert not queue._held
+    assert not queue._in_use
     assert not queue._waiting
 
 
 async def test_a_wait_has_an_end_and_a_bound() -> None:
-    """Too long a wait says so; more than a hundred of one user are told to come back."""
+    """Too long a wait says so; more than a hundred of one user get an error with a time to retry."""
     queue = FairQueue(at_once=1, for_one=1, most_waiting=1, wait_seconds=0.01)
     async with queue.slot("a"):
         first, second = await asyncio.gather(

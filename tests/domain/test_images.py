@@ -3,7 +3,7 @@
 import pytest
 
 from app.domain.errors import InvalidImage
-from app.domain.images import walk_image
+from app.domain.photos.format import walk_image
 from tests.hostile_images import FOR_THE_DECODER, good, hostile
 from tests.pictures import jpeg, webp
 
@@ -12,7 +12,7 @@ HOSTILE = {name: body for name, body in hostile().items() if name not in FOR_THE
 
 
 def test_the_two_collections_are_large_enough() -> None:
-    """A corpus that shrinks by accident would prove less and still be green."""
+    """A corpus that shrinks by accident would check less and still be green."""
     assert len(HOSTILE) >= 100
     assert len(GOOD) >= 60
 

@@ -7,36 +7,36 @@ import msgspec
 import pytest
 
 from app.domain.errors import ChecksumMismatch
-from app.domain.mending import Mender
-from app.domain.photos import PhotoState
-from app.domain.reconcile import Kind, Reconciler, Reconciliation
-from tests.domain.conftest import ANNA, BEN, Ward, claim
+from app.domain.maintenance.reconcile import Kind, Reconciler, Reconciliation
+from app.domain.maintenance.repair import RepairService
+from app.domain.photos.model import PhotoState
+from tests.domain.conftest import ANNA, BEN, DomainServices, claim
 from tests.fakes import TrustingInspector, uuid7
 
 
-async def reconcile(ward: Ward, *, adopt: bool = False) -> Reconciliation:
-    """One run over this test's ward."""
-    mender = Mender(ward.database, ward.store, ward.uploads, TrustingInspector(), ward.clock)
-    return await Reconciler(ward.database, ward.store, mender).run(adopt=adopt)
+async def reconcile(ward: DomainServices, *, adopt: bool = False) -> Reconciliation:
+    """One run over this test's database and store."""
+    repair = RepairService(ward.database, ward.store, ward.uploads, TrustingInspector(), ward.clock)
+    return await Reconciler(ward.database, ward.store, repair).run(adopt=adopt)
 
 
-def said(report: Reconciliation) -> list[tuple[Kind, bool, str]]:
+def outcomes(report: Reconciliation) -> list[tuple[Kind, bool, str]]:
     """Kind, explained or not, and what was done."""
     return [(one.kind, one.explained, one.done) for one in report.differences]
 
 
-async def forget_row(ward: Ward, photo_id: object) -> None:
+async def delete_row(ward: DomainServices, photo_id: object) -> None:
     """A row is lost behind the app's back."""
     connection = ward.database._driver._connection  # type: ignore[attr-defined]
     connection.execute("DELETE FROM photos WHERE photo_id = ?", [str(photo_id)])
 
 
-async def test_a_healthy_clinic_has_no_difference(ward: Ward) -> None:
+async def test_a_healthy_clinic_has_no_difference(ward: DomainServices) -> None:
     """Stored, deleted and never sent photos."""
-    room = await ward.open()
-    stored, deleted = [await ward.stored(room.consultation_id) for _ in range(2)]
+    consultation = await ward.open()
+    stored, deleted = [await ward.stored(consultation.consultation_id) for _ in range(2)]
     await ward.uploads.delete(ANNA, deleted.photo_id)
-    await ward.presigned(ward.taken(room.consultation_id))
+    await ward.presigned(ward.taken(consultation.consultation_id))
 
     report = await reconcile(ward)
 
@@ -44,77 +44,83 @@ async def test_a_healthy_clinic_has_no_difference(ward: Ward) -> None:
     assert (await ward.uploads.state(ANNA, stored.photo_id)).state is PhotoState.STORED
 
 
-async def test_an_upload_whose_phone_fell_silent_is_explained_and_can_be_finished(ward: Ward) -> None:
+async def test_an_upload_whose_phone_fell_silent_is_explained_and_can_be_finished(
+    ward: DomainServices,
+) -> None:
     """Without --adopt nothing changes; with it the photo is stored after all checks, counted, and clean."""
-    room = await ward.open()
-    photo = ward.taken(room.consultation_id)
+    consultation = await ward.open()
+    photo = ward.taken(consultation.consultation_id)
     await ward.presigned(photo)
     ward.put(photo)
 
-    assert said(await reconcile(ward)) == [(Kind.UNCONFIRMED, True, "")]
+    assert outcomes(await reconcile(ward)) == [(Kind.UNCONFIRMED, True, "")]
     assert (await ward.uploads.state(ANNA, photo.photo_id)).state is PhotoState.PENDING
-    assert said(await reconcile(ward, adopt=True)) == [(Kind.UNCONFIRMED, True, "stored")]
+    assert outcomes(await reconcile(ward, adopt=True)) == [(Kind.UNCONFIRMED, True, "stored")]
 
-    assert said(await reconcile(ward)) == []
+    assert outcomes(await reconcile(ward)) == []
     async with ward.database.transaction() as records:
         assert (await records.counts(ward.clock()))["reconcile_done_total"] == 1.0
 
 
-async def test_a_pending_object_that_is_not_the_photo_stays_and_needs_a_person(ward: Ward) -> None:
+async def test_a_pending_object_that_is_not_the_photo_stays_and_needs_an_operator(
+    ward: DomainServices,
+) -> None:
     """Other bytes of the same length: not stored, not deleted."""
-    room = await ward.open()
-    photo = ward.taken(room.consultation_id)
+    consultation = await ward.open()
+    photo = ward.taken(consultation.consultation_id)
     await ward.presigned(photo)
     ward.put(photo, b"b photo")
 
     report = await reconcile(ward, adopt=True)
 
-    assert said(report) == [(Kind.UNCONFIRMED, False, "")]
+    assert outcomes(report) == [(Kind.UNCONFIRMED, False, "")]
     assert "Not done" in report.differences[0].because
     assert len(ward.store.objects) == 1
 
 
-async def test_a_stored_photo_without_its_object_is_never_explained(ward: Ward) -> None:
-    """A backup cannot tell a deletion after it from a loss, so a person must look; --adopt leaves it too."""
-    room = await ward.open()
-    await ward.stored(room.consultation_id)
+async def test_a_stored_photo_without_its_object_is_never_explained(ward: DomainServices) -> None:
+    """A backup cannot distinguish a later deletion from a loss, so an operator must look, --adopt or not."""
+    consultation = await ward.open()
+    await ward.stored(consultation.consultation_id)
     ward.store.objects.clear()
 
     for adopt in (False, True):
-        assert said(await reconcile(ward, adopt=adopt)) == [(Kind.WITHOUT_OBJECT, False, "")]
+        assert outcomes(await reconcile(ward, adopt=adopt)) == [(Kind.WITHOUT_OBJECT, False, "")]
 
 
-async def test_an_object_of_another_size_is_named(ward: Ward) -> None:
+async def test_an_object_of_another_size_is_named(ward: DomainServices) -> None:
     """Cut short on the disk, say."""
-    room = await ward.open()
-    photo = await ward.stored(room.consultation_id)
+    consultation = await ward.open()
+    photo = await ward.stored(consultation.consultation_id)
     ward.put(photo, b"short")
 
     report = await reconcile(ward, adopt=True)
 
-    assert said(report) == [(Kind.OTHER_SIZE, False, "")]
+    assert outcomes(report) == [(Kind.OTHER_SIZE, False, "")]
     assert report.differences[0].because == "5 bytes in the store, 7 in the database."
 
 
-async def test_a_tombstones_object_is_explained_and_erased_only_on_request(ward: Ward) -> None:
-    """Even long after the sweeper has settled it."""
-    room = await ward.open()
-    photo = await ward.stored(room.consultation_id)
+async def test_a_tombstones_object_is_explained_and_erased_only_on_request(ward: DomainServices) -> None:
+    """Even long after the sweeper has erased it."""
+    consultation = await ward.open()
+    photo = await ward.stored(consultation.consultation_id)
     await ward.uploads.delete(ANNA, photo.photo_id)
     ward.put(photo)
 
-    assert said(await reconcile(ward)) == [(Kind.TOMBSTONED, True, "")]
+    assert outcomes(await reconcile(ward)) == [(Kind.TOMBSTONED, True, "")]
     assert len(ward.store.objects) == 1
-    assert said(await reconcile(ward, adopt=True)) == [(Kind.TOMBSTONED, True, "erased")]
+    assert outcomes(await reconcile(ward, adopt=True)) == [(Kind.TOMBSTONED, True, "erased")]
 
     assert ward.store.objects == {}
 
 
-async def test_a_photo_that_a_phone_begins_to_send_meanwhile_is_left_to_the_phone(ward: Ward) -> None:
+async def test_a_photo_that_a_phone_begins_to_send_meanwhile_is_left_to_the_phone(
+    ward: DomainServices,
+) -> None:
     """Other bytes under the same id: the object found is not called the phone's photo."""
-    room = await ward.open()
-    photo = await ward.stored(room.consultation_id)
-    await forget_row(ward, photo.photo_id)
+    consultation = await ward.open()
+    photo = await ward.stored(consultation.consultation_id)
+    await delete_row(ward, photo.photo_id)
     other = msgspec.structs.replace(photo, sha256=sha256(b"b photo").hexdigest())
 
     class Meanwhile(TrustingInspector):
@@ -122,54 +128,54 @@ async def test_a_photo_that_a_phone_begins_to_send_meanwhile_is_left_to_the_phon
             await ward.presigned(other)
             return await super().inspect(body)
 
-    mender = Mender(ward.database, ward.store, ward.uploads, Meanwhile(), ward.clock)
+    repair = RepairService(ward.database, ward.store, ward.uploads, Meanwhile(), ward.clock)
     [found] = [one async for one in ward.store.keys("consultations/")]
 
-    assert await mender.adopt(found) is False
+    assert await repair.adopt_object(found) is False
     assert (await ward.uploads.state(ANNA, photo.photo_id)).state is PhotoState.PENDING
     with pytest.raises(ChecksumMismatch):
         await ward.uploads.complete(ANNA, photo.photo_id, claim(other))
 
 
-async def test_an_object_newer_than_the_database_is_explained_and_adopted(ward: Ward) -> None:
+async def test_an_object_newer_than_the_database_is_explained_and_adopted(ward: DomainServices) -> None:
     """The database is an older backup: the photo is filed where its key says, for its owner."""
-    room = await ward.open(user=BEN)
-    photo = ward.taken(room.consultation_id, user=BEN)
+    consultation = await ward.open(user=BEN)
+    photo = ward.taken(consultation.consultation_id, user=BEN)
     ward.clock.advance(60)
     ward.put(photo)
 
-    assert said(await reconcile(ward)) == [(Kind.WITHOUT_ROW, True, "")]
-    assert said(await reconcile(ward, adopt=True)) == [(Kind.WITHOUT_ROW, True, "adopted")]
+    assert outcomes(await reconcile(ward)) == [(Kind.WITHOUT_ROW, True, "")]
+    assert outcomes(await reconcile(ward, adopt=True)) == [(Kind.WITHOUT_ROW, True, "adopted")]
 
-    # The phone that still holds it gets its receipt, as if nothing had happened.
+    # The phone that still has the photo gets its receipt, as if nothing had happened.
     receipt = await ward.uploads.complete(BEN, photo.photo_id, claim(photo))
-    assert (receipt.state, receipt.filed_in) == (PhotoState.STORED, room.consultation_id)
-    assert said(await reconcile(ward)) == []
+    assert (receipt.state, receipt.filed_in) == (PhotoState.STORED, consultation.consultation_id)
+    assert outcomes(await reconcile(ward)) == []
 
 
-async def test_an_object_whose_row_was_lost_is_not_explained_by_a_backup(ward: Ward) -> None:
-    """The database knows of later things; adopting saves the photo, and the loss is still told."""
-    room = await ward.open()
-    photo = await ward.stored(room.consultation_id)
+async def test_an_object_whose_row_was_lost_is_not_explained_by_a_backup(ward: DomainServices) -> None:
+    """The database has later rows; adopting saves the photo, and the loss is still reported."""
+    consultation = await ward.open()
+    photo = await ward.stored(consultation.consultation_id)
     ward.clock.advance(60)
-    await ward.stored(room.consultation_id)
-    await forget_row(ward, photo.photo_id)
+    await ward.stored(consultation.consultation_id)
+    await delete_row(ward, photo.photo_id)
 
     report = await reconcile(ward, adopt=True)
 
-    assert said(report) == [(Kind.WITHOUT_ROW, False, "adopted")]
-    assert said(await reconcile(ward)) == []
+    assert outcomes(report) == [(Kind.WITHOUT_ROW, False, "adopted")]
+    assert outcomes(await reconcile(ward)) == []
 
 
-async def test_an_object_of_an_unknown_consultation_is_left_where_it_is(ward: Ward) -> None:
-    """Nobody can tell whose it is; nothing without a tombstone is ever deleted."""
+async def test_an_object_of_an_unknown_consultation_is_left_where_it_is(ward: DomainServices) -> None:
+    """Its owner is unknown; nothing without a tombstone is ever deleted."""
     await ward.open()
     ward.clock.advance(60)
     ward.put(ward.taken(uuid7(9_000)))
 
     report = await reconcile(ward, adopt=True)
 
-    assert said(report) == [(Kind.WITHOUT_ROW, True, "")]
+    assert outcomes(report) == [(Kind.WITHOUT_ROW, True, "")]
     assert "Only a newer one" in report.differences[0].because
     assert len(ward.store.objects) == 1
 
@@ -184,31 +190,31 @@ async def test_an_object_of_an_unknown_consultation_is_left_where_it_is(ward: Wa
         "0198b1c2-0000-7000-8000-000000000001.jpg/x",
     ],
 )
-async def test_a_key_that_no_photo_has_is_named_and_left(ward: Ward, name: str) -> None:
-    """Somebody else wrote to the bucket."""
+async def test_a_key_that_no_photo_has_is_named_and_left(ward: DomainServices, name: str) -> None:
+    """Another program wrote to the bucket."""
     ward.store.put(f"consultations/{uuid7(1)}/{name}", b"x")
 
-    assert said(await reconcile(ward, adopt=True)) == [(Kind.FOREIGN_KEY, False, "")]
+    assert outcomes(await reconcile(ward, adopt=True)) == [(Kind.FOREIGN_KEY, False, "")]
     assert len(ward.store.objects) == 1
 
 
-async def test_an_object_under_another_key_than_its_rows_is_named(ward: Ward) -> None:
+async def test_an_object_under_another_key_than_its_rows_is_named(ward: DomainServices) -> None:
     """And the row itself is without its object then."""
-    room, other = await ward.open(), await ward.open("Room 3")
-    photo = await ward.stored(room.consultation_id)
+    consultation, other = await ward.open(), await ward.open("Room 3")
+    photo = await ward.stored(consultation.consultation_id)
     [(key, kept)] = ward.store.objects.items()
-    ward.store.objects = {key.replace(str(room.consultation_id), str(other.consultation_id)): kept}
+    ward.store.objects = {key.replace(str(consultation.consultation_id), str(other.consultation_id)): kept}
 
-    kinds = {(kind, done) for kind, _, done in said(await reconcile(ward, adopt=True))}
+    kinds = {(kind, done) for kind, _, done in outcomes(await reconcile(ward, adopt=True))}
 
     assert kinds == {(Kind.OTHER_KEY, ""), (Kind.WITHOUT_OBJECT, "")}
     assert (await ward.uploads.state(ANNA, photo.photo_id)).state is PhotoState.STORED
 
 
-async def test_a_photo_that_arrives_while_the_listing_runs_is_no_difference(ward: Ward) -> None:
+async def test_a_photo_that_arrives_while_the_listing_runs_is_no_difference(ward: DomainServices) -> None:
     """A second look finds what the first could not."""
-    room = await ward.open()
-    await ward.stored(room.consultation_id)
+    consultation = await ward.open()
+    await ward.stored(consultation.consultation_id)
     hidden = ward.store.objects
     ward.store.objects = {}
     looks = 0
@@ -224,26 +230,28 @@ async def test_a_photo_that_arrives_while_the_listing_runs_is_no_difference(ward
 
     ward.store.keys = keys  # type: ignore[method-assign]
 
-    assert said(await reconcile(ward)) == []
+    assert outcomes(await reconcile(ward)) == []
     assert looks == 2
 
 
-async def test_many_photos_are_compared_in_batches(ward: Ward, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_many_photos_are_compared_in_batches(
+    ward: DomainServices, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Each is looked at once, on both sides."""
-    monkeypatch.setattr("app.domain.reconcile.BATCH", 2)
-    room = await ward.open()
+    monkeypatch.setattr("app.domain.maintenance.reconcile.BATCH", 2)
+    consultation = await ward.open()
     for _ in range(5):
-        await ward.stored(room.consultation_id)
+        await ward.stored(consultation.consultation_id)
 
     report = await reconcile(ward)
 
     assert (report.objects, report.rows, report.differences) == (5, 5, [])
 
 
-async def test_the_shutters_time_comes_from_the_photos_id(ward: Ward) -> None:
+async def test_the_shutters_time_comes_from_the_photos_id(ward: DomainServices) -> None:
     """An orphan has no other witness of when it was taken."""
-    room = await ward.open()
-    photo = ward.taken(room.consultation_id)
+    consultation = await ward.open()
+    photo = ward.taken(consultation.consultation_id)
     ward.clock.advance(60)
     ward.put(photo)
     await reconcile(ward, adopt=True)

@@ -6,25 +6,25 @@ from datetime import timedelta
 
 import pytest
 
-from app.adapters.images import PillowInspector
+from app.adapters.imaging.inspector import PillowInspector
 from app.domain.errors import Unavailable
-from app.domain.photos import PhotoState
-from app.domain.relay import Relay
-from app.domain.sweeper import Sweeper, next_look
-from app.domain.uploads import Uploads
-from tests.domain.conftest import ANNA, Ward, claim
+from app.domain.maintenance.relay import Relay
+from app.domain.maintenance.sweeper import Sweeper, next_look
+from app.domain.photos.model import PhotoState
+from app.domain.photos.uploads import Uploads
+from tests.domain.conftest import ANNA, DomainServices, claim
 from tests.pictures import jpeg
 
 
-def relay(ward: Ward) -> Relay:
+def relay(ward: DomainServices) -> Relay:
     return Relay(ward.database, ward.signals, ward.clock)
 
 
-def sweeper(ward: Ward) -> Sweeper:
+def sweeper(ward: DomainServices) -> Sweeper:
     return Sweeper(ward.database, ward.store, ward.uploads, ward.clock)
 
 
-async def test_the_relay_publishes_each_event_once(ward: Ward) -> None:
+async def test_the_relay_publishes_each_event_once(ward: DomainServices) -> None:
     """Committed, published, marked; the second round has nothing to do."""
     await ward.open()
 
@@ -32,20 +32,22 @@ async def test_the_relay_publishes_each_event_once(ward: Ward) -> None:
     assert [user for user, _, _ in ward.signals.published] == [ANNA]
 
 
-async def test_many_hints_about_one_consultation_are_sent_as_the_last_one(ward: Ward) -> None:
+async def test_many_notifications_about_one_consultation_are_sent_as_the_last_one(
+    ward: DomainServices,
+) -> None:
     """Ten photos, one refetch."""
-    room = await ward.open()
+    consultation = await ward.open()
     for number in range(10):
-        await ward.stored(room.consultation_id, b"photo %d" % number)
+        await ward.stored(consultation.consultation_id, b"photo %d" % number)
 
     await relay(ward).drain()
 
-    told = [payload for _, _, payload in ward.signals.published if payload["t"] == "photos.changed"]
-    assert [payload["rev"] for payload in told] == [10]
+    notifications = [payload for _, _, payload in ward.signals.published if payload["t"] == "photos.changed"]
+    assert [payload["rev"] for payload in notifications] == [10]
     assert await ward.events() == []
 
 
-async def test_events_wait_for_signals_that_are_down(ward: Ward) -> None:
+async def test_events_wait_for_signals_that_are_down(ward: DomainServices) -> None:
     """A failed publish loses nothing and is tried again."""
     await ward.open()
     ward.signals.down = True
@@ -56,10 +58,10 @@ async def test_events_wait_for_signals_that_are_down(ward: Ward) -> None:
     assert await relay(ward).drain() == 1
 
 
-async def test_no_hint_carries_patient_data(ward: Ward) -> None:
+async def test_no_notification_carries_patient_data(ward: DomainServices) -> None:
     """Labels, captions and notes stay where they are (I12)."""
-    room = await ward.open("J.S. 54y")
-    await ward.stored(room.consultation_id)
+    consultation = await ward.open("J.S. 54y")
+    await ward.stored(consultation.consultation_id)
 
     await relay(ward).drain()
 
@@ -69,10 +71,10 @@ async def test_no_hint_carries_patient_data(ward: Ward) -> None:
     }
 
 
-async def test_the_sweeper_adopts_a_photo_whose_phone_fell_silent(ward: Ward) -> None:
+async def test_the_sweeper_adopts_a_photo_whose_phone_fell_silent(ward: DomainServices) -> None:
     """PUT arrived, complete never did: the photo is stored all the same."""
-    room = await ward.open()
-    photo = ward.taken(room.consultation_id)
+    consultation = await ward.open()
+    photo = ward.taken(consultation.consultation_id)
     await ward.presigned(photo)
     ward.put(photo)
     ward.clock.advance(31)
@@ -83,10 +85,10 @@ async def test_the_sweeper_adopts_a_photo_whose_phone_fell_silent(ward: Ward) ->
     assert (await ward.uploads.state(ANNA, photo.photo_id)).state is PhotoState.STORED
 
 
-async def test_the_sweeper_leaves_a_fresh_upload_alone(ward: Ward) -> None:
+async def test_the_sweeper_leaves_a_fresh_upload_alone(ward: DomainServices) -> None:
     """The phone itself is still at it."""
-    room = await ward.open()
-    await ward.presigned(ward.taken(room.consultation_id))
+    consultation = await ward.open()
+    await ward.presigned(ward.taken(consultation.consultation_id))
     ward.clock.advance(5)
 
     report = await sweeper(ward).sweep()
@@ -94,10 +96,10 @@ async def test_the_sweeper_leaves_a_fresh_upload_alone(ward: Ward) -> None:
     assert (report.stored, report.waiting) == (0, 0)
 
 
-async def test_one_bad_object_does_not_stop_the_sweeper(ward: Ward) -> None:
+async def test_one_bad_object_does_not_stop_the_sweeper(ward: DomainServices) -> None:
     """The bad one is counted, the good one stored."""
-    room = await ward.open()
-    bad, good, absent = (ward.taken(room.consultation_id) for _ in range(3))
+    consultation = await ward.open()
+    bad, good, absent = (ward.taken(consultation.consultation_id) for _ in range(3))
     await ward.presigned(bad, good, absent)
     ward.put(bad, b"x photo")
     ward.put(good)
@@ -108,13 +110,13 @@ async def test_one_bad_object_does_not_stop_the_sweeper(ward: Ward) -> None:
     assert (report.stored, report.refused, report.waiting) == (1, 1, 1)
 
 
-async def test_photos_that_cannot_be_checked_now_wait_and_stop_nobody(
-    ward: Ward, monkeypatch: pytest.MonkeyPatch
+async def test_photos_that_cannot_be_checked_now_wait_and_stop_no_other_work(
+    ward: DomainServices, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No process to be had for the check: every photo is counted, what is to be erased is, and later all."""
-    room = await ward.open()
+    consultation = await ward.open()
     body = jpeg(800, 600)
-    photos = [ward.taken(room.consultation_id, body) for _ in range(3)]
+    photos = [ward.taken(consultation.consultation_id, body) for _ in range(3)]
     await ward.presigned(*photos)
     for photo in photos:
         ward.put(photo, body)
@@ -135,10 +137,10 @@ async def test_photos_that_cannot_be_checked_now_wait_and_stop_nobody(
     await inspector.close()
 
 
-async def test_a_look_backs_off_from_half_a_minute_to_six_hours(ward: Ward) -> None:
-    """A photo that never came is not asked for every half minute for ever."""
-    room = await ward.open()
-    await ward.presigned(ward.taken(room.consultation_id))
+async def test_a_look_backs_off_from_half_a_minute_to_six_hours(ward: DomainServices) -> None:
+    """A photo that never came is not looked for every half minute without end."""
+    consultation = await ward.open()
+    await ward.presigned(ward.taken(consultation.consultation_id))
     async with ward.database.transaction() as records:
         [row] = await records.due_pending(ward.clock() + timedelta(seconds=31), 10)
 
@@ -150,10 +152,10 @@ async def test_a_look_backs_off_from_half_a_minute_to_six_hours(ward: Ward) -> N
     assert waits == [timedelta(seconds=30), timedelta(seconds=60), timedelta(hours=1), timedelta(hours=6)]
 
 
-async def test_a_late_put_of_a_deleted_photo_is_erased(ward: Ward) -> None:
+async def test_a_late_put_of_a_deleted_photo_is_erased(ward: DomainServices) -> None:
     """A URL that outlived the delete brings the object back; the sweeper takes it away again."""
-    room = await ward.open()
-    photo = ward.taken(room.consultation_id)
+    consultation = await ward.open()
+    photo = ward.taken(consultation.consultation_id)
     await ward.presigned(photo)
     await ward.uploads.delete(ANNA, photo.photo_id)
     ward.put(photo)
@@ -166,10 +168,10 @@ async def test_a_late_put_of_a_deleted_photo_is_erased(ward: Ward) -> None:
     assert (await ward.uploads.complete(ANNA, photo.photo_id, claim(photo))).state is PhotoState.DELETED
 
 
-async def test_a_store_that_is_down_leaves_the_work_for_later(ward: Ward) -> None:
+async def test_a_store_that_is_down_leaves_the_work_for_later(ward: DomainServices) -> None:
     """Nothing is refused or forgotten because the store did not answer."""
-    room = await ward.open()
-    photo = ward.taken(room.consultation_id)
+    consultation = await ward.open()
+    photo = ward.taken(consultation.consultation_id)
     await ward.presigned(photo)
     ward.put(photo)
     ward.clock.advance(31)
@@ -183,15 +185,17 @@ async def test_a_store_that_is_down_leaves_the_work_for_later(ward: Ward) -> Non
     assert report.stored == 1
 
 
-async def test_ended_sessions_and_heard_hints_are_forgotten_within_the_hour(ward: Ward) -> None:
-    """What nobody can use any more does not pile up; what still counts stays."""
+async def test_ended_sessions_and_published_notifications_are_deleted_within_the_hour(
+    ward: DomainServices,
+) -> None:
+    """What can no longer be used does not pile up; what still counts stays."""
     await ward.open()
     await relay(ward).drain()
     now = ward.clock()
     async with ward.database.transaction() as records:
         await records.add_upload_session("a" * 64, ANNA, "sess_1", now + timedelta(hours=1))
         await records.add_upload_session("b" * 64, ANNA, "sess_2", now + timedelta(days=9))
-        await records.note_login_failure("name:anna", 3, now)
+        await records.record_login_failure("name:anna", 3, now)
     ward.clock.advance(2 * 86_400)
 
     await sweeper(ward).sweep()
@@ -202,11 +206,11 @@ async def test_ended_sessions_and_heard_hints_are_forgotten_within_the_hour(ward
         assert await records.login_failures("name:anna") is None
 
 
-async def test_what_the_sweeper_finds_is_counted_for_good(ward: Ward) -> None:
+async def test_what_the_sweeper_finds_is_counted_for_good(ward: DomainServices) -> None:
     """Stored and refused photos add up; one that still waits is no find."""
-    room = await ward.open()
+    consultation = await ward.open()
     for body in (b"a photo", b"a photo", b"x photo", None):
-        photo = ward.taken(room.consultation_id)
+        photo = ward.taken(consultation.consultation_id)
         await ward.presigned(photo)
         if body:
             ward.put(photo, body)
@@ -221,15 +225,15 @@ async def test_what_the_sweeper_finds_is_counted_for_good(ward: Ward) -> None:
     assert found == {"sweep_refused_total": 1.0, "sweep_stored_total": 2.0}
 
 
-async def test_of_processes_that_sweep_at_once_one_works_and_counts(ward: Ward) -> None:
-    """Four photos to settle and one to erase, found due by three processes at once: five, not 15."""
-    room = await ward.open()
+async def test_of_processes_that_sweep_at_once_one_works_and_counts(ward: DomainServices) -> None:
+    """Four photos to check and one to erase, found due by three processes at once: five, not 15."""
+    consultation = await ward.open()
     for body in (b"a photo", b"a photo", b"x photo", None):
-        photo = ward.taken(room.consultation_id)
+        photo = ward.taken(consultation.consultation_id)
         await ward.presigned(photo)
         if body:
             ward.put(photo, body)
-    gone = ward.taken(room.consultation_id)
+    gone = ward.taken(consultation.consultation_id)
     await ward.presigned(gone)
     await ward.uploads.delete(ANNA, gone.photo_id)
     ward.put(gone)
@@ -241,10 +245,10 @@ async def test_of_processes_that_sweep_at_once_one_works_and_counts(ward: Ward) 
     assert found == {"stored": 2, "waiting": 1, "refused": 1, "failed": 0, "erased": 1}
 
 
-async def test_a_failure_that_several_processes_met_is_counted_once(ward: Ward) -> None:
+async def test_a_failure_that_several_processes_met_is_counted_once(ward: DomainServices) -> None:
     """The store is away for all of them, and what is to be erased stays due."""
-    room = await ward.open()
-    photo = ward.taken(room.consultation_id)
+    consultation = await ward.open()
+    photo = ward.taken(consultation.consultation_id)
     await ward.presigned(photo)
     await ward.uploads.delete(ANNA, photo.photo_id)
     ward.put(photo)

@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
-from app.domain.devices import Devices
-from app.domain.shutter_times import bounded
-from tests.domain.conftest import ANNA, Ward
+from app.domain.devices.inventory import InventoryService
+from app.domain.photos.shutter_times import bound_capture_time
+from tests.domain.conftest import ANNA, DomainServices
 from tests.domain.test_devices import PHONE, told
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -30,21 +30,21 @@ IN_2099 = datetime(2099, 6, 1, tzinfo=UTC)
 )
 def test_a_time_that_cannot_be_is_moved_to_the_nearest_that_can(claim: datetime, filed: datetime) -> None:
     """Never after now, never long before the consultation was opened."""
-    assert bounded(claim, NOW, OPENED) == filed
+    assert bound_capture_time(claim, NOW, OPENED) == filed
 
 
 def test_without_a_known_consultation_a_time_of_years_ago_is_now() -> None:
     """A restored backup may not know the consultation; a week ago stays possible."""
-    assert bounded(IN_1970, NOW, None) == NOW
-    assert bounded(NOW - timedelta(days=7), NOW, None) == NOW - timedelta(days=7)
+    assert bound_capture_time(IN_1970, NOW, None) == NOW
+    assert bound_capture_time(NOW - timedelta(days=7), NOW, None) == NOW - timedelta(days=7)
 
 
 @pytest.mark.parametrize("claim", [IN_1970, IN_2099], ids=["1970", "2099"])
-async def test_a_wrong_clock_is_kept_as_a_claim_and_not_filed(ward: Ward, claim: datetime) -> None:
-    """Both times are in the row; the believed one lies between the opening and now."""
-    room = await ward.open()
+async def test_a_wrong_clock_is_kept_as_a_claim_and_not_filed(ward: DomainServices, claim: datetime) -> None:
+    """Both times are in the row; the accepted one lies between the opening and now."""
+    consultation = await ward.open()
     ward.clock.advance(600)
-    taken = ward.taken(room.consultation_id)
+    taken = ward.taken(consultation.consultation_id)
     photo = msgspec.structs.replace(taken, captured_at=claim, device_captured_at=claim)
     await ward.presigned(photo)
 
@@ -52,23 +52,25 @@ async def test_a_wrong_clock_is_kept_as_a_claim_and_not_filed(ward: Ward, claim:
         row = (await records.photos([photo.photo_id]))[photo.photo_id]
 
     assert row.device_captured_at == claim
-    assert room.opened_at <= row.captured_at <= ward.clock()
+    assert consultation.opened_at <= row.captured_at <= ward.clock()
 
 
 @pytest.mark.parametrize("claim", [IN_1970, IN_2099], ids=["1970", "2099"])
-async def test_a_wrong_clock_neither_starts_nor_stops_the_alarm(ward: Ward, claim: datetime) -> None:
-    """Silent on the first day, said after 24 hours of the server's own clock."""
-    desk = Devices(ward.database, ward.clock, ward.ids, ward._ring)
-    room = await ward.open()
-    held = told(msgspec.structs.replace(ward.taken(room.consultation_id), captured_at=claim))
-    await desk.announce(ANNA, PHONE, held)
-    assert (await desk.unsent(ANNA)).photos == []
+async def test_a_wrong_clock_neither_starts_nor_stops_the_alarm(
+    ward: DomainServices, claim: datetime
+) -> None:
+    """No alarm on the first day, one after 24 hours of the server's own clock."""
+    service = InventoryService(ward.database, ward.clock, ward.ids, ward._wake_relay)
+    consultation = await ward.open()
+    inventory = told(msgspec.structs.replace(ward.taken(consultation.consultation_id), captured_at=claim))
+    await service.update_inventory(ANNA, PHONE, inventory)
+    assert (await service.unsent(ANNA)).photos == []
     first = ward.clock()
 
     ward.clock.advance(12 * 3600)
-    await desk.announce(ANNA, PHONE, held)
+    await service.update_inventory(ANNA, PHONE, inventory)
     ward.clock.advance(12 * 3600)
 
-    (photo,) = (await desk.unsent(ANNA)).photos
+    (photo,) = (await service.unsent(ANNA)).photos
     assert photo.waiting_hours == 24
     assert photo.captured_at <= first

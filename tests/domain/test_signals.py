@@ -1,4 +1,4 @@
-"""Who may hear which signals, as a pure rule."""
+"""Which user may receive which signals, as a pure rule."""
 
 import json
 from datetime import UTC, datetime
@@ -22,14 +22,14 @@ def test_a_plain_id_has_a_channel_of_its_own(user: str) -> None:
 
 @given(st.text(), st.sampled_from("*:,[]/ \n\0.?#%é"), st.text())
 def test_an_id_with_a_meaning_to_ably_has_none(before: str, odd: str, after: str) -> None:
-    """One such character could widen a grant to other people's channels."""
+    """One such character could widen a grant to other users' channels."""
     with pytest.raises(InvalidField):
         channel_name(before + odd + after)
 
 
 @pytest.mark.parametrize("user", ["", "x" * 65])
 def test_an_id_of_no_or_too_great_length_has_none(user: str) -> None:
-    """Neither everybody's channel nor a flood of names."""
+    """Neither a channel of all users nor a flood of names."""
     with pytest.raises(InvalidField):
         channel_name(user)
 

@@ -3,8 +3,8 @@
 import pytest
 
 from app.domain.errors import SessionPending, Unauthenticated
-from app.domain.identity import Principal
-from app.domain.tokens import TokenPolicy, judge, key_id
+from app.domain.identity.tokens import TokenPolicy, key_id, validate_claims
+from app.domain.identity.users import AuthenticatedUser
 from tests.tokens import ISSUER, KID, ORIGIN, TokenFactory
 
 NOW = 1_795_000_000
@@ -12,8 +12,8 @@ FACTORY = TokenFactory(NOW)
 POLICY = TokenPolicy(ISSUER, frozenset({ORIGIN}))
 
 
-def believed(**changes):
-    return judge(FACTORY.claims(**changes), POLICY, NOW)
+def accept(**changes):
+    return validate_claims(FACTORY.claims(**changes), POLICY, NOW)
 
 
 def test_a_token_names_the_key_that_signed_it():
@@ -21,9 +21,9 @@ def test_a_token_names_the_key_that_signed_it():
     assert key_id(FACTORY.good()) == KID
 
 
-def test_a_believed_token_names_user_and_session():
-    """The principal comes from the claims alone."""
-    assert believed() == Principal(user="user_2aBcDeF", session="sess_2aBcDeF", via="token")
+def test_an_accepted_token_names_user_and_session():
+    """The user comes from the claims alone."""
+    assert accept() == AuthenticatedUser(id="user_2aBcDeF", session="sess_2aBcDeF", via="token")
 
 
 @pytest.mark.parametrize(
@@ -36,29 +36,29 @@ def test_a_believed_token_names_user_and_session():
         ({"exp": NOW + 1, "iat": NOW}, {"exp": NOW, "iat": NOW}),
     ],
 )
-def test_times_are_believed_up_to_their_limit(inside, outside):
+def test_times_are_accepted_up_to_their_limit(inside, outside):
     """Five seconds of clock difference and ten minutes of life, not one more."""
-    assert believed(**inside).user
+    assert accept(**inside).id
 
     with pytest.raises(Unauthenticated):
-        believed(**outside)
+        accept(**outside)
 
 
 @pytest.mark.parametrize("status", ["active", ...])
-def test_an_active_or_unstated_status_is_believed(status):
+def test_an_active_or_unstated_status_is_accepted(status):
     """Instances without session tasks do not state one."""
-    assert believed(sts=status).user
+    assert accept(sts=status).id
 
 
 def test_pending_comes_after_every_other_rule():
-    """A forged pending token is told nothing."""
+    """A forged pending token gets no reason."""
     with pytest.raises(SessionPending):
-        believed(sts="pending")
+        accept(sts="pending")
     with pytest.raises(Unauthenticated):
-        believed(sts="pending", azp="https://evil.example")
+        accept(sts="pending", azp="https://evil.example")
 
 
-def test_no_authorised_party_means_nobody():
+def test_without_authorised_parties_no_token_is_accepted():
     """An empty list never turns the rule off."""
     with pytest.raises(Unauthenticated):
-        judge(FACTORY.claims(), TokenPolicy(ISSUER, frozenset()), NOW)
+        validate_claims(FACTORY.claims(), TokenPolicy(ISSUER, frozenset()), NOW)

@@ -5,7 +5,7 @@ import asyncio
 import msgspec
 import pytest
 
-from app.domain.consultations import ConsultationChange
+from app.domain.consultations.model import ConsultationChange
 from app.domain.errors import (
     ChecksumMismatch,
     ConsultationNotFound,
@@ -16,29 +16,31 @@ from app.domain.errors import (
     PhotoConflict,
     PhotoNotFound,
 )
-from app.domain.photos import PhotoChange, PhotoState
-from tests.domain.conftest import ANNA, BEN, Ward, claim
+from app.domain.photos.model import PhotoChange, PhotoState
+from tests.domain.conftest import ANNA, BEN, DomainServices, claim
 
 
-async def test_a_photo_is_presigned_stored_and_receipted(ward: Ward) -> None:
-    """The receipt echoes id, hash, consultation and owner, and one hint waits."""
-    room = await ward.open()
+async def test_a_photo_is_presigned_stored_and_receipted(ward: DomainServices) -> None:
+    """The receipt echoes id, hash, consultation and owner, and one notification waits."""
+    consultation = await ward.open()
     before = len(await ward.events())
 
-    photo = await ward.stored(room.consultation_id)
+    photo = await ward.stored(consultation.consultation_id)
 
     receipt = await ward.uploads.complete(ANNA, photo.photo_id, claim(photo))
     assert (receipt.photo_id, receipt.sha256) == (photo.photo_id, photo.sha256)
-    assert (receipt.consultation_id, receipt.owner) == (room.consultation_id, ANNA)
+    assert (receipt.consultation_id, receipt.owner) == (consultation.consultation_id, ANNA)
     assert receipt.state is PhotoState.STORED
-    hints = (await ward.events())[before:]
-    assert hints == [{"t": "photos.changed", "consultation": str(room.consultation_id), "rev": 1}]
+    notifications = (await ward.events())[before:]
+    assert notifications == [
+        {"t": "photos.changed", "consultation": str(consultation.consultation_id), "rev": 1}
+    ]
 
 
-async def test_presign_again_signs_a_pending_photo_and_receipts_a_stored_one(ward: Ward) -> None:
+async def test_presign_again_signs_a_pending_photo_and_receipts_a_stored_one(ward: DomainServices) -> None:
     """A lost answer costs nothing: ask again."""
-    room = await ward.open()
-    photo = ward.taken(room.consultation_id)
+    consultation = await ward.open()
+    photo = ward.taken(consultation.consultation_id)
     await ward.presigned(photo)
     await ward.presigned(photo)
     ward.put(photo)
@@ -51,12 +53,12 @@ async def test_presign_again_signs_a_pending_photo_and_receipts_a_stored_one(war
     assert granted.receipt.state is PhotoState.STORED
 
 
-async def test_one_bad_photo_of_a_batch_fails_alone(ward: Ward) -> None:
+async def test_one_bad_photo_of_a_batch_fails_alone(ward: DomainServices) -> None:
     """Another's owner, an unknown consultation and a good photo: each has its own answer."""
-    room = await ward.open()
+    consultation = await ward.open()
     others = await ward.open("Room 9", BEN)
-    good = ward.taken(room.consultation_id)
-    foreign = ward.taken(room.consultation_id, user=BEN)
+    good = ward.taken(consultation.consultation_id)
+    foreign = ward.taken(consultation.consultation_id, user=BEN)
     lost = ward.taken(others.consultation_id)
 
     answers = await ward.uploads.presign(ANNA, [foreign, good, lost], ward.signer)
@@ -66,10 +68,10 @@ async def test_one_bad_photo_of_a_batch_fails_alone(ward: Ward) -> None:
     assert isinstance(answers[2].error, ConsultationNotFound)
 
 
-async def test_of_two_photos_with_one_id_in_a_batch_the_first_counts(ward: Ward) -> None:
-    """Also where both are new: the second is judged by the first, and the same one again is signed again."""
-    room = await ward.open()
-    first = ward.taken(room.consultation_id)
+async def test_of_two_photos_with_one_id_in_a_batch_the_first_counts(ward: DomainServices) -> None:
+    """Also where both are new: the second is compared with the first; an equal one is signed again."""
+    consultation = await ward.open()
+    first = ward.taken(consultation.consultation_id)
     other = msgspec.structs.replace(first, sha256="0" * 64)
 
     answers = await ward.uploads.presign(ANNA, [first, other, first], ward.signer)
@@ -79,10 +81,10 @@ async def test_of_two_photos_with_one_id_in_a_batch_the_first_counts(ward: Ward)
 
 
 @pytest.mark.parametrize("field", ["sha256", "consultation_id", "size"])
-async def test_a_known_photo_with_another_content_is_a_conflict(ward: Ward, field: str) -> None:
-    """A photo id means one photo for ever; the second claim changes nothing."""
-    room, other = await ward.open(), await ward.open("Room 3")
-    photo = ward.taken(room.consultation_id)
+async def test_a_known_photo_with_another_content_is_a_conflict(ward: DomainServices, field: str) -> None:
+    """A photo id means one photo, always; the second claim changes nothing."""
+    consultation, other = await ward.open(), await ward.open("Room 3")
+    photo = ward.taken(consultation.consultation_id)
     await ward.presigned(photo)
     changes = {"sha256": "0" * 64, "consultation_id": other.consultation_id, "size": 9}
 
@@ -94,10 +96,10 @@ async def test_a_known_photo_with_another_content_is_a_conflict(ward: Ward, fiel
     assert (await ward.uploads.state(ANNA, photo.photo_id)).state is PhotoState.PENDING
 
 
-async def test_another_user_s_photo_id_is_a_conflict_and_stays_hers(ward: Ward) -> None:
+async def test_another_user_s_photo_id_is_a_conflict_and_stays_hers(ward: DomainServices) -> None:
     """Ben cannot take over an id that Anna's phone made."""
-    room, bens = await ward.open(), await ward.open("Room 9", BEN)
-    photo = ward.taken(room.consultation_id)
+    consultation, bens = await ward.open(), await ward.open("Room 9", BEN)
+    photo = ward.taken(consultation.consultation_id)
     await ward.presigned(photo)
     stolen = msgspec.structs.replace(photo, owner=BEN, consultation_id=bens.consultation_id)
 
@@ -108,10 +110,10 @@ async def test_another_user_s_photo_id_is_a_conflict_and_stays_hers(ward: Ward) 
         await ward.uploads.state(BEN, photo.photo_id)
 
 
-async def test_complete_before_the_object_came_asks_to_send_again(ward: Ward) -> None:
+async def test_complete_before_the_object_came_asks_to_send_again(ward: DomainServices) -> None:
     """No object, no receipt."""
-    room = await ward.open()
-    photo = ward.taken(room.consultation_id)
+    consultation = await ward.open()
+    photo = ward.taken(consultation.consultation_id)
     await ward.presigned(photo)
 
     with pytest.raises(NotUploaded):
@@ -131,11 +133,11 @@ async def test_complete_before_the_object_came_asks_to_send_again(ward: Ward) ->
     ids=["other bytes", "more bytes", "other type", "not encrypted", "otherwise encrypted"],
 )
 async def test_an_object_that_is_not_the_captured_one_is_refused(
-    ward: Ward, body: bytes, content_type: str, encryption: str | None, error: type[Exception]
+    ward: DomainServices, body: bytes, content_type: str, encryption: str | None, error: type[Exception]
 ) -> None:
     """No row is stored without an object that was read and checked (I5, I8)."""
-    room = await ward.open()
-    photo = ward.taken(room.consultation_id)
+    consultation = await ward.open()
+    photo = ward.taken(consultation.consultation_id)
     await ward.presigned(photo)
     key = f"consultations/{photo.consultation_id}/{photo.photo_id}.jpg"
     ward.store.put(key, body, content_type, encryption)
@@ -146,10 +148,10 @@ async def test_an_object_that_is_not_the_captured_one_is_refused(
     assert (await ward.uploads.state(ANNA, photo.photo_id)).state is PhotoState.PENDING
 
 
-async def test_a_decoded_size_that_was_not_declared_is_refused(ward: Ward) -> None:
+async def test_a_decoded_size_that_was_not_declared_is_refused(ward: DomainServices) -> None:
     """The row says what the pixels are, so the layout never jumps and nothing is smuggled."""
-    room = await ward.open()
-    photo = msgspec.structs.replace(ward.taken(room.consultation_id), width=640)
+    consultation = await ward.open()
+    photo = msgspec.structs.replace(ward.taken(consultation.consultation_id), width=640)
     await ward.presigned(photo)
     ward.put(photo)
 
@@ -157,10 +159,10 @@ async def test_a_decoded_size_that_was_not_declared_is_refused(ward: Ward) -> No
         await ward.uploads.complete(ANNA, photo.photo_id, claim(photo))
 
 
-async def test_fifty_completes_at_once_make_one_row_and_one_hint(ward: Ward) -> None:
+async def test_fifty_completes_at_once_make_one_row_and_one_notification(ward: DomainServices) -> None:
     """Lost answers, two tabs and the sweeper may all ask: one photo."""
-    room = await ward.open()
-    photo = ward.taken(room.consultation_id)
+    consultation = await ward.open()
+    photo = ward.taken(consultation.consultation_id)
     await ward.presigned(photo)
     ward.put(photo)
     before = len(await ward.events())
@@ -173,10 +175,10 @@ async def test_fifty_completes_at_once_make_one_row_and_one_hint(ward: Ward) -> 
     assert len(await ward.events()) == before + 1
 
 
-async def test_a_complete_with_another_claim_is_a_conflict(ward: Ward) -> None:
+async def test_a_complete_with_another_claim_is_a_conflict(ward: DomainServices) -> None:
     """Hash and consultation are compared; the owner is compared with the sign-in."""
-    room, other = await ward.open(), await ward.open("Room 3")
-    photo = await ward.stored(room.consultation_id)
+    consultation, other = await ward.open(), await ward.open("Room 3")
+    photo = await ward.stored(consultation.consultation_id)
     good = claim(photo)
 
     for wrong in ({"sha256": "0" * 64}, {"consultation_id": other.consultation_id}):
@@ -186,10 +188,10 @@ async def test_a_complete_with_another_claim_is_a_conflict(ward: Ward) -> None:
         await ward.uploads.complete(BEN, photo.photo_id, good)
 
 
-async def test_a_deleted_photo_stays_deleted_whatever_comes_late(ward: Ward) -> None:
+async def test_a_deleted_photo_stays_deleted_whatever_comes_late(ward: DomainServices) -> None:
     """A tombstone answers presign and complete with its own receipt, and the object goes."""
-    room = await ward.open()
-    photo = ward.taken(room.consultation_id)
+    consultation = await ward.open()
+    photo = ward.taken(consultation.consultation_id)
     await ward.presigned(photo)
     ward.put(photo)
 
@@ -203,10 +205,10 @@ async def test_a_deleted_photo_stays_deleted_whatever_comes_late(ward: Ward) -> 
     assert granted.receipt == deleted
 
 
-async def test_a_delete_with_the_store_down_is_a_delete(ward: Ward) -> None:
+async def test_a_delete_with_the_store_down_is_a_delete(ward: DomainServices) -> None:
     """The tombstone counts; the object is the sweeper's."""
-    room = await ward.open()
-    photo = await ward.stored(room.consultation_id)
+    consultation = await ward.open()
+    photo = await ward.stored(consultation.consultation_id)
     ward.store.down = True
 
     deleted = await ward.uploads.delete(ANNA, photo.photo_id)
@@ -215,11 +217,11 @@ async def test_a_delete_with_the_store_down_is_a_delete(ward: Ward) -> None:
     assert len(ward.store.objects) == 1
 
 
-async def test_a_photo_of_a_closed_consultation_is_stored_and_marked_late(ward: Ward) -> None:
+async def test_a_photo_of_a_closed_consultation_is_stored_and_marked_late(ward: DomainServices) -> None:
     """Closing ends shutters, never uploads."""
-    room = await ward.open()
-    photo = ward.taken(room.consultation_id)
-    await ward.visits.change(ANNA, room.consultation_id, ConsultationChange(closed=True))
+    consultation = await ward.open()
+    photo = ward.taken(consultation.consultation_id)
+    await ward.consultations.change(ANNA, consultation.consultation_id, ConsultationChange(closed=True))
     await ward.presigned(photo)
     ward.put(photo)
 
@@ -228,24 +230,27 @@ async def test_a_photo_of_a_closed_consultation_is_stored_and_marked_late(ward: 
     assert receipt.late
 
 
-async def test_a_move_changes_where_it_is_filed_and_nothing_about_its_capture(ward: Ward) -> None:
-    """Row and audit change; the receipt still echoes the shutter; both lists are told."""
-    room, other = await ward.open(), await ward.open("Room 3")
-    photo = await ward.stored(room.consultation_id)
+async def test_a_move_changes_where_it_is_filed_and_nothing_about_its_capture(ward: DomainServices) -> None:
+    """Row and audit change; the receipt still echoes the shutter; both lists are notified."""
+    consultation, other = await ward.open(), await ward.open("Room 3")
+    photo = await ward.stored(consultation.consultation_id)
 
     moved = await ward.uploads.move(ANNA, photo.photo_id, other.consultation_id, ward.signer)
 
     receipt = await ward.uploads.complete(ANNA, photo.photo_id, claim(photo))
-    assert (moved.consultation_id, moved.captured_in) == (other.consultation_id, room.consultation_id)
-    assert (receipt.consultation_id, receipt.filed_in) == (room.consultation_id, other.consultation_id)
-    assert (await ward.visits.photos(ANNA, room.consultation_id, ward.signer)).photos == []
-    assert len((await ward.visits.photos(ANNA, other.consultation_id, ward.signer)).photos) == 1
+    assert (moved.consultation_id, moved.captured_in) == (other.consultation_id, consultation.consultation_id)
+    assert (receipt.consultation_id, receipt.filed_in) == (
+        consultation.consultation_id,
+        other.consultation_id,
+    )
+    assert (await ward.consultations.photos(ANNA, consultation.consultation_id, ward.signer)).photos == []
+    assert len((await ward.consultations.photos(ANNA, other.consultation_id, ward.signer)).photos) == 1
 
 
-async def test_nobody_else_can_move_describe_or_delete_a_photo(ward: Ward) -> None:
-    """Somebody else's photo is not there."""
-    room, bens = await ward.open(), await ward.open("Room 9", BEN)
-    photo = await ward.stored(room.consultation_id)
+async def test_no_other_user_can_move_describe_or_delete_a_photo(ward: DomainServices) -> None:
+    """Another user's photo is not found."""
+    consultation, bens = await ward.open(), await ward.open("Room 9", BEN)
+    photo = await ward.stored(consultation.consultation_id)
 
     with pytest.raises(PhotoNotFound):
         await ward.uploads.move(BEN, photo.photo_id, bens.consultation_id, ward.signer)
@@ -257,10 +262,10 @@ async def test_nobody_else_can_move_describe_or_delete_a_photo(ward: Ward) -> No
         await ward.uploads.move(ANNA, photo.photo_id, bens.consultation_id, ward.signer)
 
 
-async def test_a_deletion_in_another_persons_name_changes_nothing(ward: Ward) -> None:
-    """A phone that still has the token of the person before hears so, instead of "not found"."""
-    room = await ward.open()
-    photo = await ward.stored(room.consultation_id)
+async def test_a_deletion_in_another_users_name_changes_nothing(ward: DomainServices) -> None:
+    """A phone that still has the previous user's token gets this error, instead of "not found"."""
+    consultation = await ward.open()
+    photo = await ward.stored(consultation.consultation_id)
 
     with pytest.raises(OtherOwner):
         await ward.uploads.delete(BEN, photo.photo_id, ANNA)
@@ -268,10 +273,10 @@ async def test_a_deletion_in_another_persons_name_changes_nothing(ward: Ward) ->
     assert (await ward.uploads.delete(ANNA, photo.photo_id, ANNA)).state is PhotoState.DELETED
 
 
-async def test_a_description_changes_only_what_it_names(ward: Ward) -> None:
+async def test_a_description_changes_only_what_it_names(ward: DomainServices) -> None:
     """Fields that are absent stay as they were."""
-    room = await ward.open()
-    photo = await ward.stored(room.consultation_id)
+    consultation = await ward.open()
+    photo = await ward.stored(consultation.consultation_id)
     await ward.uploads.describe(
         ANNA, photo.photo_id, PhotoChange(body_site="forearm", side="left"), ward.signer
     )

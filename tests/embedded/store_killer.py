@@ -1,4 +1,4 @@
-"""Kills a writing store before its n-th file operation, for every n, and judges what is left.
+"""Kills a writing store before its n-th file operation, for every n, and checks what is left.
 
 Run as a script with a folder and ``object``, ``first start`` or ``careless``; prints how often the
 object was absent and how often it was whole. Anything else is an error. The kill is SIGKILL in a
@@ -15,10 +15,10 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from app.embedded import store as store_module
-from app.embedded.store import EmbeddedStore, open_store
-from app.embedded.store_files import make_folders
-from app.embedded.store_seal import Kept
+from app.embedded.store import store as store_module
+from app.embedded.store.encryption import StoredFile
+from app.embedded.store.files import make_folders
+from app.embedded.store.store import EmbeddedStore, open_store
 from tests.embedded.test_store import BODY, KEY, kept
 
 OPERATIONS = ("open", "write", "fsync", "link", "unlink", "mkdir", "close")
@@ -31,7 +31,7 @@ def main(folder: Path, what: str) -> None:
         if what != "first start":
             reopened(here).close()
         survived = run_killed(here, step, what)
-        counts[judge(here)] += 1
+        counts[check_reopened(here)] += 1
         shutil.rmtree(here)
         if survived:
             print(counts["absent"], counts["whole"])
@@ -85,7 +85,7 @@ def kill_before(step: int) -> None:
         setattr(os, name, counted(getattr(os, name)))
 
 
-def judge(folder: Path) -> str:
+def check_reopened(folder: Path) -> str:
     """Open the store again as the next start does, and look."""
     store = reopened(folder)
     found = asyncio.run(store.get(KEY))
@@ -97,7 +97,7 @@ def judge(folder: Path) -> str:
     return "absent" if found is None else whole(found)
 
 
-def whole(found: Kept) -> str:
+def whole(found: StoredFile) -> str:
     assert found.body == BODY, "half an object"
     return "whole"
 

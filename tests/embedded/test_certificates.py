@@ -33,7 +33,7 @@ def test_a_leaf_of_this_address_is_kept(tmp_path: Path) -> None:
     [("192.168.1.21", timedelta(0)), ("192.168.1.20", timedelta(days=380))],
     ids=["another address", "nearly expired"],
 )
-def test_a_leaf_that_no_longer_serves_is_made_anew_under_the_same_authority(
+def test_a_leaf_that_no_longer_serves_is_replaced_under_the_same_authority(
     tmp_path: Path, address: str, later: timedelta
 ) -> None:
     """Phones trust the authority once; only the leaf changes."""
@@ -62,13 +62,14 @@ def test_the_fingerprint_is_that_which_phones_show(tmp_path: Path) -> None:
     pem = certificates_for("192.168.1.20", tmp_path / "one", NOW).authority.read_bytes()
     other = certificates_for("192.168.1.20", tmp_path / "two", NOW).authority.read_bytes()
 
-    shown = fingerprint(pem)
+    formatted = fingerprint(pem)
 
     assert (
-        shown.replace(":", "").lower() == hashlib.sha256(ssl.PEM_cert_to_DER_cert(pem.decode())).hexdigest()
+        formatted.replace(":", "").lower()
+        == hashlib.sha256(ssl.PEM_cert_to_DER_cert(pem.decode())).hexdigest()
     )
-    assert [len(pair) for pair in shown.split(":")] == [2] * 32
-    assert fingerprint(other) != shown
+    assert [len(pair) for pair in formatted.split(":")] == [2] * 32
+    assert fingerprint(other) != formatted
 
 
 def _shake_hands(address: str, made: Certificates) -> None:
@@ -97,8 +98,8 @@ def test_a_client_that_trusts_the_authority_accepts_this_computer(tmp_path: Path
     assert _leaf(made.authority).subject == _leaf(made.leaf).issuer
 
 
-def test_an_address_that_the_authority_may_not_vouch_for_gets_another_authority(tmp_path: Path) -> None:
-    """Phones must trust once more, but a certificate that none of them accepts would help nobody."""
+def test_an_address_outside_the_authoritys_constraints_gets_another_authority(tmp_path: Path) -> None:
+    """Phones must trust once more, but a certificate that none of them accepts would be useless."""
     before = certificates_for("192.168.1.20", tmp_path, NOW).authority.read_bytes()
 
     made = certificates_for("198.51.100.7", tmp_path, datetime.now(UTC))
@@ -109,7 +110,7 @@ def test_an_address_that_the_authority_may_not_vouch_for_gets_another_authority(
 
 @pytest.mark.parametrize("address", ["8.8.8.8", "10.0.0.1", "192.168.2.20", "127.0.0.1"])
 def test_the_authority_is_worth_nothing_outside_its_network(tmp_path: Path, address: str) -> None:
-    """Whoever stole its key could not pose as anything on the internet or in another private network."""
+    """A stolen key could not impersonate any host on the internet or in another private network."""
     now = datetime.now(UTC)
     made = certificates_for("192.168.1.20", tmp_path, now)
 
@@ -120,7 +121,7 @@ def test_the_authority_is_worth_nothing_outside_its_network(tmp_path: Path, addr
 
 
 @pytest.mark.parametrize(("prefix", "network"), [(24, "10.20.30.0/24"), (22, "10.20.28.0/22")])
-def test_the_authority_vouches_for_servers_in_the_network_it_serves(
+def test_the_authority_issues_for_servers_in_the_network_it_serves(
     tmp_path: Path, prefix: int, network: str
 ) -> None:
     """No further authority, no other use, no host name but the one that means this computer itself."""
@@ -137,7 +138,7 @@ def test_the_authority_vouches_for_servers_in_the_network_it_serves(
 
 
 def test_back_in_a_network_its_authority_serves_again(tmp_path: Path) -> None:
-    """A computer that is carried between two networks is trusted in both once and for good."""
+    """A computer that is carried between two networks is trusted in both after one set-up."""
     first = certificates_for("192.168.1.20", tmp_path, NOW).authority.read_bytes()
     second = certificates_for("10.1.1.20", tmp_path, NOW).authority.read_bytes()
 
@@ -148,14 +149,14 @@ def test_back_in_a_network_its_authority_serves_again(tmp_path: Path) -> None:
 
 
 def test_an_authority_of_an_earlier_version_serves_on(tmp_path: Path) -> None:
-    """It vouches for more than it should, and every phone trusts it already: none must be set up anew."""
+    """It may issue for more than it should, and every phone trusts it already: none must be set up again."""
     before = certificates_for("192.168.1.20", tmp_path, NOW, 16).authority.read_bytes()
 
     assert certificates_for("192.168.200.9", tmp_path, NOW, 24).authority.read_bytes() == before
 
 
 @pytest.mark.parametrize("name", ["authority.pem", "authority-key.pem"])
-def test_what_is_damaged_is_an_error_and_not_replaced_in_silence(tmp_path: Path, name: str) -> None:
+def test_what_is_damaged_is_an_error_and_not_replaced_silently(tmp_path: Path, name: str) -> None:
     """A new authority would leave every phone that trusts the old one before a warning."""
     certificates_for("192.168.1.20", tmp_path, NOW)
     (tmp_path / name).write_text("damaged")

@@ -1,4 +1,4 @@
-"""One connection, frame by frame, over a socket that the test holds in its hands."""
+"""One connection, frame by frame, over a socket that the test controls."""
 
 import asyncio
 import json
@@ -11,15 +11,15 @@ import pytest
 
 from app.domain.signals import subscribe_claims
 from app.embedded.hub import HubLimits, new_hub_key
+from app.embedded.hub.connection_registry import ConnectionRegistry
 from app.embedded.hub.errors import HubError
 from app.embedded.hub.frames import Action, Flag
-from app.embedded.hub.switchboard import Switchboard
 
 LIMITS = HubLimits(shortest_token_seconds=1, idle_seconds=0.05, send_seconds=0.1, flush_seconds=0.1)
 
 
-class HandHeldSocket:
-    """Frames go in and come out by hand; ``stuck`` makes sending hang like a full buffer."""
+class ScriptedSocket:
+    """Frames go in and come out as the test says; ``stuck`` makes sending hang like a full buffer."""
 
     def __init__(self) -> None:
         self.sent: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
@@ -51,49 +51,51 @@ class HandHeldSocket:
                     return frame
 
 
-class Desk:
-    """A switchboard, one open connection, and tokens by name."""
+class ConnectedPage:
+    """A registry, one open connection of a page, and tokens by user."""
 
-    def __init__(self, board: Switchboard, socket: HandHeldSocket, serving: asyncio.Task[None]) -> None:
-        self.board = board
+    def __init__(
+        self, registry: ConnectionRegistry, socket: ScriptedSocket, serving: asyncio.Task[None]
+    ) -> None:
+        self.registry = registry
         self.socket = socket
         self.serving = serving
 
     def token(self, user: str = "abc", seconds: int = 900) -> str:
-        return self.board.tokens.sign(subscribe_claims(user, datetime.now(UTC), seconds))
+        return self.registry.tokens.sign(subscribe_claims(user, datetime.now(UTC), seconds))
 
     async def attach(self, **fields: str) -> dict[str, Any]:
         self.socket.give({"action": Action.ATTACH, "channel": "user:abc", **fields})
         return await self.socket.next(Action.ATTACHED)
 
     def publish(self, message_id: str) -> None:
-        self.board.publish("user:abc", {"id": message_id, "name": "changed", "data": "{}"})
+        self.registry.publish("user:abc", {"id": message_id, "name": "changed", "data": "{}"})
 
 
 @asynccontextmanager
-async def connected(seconds: int = 900, limits: HubLimits = LIMITS) -> AsyncIterator[Desk]:
-    board = Switchboard(new_hub_key(), lambda: datetime.now(UTC), (), limits)
-    token = board.tokens.sign(subscribe_claims("abc", datetime.now(UTC), seconds))
-    socket = HandHeldSocket()
-    serving = asyncio.create_task(board.serve(socket, "json", board.tokens.read(token)))
+async def connected(seconds: int = 900, limits: HubLimits = LIMITS) -> AsyncIterator[ConnectedPage]:
+    registry = ConnectionRegistry(new_hub_key(), lambda: datetime.now(UTC), (), limits)
+    token = registry.tokens.sign(subscribe_claims("abc", datetime.now(UTC), seconds))
+    socket = ScriptedSocket()
+    serving = asyncio.create_task(registry.serve(socket, "json", registry.tokens.read(token)))
     try:
-        yield Desk(board, socket, serving)
+        yield ConnectedPage(registry, socket, serving)
     finally:
         serving.cancel()
         await asyncio.gather(serving, return_exceptions=True)
 
 
-async def over(desk: Desk) -> None:
+async def assert_ended(page: ConnectedPage) -> None:
     """The connection has ended by itself and left nothing behind."""
     async with asyncio.timeout(2):
-        await desk.serving
-    assert desk.board.connections == 0
+        await page.serving
+    assert page.registry.connections == 0
 
 
 async def test_a_connection_starts_with_what_the_client_must_know() -> None:
     """Without these details the client library throws."""
-    async with connected() as desk:
-        hello = await desk.socket.next(Action.CONNECTED)
+    async with connected() as page:
+        hello = await page.socket.next(Action.CONNECTED)
 
         details = hello["connectionDetails"]
         assert details["clientId"] == "abc"
@@ -103,59 +105,59 @@ async def test_a_connection_starts_with_what_the_client_must_know() -> None:
 
 async def test_a_quiet_connection_is_kept_awake() -> None:
     """A heartbeat within every promised interval."""
-    async with connected() as desk:
+    async with connected() as page:
         started = asyncio.get_running_loop().time()
 
         for _ in range(3):
-            await desk.socket.next(Action.HEARTBEAT)
+            await page.socket.next(Action.HEARTBEAT)
 
         assert 0.1 < asyncio.get_running_loop().time() - started < 1
 
 
 async def test_a_ping_is_answered_by_its_id() -> None:
     """The client measures its round trip by it."""
-    async with connected() as desk:
-        desk.socket.give({"action": Action.HEARTBEAT, "id": "p1"})
+    async with connected() as page:
+        page.socket.give({"action": Action.HEARTBEAT, "id": "p1"})
 
-        while "id" not in (answer := await desk.socket.next(Action.HEARTBEAT)):
+        while "id" not in (answer := await page.socket.next(Action.HEARTBEAT)):
             continue
         assert answer["id"] == "p1"
 
 
 async def test_attaching_gives_the_right_to_listen_and_a_place_to_come_back_to() -> None:
     """A first attach is never called a continuation."""
-    async with connected() as desk:
-        answer = await desk.attach()
+    async with connected() as page:
+        answer = await page.attach()
 
         assert answer["flags"] == Flag.SUBSCRIBE
-        assert answer["channelSerial"] == desk.board.channels.serial
+        assert answer["channelSerial"] == page.registry.channels.serial
         assert "error" not in answer
 
 
-async def test_who_comes_back_hears_what_was_missed_as_a_continuation() -> None:
+async def test_a_client_that_reconnects_gets_what_it_missed_as_a_continuation() -> None:
     """From the last serial on, with the flag that spares the page a fetch."""
-    async with connected() as desk:
-        known = (await desk.attach())["channelSerial"]
-        desk.socket.give({"action": Action.DETACH, "channel": "user:abc"})
-        await desk.socket.next(Action.DETACHED)
-        desk.publish("missed")
+    async with connected() as page:
+        known = (await page.attach())["channelSerial"]
+        page.socket.give({"action": Action.DETACH, "channel": "user:abc"})
+        await page.socket.next(Action.DETACHED)
+        page.publish("missed")
 
-        again = await desk.attach(channelSerial=known)
+        again = await page.attach(channelSerial=known)
 
         assert again["flags"] == Flag.SUBSCRIBE | Flag.RESUMED
-        assert (await desk.socket.next(Action.MESSAGE))["messages"][0]["id"] == "missed"
+        assert (await page.socket.next(Action.MESSAGE))["messages"][0]["id"] == "missed"
 
 
 async def test_a_renewed_token_keeps_the_channel() -> None:
-    """CONNECTED again, and no word about the channel."""
-    async with connected() as desk:
-        await desk.attach()
+    """CONNECTED again, and no frame about the channel."""
+    async with connected() as page:
+        await page.attach()
 
-        desk.socket.give({"action": Action.AUTH, "auth": {"accessToken": desk.token()}})
+        page.socket.give({"action": Action.AUTH, "auth": {"accessToken": page.token()}})
 
-        await desk.socket.next(Action.CONNECTED)
-        desk.publish("after")
-        await desk.socket.next(Action.MESSAGE)
+        await page.socket.next(Action.CONNECTED)
+        page.publish("after")
+        await page.socket.next(Action.MESSAGE)
 
 
 @pytest.mark.parametrize(
@@ -168,27 +170,27 @@ async def test_a_renewed_token_keeps_the_channel() -> None:
     ],
 )
 async def test_a_renewal_that_is_not_right_ends_the_connection(auth: Any, code: int) -> None:
-    """Nobody can turn one user's connection into another's."""
-    async with connected() as desk:
-        wish = {"accessToken": desk.token("xyz")} if auth == "other user" else auth
-        desk.socket.give({"action": Action.AUTH, "auth": wish})
+    """No token turns one user's connection into another's."""
+    async with connected() as page:
+        request = {"accessToken": page.token("xyz")} if auth == "other user" else auth
+        page.socket.give({"action": Action.AUTH, "auth": request})
 
-        ended = await desk.socket.next(Action.DISCONNECTED if code == 40000 else Action.ERROR)
+        ended = await page.socket.next(Action.DISCONNECTED if code == 40000 else Action.ERROR)
 
         assert ended["error"]["code"] == code
-        await over(desk)
+        await assert_ended(page)
 
 
 async def test_a_renewal_is_asked_for_once() -> None:
     """A page that does not answer is not asked again and again."""
-    async with connected(seconds=2) as desk:
-        ended = await desk.socket.next(Action.DISCONNECTED)
+    async with connected(seconds=2) as page:
+        ended = await page.socket.next(Action.DISCONNECTED)
 
         assert ended["error"]["code"] == 40142
-        await over(desk)
-    async with connected(seconds=2) as desk:
-        await desk.serving
-        frames = [desk.socket.sent.get_nowait() for _ in range(desk.socket.sent.qsize())]
+        await assert_ended(page)
+    async with connected(seconds=2) as page:
+        await page.serving
+        frames = [page.socket.sent.get_nowait() for _ in range(page.socket.sent.qsize())]
         assert sum(frame["action"] == Action.AUTH for frame in frames) == 1
 
 
@@ -197,72 +199,72 @@ async def test_a_renewal_is_asked_for_once() -> None:
     ["", "nonsense", "[]", "{}", '{"action": "10"}', b"\xc1", b"\x91\x01", '{"action": 10}', "[" * 50_000],
 )
 async def test_a_frame_that_means_nothing_ends_the_connection_in_good_order(data: str | bytes) -> None:
-    """The client is told, and nothing is left behind."""
-    async with connected() as desk:
-        desk.socket.give(data)
+    """The client gets an error, and nothing is left behind."""
+    async with connected() as page:
+        page.socket.give(data)
 
-        ended = await desk.socket.next(Action.DISCONNECTED)
+        ended = await page.socket.next(Action.DISCONNECTED)
 
         assert ended["error"]["code"] == 40000
-        await over(desk)
+        await assert_ended(page)
 
 
 async def test_an_action_from_the_future_is_passed_over() -> None:
-    """A newer client library may say more than this hub understands."""
-    async with connected() as desk:
-        desk.socket.give({"action": 99})
+    """A newer client library may send more than this hub understands."""
+    async with connected() as page:
+        page.socket.give({"action": 99})
 
-        assert await desk.attach()
+        assert await page.attach()
 
 
-async def test_a_reader_that_is_stuck_is_let_go() -> None:
+async def test_a_stuck_reader_is_disconnected() -> None:
     """Its memory is freed within the time limit of one frame."""
-    async with connected() as desk:
-        await desk.attach()
-        desk.socket.stuck = True
+    async with connected() as page:
+        await page.attach()
+        page.socket.stuck = True
 
-        desk.publish("unread")
+        page.publish("unread")
 
-        await over(desk)
+        await assert_ended(page)
 
 
 async def test_a_page_that_leaves_is_forgotten() -> None:
     """Both the polite way and the cable that was pulled."""
-    for last_word in ({"action": Action.CLOSE}, {"action": Action.DISCONNECT}, None):
-        async with connected() as desk:
-            await desk.attach()
+    for last_frame in ({"action": Action.CLOSE}, {"action": Action.DISCONNECT}, None):
+        async with connected() as page:
+            await page.attach()
 
-            desk.socket.give(last_word)
+            page.socket.give(last_frame)
 
-            await over(desk)
+            await assert_ended(page)
 
 
 async def test_a_close_is_confirmed() -> None:
     """The client waits for it."""
-    async with connected() as desk:
-        desk.socket.give({"action": Action.CLOSE})
+    async with connected() as page:
+        page.socket.give({"action": Action.CLOSE})
 
-        assert await desk.socket.next(Action.CLOSED)
+        assert await page.socket.next(Action.CLOSED)
 
 
-async def test_a_closing_hub_says_that_it_will_be_back() -> None:
+async def test_a_closing_hub_asks_clients_to_reconnect() -> None:
     """With a status of 500 or more the client tries again by itself; below it would give up."""
-    async with connected() as desk:
-        await desk.attach()
+    async with connected() as page:
+        await page.attach()
 
-        await desk.board.close()
+        await page.registry.close()
 
-        assert (await desk.socket.next(Action.DISCONNECTED))["error"]["statusCode"] >= 500
-        await over(desk)
+        assert (await page.socket.next(Action.DISCONNECTED))["error"]["statusCode"] >= 500
+        await assert_ended(page)
 
 
-async def test_one_user_cannot_take_all_the_room() -> None:
-    """The next connection is sent away for the moment, and only that user's."""
-    async with connected(limits=HubLimits(connections_for_each_user=1)) as desk:
-        await desk.socket.next(Action.CONNECTED)
+async def test_one_user_cannot_take_all_the_connections() -> None:
+    """The next connection of that user alone is refused for the moment."""
+    async with connected(limits=HubLimits(connections_for_each_user=1)) as page:
+        await page.socket.next(Action.CONNECTED)
 
         with pytest.raises(HubError) as refused:
-            desk.board.check_room(desk.board.tokens.read(desk.token("abc")))
-        desk.board.check_room(desk.board.tokens.read(desk.token("xyz")))
+            page.registry.check_capacity(page.registry.tokens.read(page.token("abc")))
+        page.registry.check_capacity(page.registry.tokens.read(page.token("xyz")))
 
         assert refused.value.status >= 500

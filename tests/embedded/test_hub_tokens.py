@@ -1,4 +1,4 @@
-"""What the hub signs and what it believes, with a clock that stands where the test puts it."""
+"""What the hub signs and what it accepts, with a clock that the test sets."""
 
 import json
 from collections.abc import Callable
@@ -14,14 +14,14 @@ from app.domain.errors import InvalidField
 from app.domain.signals import subscribe_claims
 from app.embedded.hub import new_hub_key
 from app.embedded.hub.errors import HubError
-from app.embedded.hub.tokens import TokenBook, TokenRequest
+from app.embedded.hub.tokens import TokenRequest, TokenService
 
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 KEY = new_hub_key()
 
 
-def book(now: datetime = NOW) -> TokenBook:
-    return TokenBook(KEY, lambda: now, shortest_seconds=60)
+def book(now: datetime = NOW) -> TokenService:
+    return TokenService(KEY, lambda: now, shortest_seconds=60)
 
 
 def code_of(call: Callable[[], object]) -> int:
@@ -58,7 +58,7 @@ def test_every_token_names_one_channel_in_full_or_is_not_made(user: str) -> None
 
 
 @pytest.mark.parametrize("resource", ["*", "user:*", "[*]*", "user:a*"])
-def test_a_wildcard_lets_nobody_listen(resource: str) -> None:
+def test_a_wildcard_grants_no_subscription(resource: str) -> None:
     """Stricter than Ably: a listener's channel is named in full."""
     for rights in (["*"], ["subscribe"]):
         capability = json.dumps({resource: rights})
@@ -94,8 +94,8 @@ def test_text_that_is_no_token_is_refused(text: str) -> None:
     assert code_of(lambda: book().read(text)) == 40144
 
 
-def test_a_token_of_another_key_is_told_so() -> None:
-    """A page that holds a token from before the key was changed must not retry with it for ever."""
+def test_a_token_of_another_key_is_refused_with_its_reason() -> None:
+    """A page with a token from before the key was changed must not retry with it without end."""
     other = jwt.encode(claims(), "x" * 43, "HS256", headers={"kid": "hub.other"})
 
     assert code_of(lambda: book().read(other)) == 40101
@@ -127,7 +127,7 @@ def test_a_signed_request_gets_a_token_for_what_it_asked() -> None:
 
 
 def test_a_signed_request_works_once() -> None:
-    """Whoever overhears it cannot use it again."""
+    """A copy of it cannot be used again."""
     tokens = book()
     tokens.issue(KEY.name, request())
 
@@ -152,7 +152,7 @@ def test_a_request_from_another_time_is_refused(minutes: int) -> None:
     ],
 )
 def test_a_request_that_is_not_right_gets_nothing(changes: dict[str, Any], code: int) -> None:
-    """A wrong signature, another key, and a wish for everything."""
+    """A wrong signature, another key, and a request for everything."""
     assert code_of(lambda: book().issue(KEY.name, request(**changes))) == code
 
 
@@ -168,5 +168,5 @@ def test_a_request_that_was_changed_after_signing_gets_nothing() -> None:
     ["", "Basic", "Basic !!", "Basic aHViOnNlY3JldA==", "Bearer", "Bearer !!", "Digest x", "Basic w6Q="],
 )
 def test_credentials_that_are_not_ours_are_refused(header: str) -> None:
-    """Whatever stands in the header, it is a refusal and never a crash."""
+    """Whatever is in the header, it is a refusal and never a crash."""
     assert code_of(lambda: book().read_header(header)) in (40101, 40144)

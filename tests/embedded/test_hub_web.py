@@ -83,7 +83,7 @@ async def test_our_own_pages_can_connect(running: RunningHub, name: str) -> None
         assert json.loads(await socket.recv())["action"] == 4
 
 
-async def test_a_connection_without_a_token_is_told_so_and_closed(running: RunningHub) -> None:
+async def test_a_connection_without_a_token_is_refused_and_closed(running: RunningHub) -> None:
     """The library's own connectivity check comes without one."""
     async with connect(f"ws://{HOST}:{running.port}/") as socket:
         refusal = json.loads(await socket.recv())
@@ -120,7 +120,7 @@ async def test_the_hub_stops_within_two_seconds_with_pages_open(running: Running
     writer.close()
 
 
-async def test_the_clock_is_told_in_milliseconds(client: httpx.AsyncClient) -> None:
+async def test_the_clock_is_given_in_milliseconds(client: httpx.AsyncClient) -> None:
     """Clients date their token requests by it."""
     answer = await client.get("/time")
 
@@ -182,7 +182,7 @@ def talkative(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
     return caplog
 
 
-async def visit(running: RunningHub, client: httpx.AsyncClient) -> str:
+async def consultation(running: RunningHub, client: httpx.AsyncClient) -> str:
     """One page load and one connection with a token; returns the token."""
     target = address(running)
     await client.get("/", params={"X-Amz-Signature": "0123abcd"})
@@ -198,7 +198,7 @@ async def test_no_token_and_no_signature_reaches_the_log(
     redact_queries()
     redact_queries()
 
-    token = await visit(running, client)
+    token = await consultation(running, client)
 
     text = "\n".join(talkative.messages)
     assert token not in text
@@ -219,6 +219,6 @@ async def test_without_the_filter_the_token_would_be_logged(
         for found in [one for one in logger.filters if isinstance(one, QueryRedaction)]:
             logger.removeFilter(found)
 
-    token = await visit(running, client)
+    token = await consultation(running, client)
 
     assert token in "\n".join(talkative.messages)

@@ -1,4 +1,4 @@
-"""Local accounts over the real database and the real Argon2 (at a low cost), with a clock that is told."""
+"""Local accounts over the real database and the real Argon2 (at a low cost), with a clock of the test."""
 
 import asyncio
 import contextlib
@@ -12,9 +12,8 @@ import pytest
 from argon2 import PasswordHasher
 from zxcvbn.matching import L33T_TABLE, enumerate_l33t_subs, relevant_l33t_subtable
 
-from app.adapters.clerk import SessionTokenVerifier
+from app.adapters.clerk.tokens import SessionTokenVerifier
 from app.adapters.database.engine import SqlDatabase
-from app.domain.accounts import Caller, PasswordChange
 from app.domain.errors import (
     InvalidField,
     PasswordChangeRequired,
@@ -22,28 +21,29 @@ from app.domain.errors import (
     Unauthenticated,
     WrongPassword,
 )
-from app.embedded import identity_throttle as throttle
-from app.embedded.identity import LocalIdentity
-from app.embedded.identity_browsers import KEY_FILE as MARKS_FILE
-from app.embedded.identity_browsers import MOST_MARKS, BrowserMarks, load_browser_marks
-from app.embedded.identity_keys import KEY_FILE, LocalKeySet, SessionIssuer, digest, load_session_key
-from app.embedded.identity_logins import session_id
-from app.embedded.identity_passwords import (
+from app.domain.identity.accounts import PasswordChange, SignInClient
+from app.embedded.accounts import throttle
+from app.embedded.accounts.device_cookies import KEY_FILE as MARKS_FILE
+from app.embedded.accounts.device_cookies import MAX_DEVICE_COOKIES, DeviceCookies, load_device_cookies
+from app.embedded.accounts.logins import session_id
+from app.embedded.accounts.passwords import (
     ALPHABET,
     MAX_WAITING,
     MOST_OF_ONE,
     Passwords,
-    judgeable,
+    rated_text,
     readable_password,
 )
-from tests.accounts import person
+from app.embedded.accounts.service import LocalIdentity
+from app.embedded.accounts.signing_keys import KEY_FILE, LocalKeySet, SessionIssuer, digest, load_session_key
+from tests.accounts import add_signed_in_user
 
 ORIGIN = "https://capture.clinic.example"
 HERE = "203.0.113.7"
-KNOCKING = Caller(HERE)
+CLIENT = SignInClient(HERE)
 
 
-MARKS = BrowserMarks(b"a key of the tests")
+MARKS = DeviceCookies(b"a key of the tests")
 
 
 class Time:
@@ -86,16 +86,16 @@ def identity(database, key, time):
 @pytest.fixture
 async def anna(identity):
     """An account with a password that its owner has chosen."""
-    return await person(identity, "Anna")
+    return await add_signed_in_user(identity, "Anna")
 
 
 async def signed_in(identity, account, address=HERE, marks=""):
-    return await identity.sign_in(account.name, account.password, Caller(address, marks))
+    return await identity.sign_in(account.name, account.password, SignInClient(address, marks))
 
 
 async def refused(identity, name="Anna", password="a wrong one", address=HERE, marks=""):
     with pytest.raises(WrongPassword):
-        await identity.sign_in(name, password, Caller(address, marks))
+        await identity.sign_in(name, password, SignInClient(address, marks))
 
 
 async def test_the_first_start_makes_one_account_and_later_starts_none(identity):
@@ -107,8 +107,8 @@ async def test_the_first_start_makes_one_account_and_later_starts_none(identity)
     assert (await signed_in(identity, first)).user.name == first.name
 
 
-async def test_the_database_file_holds_neither_password_nor_cookie(identity, anna, tmp_path):
-    """A stolen copy of the data signs nobody in."""
+async def test_the_database_file_contains_neither_password_nor_cookie(identity, anna, tmp_path):
+    """A stolen copy of the data signs no user in."""
     login = await signed_in(identity, anna)
 
     kept = b"".join(path.read_bytes() for path in (tmp_path / "data").iterdir())
@@ -120,22 +120,22 @@ async def test_the_database_file_holds_neither_password_nor_cookie(identity, ann
 @pytest.mark.parametrize("typed", ["Anna", "anna", " ANNA ", "Ａｎｎａ"])
 async def test_a_name_is_found_however_it_is_typed(identity, anna, typed):
     """Phones begin names with capitals and add spaces."""
-    assert (await identity.sign_in(typed, anna.password, KNOCKING)).user.name == "Anna"
+    assert (await identity.sign_in(typed, anna.password, CLIENT)).user.name == "Anna"
 
 
 async def test_a_wrong_name_and_a_wrong_password_get_the_same_words(identity, anna):
-    """Nobody learns which names exist."""
-    said = []
+    """No answer reveals which names exist."""
+    details = []
     for name, password in (("Anna", "a wrong one"), ("Nobody", anna.password), ("", "x")):
         with pytest.raises(WrongPassword) as refusal:
-            await identity.sign_in(name, password, KNOCKING)
-        said.append(refusal.value.detail)
+            await identity.sign_in(name, password, CLIENT)
+        details.append(refusal.value.detail)
 
-    assert len(set(said)) == 1
+    assert len(set(details)) == 1
 
 
 async def test_an_unknown_name_costs_a_password_check(identity, anna):
-    """The time of an answer does not tell which names exist."""
+    """The time of an answer does not reveal which names exist."""
     checks = []
     hasher = identity._passwords._hasher
     verify = hasher.verify
@@ -156,19 +156,19 @@ async def test_an_unknown_name_costs_a_password_check(identity, anna):
 
 
 async def test_tokens_of_a_login_pass_the_verifier_unchanged(identity, anna, key, time):
-    """The rest of the app cannot tell these tokens from the cloud provider's."""
+    """The rest of the app cannot distinguish these tokens from the cloud provider's."""
     login = await signed_in(identity, anna)
 
     answer = await identity.token(login.cookie, ORIGIN)
 
     verifier = SessionTokenVerifier(ORIGIN, [ORIGIN], LocalKeySet(key), time)
-    principal = await verifier.verify(answer.token)
-    assert (principal.user, principal.session) == (login.user.id, session_id(login.cookie))
+    user = await verifier.verify(answer.token)
+    assert (user.id, user.session) == (login.user.id, session_id(login.cookie))
     assert (answer.expires_in, answer.user) == (60, login.user)
 
 
 async def test_a_token_is_good_for_pages_of_the_asking_origin_only(identity, anna, key, time):
-    """What a page of another origin asked for is not believed."""
+    """A token that a page of another origin asked for is not accepted."""
     login = await signed_in(identity, anna)
     answer = await identity.token(login.cookie, "https://wiki.clinic.example")
 
@@ -177,7 +177,7 @@ async def test_a_token_is_good_for_pages_of_the_asking_origin_only(identity, ann
 
 
 async def test_the_key_document_verifies_the_tokens(identity, anna):
-    """Outsiders can verify with the published key alone, and it holds no private part."""
+    """Outsiders can verify with the published key alone, and it contains no private part."""
     login = await signed_in(identity, anna)
     token = (await identity.token(login.cookie, ORIGIN)).token
     (published,) = identity.key_document()["keys"]
@@ -189,7 +189,7 @@ async def test_the_key_document_verifies_the_tokens(identity, anna):
 
 
 async def test_sign_out_ends_the_login_and_its_background_uploads_only(identity, anna, database, time):
-    """Another phone of the same person keeps working."""
+    """Another phone of the same user keeps working."""
     phone, desktop = await signed_in(identity, anna), await signed_in(identity, anna)
     await upload_sessions(database, phone, desktop, until=time.now + timedelta(hours=12))
 
@@ -217,12 +217,12 @@ async def living(database, *logins, now):
 
 
 async def test_signing_in_replaces_the_login_this_browser_had(identity, anna, database, time):
-    """On a shared phone the next person ends the session of the one before."""
+    """On a shared phone the next user ends the session of the one before."""
     ben = await identity.add_user("Ben")
     before = await signed_in(identity, anna)
     await upload_sessions(database, before, until=time.now + timedelta(hours=12))
 
-    await identity.sign_in(ben.name, ben.password, KNOCKING, replaced=before.cookie)
+    await identity.sign_in(ben.name, ben.password, CLIENT, replaced=before.cookie)
 
     with pytest.raises(Unauthenticated):
         await identity.token(before.cookie, ORIGIN)
@@ -242,7 +242,7 @@ async def test_a_login_lives_for_twelve_hours_after_its_last_use(identity, anna,
 
 
 async def test_no_login_lives_longer_than_a_week(identity, anna, time):
-    """Constant use does not keep a login for ever."""
+    """Constant use does not keep a login without end."""
     login = await signed_in(identity, anna)
     for _ in range(16):
         time.passes(hours=10)
@@ -254,7 +254,7 @@ async def test_no_login_lives_longer_than_a_week(identity, anna, time):
 
 
 @pytest.mark.parametrize("change", ["later start", "no start", "other secret", "empty", "long"])
-async def test_an_edited_cookie_signs_nobody_in(identity, anna, time, change):
+async def test_an_edited_cookie_signs_no_user_in(identity, anna, time, change):
     """The start written in the cookie cannot be moved."""
     cookie = (await signed_in(identity, anna)).cookie
     secret, start = cookie.split(".")
@@ -279,7 +279,7 @@ async def test_five_failures_are_free_and_then_the_delay_doubles(identity, anna,
     for attempt in range(4, 15):
         await refused(identity, address=f"203.0.113.{attempt}")
         with pytest.raises(TooManyRequests) as delay:
-            await identity.sign_in("Anna", "again", Caller("198.51.100.1"))
+            await identity.sign_in("Anna", "again", SignInClient("198.51.100.1"))
         waits.append(delay.value.retry_after)
         time.passes(seconds=waits[-1])
 
@@ -287,7 +287,7 @@ async def test_five_failures_are_free_and_then_the_delay_doubles(identity, anna,
 
 
 async def test_the_right_password_must_wait_as_well(identity, anna, time):
-    """Otherwise the delay would tell a guesser which guess was right; after it the door opens."""
+    """Otherwise the delay would reveal which guess was right; after it the door opens."""
     for _ in range(5):
         await refused(identity)
 
@@ -307,22 +307,22 @@ async def test_an_address_that_tries_many_names_is_slowed_down(identity, anna):
     assert (await signed_in(identity, anna, "198.51.100.1")).user.name == "Anna"
 
 
-async def guess_until_braked(identity, name):
+async def guess_until_delayed(identity, name):
     """Guesses at a name from one address until it must wait; for how long."""
     for _ in range(9):
         try:
-            await identity.sign_in(name, "a guess", KNOCKING)
+            await identity.sign_in(name, "a guess", CLIENT)
         except TooManyRequests as delay:
             return delay.retry_after
         except WrongPassword:
             continue
-    raise AssertionError("nobody was slowed down")
+    raise AssertionError("no attempt was slowed down")
 
 
 async def test_guessing_at_one_name_leaves_the_others_at_that_address_alone(identity, anna, time):
-    """A whole clinic stands behind one address; the name itself is slowed down, and stays so."""
+    """A whole clinic is behind one address; the name itself is slowed down, and stays so."""
     for _ in range(12):
-        wait = await guess_until_braked(identity, "Ben")
+        wait = await guess_until_delayed(identity, "Ben")
         assert not await locked_out(identity, anna)
         time.passes(seconds=wait)
 
@@ -350,12 +350,12 @@ async def test_a_reset_helps_at_once_while_the_guessing_goes_on(identity, anna):
         for n in range(times):
             for name, address in (("Anna", f"198.51.100.{n}"), (f"name {n}", HERE)):
                 with contextlib.suppress(WrongPassword, TooManyRequests):
-                    await identity.sign_in(name, "a guess", Caller(address))
+                    await identity.sign_in(name, "a guess", SignInClient(address))
 
     await guess(20)
     for _ in range(5):
         with contextlib.suppress(WrongPassword, TooManyRequests):
-            await identity.sign_in("Anna", "forgotten", KNOCKING)
+            await identity.sign_in("Anna", "forgotten", CLIENT)
     assert await locked_out(identity, anna)
 
     fresh = await identity.reset_password("Anna")
@@ -377,7 +377,7 @@ async def test_one_good_account_does_not_buy_guesses_at_the_others(identity, ann
 
 async def test_a_burst_of_guesses_at_one_instant_is_counted(identity, anna):
     """Parallel requests get no more guesses than one after the other."""
-    guesses = [identity.sign_in("Anna", f"guess {n}", KNOCKING) for n in range(20)]
+    guesses = [identity.sign_in("Anna", f"guess {n}", CLIENT) for n in range(20)]
 
     answers = await asyncio.gather(*guesses, return_exceptions=True)
 
@@ -385,18 +385,18 @@ async def test_a_burst_of_guesses_at_one_instant_is_counted(identity, anna):
     assert [type(answer) for answer in answers].count(TooManyRequests) == 15
 
 
-async def locked_out(identity, account, **caller):
+async def locked_out(identity, account, **client):
     """Whether even the right password has to wait."""
     try:
-        await signed_in(identity, account, **caller)
+        await signed_in(identity, account, **client)
     except TooManyRequests:
         return True
     return False
 
 
-async def test_a_stranger_never_locks_the_browsers_that_somebody_uses(identity, anna):
+async def test_a_stranger_never_locks_a_known_browser(identity, anna):
     """Neither by guessing at the name nor from behind the same address; elsewhere they are slowed down."""
-    marks = (await signed_in(identity, anna)).marks
+    marks = (await signed_in(identity, anna)).device_cookies
     for n in range(5):
         await refused(identity, address=f"198.51.100.{n}")
     for n in range(5):
@@ -407,12 +407,14 @@ async def test_a_stranger_never_locks_the_browsers_that_somebody_uses(identity, 
     assert not await locked_out(identity, anna, marks=marks)
     login = await signed_in(identity, anna, marks=marks)
     change = PasswordChange(current=anna.password, new="a better password")
-    assert (await identity.change_password(login.cookie, change, Caller(HERE, marks))).user == login.user
+    assert (
+        await identity.change_password(login.cookie, change, SignInClient(HERE, marks))
+    ).user == login.user
 
 
 async def test_signing_in_at_a_known_browser_gives_a_stranger_no_new_guesses(identity, anna):
     """The clinician's day at work does not set the guesser's count back."""
-    marks = (await signed_in(identity, anna)).marks
+    marks = (await signed_in(identity, anna)).device_cookies
     for n in range(5):
         await refused(identity, address=f"198.51.100.{n}")
 
@@ -422,9 +424,9 @@ async def test_signing_in_at_a_known_browser_gives_a_stranger_no_new_guesses(ide
 
 
 async def test_a_stolen_mark_that_guesses_is_locked_by_itself(identity, anna, time):
-    """Five guesses and then delays that double, from wherever it knocks; nobody else waits for it."""
-    stolen = (await signed_in(identity, anna)).marks
-    other = (await signed_in(identity, anna)).marks
+    """Five guesses and then delays that double, from any address; no other browser waits for it."""
+    stolen = (await signed_in(identity, anna)).device_cookies
+    other = (await signed_in(identity, anna)).device_cookies
 
     for n in range(5):
         await refused(identity, address=f"198.51.100.{n}", marks=stolen)
@@ -437,9 +439,9 @@ async def test_a_stolen_mark_that_guesses_is_locked_by_itself(identity, anna, ti
 
 
 async def test_a_mark_counts_for_its_own_account_only(identity, anna):
-    """Whoever has an account of their own is a stranger at every other."""
+    """A user with one account is a stranger at every other."""
     ben = await identity.add_user("Ben")
-    marks = (await signed_in(identity, ben)).marks
+    marks = (await signed_in(identity, ben)).device_cookies
     for n in range(5):
         await refused(identity, "Anna", address=f"198.51.100.{n}", marks=marks)
 
@@ -447,25 +449,25 @@ async def test_a_mark_counts_for_its_own_account_only(identity, anna):
     assert not await locked_out(identity, ben, address="192.0.2.1", marks=marks)
 
 
-async def test_everybody_who_signs_in_at_a_shared_phone_is_known_there(identity, anna):
-    """The mark of one stands beside that of the other, for the last eight."""
+async def test_every_user_who_signs_in_at_a_shared_phone_is_known_there(identity, anna):
+    """The mark of one is kept beside that of the other, for the last eight."""
     ben = await identity.add_user("Ben")
-    marks = (await signed_in(identity, anna)).marks
-    marks = (await signed_in(identity, ben, marks=marks)).marks
-    marks = (await signed_in(identity, ben, marks=marks)).marks
+    marks = (await signed_in(identity, anna)).device_cookies
+    marks = (await signed_in(identity, ben, marks=marks)).device_cookies
+    marks = (await signed_in(identity, ben, marks=marks)).device_cookies
 
     assert len(marks.split(".")) == 2
     assert MARKS.find(marks, throttle.name_key("Anna"))
-    for n in range(MOST_MARKS):
+    for n in range(MAX_DEVICE_COOKIES):
         marks = MARKS.add(marks, f"name {n}")
     assert MARKS.find(marks, throttle.name_key("Anna")) is None
-    assert len(marks.split(".")) == MOST_MARKS
+    assert len(marks.split(".")) == MAX_DEVICE_COOKIES
 
 
 @pytest.mark.parametrize("junk", ["\u20ac", "a-b", "x\r\ny", "A" * 24 + "-" + "0" * 32, "." * 500])
 async def test_nothing_but_marks_comes_back_from_a_browser(identity, anna, junk):
-    """What no cookie can hold would otherwise end every sign-in at that browser with an error."""
-    marks = (await signed_in(identity, anna, marks=junk)).marks
+    """What no cookie can contain would otherwise end every sign-in at that browser with an error."""
+    marks = (await signed_in(identity, anna, marks=junk)).device_cookies
 
     assert [len(mark) for mark in marks.split(".")] == [57]
     assert MARKS.find(marks, throttle.name_key("Anna")) == marks
@@ -473,10 +475,10 @@ async def test_nothing_but_marks_comes_back_from_a_browser(identity, anna, junk)
 
 @pytest.mark.parametrize("forgery", ["other key", "edited", "cut", "empty", "crowd"])
 async def test_a_forged_mark_is_no_mark(identity, anna, forgery):
-    """Only this server makes them, so a forger is counted like anybody else."""
-    marks = (await signed_in(identity, anna)).marks
+    """Only this server makes them, so a forger is counted like any stranger."""
+    marks = (await signed_in(identity, anna)).device_cookies
     forged = {
-        "other key": BrowserMarks(b"another key").add("", throttle.name_key("Anna")),
+        "other key": DeviceCookies(b"another key").add("", throttle.name_key("Anna")),
         "edited": ("1" if marks[0] != "1" else "2") + marks[1:],
         "cut": marks[:-1],
         "empty": "",
@@ -488,9 +490,9 @@ async def test_a_forged_mark_is_no_mark(identity, anna, forgery):
     assert await locked_out(identity, anna, address="192.0.2.1", marks=forged)
 
 
-async def test_a_mark_names_nobody(identity, anna):
-    """Whoever finds the cookie does not learn who works here."""
-    marks = (await signed_in(identity, anna)).marks
+async def test_a_mark_names_no_user(identity, anna):
+    """The cookie does not reveal which users work here."""
+    marks = (await signed_in(identity, anna)).device_cookies
 
     assert "anna" not in marks.lower()
     assert throttle.name_key("Anna").removeprefix("name:") not in marks
@@ -498,13 +500,13 @@ async def test_a_mark_names_nobody(identity, anna):
 
 def test_the_key_of_marks_is_made_once_and_never_replaced_silently(tmp_path):
     """A restart knows the browsers again; a torn key stops the start."""
-    marks = load_browser_marks(tmp_path).add("", "name")
+    marks = load_device_cookies(tmp_path).add("", "name")
 
-    assert load_browser_marks(tmp_path).find(marks, "name")
+    assert load_device_cookies(tmp_path).find(marks, "name")
     assert stat.S_IMODE((tmp_path / MARKS_FILE).stat().st_mode) == 0o600
     (tmp_path / MARKS_FILE).write_bytes(b"torn")
     with pytest.raises(ValueError, match=MARKS_FILE):
-        load_browser_marks(tmp_path)
+        load_device_cookies(tmp_path)
 
 
 async def test_failures_are_kept_through_a_restart(identity, anna, database, key, time):
@@ -538,24 +540,24 @@ async def test_failures_are_forgotten_an_hour_after_the_delay(identity, anna, ti
         ("", "a socket", True),
     ],
 )
-def test_an_address_counts_as_its_customer(one, other, same):
-    """An IPv6 customer has 2^64 addresses and one delay."""
+def test_an_address_counts_as_its_network(one, other, same):
+    """An IPv6 network has 2^64 addresses and one delay."""
     assert (throttle.address_key(one) == throttle.address_key(other)) is same
 
 
 def test_a_name_is_not_readable_in_its_failures():
-    """People type passwords into the name box."""
+    """Users type passwords into the name box."""
     assert "hunter2" not in throttle.name_key("hunter2")
     assert throttle.name_key("Anna") == throttle.name_key("anna")
 
 
 async def test_a_new_password_signs_out_everywhere_else(identity, anna, database, time):
-    """Whoever knew the old password is out at once, in the background as well."""
+    """Sessions of the old password end at once, in the background as well."""
     here, elsewhere = await signed_in(identity, anna), await signed_in(identity, anna)
     await upload_sessions(database, here, elsewhere, until=time.now + timedelta(hours=12))
 
     change = PasswordChange(current=anna.password, new="a better password")
-    login = await identity.change_password(here.cookie, change, KNOCKING)
+    login = await identity.change_password(here.cookie, change, CLIENT)
 
     assert (await identity.token(login.cookie, ORIGIN)).user.name == "Anna"
     for old in (here, elsewhere):
@@ -563,7 +565,7 @@ async def test_a_new_password_signs_out_everywhere_else(identity, anna, database
             await identity.token(old.cookie, ORIGIN)
     assert await living(database, here, elsewhere, now=time.now) == [None, None]
     await refused(identity, password=anna.password)
-    assert (await identity.sign_in("Anna", "a better password", KNOCKING)).user == login.user
+    assert (await identity.sign_in("Anna", "a better password", CLIENT)).user == login.user
 
 
 async def test_a_generated_password_gives_no_token_until_it_is_changed(identity):
@@ -577,7 +579,7 @@ async def test_a_generated_password_gives_no_token_until_it_is_changed(identity)
         assert (await identity.state(login.cookie)).password_change_required
 
         change = PasswordChange(current=generated.password, new="a better password")
-        changed = await identity.change_password(login.cookie, change, KNOCKING)
+        changed = await identity.change_password(login.cookie, change, CLIENT)
 
         assert not changed.password_change_required
         assert not (await identity.state(changed.cookie)).password_change_required
@@ -617,9 +619,9 @@ async def test_the_old_password_is_needed_for_a_new_one(identity, anna):
 
     for _ in range(5):
         with pytest.raises(WrongPassword):
-            await identity.change_password(login.cookie, change, KNOCKING)
+            await identity.change_password(login.cookie, change, CLIENT)
     with pytest.raises(TooManyRequests):
-        await identity.change_password(login.cookie, change, KNOCKING)
+        await identity.change_password(login.cookie, change, CLIENT)
 
 
 @pytest.mark.parametrize(
@@ -631,7 +633,7 @@ async def test_a_weak_password_is_refused_with_the_rule(identity, anna, new, rul
     login = await signed_in(identity, anna)
 
     with pytest.raises(InvalidField, match=rule) as refusal:
-        await identity.change_password(login.cookie, PasswordChange(current=anna.password, new=new), KNOCKING)
+        await identity.change_password(login.cookie, PasswordChange(current=anna.password, new=new), CLIENT)
 
     assert refusal.value.field == "new"
     assert (await signed_in(identity, anna)).user.name == "Anna"
@@ -643,7 +645,7 @@ async def test_the_old_password_is_no_new_one(identity, anna):
 
     change = PasswordChange(current=anna.password, new=anna.password)
     with pytest.raises(InvalidField, match="old one"):
-        await identity.change_password(login.cookie, change, KNOCKING)
+        await identity.change_password(login.cookie, change, CLIENT)
 
 
 async def test_an_administrator_resets_a_forgotten_password(identity, anna):
@@ -651,11 +653,11 @@ async def test_an_administrator_resets_a_forgotten_password(identity, anna):
     login = await signed_in(identity, anna)
     for n in range(5):
         await refused(identity, address=f"198.51.100.{n}")
-        await refused(identity, marks=login.marks)
+        await refused(identity, marks=login.device_cookies)
 
     fresh = await identity.reset_password("anna")
 
-    assert (await signed_in(identity, fresh, marks=login.marks)).user == login.user
+    assert (await signed_in(identity, fresh, marks=login.device_cookies)).user == login.user
     assert (await signed_in(identity, fresh)).user == login.user
     with pytest.raises(Unauthenticated):
         await identity.token(login.cookie, ORIGIN)
@@ -663,7 +665,7 @@ async def test_an_administrator_resets_a_forgotten_password(identity, anna):
 
 
 async def test_names_are_taken_once_and_can_be_typed(identity, anna):
-    """Two people never share a name that differs by case only."""
+    """Two users never share a name that differs by case only."""
     for name in ("ANNA", "", "x" * 65, "a\nb", "a/b"):
         with pytest.raises(InvalidField) as refusal:
             await identity.add_user(name)
@@ -677,12 +679,12 @@ def test_generated_passwords_are_long_readable_and_different():
     made = {readable_password() for _ in range(100)}
 
     assert len(made) == 100
-    assert all(len(word) == 19 and set(word) <= {*ALPHABET, "-"} for word in made)
+    assert all(len(one) == 19 and set(one) <= {*ALPHABET, "-"} for one in made)
     assert not set("01ilo") & set(ALPHABET)
 
 
-async def test_a_crowd_of_sign_ins_is_turned_away_rather_than_queued_for_ever():
-    """Memory for password checks is bounded, whoever comes."""
+async def test_a_crowd_of_sign_ins_is_refused_rather_than_queued_without_end():
+    """Memory for password checks is bounded for any number of clients."""
     passwords = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
     work = [passwords.hash(f"password {n}") for n in range(MAX_WAITING + 8)]
 
@@ -692,8 +694,8 @@ async def test_a_crowd_of_sign_ins_is_turned_away_rather_than_queued_for_ever():
     assert sum(isinstance(answer, str) for answer in answers) == MAX_WAITING
 
 
-class Held(PasswordHasher):
-    """Checks that take until they are let go."""
+class BlockingHasher(PasswordHasher):
+    """Checks that block until the test releases them."""
 
     def __init__(self):
         super().__init__(time_cost=1, memory_cost=8, parallelism=1)
@@ -705,20 +707,20 @@ class Held(PasswordHasher):
         return super().verify(stored, password)
 
 
-async def test_a_flood_of_strangers_stands_in_nobodys_way_who_is_known(database, key, time):
+async def test_a_flood_of_strangers_delays_no_known_browser(database, key, time):
     """Every place for strangers is taken and stays so, and twelve known browsers sign in meanwhile."""
-    hasher = Held()
+    hasher = BlockingHasher()
     identity = LocalIdentity(database, SessionIssuer(key, ORIGIN, time), Passwords(hasher), MARKS, time)
-    people = [await identity.add_user(f"person {n}") for n in range(12)]
-    marks = [MARKS.add("", throttle.name_key(one.name)) for one in people]
+    accounts = [await identity.add_user(f"user {n}") for n in range(12)]
+    marks = [MARKS.add("", throttle.name_key(one.name)) for one in accounts]
     hashed = hasher.hash("the right one")
     async with database.transaction() as records:
-        for one in people:
+        for one in accounts:
             account = await records.account(one.name)
             await records.set_password(account.user, hashed, must_change=False)
 
     flood = [
-        asyncio.create_task(identity.sign_in(f"name {n}", "no", Caller(f"198.51.{n // 250}.{n % 250}")))
+        asyncio.create_task(identity.sign_in(f"name {n}", "no", SignInClient(f"198.51.{n // 250}.{n % 250}")))
         for n in range(300)
     ]
     try:
@@ -726,12 +728,12 @@ async def test_a_flood_of_strangers_stands_in_nobodys_way_who_is_known(database,
         for refusal in turned_away:
             with pytest.raises(TooManyRequests):
                 await refusal
-        for one, mark in zip(people, marks, strict=True):
-            login = await identity.sign_in(one.name, "the right one", Caller(HERE, mark))
+        for one, mark in zip(accounts, marks, strict=True):
+            login = await identity.sign_in(one.name, "the right one", SignInClient(HERE, mark))
             assert login.user.name == one.name
         # The control: a stranger finds no place.
         with pytest.raises(TooManyRequests):
-            await identity.sign_in(people[0].name, "the right one", Caller("192.0.2.1"))
+            await identity.sign_in(accounts[0].name, "the right one", SignInClient("192.0.2.1"))
     finally:
         hasher.let_go.set()
         await asyncio.gather(*flood, return_exceptions=True)
@@ -739,7 +741,7 @@ async def test_a_flood_of_strangers_stands_in_nobodys_way_who_is_known(database,
 
 async def test_one_address_takes_half_of_the_places_at_most(identity):
     """The others find one while it floods."""
-    lane = Passwords().strangers
+    lane = Passwords().unknown_clients
     with contextlib.ExitStack() as stack:
         for _ in range(MOST_OF_ONE):
             stack.enter_context(lane.place("one"))
@@ -760,7 +762,7 @@ async def test_accents_match_however_they_were_composed():
     assert not await passwords.matches("not a hash", "cafe au lait")
 
 
-def test_the_key_is_made_once_for_its_owner_alone(tmp_path):
+def test_the_key_is_made_once_for_the_server_alone(tmp_path):
     """A restart keeps sign-ins valid, and other users of the machine cannot read the key."""
     folder = tmp_path / "keys"
 
@@ -837,7 +839,7 @@ async def test_a_password_of_unrelated_words_is_taken(password: str) -> None:
     await Passwords().check_strength(password, "Anna")
 
 
-async def test_a_long_password_is_judged_by_its_beginning() -> None:
+async def test_a_long_password_is_rated_by_its_beginning() -> None:
     """The longest that can be typed; what is estimated of it is bounded."""
     long = "".join(ALPHABET[place * place % 31] for place in range(256))
     await Passwords().check_strength(long, "Anna")
@@ -858,7 +860,7 @@ async def test_no_password_keeps_the_estimate_busy(password: str) -> None:
         return len(enumerate_l33t_subs(relevant_l33t_subtable(text, L33T_TABLE)))
 
     assert readings(HOSTILE[0]) > 500
-    assert readings(judgeable(password)) <= 16
+    assert readings(rated_text(password)) <= 16
     await Passwords().check_strength(password, "Anna")
 
 

@@ -14,11 +14,11 @@ from typing import Any
 import pytest
 
 from app.domain.errors import StorageFull, StoreUnavailable
-from app.embedded import store_files
-from app.embedded.store import EmbeddedStore, open_store
-from app.embedded.store_files import sweep, write_once
-from app.embedded.store_keys import StoreKeyError
-from app.embedded.store_seal import Kept, Seal
+from app.embedded.store import files as store_files
+from app.embedded.store.encryption import ObjectCipher, StoredFile
+from app.embedded.store.files import sweep, write_once
+from app.embedded.store.keys import StoreKeyError
+from app.embedded.store.store import EmbeddedStore, open_store
 from tests.pictures import jpeg
 from tests.stores import now
 
@@ -27,8 +27,8 @@ KEY = "consultations/c/p.jpg"
 KILLER = Path(__file__).with_name("store_killer.py")
 
 
-def kept(body: bytes = BODY) -> Kept:
-    return Kept(
+def kept(body: bytes = BODY) -> StoredFile:
+    return StoredFile(
         content_type="image/jpeg",
         cache_control="private",
         sha256=sha256(body).hexdigest(),
@@ -80,7 +80,7 @@ async def test_the_disk_shows_nothing_of_a_photo(store: EmbeddedStore, tmp_path:
 
 
 async def test_a_key_is_written_once(store: EmbeddedStore) -> None:
-    """The second writer hears that it is taken; the first object stays."""
+    """The second writer gets an error; the first object stays."""
     assert await store.put(KEY, kept())
     assert not await store.put(KEY, kept(b"other bytes"))
 
@@ -123,7 +123,7 @@ def test_a_lost_key_stops_the_start(store: EmbeddedStore, tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("content", ["00" * 32, "", "no key", "00" * 31])
 def test_a_wrong_key_stops_the_start(store: EmbeddedStore, tmp_path: Path, content: str) -> None:
-    """Another key and half a key are told from the right one before a photo is touched."""
+    """Another key and half a key are recognised before a photo is touched."""
     (tmp_path / "keys/store.key").write_text(content)
 
     with pytest.raises(StoreKeyError, match="start again"):
@@ -151,9 +151,9 @@ async def test_a_key_that_could_leave_its_folder_is_refused(store: EmbeddedStore
             await work
 
 
-async def test_a_full_disk_is_told_before_the_database_suffers(store: EmbeddedStore) -> None:
+async def test_a_full_disk_is_reported_before_the_database_suffers(store: EmbeddedStore) -> None:
     """Below the reserve nothing more is written, and readiness says so."""
-    full = EmbeddedStore(store._root, store.access, store._seal, reserve_bytes=2**62)
+    full = EmbeddedStore(store._root, store.access, store._cipher, reserve_bytes=2**62)
 
     with pytest.raises(StorageFull):
         await full.put(KEY, kept())
@@ -236,7 +236,7 @@ def test_the_link_comes_after_the_bytes_and_before_the_answer(
     assert write_once(root, incoming, root / KEY, b"1")
     assert seen == expected
 
-    # The one who comes second promises the same, so it makes the name durable too.
+    # The second writer promises the same, so it makes the name durable too.
     seen.clear()
     expected.remove("link")
     assert not write_once(root, incoming, root / KEY, b"2")
@@ -294,10 +294,10 @@ def test_sweeping_spares_a_file_that_is_being_written(tmp_path: Path) -> None:
 
 
 def test_a_sealed_object_gives_its_size_away_and_nothing_else() -> None:
-    """The length can be told from the file, so that a listing opens no object."""
-    seal = Seal(os.urandom(32))
+    """The length follows from the file, so that a listing opens no object."""
+    seal = ObjectCipher(os.urandom(32))
 
-    first, second = seal.seal("photos/k", kept()), seal.seal("photos/k", kept())
+    first, second = seal.encrypt("photos/k", kept()), seal.encrypt("photos/k", kept())
 
     assert len(first) == len(second)
     assert first[12:] != second[12:], "a nonce is never used twice"

@@ -35,7 +35,7 @@ class Processes(CloudClinic):
 
     def workers(self) -> list[psutil.Process]:
         """The server processes that run now."""
-        return [one for one in self.parent.children() if "app.worker" in command(one)]
+        return [one for one in self.parent.children() if "app.server.worker" in command(one)]
 
     def events(self, name: str) -> list[dict[str, Any]]:
         """The lines of the log of one kind."""
@@ -43,18 +43,18 @@ class Processes(CloudClinic):
         return [event for event in map(json.loads, lines) if event["event"] == name]
 
     def until_served(self, times: int = 2) -> None:
-        """Until so many processes have said that they serve."""
+        """Until so many processes have logged that they serve."""
         until(lambda: len(self.events("worker.serving")) >= times, self)
 
     def get(self, path: str) -> httpx.Response:
-        """One answer of whichever process takes the connection."""
+        """One answer of the process that takes the connection."""
         return httpx.get(self.url + path, timeout=20, trust_env=False)
 
     def database_state(self) -> str:
         """What ``/health/ready`` says of the database."""
         with suppress(httpx.TransportError):
             return str(self.get("/health/ready").json()["parts"]["database"])
-        return "nobody answers"
+        return "no answer"
 
     def exit_code(self) -> int:
         """How the program ended by itself."""
@@ -65,7 +65,7 @@ class Processes(CloudClinic):
 
 
 def command(process: psutil.Process) -> list[str]:
-    """The words that started it; none for one that has ended."""
+    """The arguments that started it; none for one that has ended."""
     try:
         return process.cmdline()
     except (psutil.NoSuchProcess, psutil.ZombieProcess):

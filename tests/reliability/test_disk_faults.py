@@ -6,22 +6,22 @@ import pytest
 
 from campaigns.faults import CHANGES, STRIDE, control, live_through, trouble
 from campaigns.kills import Round
-from campaigns.program import Nursery, installation
+from campaigns.program import ForkServer, installation
 
 
 @pytest.fixture
-def nursery() -> Iterator[Nursery]:
-    nursery = Nursery()
-    yield nursery
-    nursery.close()
+def fork_server() -> Iterator[ForkServer]:
+    fork_server = ForkServer()
+    yield fork_server
+    fork_server.close()
 
 
 @pytest.mark.parametrize("seeds", [range(8), range(8, 16)], ids=["near", "far"])
 def test_a_disk_in_trouble_gets_clean_answers_and_the_service_recovers(
-    seeds: range, nursery: Nursery
+    seeds: range, fork_server: ForkServer
 ) -> None:
     """503 or 507 with Retry-After, a sentence where it cannot start, whole files, nothing lost."""
-    with installation(nursery) as program:
+    with installation(fork_server) as program:
         finished = live_through(Round(program, seeds.start), seeds)
 
     assert finished.problems == []
@@ -38,6 +38,6 @@ def test_the_full_campaign_begins_trouble_at_every_change() -> None:
     assert STRIDE > 1
 
 
-def test_a_store_that_writes_in_place_is_caught(nursery: Nursery) -> None:
+def test_a_store_that_writes_in_place_is_caught(fork_server: ForkServer) -> None:
     """The control arm."""
-    assert control(nursery, trials=1).caught == 1
+    assert control(fork_server, trials=1).caught == 1

@@ -1,4 +1,4 @@
-"""The suite in other engines: what is replaced in it, what is left out, what is said without an engine."""
+"""The suite in other engines: what is replaced in it, what is left out, what is printed without an engine."""
 
 import pytest
 
@@ -59,7 +59,7 @@ def test_an_absent_engine_is_named_with_its_packages(
 
 def test_the_sentence_on_an_absent_engine_can_be_followed() -> None:
     """It names what is missing and the command that gets it."""
-    said = how_to_get(ENGINES[1], ["xvfb"])
+    sentence = how_to_get(ENGINES[1], ["xvfb"])
 
-    assert "xvfb is missing" in said
-    assert "apt-get install --no-install-recommends python3-gi gir1.2-webkit2-4.1 xvfb" in said
+    assert "xvfb is missing" in sentence
+    assert "apt-get install --no-install-recommends python3-gi gir1.2-webkit2-4.1 xvfb" in sentence

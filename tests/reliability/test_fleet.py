@@ -63,7 +63,7 @@ def test_workers_start_beside_a_sleeping_database_and_wait(world: World, tmp_pat
 
 
 def test_sigterm_ends_the_wait_for_a_database_at_once(world: World, tmp_path: Path) -> None:
-    """Whoever asked for the end is not told that something failed."""
+    """The end was requested, so it is no failure."""
     server, bucket = world
     server.end(signal.SIGKILL)
     with processes(tmp_path / "clinic", bucket, server.address) as clinic:
@@ -109,7 +109,7 @@ def test_nothing_outlives_the_parent(fleet: Processes, number: signal.Signals) -
     family = fleet.parent.children(recursive=True)
     # The parent has decoders of its own while it tries the services.
     theirs = [one for worker in fleet.workers() for one in worker.children()]
-    assert len([one for one in theirs if "image_worker" in " ".join(command(one))]) == 4
+    assert len([one for one in theirs if "decoder.py" in " ".join(command(one))]) == 4
 
     fleet.end(number)
 
@@ -119,11 +119,11 @@ def test_nothing_outlives_the_parent(fleet: Processes, number: signal.Signals) -
 
 
 def test_only_the_parent_and_its_workers_hold_the_port(fleet: Processes) -> None:
-    """An image decoder with the socket would keep the port after everybody else has ended."""
+    """An image decoder with the socket would keep the port after every other process has ended."""
     fleet.until_served()
     expected = {fleet.parent.pid, *(one.pid for one in fleet.workers())}
 
-    # A process that is just being made holds for a moment whatever its maker holds.
+    # A new process has its parent's sockets for a moment.
     until(lambda: holders(fleet.port) == expected, fleet)
 
 
@@ -150,7 +150,7 @@ def test_what_cannot_start_ends_with_an_error(world: World, tmp_path: Path) -> N
     broken = tmp_path / "broken"
     broken.mkdir()
     (broken / "sitecustomize.py").write_text(
-        "import os, sys\nif 'app.worker' in ' '.join(sys.orig_argv):\n    os._exit(3)\n"
+        "import os, sys\nif 'app.server.worker' in ' '.join(sys.orig_argv):\n    os._exit(3)\n"
     )
     with processes(tmp_path / "clinic", bucket, server.address, PYTHONPATH=str(broken)) as clinic:
         assert clinic.exit_code() == 1
@@ -158,7 +158,7 @@ def test_what_cannot_start_ends_with_an_error(world: World, tmp_path: Path) -> N
         assert clinic.log[-1].startswith("clinicpro-capture: No server process could be started.")
 
 
-def test_an_address_that_nobody_knows_is_a_sentence_and_no_success(world: World, tmp_path: Path) -> None:
+def test_an_unknown_address_is_a_sentence_and_no_success(world: World, tmp_path: Path) -> None:
     """Waiting would not cure it: the program ends and says which setting."""
     _, bucket = world
     with processes(tmp_path / "clinic", bucket, "postgresql://nobody.invalid/x") as clinic:

@@ -1,4 +1,4 @@
-"""The oracle against histories whose verdict is known: every detector has one that it must blame."""
+"""The checker against histories with a known verdict: each detector has one that it must report."""
 
 from collections.abc import Sequence
 
@@ -26,7 +26,7 @@ from campaigns.events import (
     dump,
     load,
 )
-from campaigns.history import Verdict, judge
+from campaigns.history import Verdict, check_history
 
 TAKEN = Shutter(photo="p", owner="anna", consultation="c", sha256="aa")
 SAVED = [TAKEN, SavedShown(photo="p")]
@@ -56,12 +56,18 @@ GOOD: dict[str, Sequence[Event]] = {
     "stored after an earlier look": [*SAVED, NOW, local(), StoredShown(photo="p"), REST, row(), KEPT],
     "deleted, object still to be erased": [*SENT, Deleted(photo="p"), NOW, row(state="deleted"), KEPT],
     "deleted and erased": [*SENT, Deleted(photo="p"), REST, row(state="deleted")],
-    "a wish to delete that came through": [*SENT, DeleteAsked(photo="p"), REST, row(state="deleted")],
-    "a wish to delete that did not": [*SENT, DeleteAsked(photo="p"), REST, row(), KEPT],
+    "a delete request that came through": [*SENT, DeleteAsked(photo="p"), REST, row(state="deleted")],
+    "a delete request that did not": [*SENT, DeleteAsked(photo="p"), REST, row(), KEPT],
     "moved": [*SENT, Moved(photo="p", consultation="d"), REST, row(filed_in="d"), KEPT],
-    "a move that nobody saw": [*SENT, MoveAsked(photo="p", consultation="d"), REST, row(filed_in="d"), KEPT],
+    "a move without an answer": [
+        *SENT,
+        MoveAsked(photo="p", consultation="d"),
+        REST,
+        row(filed_in="d"),
+        KEPT,
+    ],
     "parked with a reason": [*SAVED, Parked(photo="p", reason="too large"), REST, local()],
-    "heard by its owner": [*SENT, Signal(user="anna", consultations=("c",)), REST, row(), KEPT],
+    "notified to its owner": [*SENT, Signal(user="anna", consultations=("c",)), REST, row(), KEPT],
     "shown to its owner": [*SENT, Shown(user="anna", photo="p"), REST, row(), KEPT],
 }
 
@@ -70,7 +76,7 @@ BAD: dict[str, tuple[str, Sequence[Event]]] = {
     "saved, and the row has no object": ("lost", [*SAVED, NOW, row()]),
     "saved, and the object has no stored row": ("lost", [*SAVED, NOW, row(state="pending"), KEPT]),
     "a receipt for what only the phone has": ("lost", [*SENT, NOW, local()]),
-    "a stored row without an object that nobody was told of": ("lost", [TAKEN, NOW, row()]),
+    "a stored row without an object and without a receipt": ("lost", [TAKEN, NOW, row()]),
     "other bytes on the phone": ("lost", [*SAVED, NOW, local("bb")]),
     "an object that does not open": ("lost", [*SENT, NOW, row(), Object(key=KEY, sha256="")]),
     "lost at an earlier look": ("lost", [*SAVED, NOW, REST, row(), KEPT]),
@@ -83,7 +89,7 @@ BAD: dict[str, tuple[str, Sequence[Event]]] = {
     "in both places at rest": ("doubled", [*SENT, REST, local(), row(), KEPT]),
     "another owner": ("misfiled", [*SENT, NOW, row(owner="ben"), KEPT]),
     "another consultation at the shutter": ("misfiled", [*SENT, NOW, row(captured_in="d"), KEPT]),
-    "filed elsewhere by nobody": ("misfiled", [*SENT, NOW, row(filed_in="d"), KEPT]),
+    "filed elsewhere without a move": ("misfiled", [*SENT, NOW, row(filed_in="d"), KEPT]),
     "filed where it was before a move": (
         "misfiled",
         [*SENT, Moved(photo="p", consultation="d"), NOW, row(), KEPT],
@@ -94,9 +100,9 @@ BAD: dict[str, tuple[str, Sequence[Event]]] = {
         "misfiled",
         [*SENT, NOW, row(), Object(key="consultations/d/p.jpg", sha256="aa")],
     ),
-    "a row for a photo that nobody took": ("misfiled", [NOW, row(), KEPT]),
+    "a row for a photo that was never taken": ("misfiled", [NOW, row(), KEPT]),
     "unsent with a good link": ("stuck", [*SAVED, REST, local()]),
-    "an object that nobody adopts": ("stuck", [TAKEN, REST, row(state="pending"), KEPT]),
+    "an object that is never adopted": ("stuck", [TAKEN, REST, row(state="pending"), KEPT]),
     "an object without a row": ("stuck", [TAKEN, REST, KEPT]),
     "an event that never goes out": ("stuck", [REST, Waiting(what="event 1")]),
     "a signal to a stranger": ("leaked", [*SENT, Signal(user="ben", consultations=("c",)), NOW, row(), KEPT]),
@@ -111,23 +117,25 @@ BAD: dict[str, tuple[str, Sequence[Event]]] = {
 @pytest.mark.parametrize("name", GOOD)
 def test_a_history_in_which_every_promise_was_kept_is_clean(name: str) -> None:
     """Also where an answer was lost and two ends are right."""
-    assert judge(GOOD[name]) == Verdict()
+    assert check_history(GOOD[name]) == Verdict()
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_each_broken_promise_is_blamed_under_its_own_name(name: str) -> None:
-    """The control histories: a detector that stays silent here would say nothing by its zero."""
+def test_each_broken_promise_is_found_under_its_own_name(name: str) -> None:
+    """The control histories: the zero of a detector that finds nothing here would mean nothing."""
     kind, history = BAD[name]
 
-    blamed = judge(history).counts()
+    found = check_history(history).counts()
 
-    assert blamed[kind] == 1
+    assert found[kind] == 1
 
 
-def test_every_kind_has_histories_that_it_alone_is_blamed_for() -> None:
-    """So that no detector stands in for another."""
+def test_every_kind_has_histories_in_which_it_alone_is_found() -> None:
+    """So that no detector hides the lack of another."""
     alone = {
-        kind for kind, history in BAD.values() if judge(history).counts() | {kind: 0} == Verdict().counts()
+        kind
+        for kind, history in BAD.values()
+        if check_history(history).counts() | {kind: 0} == Verdict().counts()
     }
 
     assert alone == set(Verdict.__struct_fields__)

@@ -12,9 +12,9 @@ import httpx
 import pytest
 
 from app.adapters.database.engine import SqlDatabase
+from app.config.settings import SettingsError, read_settings
 from app.domain.errors import DatabaseBusy, DatabaseRefused
 from app.embedded.certificates import Certificates, certificates_for
-from app.settings import SettingsError, read_settings
 from campaigns.postgres_kills import Cluster, cluster
 from tests.pooler import host_of, pgbouncer, pooled, real_pgbouncer, socket_of
 from tests.web.conftest import build_app, client_of, plant, signed_in
@@ -123,7 +123,7 @@ async def test_everything_works_through_a_pooler(
 async def test_a_pooler_that_lends_by_transaction_breaks_kept_statements(
     server: Cluster, stack: AsyncExitStack
 ) -> None:
-    """The control: the driver as it comes fails there, so that the test above proves something."""
+    """The control: the driver as it comes fails there, so that the test above checks something."""
     url, pooler = await stack.enter_async_context(pooled(server.address, "transaction"))
     with pytest.raises(asyncpg.PostgresError, match="unsupported startup parameter: lock_timeout"):
         await asyncpg.connect(url, server_settings={"lock_timeout": "5000"})
@@ -234,7 +234,7 @@ async def test_of_several_hosts_the_one_that_takes_changes_is_found_again(
 
 @pytest.fixture(scope="module")
 def authorities(tmp_path_factory: pytest.TempPathFactory) -> tuple[Certificates, Certificates]:
-    """The hospital's own authority with a certificate for the database, and somebody else's."""
+    """The hospital's own authority with a certificate for the database, and another one."""
     made = [
         certificates_for("127.0.0.1", tmp_path_factory.mktemp("tls") / name, datetime.now(UTC))
         for name in ("own", "strange")

@@ -3,12 +3,12 @@
 import pytest
 
 from campaigns.kills import CONTROLS, KILLS, POINTS, Round, control, one_round, points
-from campaigns.program import Nursery, installation
+from campaigns.program import ForkServer, installation
 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_kills_before_and_after_a_write_cost_nothing(seed: int) -> None:
-    """Ten kills on one installation; the phone asks again, and the oracle reads the disk each time."""
+    """Ten kills on one installation; the phone asks again, and the checker reads the disk each time."""
     with installation() as program:
         finished = one_round(Round(program, seed), points(seed))
 
@@ -25,11 +25,11 @@ def test_neighbouring_seeds_go_through_every_point() -> None:
 
 
 @pytest.mark.parametrize("build", CONTROLS)
-def test_a_careless_build_is_caught_by_the_same_kills(build: str) -> None:
+def test_a_faulty_build_is_caught_by_the_same_kills(build: str) -> None:
     """The control arms: a receipt before its commit, and an object that is written in place."""
-    nursery = Nursery()
+    fork_server = ForkServer()
 
-    found = control(nursery, build, trials=1)
-    nursery.close()
+    found = control(fork_server, build, trials=1)
+    fork_server.close()
 
     assert found.caught == 1

@@ -10,20 +10,20 @@ from campaigns.powerloss.campaign import CONTROLS, SURVIVORS, control, survivors
 from campaigns.powerloss.record import record
 from campaigns.powerloss.replay import Model
 from campaigns.powerloss.trace import Change
-from campaigns.program import Nursery
+from campaigns.program import ForkServer
 from campaigns.shim import NoCompiler, built
 
 
 @pytest.fixture
-def nursery() -> Iterator[Nursery]:
-    nursery = Nursery()
-    yield nursery
-    nursery.close()
+def fork_server() -> Iterator[ForkServer]:
+    fork_server = ForkServer()
+    yield fork_server
+    fork_server.close()
 
 
-def test_nothing_that_was_acknowledged_is_lost_with_the_power(nursery: Nursery) -> None:
+def test_nothing_that_was_acknowledged_is_lost_with_the_power(fork_server: ForkServer) -> None:
     """Five hundred survivors: each database whole, each promised row and object there, each opens again."""
-    recording = record(nursery, 0)
+    recording = record(fork_server, 0)
 
     found = survivors(recording, 0, SURVIVORS)
 
@@ -34,12 +34,12 @@ def test_nothing_that_was_acknowledged_is_lost_with_the_power(nursery: Nursery) 
 
 
 @pytest.mark.parametrize("build", CONTROLS)
-def test_a_build_that_does_not_wait_for_the_disk_is_caught(build: str, nursery: Nursery) -> None:
-    """The control arms: without them the zero above would say nothing.
+def test_a_build_that_does_not_wait_for_the_disk_is_caught(build: str, fork_server: ForkServer) -> None:
+    """The control arms: without them the zero above would mean nothing.
 
     Where the threads of one recorded day happen to leave no gap, another day's do.
     """
-    assert any(control(nursery, build, seed).caught for seed in range(8))
+    assert any(control(fork_server, build, seed).caught for seed in range(8))
 
 
 def change(kind: str, path: str, data: bytes = b"", inode: int = 1, offset: int = 0) -> Change:
@@ -98,7 +98,7 @@ def test_a_link_and_a_removal_survive_apart_from_each_other(tmp_path: Path) -> N
     assert names == {"file", "other", "nothing"}
 
 
-def test_a_machine_without_a_compiler_is_told_what_to_do(
+def test_a_machine_without_a_compiler_gets_instructions(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """The gate fails with a sentence; it does not pass over what it cannot check."""

@@ -5,20 +5,20 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from campaigns.kills import Round
-from campaigns.program import Nursery
+from campaigns.program import ForkServer
 from campaigns.restarts import LOCKS_S, RESTARTS, control, lock_for_long, locks, restarts, through
 
 
 @pytest.fixture
-def nursery() -> Iterator[Nursery]:
-    nursery = Nursery()
-    yield nursery
-    nursery.close()
+def fork_server() -> Iterator[ForkServer]:
+    fork_server = ForkServer()
+    yield fork_server
+    fork_server.close()
 
 
-def test_restarts_under_load_cost_nothing_but_a_repeated_request(nursery: Nursery) -> None:
+def test_restarts_under_load_cost_nothing_but_a_repeated_request(fork_server: ForkServer) -> None:
     """Three phones send while the server is ended by SIGTERM again and again: no 4xx, no 500, no loss."""
-    finished = through(nursery, 0, restarts)
+    finished = through(fork_server, 0, restarts)
 
     assert finished.problems == []
     assert finished.verdict().clean, str(finished.verdict())
@@ -26,9 +26,9 @@ def test_restarts_under_load_cost_nothing_but_a_repeated_request(nursery: Nurser
     assert finished.phone.answers["no answer"] > 0
 
 
-def test_a_locked_database_is_a_503_with_a_time_to_come_back(nursery: Nursery) -> None:
-    """Shorter than the busy timeout nobody notices; longer, everybody is asked to wait."""
-    finished = through(nursery, 0, locks)
+def test_a_locked_database_is_a_503_with_a_time_to_retry(fork_server: ForkServer) -> None:
+    """Shorter than the busy timeout no phone notices; longer, every phone is asked to wait."""
+    finished = through(fork_server, 0, locks)
 
     refused = {name: count for name, count in finished.phone.answers.items() if name.endswith(" 503")}
     assert finished.problems == []
@@ -38,6 +38,8 @@ def test_a_locked_database_is_a_503_with_a_time_to_come_back(nursery: Nursery) -
 
 
 @pytest.mark.parametrize("live", [restarts, lock_for_long])
-def test_a_phone_that_drops_what_fails_is_caught(nursery: Nursery, live: Callable[[Round], None]) -> None:
+def test_a_phone_that_drops_what_fails_is_caught(
+    fork_server: ForkServer, live: Callable[[Round], None]
+) -> None:
     """The control arm: the same restarts, and a lock, find every photo that it dropped."""
-    assert control(nursery, live).caught == 1
+    assert control(fork_server, live).caught == 1

@@ -72,16 +72,16 @@ def test_a_result_comes_back_from_its_file(tmp_path: Path) -> None:
     assert read_all(tmp_path) == [written]
 
 
-def test_the_report_tells_the_bound_and_the_controls(
+def test_the_report_states_the_bound_and_the_controls(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Beside each zero stands what it is worth."""
+    """Beside each zero is its bound."""
     write(result(0, 300), tmp_path)
 
     assert main(["report", "--folder", str(tmp_path)]) == 0
-    told = capsys.readouterr().out
-    assert "fewer than 0.01 per trial" in told
-    assert "control no fsync: caught in 1 of 2" in told
+    output = capsys.readouterr().out
+    assert "fewer than 0.01 per trial" in output
+    assert "control no fsync: caught in 1 of 2" in output
 
 
 def test_a_full_run_goes_on_where_results_end(tmp_path: Path) -> None:

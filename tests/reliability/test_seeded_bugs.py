@@ -1,4 +1,4 @@
-"""The seeded bugs fit the program of today, or nobody could tell whether the tests still catch them."""
+"""The seeded bugs fit the program of today, so that a run can show whether the tests still catch them."""
 
 import subprocess
 from pathlib import Path
@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_there_are_bugs_and_a_patch_for_each() -> None:
-    """The catalogue and the folder say the same."""
+    """The catalogue and the folder agree."""
     assert len(BUGS) >= 25
     assert {bug.patch for bug in BUGS} == set(FOLDER.glob("*.patch"))
 

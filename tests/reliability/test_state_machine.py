@@ -2,12 +2,12 @@
 
 import pytest
 
-from app.main import Parts
+from app.main import Overrides
 from campaigns import state_machine
 from campaigns.machine_faults import ARMS
 
 HALVES = [range(5), range(5, 10)]
-# What the histories must have been through for their silence to say something.
+# What the histories must contain for a clean result to mean something.
 NEEDED = {
     "choose consultation-closed",
     "confirm 200",
@@ -33,7 +33,7 @@ NEEDED = {
 @pytest.mark.parametrize("seeds", HALVES, ids=["first half", "second half"])
 def test_model_api_database_and_store_agree_after_every_step(seeds: range) -> None:
     """A hundred histories of thirty steps for each half; the same ones every time."""
-    with state_machine.machine(Parts()) as kind:
+    with state_machine.machine(Overrides()) as kind:
         problems = [state_machine.failure(kind, number, state_machine.EXAMPLES) for number in seeds]
 
         assert problems == [None] * len(seeds)

@@ -9,12 +9,12 @@ import pytest
 from litestar import Litestar
 
 from app.adapters.database.engine import SqlDatabase
-from app.domain.devices import Devices
-from app.domain.uploads import Uploads
-from app.domain.visits import Visits
-from app.settings import Settings, read_settings
+from app.config.settings import Settings, read_settings
+from app.domain.consultations.service import ConsultationService
+from app.domain.devices.inventory import InventoryService
+from app.domain.photos.uploads import Uploads
 from app.web.app import create_web_app
-from app.web.parts import WebParts
+from app.web.services import Services
 from tests.fakes import (
     FixedClock,
     MemorySignals,
@@ -100,7 +100,7 @@ async def database(tmp_path: Path) -> AsyncIterator[SqlDatabase]:
 
 
 def _silent() -> None:
-    """Nobody waits for the outbox in these tests."""
+    """No test here waits for the outbox."""
 
 
 def settings_of(tmp_path: Path, **variables: str) -> Settings:
@@ -119,8 +119,8 @@ def build_app(folder: Path, root: Path, database: SqlDatabase, /, **changes: Any
         "settings": settings_of(folder, **variables),
         "database": database,
         "uploads": Uploads(database, store, TrustingInspector(), clock, ids, _silent),
-        "visits": Visits(database, clock, ids, _silent),
-        "devices": Devices(database, clock, ids, _silent),
+        "consultations": ConsultationService(database, clock, ids, _silent),
+        "inventory": InventoryService(database, clock, ids, _silent),
         "signals": signals,
         "signers": lambda origin, _: PlainSigner(origin),
         "verifier": OpenTokens(),
@@ -129,7 +129,7 @@ def build_app(folder: Path, root: Path, database: SqlDatabase, /, **changes: Any
         "readiness": {"database": database.check, "store": store.check, "signals": signals.check},
         "root": root,
     }
-    return create_web_app(WebParts(**parts | changes))
+    return create_web_app(Services(**parts | changes))
 
 
 @pytest.fixture

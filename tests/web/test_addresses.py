@@ -22,7 +22,7 @@ import pytest
 async def test_another_spelling_leads_to_the_page(
     stranger: httpx.AsyncClient, method: str, asked: str, place: str
 ) -> None:
-    """Relative, so that no host of somebody else's can be written into it, and never cached."""
+    """Relative, so that no foreign host can be written into it, and never cached."""
     answer = await stranger.request(method, asked)
 
     assert (answer.status_code, answer.headers["location"]) == (302, place)

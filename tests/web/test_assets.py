@@ -8,7 +8,7 @@ import httpx
 import pytest
 from litestar import Litestar
 
-from app.web.assets import etag_matches, make_asset, read_assets
+from app.web.site.assets import etag_matches, make_asset, read_assets
 from tests.web.conftest import MakeApp, client_of, write
 
 
@@ -132,7 +132,7 @@ def test_tags_are_compared_weakly(header: str, expected: bool) -> None:
 
 
 async def test_the_favicon_is_there(app: Litestar) -> None:
-    """Browsers ask for it unasked; a 404 would stand in every console."""
+    """Browsers ask for it unasked; a 404 would be in every console."""
     async with client_of(app) as client:
         answer = await client.get("/favicon.ico")
 

@@ -11,12 +11,12 @@ import pytest
 from litestar import Litestar, get
 from litestar.routes import HTTPRoute
 
-from app.adapters.clerk import SessionTokenVerifier
+from app.adapters.clerk.tokens import SessionTokenVerifier
 from app.adapters.database.engine import SqlDatabase
 from app.domain.errors import Unauthenticated
-from app.domain.identity import Principal
-from app.web.authentication import PUBLIC, UPLOAD_COOKIE, RememberingVerifier, bearer
-from app.web.upload_cookie import digest
+from app.domain.identity.users import AuthenticatedUser
+from app.web.cookies.upload import digest
+from app.web.middleware.auth import PUBLIC, UPLOAD_COOKIE, CachingTokenVerifier, bearer
 from tests.fakes import FixedClock, OpenTokens, uuid7
 from tests.tokens import ISSUER, ORIGIN, TokenFactory
 from tests.web.conftest import ANNA, BEN, MakeApp, client_of, own_page, signed_in
@@ -45,7 +45,7 @@ async def forgotten() -> str:
 
 
 async def test_every_api_route_is_public_by_name_or_answers_401(make_app: MakeApp) -> None:
-    """The app's own route table is walked, a route that nobody thought of among them."""
+    """The app's own route table is walked, a route that was forgotten among them."""
     app = make_app(handlers=[forgotten])
     api = [(method, path) for method, path in routes_of(app) if path.startswith("/api/")]
     asked = [(method, path) for method, path in api if f"{method} {path}" not in PUBLIC]
@@ -64,13 +64,13 @@ async def test_the_walk_would_notice_an_open_route(
     make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The control: the same forgotten route, put on the public list, answers."""
-    monkeypatch.setattr("app.web.authentication.PUBLIC", PUBLIC | {"GET /api/forgotten"})
+    monkeypatch.setattr("app.web.middleware.auth.PUBLIC", PUBLIC | {"GET /api/forgotten"})
     async with client_of(make_app(handlers=[forgotten])) as client:
         assert (await client.get("/api/forgotten")).status_code == 200
 
 
 async def test_every_route_on_the_cookie_list_exists(app: Litestar) -> None:
-    """A misspelled template would shut the worker out without a word."""
+    """A misspelled template would refuse the worker without an error."""
     assert {f"{method} {path}" for method, path in routes_of(app)} >= UPLOAD_COOKIE
 
 
@@ -134,7 +134,7 @@ async def test_only_a_digest_of_the_cookie_is_kept(app: Litestar, database: SqlD
 
 
 async def test_the_cookie_ends_with_its_time_and_with_the_sign_out(app: Litestar, clock: FixedClock) -> None:
-    """12 hours at most, and at once when its owner signs out."""
+    """12 hours at most, and at once when its user signs out."""
     url = f"/api/uploads/{uuid7(1)}"
     async with client_of(app, **signed_in()) as client:
         await client.post("/api/upload-session")
@@ -154,7 +154,7 @@ async def test_the_cookie_ends_with_its_time_and_with_the_sign_out(app: Litestar
 
 
 async def test_a_bad_token_is_not_saved_by_a_good_cookie(app: Litestar) -> None:
-    """A page that is signed out must learn so, whatever cookie the phone still holds."""
+    """A page that is signed out must learn so, whatever cookie the phone still has."""
     async with client_of(app, **signed_in()) as client:
         await client.post("/api/upload-session")
         answer = await client.get(f"/api/uploads/{uuid7(1)}", headers={"authorization": "Bearer gone"})
@@ -176,26 +176,26 @@ async def test_another_users_photo_does_not_exist(app: Litestar) -> None:
 
 
 def jwt(exp: float | None, mark: str = "") -> str:
-    """The shape of a token, for a verifier that believes everything."""
+    """The shape of a token, for a verifier that accepts everything."""
     claims = base64.urlsafe_b64encode(json.dumps({"exp": exp, "m": mark}).encode()).rstrip(b"=").decode()
     return f"head.{claims}.sign"
 
 
-class Believer:
-    """A verifier that believes every token and counts."""
+class AcceptingVerifier:
+    """A verifier that accepts every token and counts."""
 
     def __init__(self) -> None:
         self.asked: list[str] = []
 
-    async def verify(self, token: str) -> Principal:
+    async def verify(self, token: str) -> AuthenticatedUser:
         self.asked.append(token)
-        return Principal(user=ANNA, session="sess_1", via="token")
+        return AuthenticatedUser(id=ANNA, session="sess_1", via="token")
 
 
 async def test_a_token_is_verified_once_until_it_ends() -> None:
     """Remembered to the second of its ``exp`` and not beyond."""
-    clock, inner = FixedClock(), Believer()
-    verifier = RememberingVerifier(inner, clock)
+    clock, inner = FixedClock(), AcceptingVerifier()
+    verifier = CachingTokenVerifier(inner, clock)
     token = jwt(int((clock.now + timedelta(seconds=60)).timestamp()))
 
     for _ in range(3):
@@ -209,7 +209,7 @@ async def test_a_token_is_verified_once_until_it_ends() -> None:
 
 async def test_refusals_are_never_remembered(tokens: OpenTokens, clock: FixedClock) -> None:
     """Keys may be out of reach for a moment only."""
-    verifier = RememberingVerifier(tokens, clock)
+    verifier = CachingTokenVerifier(tokens, clock)
     for _ in range(2):
         with pytest.raises(Unauthenticated):
             await verifier.verify("bad")
@@ -218,9 +218,9 @@ async def test_refusals_are_never_remembered(tokens: OpenTokens, clock: FixedClo
 
 
 async def test_a_token_without_a_readable_end_is_not_remembered(clock: FixedClock) -> None:
-    """What cannot be forgotten in time is asked for every time."""
-    inner = Believer()
-    verifier = RememberingVerifier(inner, clock)
+    """A token that could be remembered too long is verified every time."""
+    inner = AcceptingVerifier()
+    verifier = CachingTokenVerifier(inner, clock)
     for token in ("opaque", "a.!!.c", jwt(None)):
         await verifier.verify(token)
         await verifier.verify(token)
@@ -230,8 +230,8 @@ async def test_a_token_without_a_readable_end_is_not_remembered(clock: FixedCloc
 
 async def test_memory_is_bounded_and_the_ended_go_first(clock: FixedClock) -> None:
     """A flood of tokens pushes out expired ones, then the oldest."""
-    inner = Believer()
-    verifier = RememberingVerifier(inner, clock, limit=2)
+    inner = AcceptingVerifier()
+    verifier = CachingTokenVerifier(inner, clock, limit=2)
     now = int(clock.now.timestamp())
     short, long, third, fourth = jwt(now + 1), jwt(now + 90), jwt(now + 91), jwt(now + 92)
 
@@ -250,25 +250,25 @@ async def test_memory_is_bounded_and_the_ended_go_first(clock: FixedClock) -> No
 
 async def test_a_forgotten_session_is_asked_for_again(clock: FixedClock) -> None:
     """After a revocation, also for a token whose verification was under way."""
-    inner = Believer()
-    verifier = RememberingVerifier(inner, clock)
+    inner = AcceptingVerifier()
+    verifier = CachingTokenVerifier(inner, clock)
     token, other = jwt(clock.now.timestamp() // 1 + 60), jwt(int(clock.now.timestamp()) + 60, "b")
     token = jwt(int(clock.now.timestamp()) + 60)
     await verifier.verify(token)
 
-    verifier.forget("sess_2")
+    verifier.forget_session("sess_2")
     await verifier.verify(token)
     assert len(inner.asked) == 1
-    verifier.forget("sess_1")
+    verifier.forget_session("sess_1")
     await verifier.verify(token)
     assert len(inner.asked) == 2
 
-    class Revoking(Believer):
-        async def verify(self, token: str) -> Principal:
-            racing.forget("sess_1")
+    class Revoking(AcceptingVerifier):
+        async def verify(self, token: str) -> AuthenticatedUser:
+            racing.forget_session("sess_1")
             return await super().verify(token)
 
-    racing = RememberingVerifier(slow := Revoking(), clock)
+    racing = CachingTokenVerifier(slow := Revoking(), clock)
     await racing.verify(other)
     await racing.verify(other)
     assert len(slow.asked) == 2
@@ -283,7 +283,7 @@ def test_paths_of_templates_have_no_holes(app: Litestar) -> None:
 
 
 async def test_refused_tokens_are_counted_by_their_reason(make_app: MakeApp, clock: FixedClock) -> None:
-    """An operator sees a clock that is wrong or an origin that is missing; the answer tells nobody."""
+    """An operator sees a clock that is wrong or an origin that is missing; the answer names no reason."""
     factory = TokenFactory(int(clock().timestamp()))
     verifier = SessionTokenVerifier(ISSUER, [ORIGIN], OneKey(factory.key.public_key()), clock)
     now = int(clock().timestamp())

@@ -9,7 +9,7 @@ import pytest
 from litestar import Litestar
 
 from app.adapters.database.engine import SqlDatabase
-from app.domain.photos import CapturedPhoto, new_row
+from app.domain.photos.model import CapturedPhoto, new_row
 from tests.fakes import FixedClock, uuid7
 from tests.web.conftest import ANNA, BEN, MakeApp, client_of, signed_in
 
@@ -32,7 +32,7 @@ async def store_photo(database: SqlDatabase, clock: FixedClock, consultation: st
     async with database.transaction() as records:
         await records.add_pending([new_row(photo, clock.now)])
         await records.mark_stored(photo.photo_id, clock.now)
-        await records.grow_rev(photo.consultation_id)
+        await records.increment_revision(photo.consultation_id)
     return photo.photo_id
 
 
@@ -41,7 +41,7 @@ async def started(client: httpx.AsyncClient, label: str = "Elbow") -> dict[str, 
     return (await client.post("/api/consultations", json={"label": label})).json()
 
 
-async def test_me_says_all_a_page_needs(anna: httpx.AsyncClient) -> None:
+async def test_me_has_all_a_page_needs(anna: httpx.AsyncClient) -> None:
     """The agreed shape, with nothing open yet."""
     body = (await anna.get("/api/me")).json()
 
@@ -173,7 +173,7 @@ async def test_describe_move_and_delete(
     assert (await anna.get(f"/api/consultations/{second['id']}/photos")).json()["photos"] == []
 
 
-async def test_an_open_camera_hears_that_its_consultation_was_closed(
+async def test_an_open_camera_learns_that_its_consultation_was_closed(
     app: Litestar, anna: httpx.AsyncClient
 ) -> None:
     """Only the owner does; without a camera nothing is closed."""
@@ -223,7 +223,7 @@ async def test_the_question_about_a_photos_place_and_its_answer(
 
 
 async def test_an_equal_label_is_refused_with_a_sentence(anna: httpx.AsyncClient) -> None:
-    """409 ``label-in-use``; no word of the patient is in it."""
+    """409 ``label-in-use``; no text about the patient is in it."""
     await started(anna, "Elbow M.T.")
 
     refused = await anna.post("/api/consultations", json={"label": "elbow m.t."})

@@ -8,7 +8,7 @@ import pytest
 from litestar import Litestar
 from litestar.routes import HTTPRoute
 
-from app.web.authentication import PUBLIC
+from app.web.middleware.auth import PUBLIC
 from tests.web.conftest import MakeApp, client_of, signed_in
 
 
@@ -62,7 +62,7 @@ async def test_bodies_are_described_from_the_structs_that_read_them(stranger: ht
 
 
 @pytest.mark.parametrize("path", ["/schema/swagger", "/schema/redoc", "/schema/elements", "/schema/nothing"])
-async def test_no_viewer_of_somebody_elses(stranger: httpx.AsyncClient, path: str) -> None:
+async def test_no_third_party_viewer(stranger: httpx.AsyncClient, path: str) -> None:
     """The framework's viewers load scripts from elsewhere; here they do not exist."""
     answer = await stranger.get(path)
 

@@ -1,4 +1,4 @@
-"""Announcements over HTTP: who may make them, the cookie that tells devices apart, and the bounds."""
+"""Device inventories over HTTP: who may send them, the cookie that identifies a device, and the bounds."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ import pytest
 from litestar import Litestar
 
 from app.adapters.database.engine import SqlDatabase
-from app.domain.devices import MOST_DELETED, MOST_HELD
+from app.domain.devices.inventory import MAX_INVENTORY_DELETIONS, MAX_INVENTORY_PHOTOS
 from tests.fakes import FixedClock, uuid7
 from tests.web.conftest import ANNA, BEN, MakeApp, client_of, signed_in
 
@@ -15,8 +15,8 @@ LIST = "/api/devices/current/captures"
 HTTPS = "https://capture.clinic.example"
 
 
-def held(number: int, **changes: Any) -> dict[str, Any]:
-    """A photo as the phone lists it."""
+def entry(number: int, **changes: Any) -> dict[str, Any]:
+    """An inventory entry as the phone sends it."""
     photo = {
         "photoId": str(uuid7(700 + number)),
         "consultationId": str(uuid7(1)),
@@ -27,8 +27,8 @@ def held(number: int, **changes: Any) -> dict[str, Any]:
 
 
 def body(*numbers: int, **changes: Any) -> dict[str, Any]:
-    """A whole list."""
-    return {"owner": ANNA, "held": [held(number) for number in numbers], "deleted": []} | changes
+    """A whole inventory."""
+    return {"owner": ANNA, "held": [entry(number) for number in numbers], "deleted": []} | changes
 
 
 async def unsent(client: httpx.AsyncClient) -> list[dict[str, Any]]:
@@ -55,23 +55,23 @@ async def test_a_list_then_an_empty_one_names_what_never_arrived(anna: httpx.Asy
 
 
 async def test_without_the_cookie_it_is_another_device(anna: httpx.AsyncClient) -> None:
-    """The control: an empty list of a browser that announced nothing raises nothing."""
+    """The control: an empty inventory of a browser that reported nothing raises no alarm."""
     await anna.put(LIST, json=body(1))
     anna.cookies.clear()
 
     assert (await anna.put(LIST, json=body())).json() == {"missing": 0}
 
 
-async def test_the_upload_cookie_may_announce_and_not_read(app: Litestar) -> None:
-    """The worker with no page open tells; only a signed-in page is told."""
+async def test_the_upload_cookie_may_report_and_not_read(app: Litestar) -> None:
+    """The worker with no page open reports; only a signed-in page reads the alarms."""
     async with client_of(app, **signed_in()) as client:
         await client.post("/api/upload-session")
         del client.headers["authorization"]
-        told = await client.put(LIST, json=body(1))
+        reported = await client.put(LIST, json=body(1))
         read = await client.get("/api/devices/captures")
         put_away = await client.post("/api/devices/captures/dismiss", json={"photoIds": [str(uuid7(701))]})
 
-    assert (told.status_code, read.status_code, put_away.status_code) == (200, 401, 401)
+    assert (reported.status_code, read.status_code, put_away.status_code) == (200, 401, 401)
 
 
 @pytest.mark.parametrize(("origin", "name"), [("", "cp_device"), (HTTPS, "__Host-cp_device")])
@@ -105,7 +105,9 @@ async def test_a_cookie_that_is_not_ours_is_replaced(anna: httpx.AsyncClient, va
 
 async def test_the_fullest_list_fits_into_the_body_limit(anna: httpx.AsyncClient) -> None:
     """As long as the phone writes it; one photo more is refused by name."""
-    full = body(*range(MOST_HELD), deleted=[str(uuid7(5_000 + n)) for n in range(MOST_DELETED)])
+    full = body(
+        *range(MAX_INVENTORY_PHOTOS), deleted=[str(uuid7(5_000 + n)) for n in range(MAX_INVENTORY_DELETIONS)]
+    )
     full |= {"owner": "u" * 64, "after": str(uuid7(1)), "through": str(uuid7(9_999))}
     answer = await anna.put(LIST, json=full)
     assert (answer.status_code, answer.json()["code"]) == (409, "other-owner")  # read to its end
@@ -120,16 +122,16 @@ async def test_the_fullest_list_fits_into_the_body_limit(anna: httpx.AsyncClient
     "bad",
     [
         {},
-        body(held=[held(1, label="Mrs Example")]),
-        body(held=[held(1, state="sending")]),
-        body(held=[held(1, photoId="1")]),
-        body(held=[held(1, capturedAt="2026-11-22T11:59:00")]),
+        body(held=[entry(1, label="Mrs Example")]),
+        body(held=[entry(1, state="sending")]),
+        body(held=[entry(1, photoId="1")]),
+        body(held=[entry(1, capturedAt="2026-11-22T11:59:00")]),
         body(after="x"),
         body(user="user_ben"),
     ],
 )
 async def test_a_list_is_read_strictly(anna: httpx.AsyncClient, bad: dict[str, Any]) -> None:
-    """No field of anybody's own, patient data least of all."""
+    """No field beyond the schema, patient data least of all."""
     answer = await anna.put(LIST, json=bad)
 
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid-field")
@@ -141,14 +143,14 @@ async def test_a_moment_beyond_utc_is_refused_and_spoils_nothing(
     anna: httpx.AsyncClient, moment: str
 ) -> None:
     """Kept once, it could never be read again, and every later list of this user would fail with it."""
-    answer = await anna.put(LIST, json=body(held=[held(1, capturedAt=moment)]))
+    answer = await anna.put(LIST, json=body(held=[entry(1, capturedAt=moment)]))
 
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid-field")
     assert (await anna.get("/api/devices/captures")).status_code == 200
     assert (await anna.put(LIST, json=body(1))).status_code == 200
 
 
-async def test_dismissing_ends_an_alarm_for_its_owner_alone(app: Litestar) -> None:
+async def test_dismissing_ends_an_alarm_for_its_user_alone(app: Litestar) -> None:
     """Ben's dismissal of Anna's photo answers the same and changes nothing."""
     ids = {"photoIds": [str(uuid7(701))]}
     async with client_of(app, **signed_in()) as anna, client_of(app, **signed_in(BEN)) as ben:
@@ -163,7 +165,7 @@ async def test_dismissing_ends_an_alarm_for_its_owner_alone(app: Litestar) -> No
         assert await unsent(anna) == []
 
 
-async def test_a_day_on_a_phone_is_told(anna: httpx.AsyncClient, clock: FixedClock) -> None:
+async def test_a_day_on_a_phone_raises_an_alarm(anna: httpx.AsyncClient, clock: FixedClock) -> None:
     """Not a minute earlier."""
     await anna.put(LIST, json=body(1))
     clock.advance(23 * 3600)
@@ -173,7 +175,7 @@ async def test_a_day_on_a_phone_is_told(anna: httpx.AsyncClient, clock: FixedClo
     assert [(photo["state"], photo["waitingHours"]) for photo in await unsent(anna)] == [("waiting", 24)]
 
 
-async def test_a_runaway_page_is_told_to_wait(anna: httpx.AsyncClient) -> None:
+async def test_a_runaway_page_gets_a_time_to_retry(anna: httpx.AsyncClient) -> None:
     """By user, like the other limited routes."""
     statuses = [(await anna.put(LIST, json=body())).status_code for _ in range(70)]
 

@@ -22,7 +22,7 @@ from schemathesis.config import SchemathesisConfig
 from schemathesis.core.failures import FailureGroup
 
 from app.adapters.database.engine import SqlDatabase
-from app.web.limits import Rate, Rates
+from app.web.middleware.rate_limit import Rate, Rates
 from tests.web.conftest import ORIGIN, build_app, plant, signed_in
 
 UNLIMITED = Rate(burst=1e9, each_second=1e9)
@@ -64,7 +64,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def document(address: str) -> Any:
     """The document as the running server gives it."""
     described = httpx.get(f"{address}/schema").json()
-    # Who may ask without a sign-in is walked route by route in test_authentication.py.
+    # Routes without a sign-in are walked one by one in test_authentication.py.
     del described["security"]
     refusals = ["400", "403", "404", "405", "413", "415"]
     checks = {"negative_data_rejection": {"expected-statuses": refusals}}

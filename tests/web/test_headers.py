@@ -1,4 +1,4 @@
-"""Every answer carries the security headers, whoever made it: measured status by status."""
+"""Every answer carries the security headers, whatever part made it: measured status by status."""
 
 import httpx
 import pytest
@@ -42,7 +42,7 @@ async def mounted(scope: Scope, receive: Receive, send: Send) -> None:
 
 @pytest.mark.parametrize("path", ["/api/me", "//api/me"])
 async def test_api_200_is_ours_and_never_stored(anna: httpx.AsyncClient, path: str) -> None:
-    """A phone knows our answer from a captive portal's, and no cache keeps it."""
+    """A phone distinguishes our answer from a captive portal's, and no cache keeps it."""
     answer = await anna.get(f"{str(anna.base_url).rstrip('/')}{path}")
 
     assert_secured(answer, 200)
@@ -111,7 +111,7 @@ async def test_421(app: Litestar) -> None:
 
 
 async def test_500_hides_what_went_wrong_and_logs_no_text(make_app: MakeApp) -> None:
-    """Neither the answer nor the log carries the error's text, which may hold patient data."""
+    """Neither the answer nor the log carries the error's text, which may contain patient data."""
     with structlog.testing.capture_logs() as logs:
         async with client_of(make_app(handlers=[broken]), **signed_in()) as client:
             answer = await client.get("/api/broken")
@@ -168,7 +168,7 @@ async def test_hsts_only_on_https_under_a_public_name(
 
 
 async def test_one_log_line_with_the_template_and_never_the_path(app: Litestar) -> None:
-    """Ids and whatever else a path holds stay out of the log."""
+    """Ids and whatever else a path contains stay out of the log."""
     photo = uuid7(7)
     with structlog.testing.capture_logs() as logs:
         async with client_of(app, **signed_in()) as client:
@@ -191,8 +191,8 @@ async def test_one_log_line_with_the_template_and_never_the_path(app: Litestar) 
     assert "secret" not in str(logs)
 
 
-async def test_files_that_were_found_are_told_at_debug_and_counted_all_the_same(app: Litestar) -> None:
-    """A page brings dozens; one that is missing, or a page itself, is told at info."""
+async def test_files_that_were_found_are_logged_at_debug_and_counted_all_the_same(app: Litestar) -> None:
+    """A page brings dozens; one that is missing, or a page itself, is logged at info."""
     files = [
         "/pwa/icons/icon.svg",
         "/service_worker/sw.js",
@@ -217,7 +217,7 @@ async def test_files_that_were_found_are_told_at_debug_and_counted_all_the_same(
 
 
 async def test_request_ids_differ_and_cannot_be_chosen(anna: httpx.AsyncClient) -> None:
-    """A client cannot forge the id of somebody else's request."""
+    """A client cannot forge the id of another client's request."""
     first = await anna.get("/api/me", headers={"x-request-id": "mine"})
     second = await anna.get("/api/me", headers={"x-request-id": "mine"})
 

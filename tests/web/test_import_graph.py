@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.web.import_graph import (
+from app.web.site.import_graph import (
     BrokenImport,
     all_imports,
     reachable,

@@ -8,8 +8,8 @@ import pytest
 import structlog
 from litestar import Litestar
 
+from app.adapters.clerk.jwks import STALE_S, HttpKeySet
 from app.adapters.database.engine import SqlDatabase
-from app.adapters.key_set import STALE_S, HttpKeySet
 from app.domain.errors import Unavailable
 from app.web import readiness
 from app.web.readiness import REMEMBERED_S, Readiness
@@ -17,7 +17,7 @@ from tests.fakes import MemorySignals, MemoryStore, uuid7
 from tests.web.conftest import ANNA, MakeApp, client_of, signed_in
 from tests.web.test_limits import Watch
 
-# However a proxy says that it passed a request on.
+# Every header by which a proxy marks a request that it passed on.
 PASSED_ON = [
     "forwarded",
     "x-forwarded-for",
@@ -121,17 +121,17 @@ async def test_a_part_that_every_photo_needs_ends_readiness(make_app: MakeApp, p
 
 
 async def test_stale_sign_in_keys_degrade_and_fresh_ones_mend(make_app: MakeApp) -> None:
-    """The real key set: a day after the provider was heard last the part is named, and photos go on."""
+    """The real key set: a day after the provider's last answer the part is named, and photos go on."""
     watch = Watch()
     keys = HttpKeySet("https://clerk.clinic.invalid/jwks.json", monotonic=watch, timeout_s=0.05)
     keys._keys, keys._fetched_at = {"one": None}, watch()  # type: ignore[dict-item]
-    told = []
+    answers = []
     for watch.now in (0.0, STALE_S + 1):
         async with client_of(make_app(readiness={"sign-in": keys.check})) as client:
             answer = await client.get("/health/ready")
-        told.append((answer.status_code, answer.json()["status"]))
+        answers.append((answer.status_code, answer.json()["status"]))
 
-    assert told == [(200, "ready"), (200, "degraded")]
+    assert answers == [(200, "ready"), (200, "degraded")]
 
 
 async def test_a_part_that_hangs_is_down(make_app: MakeApp, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -145,7 +145,7 @@ async def test_a_part_that_hangs_is_down(make_app: MakeApp, monkeypatch: pytest.
 
 
 async def test_a_crowd_that_asks_sets_off_one_question(make_app: MakeApp) -> None:
-    """Whoever may ask without a sign-in cannot make the server ask the store as often as they like."""
+    """A client without a sign-in cannot make the server ask the store as often as it likes."""
     asked = 0
 
     async def check() -> None:
@@ -160,19 +160,19 @@ async def test_a_crowd_that_asks_sets_off_one_question(make_app: MakeApp) -> Non
     assert asked == 1
 
 
-async def test_what_is_down_or_back_is_told_within_seconds(store: MemoryStore) -> None:
+async def test_what_is_down_or_back_is_reported_within_seconds(store: MemoryStore) -> None:
     """An answer is remembered for three seconds, whatever it was."""
     watch = Watch()
     tested = Readiness({"store": store.check}, watch)
-    told = []
+    answers = []
     steps = ((0.0, False), (REMEMBERED_S - 0.1, True), (REMEMBERED_S, True), (7.0, False))
     for watch.now, store.down in steps:
-        told.append((await tested.parts())["store"])
+        answers.append((await tested.parts())["store"])
 
-    assert told == ["ok", "ok", "down", "ok"]
+    assert answers == ["ok", "ok", "down", "ok"]
 
 
-async def test_metrics_count_by_template_and_tell_what_waits(app: Litestar) -> None:
+async def test_metrics_count_by_template_and_include_what_waits(app: Litestar) -> None:
     """Requests by route and status, and the database's own counts."""
     async with client_of(app, **signed_in()) as client:
         await client.get("/api/me")
@@ -215,7 +215,7 @@ async def test_metrics_are_for_this_machine_only(
 
 
 @pytest.mark.parametrize(("version", "status"), [("1.0", 404), ("1.1", 200)])
-async def test_a_proxy_that_says_nothing_is_told_by_its_http(
+async def test_a_proxy_without_headers_is_recognised_by_its_http_version(
     app: Litestar, version: str, status: int
 ) -> None:
     """What nginx sends as it is installed; 1.1 is the control."""
@@ -250,20 +250,20 @@ async def test_two_apps_count_apart(make_app: MakeApp) -> None:
         assert "/mobile" not in (await client.get("/metrics")).text
 
 
-async def test_metrics_tell_what_phones_hold_and_what_the_sweeper_found(
+async def test_metrics_include_device_inventories_and_what_the_sweeper_found(
     app: Litestar, database: SqlDatabase
 ) -> None:
-    """Gauges for what waits, a counter for what was done, and nobody's id in either."""
-    held = {
+    """Gauges for what waits, a counter for what was done, and no user's id in either."""
+    entry = {
         "photoId": str(uuid7(7)),
         "consultationId": str(uuid7(1)),
         "capturedAt": "2026-11-22T11:59:00Z",
         "state": "captured",
     }
     async with database.transaction() as records:
-        await records.tally({"sweep_stored": 3})
+        await records.increment_counters({"sweep_stored": 3})
     async with client_of(app, **signed_in()) as client:
-        listed = {"owner": ANNA, "held": [held], "deleted": []}
+        listed = {"owner": ANNA, "held": [entry], "deleted": []}
         await client.put("/api/devices/current/captures", json=listed)
         text = (await client.get("/metrics")).text
 

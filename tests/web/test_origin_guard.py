@@ -51,7 +51,7 @@ async def test_our_own_page_may(app: Litestar, changes: dict[str, str | None]) -
         {"origin": None, "sec-fetch-site": None},
     ],
 )
-async def test_nobody_else_may(app: Litestar, changes: dict[str, str | None]) -> None:
+async def test_no_other_page_may(app: Litestar, changes: dict[str, str | None]) -> None:
     """A token alone does not make a request ours."""
     headers = {name: value for name, value in (own_page() | changes).items() if value is not None}
 

@@ -10,7 +10,7 @@ import httpx
 import pytest
 from PIL import Image
 
-from app.web.controllers.pages import qr_asset
+from app.web.site.pages import qr_asset
 from tests.web.conftest import MakeApp, client_of, write
 
 LAN = {"PUBLIC_ORIGINS": "http://localhost:8000,https://192.168.1.20:8443"}
@@ -40,7 +40,7 @@ async def test_the_front_door_leads_by_device(
 
 
 @pytest.mark.parametrize("page", ["/mobile", "/desktop", "/trust"])
-async def test_pages_hold_no_inline_script_or_style(stranger: httpx.AsyncClient, page: str) -> None:
+async def test_pages_contain_no_inline_script_or_style(stranger: httpx.AsyncClient, page: str) -> None:
     """The policy would refuse them."""
     answer = await stranger.get(page)
 
@@ -105,7 +105,7 @@ async def test_the_manifest_is_installable(stranger: httpx.AsyncClient) -> None:
 
 
 async def test_the_qr_is_the_constant_address_of_the_phones_page(make_app: MakeApp) -> None:
-    """Drawn from the last public origin, whoever asks under whichever name."""
+    """Drawn from the last public origin, under whichever name a client asks."""
     app = make_app(**LAN)
     pictures = set()
     for base in ("http://localhost:8000", "https://192.168.1.20:8443"):
@@ -122,8 +122,8 @@ async def test_the_qr_is_the_constant_address_of_the_phones_page(make_app: MakeA
 
 async def test_trust_leads_a_phone_to_the_certificate(make_app: MakeApp) -> None:
     """With a local authority the page explains both systems and hands the certificate over."""
-    shown = ":".join(f"{number:02X}" for number in range(32))
-    app = make_app(authority=b"-----BEGIN CERTIFICATE-----\n", fingerprint=shown, **LAN)
+    fingerprint = ":".join(f"{number:02X}" for number in range(32))
+    app = make_app(authority=b"-----BEGIN CERTIFICATE-----\n", fingerprint=fingerprint, **LAN)
     async with client_of(app) as client:
         page = (await client.get("/trust")).text
         answer = await client.get("/trust/authority.crt")
@@ -133,7 +133,7 @@ async def test_trust_leads_a_phone_to_the_certificate(make_app: MakeApp) -> None
     assert "iPhone and iPad" in page
     assert "Android" in page
     assert "https://192.168.1.20:8443/mobile" in page
-    assert shown in re.sub(r"<[^>]*>", "", page)
+    assert fingerprint in re.sub(r"<[^>]*>", "", page)
     assert "this computer only" not in page
     assert "every address in private" in page
     assert answer.headers["content-type"] == "application/x-x509-ca-cert"

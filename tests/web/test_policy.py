@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from app.web.policy import build_policy
+from app.web.site.policy import build_policy
 from tests.web.conftest import settings_of
 
 CLERK = {
@@ -31,7 +31,7 @@ def test_pages_and_workers_may_reach_the_store(tmp_path: Path) -> None:
 
 
 def test_the_embedded_edition_talks_to_itself_alone(tmp_path: Path) -> None:
-    """No other host stands in any directive."""
+    """No other host is in any directive."""
     policy = build_policy(settings_of(tmp_path, PUBLIC_ORIGINS=f"http://localhost:8000,{PUBLIC}"))
 
     assert directive(policy.page_csp, "connect-src") == {
@@ -58,7 +58,7 @@ def test_ably_by_its_endpoint(tmp_path: Path, endpoint: str, expected: str) -> N
     assert ("wss://*.fallback.ably-realtime.com" in sources) == ("." not in endpoint)
 
 
-def test_clerk_where_it_signs_people_in(tmp_path: Path) -> None:
+def test_clerk_where_it_signs_users_in(tmp_path: Path) -> None:
     """Its address comes from the publishable key; the worker never talks to it."""
     policy = build_policy(settings_of(tmp_path, **CLERK))
 
@@ -109,7 +109,7 @@ def test_no_text_becomes_a_script_and_no_worker_comes_from_one(tmp_path: Path) -
 
 
 def test_clerks_own_code_may_make_its_workers(tmp_path: Path) -> None:
-    """Its bundle builds workers and script elements by itself, which cannot be told from an attack."""
+    """Its bundle builds workers and script elements by itself, which look the same as an attack."""
     policy = build_policy(settings_of(tmp_path, **CLERK))
 
     assert directive(policy.page_csp, "worker-src") == {"'self'", "blob:"}

@@ -62,7 +62,7 @@ def test_every_code_of_the_table_is_some_errors(app: Litestar) -> None:
 
 
 def test_an_unknown_code_is_internal() -> None:
-    """An error that was forgotten in the table tells nothing and breaks nothing."""
+    """An error that was forgotten in the table reveals nothing and breaks nothing."""
 
     class Forgotten(CaptureError):
         code = "forgotten"
@@ -145,15 +145,15 @@ async def test_an_id_that_is_none_is_not_there(app: Litestar, path: str) -> None
 
 @pytest.mark.parametrize("path", ["/api/consultations", "/api/uploads/presign"])
 async def test_a_client_that_leaves_is_no_failure(make_app: MakeApp, path: str) -> None:
-    """Phones lose their link in the middle of a request; the log must not speak of errors then."""
+    """Phones lose their link in the middle of a request; the log must not contain errors then."""
     arriving = iter([{"type": "http.request", "body": b"{", "more_body": True}])
-    told: list[Any] = []
+    sent: list[Any] = []
 
     async def receive() -> Any:
         return next(arriving, {"type": "http.disconnect"})
 
     async def send(message: Any) -> None:
-        told.append(message)
+        sent.append(message)
 
     headers = signed_in() | {"host": "localhost:8000", "content-type": "application/json"}
     scope = {
@@ -164,5 +164,5 @@ async def test_a_client_that_leaves_is_no_failure(make_app: MakeApp, path: str) 
     with structlog.testing.capture_logs() as lines:
         await make_app()(scope, receive, send)
 
-    assert told[0]["status"] == 400
+    assert sent[0]["status"] == 400
     assert [line["event"] for line in lines] == ["request"]

@@ -1,11 +1,11 @@
-"""What leaves a row behind with each request is braked for a user who asks without end."""
+"""Routes that write a row with each request are limited for a user who asks without end."""
 
 import re
 
 import pytest
 from litestar import Litestar
 
-from app.web.limits import Rate, Rates
+from app.web.middleware.rate_limit import Rate, Rates
 from tests.fakes import uuid7
 from tests.web.conftest import MakeApp, client_of, signed_in
 
@@ -39,13 +39,13 @@ CASES = pytest.mark.parametrize(
 
 
 async def asked_twice(app: Litestar, method: str, path: str, body: object) -> list[int]:
-    """What the same request is answered with, and what it is answered with again."""
+    """The statuses of the same request, sent twice."""
     async with client_of(app, **signed_in()) as client:
         return [(await client.request(method, path, json=body)).status_code for _ in range(2)]
 
 
 @CASES
-async def test_the_second_of_one_is_told_to_wait(
+async def test_the_second_of_one_gets_a_time_to_retry(
     make_app: MakeApp, method: str, path: str, body: object, rates: Rates
 ) -> None:
     """The first is answered on its merits."""
@@ -77,7 +77,7 @@ def changing_routes(app: Litestar) -> list[tuple[str, str]]:
 
 
 async def test_no_route_that_changes_something_is_without_a_brake(make_app: MakeApp) -> None:
-    """Read from the app itself, so that a route which is added later is held to it as well."""
+    """Read from the app itself, so that a route which is added later is checked as well."""
     app = make_app(rates=Rates(**dict.fromkeys(Rates.__struct_fields__, ONCE)))
     routes = changing_routes(app)
 
@@ -91,7 +91,7 @@ async def test_no_route_that_changes_something_is_without_a_brake(make_app: Make
 
 
 async def test_a_clinicians_hand_never_meets_the_brake(make_app: MakeApp) -> None:
-    """Five hundred captions one after the other, which nobody writes in a minute."""
+    """Five hundred captions one after the other, which no clinician writes in a minute."""
     async with client_of(make_app(), **signed_in()) as client:
         path = f"/api/photos/{uuid7(1)}"
         codes = {(await client.patch(path, json={"caption": "Day 3"})).status_code for _ in range(500)}

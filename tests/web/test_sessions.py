@@ -6,15 +6,15 @@ import msgspec
 import pytest
 from argon2 import PasswordHasher
 
-from app.adapters.clerk import SessionTokenVerifier
-from app.domain.sessions import LeftSessions
-from app.embedded.identity import LocalIdentity
-from app.embedded.identity_browsers import BrowserMarks
-from app.embedded.identity_keys import LocalKeySet, SessionIssuer, load_session_key
-from app.embedded.identity_passwords import Passwords
-from app.web.import_graph import BrokenImport
-from app.web.sessions import session_router
-from tests.accounts import person
+from app.adapters.clerk.tokens import SessionTokenVerifier
+from app.domain.identity.sessions import SignedOutSessions
+from app.embedded.accounts.device_cookies import DeviceCookies
+from app.embedded.accounts.passwords import Passwords
+from app.embedded.accounts.service import LocalIdentity
+from app.embedded.accounts.signing_keys import LocalKeySet, SessionIssuer, load_session_key
+from app.web.api.sessions import session_router
+from app.web.site.import_graph import BrokenImport
+from tests.accounts import add_signed_in_user
 from tests.tokens import ISSUER, TokenFactory, hostile_tokens
 from tests.web.conftest import REPOSITORY, client_of, own_page, signed_in, write
 
@@ -32,13 +32,13 @@ def key(tmp_path_factory):
 def accounts(database, key, clock):
     passwords = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
     return LocalIdentity(
-        database, SessionIssuer(key, ISSUER, clock), passwords, BrowserMarks(b"a key"), clock
+        database, SessionIssuer(key, ISSUER, clock), passwords, DeviceCookies(b"a key"), clock
     )
 
 
 @pytest.fixture
 async def anna(accounts):
-    return await person(accounts, "Anna")
+    return await add_signed_in_user(accounts, "Anna")
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def app(make_app, accounts, key, clock):
         verifier=SessionTokenVerifier(ISSUER, origins, LocalKeySet(key), clock),
         profiles=accounts,
         handlers=[session_router(accounts)],
-        session_open=accounts.is_open,
+        is_session_open=accounts.is_open,
     )
 
 
@@ -85,7 +85,7 @@ async def test_from_password_to_the_api(app, anna):
 
 
 async def test_a_generated_password_opens_nothing_until_it_is_changed(app, newcomer):
-    """It was printed, so that others may have read it; the page is told, and leads to the form."""
+    """It was printed, so that others may have read it; the page gets an error and shows the form."""
     async with browser(app) as client:
         signed_in_with = await sign_in(client, newcomer)
         state = await client.get("/api/session")
@@ -136,7 +136,7 @@ async def test_a_login_of_http_is_not_taken_on_https(app, anna):
     assert answer.status_code == 401
 
 
-async def test_a_wrong_password_is_told_in_our_form(app, anna):
+async def test_a_wrong_password_is_a_problem_in_our_form(app, anna):
     """The answer says neither which of the two is wrong nor what was typed."""
     async with browser(app) as client:
         answers = [
@@ -205,7 +205,7 @@ async def test_a_malformed_sign_in_names_its_field(app, body):
         ("DELETE", "/api/session"),
     ],
 )
-async def test_a_foreign_page_signs_nobody_in_or_out(app, anna, method, path):
+async def test_a_foreign_page_signs_no_user_in_or_out(app, anna, method, path):
     """Forms and scripts of other sites are refused although cookies might come with them."""
     foreign = {"origin": "https://evil.example", "sec-fetch-site": "cross-site", "x-cp-client": "1"}
     body = {"name": anna.name, "password": anna.password}
@@ -216,8 +216,8 @@ async def test_a_foreign_page_signs_nobody_in_or_out(app, anna, method, path):
     assert "set-cookie" not in answer.headers
 
 
-async def test_a_loopback_alias_is_told_the_address_to_use(app, anna):
-    """A token for 127.0.0.1 would be believed nowhere, so the sign-in says so at once."""
+async def test_a_loopback_alias_gets_the_address_to_use(app, anna):
+    """A token for 127.0.0.1 would be accepted nowhere, so the sign-in fails with the address at once."""
     async with browser(app, ALIAS) as client:
         answer = await sign_in(client, anna)
 
@@ -226,7 +226,7 @@ async def test_a_loopback_alias_is_told_the_address_to_use(app, anna):
 
 
 async def test_no_login_gives_no_token(app):
-    """The page hears that nobody is signed in."""
+    """The page learns that there is no session."""
     async with browser(app) as client:
         answer = await client.post("/api/session/token")
 
@@ -234,15 +234,15 @@ async def test_no_login_gives_no_token(app):
 
 
 async def test_the_sign_in_page_learns_who_is_signed_in_without_an_error(app, anna):
-    """Nobody and somebody are both good answers."""
+    """No user and a user are both good answers."""
     async with browser(app) as client:
-        nobody = await client.get("/api/session")
+        before = await client.get("/api/session")
         user = (await sign_in(client, anna)).json()["user"]
-        somebody = await client.get("/api/session")
+        after = await client.get("/api/session")
         forged = await client.get("/api/session", headers={"cookie": "cp_login=x.1"})
 
-    assert [answer.status_code for answer in (nobody, somebody, forged)] == [200] * 3
-    assert [answer.json()["user"] for answer in (nobody, somebody, forged)] == [None, user, None]
+    assert [answer.status_code for answer in (before, after, forged)] == [200] * 3
+    assert [answer.json()["user"] for answer in (before, after, forged)] == [None, user, None]
 
 
 async def test_sign_out_ends_tokens_and_background_uploads_at_once(app, anna):
@@ -268,15 +268,15 @@ async def test_sign_out_ends_tokens_and_background_uploads_at_once(app, anna):
 
 @pytest.mark.parametrize("change", [False, True], ids=["sign-out", "new password"])
 async def test_a_token_that_outlives_its_login_begins_no_background_uploads(app, anna, change):
-    """Whoever copied it would hold a cookie for hours that no sign-out ends."""
+    """A copy of it would give a cookie for hours that no sign-out ends."""
     photo = {"photos": [{"photoId": "x"}]}
     async with browser(app) as thief, browser(app) as client:
         await sign_in(client, anna)
         token = await bearer(client)
         before = await thief.post("/api/upload-session", headers=token)
         if change:
-            wish = {"current": anna.password, "new": "quiet-harbour-lamp"}
-            assert (await client.put("/api/session/password", json=wish)).status_code == 204
+            passwords = {"current": anna.password, "new": "quiet-harbour-lamp"}
+            assert (await client.put("/api/session/password", json=passwords)).status_code == 204
         else:
             assert (await client.delete("/api/session")).status_code == 204
         after = await thief.post("/api/upload-session", headers=token)
@@ -320,8 +320,8 @@ async def test_a_stranger_changes_no_password(app, anna):
     assert answer.status_code == 401
 
 
-async def test_the_keys_are_public_and_hold_no_private_part(app):
-    """Anybody may verify, nobody may sign."""
+async def test_the_keys_are_public_and_contain_no_private_part(app):
+    """They verify tokens and cannot sign any."""
     async with client_of(app) as client:
         answer = await client.get("/.well-known/jwks.json")
 
@@ -331,26 +331,26 @@ async def test_the_keys_are_public_and_hold_no_private_part(app):
 
 
 async def test_every_hostile_token_gets_the_same_answer_on_every_route(app, clock, key):
-    """Only the request id differs, so that no route tells a forger what was wrong."""
+    """Only the request id differs, so that no route reveals to a forger what was wrong."""
     factory = TokenFactory(int(clock().timestamp()))
     tokens = [token for token in hostile_tokens(factory).values() if len(token) < 6000]
-    said = set()
+    answers = set()
     async with browser(app) as client:
         for path in ("/api/me", "/api/consultations", "/api/realtime/token"):
             for token in tokens:
                 header = {b"authorization": b"Bearer " + token.encode()}
                 answer = await client.get(path, headers=header)
                 body = {name: value for name, value in answer.json().items() if name != "requestId"}
-                said.add((answer.status_code, msgspec.json.encode(body, order="sorted")))
+                answers.add((answer.status_code, msgspec.json.encode(body, order="sorted")))
 
-    assert len(said) == 1
-    assert next(iter(said))[0] == 401
+    assert len(answers) == 1
+    assert next(iter(answers))[0] == 401
 
 
-async def test_the_sign_in_page_is_the_same_for_everybody(make_app, tree):
+async def test_the_sign_in_page_is_the_same_for_every_client(make_app, tree):
     """Neither the way back nor anything else of the request reaches the page."""
     template = (REPOSITORY / "pwa/templates/sign-in.html").read_bytes()
-    page = {"pwa/templates/sign-in.html": template, "pwa/page/sign-in-page.js": "start();\n"}
+    page = {"pwa/templates/sign-in.html": template, "pwa/page/sign-in/page.js": "start();\n"}
     write(tree, page)
     async with client_of(make_app()) as client:
         plain = await client.get("/sign-in")
@@ -364,10 +364,10 @@ async def test_the_sign_in_page_is_the_same_for_everybody(make_app, tree):
 
 
 async def test_under_clerk_each_sign_in_page_has_a_policy_and_a_nonce_of_its_own(make_app, tree):
-    """Clerk's styles run in this one answer, which nobody keeps; every other page stays strict."""
+    """Clerk's styles run in this one answer, which is not cached; every other page stays strict."""
     template = (REPOSITORY / "pwa/templates/sign-in.html").read_bytes()
     script = "pwa/vendor/clerk.browser.js"
-    page = {"pwa/templates/sign-in.html": template, "pwa/page/sign-in-page.js": "start();\n", script: "1;\n"}
+    page = {"pwa/templates/sign-in.html": template, "pwa/page/sign-in/page.js": "start();\n", script: "1;\n"}
     write(tree, page)
     app = make_app(PUBLIC_ORIGINS=CLINIC, CLERK_PUBLISHABLE_KEY="pk_live_Y2xlcmsuY2xpbmljLmV4YW1wbGUk")
     async with client_of(app, CLINIC) as client:
@@ -386,7 +386,7 @@ async def test_under_clerk_each_sign_in_page_has_a_policy_and_a_nonce_of_its_own
 
 
 async def test_clerk_without_its_browser_files_stops_the_start(make_app):
-    """A sign-in page that can sign nobody in is found by the operator, not by a clinician."""
+    """A sign-in page that cannot work is found by the operator, not by a clinician."""
     with pytest.raises(BrokenImport, match=r"clerk\.browser\.js, which is not there\. Set up again"):
         make_app(PUBLIC_ORIGINS=CLINIC, CLERK_PUBLISHABLE_KEY="pk_live_Y2xlcmsuY2xpbmljLmV4YW1wbGUk")
 
@@ -405,7 +405,7 @@ async def test_a_session_that_ended_at_the_provider_sends_no_more_photos(
     app = make_app(
         verifier=SessionTokenVerifier(ISSUER, [LOCAL], LocalKeySet(key), clock),
         handlers=[session_router(accounts)],
-        session_alive=session_alive,
+        is_session_active=session_alive,
     )
     photo = {"photoId": "x"}
     async with browser(app) as client:
@@ -418,7 +418,7 @@ async def test_a_session_that_ended_at_the_provider_sends_no_more_photos(
 
 
 async def test_a_token_ends_with_its_session(app, anna):
-    """It would live for a minute, in whoever's hands it is."""
+    """A copy of it would be valid for a minute more."""
     async with browser(app) as client:
         await sign_in(client, anna)
         token = await bearer(client)
@@ -431,10 +431,10 @@ async def test_a_token_ends_with_its_session(app, anna):
         assert (await client.post("/api/upload-session", headers=token)).status_code == 401
 
 
-async def test_a_sign_out_at_a_provider_ends_what_was_handed_out_here(make_app):
-    """The provider's token lives on for up to a minute; the sign-out is told with the upload cookie's end."""
-    left = LeftSessions()
-    app = make_app(session_open=left.is_open, session_left=left.add)
+async def test_a_sign_out_at_a_provider_ends_the_cookies_of_this_server(make_app):
+    """The provider's token lives on for up to a minute; the end of the upload cookie marks the sign-out."""
+    left = SignedOutSessions()
+    app = make_app(is_session_open=left.is_open, on_sign_out=left.add)
     async with (
         client_of(app, LOCAL, **signed_in()) as anna,
         client_of(app, LOCAL, **signed_in("user_ben")) as ben,

@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from app.web.import_graph import BrokenImport
+from app.web.site.import_graph import BrokenImport
 from tests.web.conftest import REPOSITORY, MakeApp, client_of, signed_in, write
 
 REQUIRED = {
@@ -40,7 +40,7 @@ async def shell_of(make_app: MakeApp) -> tuple[object, str]:
         return (await precache(client))["version"], worker.rstrip().splitlines()[-1]
 
 
-async def test_the_list_holds_all_the_phone_needs_with_true_digests(stranger: httpx.AsyncClient) -> None:
+async def test_the_list_has_all_the_phone_needs_with_true_digests(stranger: httpx.AsyncClient) -> None:
     """Each listed file is served, under that digest; the desktop's modules are not among them."""
     listed = {asset["url"]: asset["sha256"] for asset in (await precache(stranger))["assets"]}  # type: ignore[attr-defined]
 
@@ -128,8 +128,8 @@ async def test_the_worker_may_rule_the_whole_app_and_is_never_stale(stranger: ht
     assert re.fullmatch(r"// shell [0-9a-f]{64}", worker.text.rstrip().splitlines()[-1])
 
 
-async def test_the_phones_page_is_the_same_for_everybody(make_app: MakeApp) -> None:
-    """Byte by byte, whoever asks and however: it is kept by its digest."""
+async def test_the_phones_page_is_the_same_for_every_client(make_app: MakeApp) -> None:
+    """Byte by byte, for any client and query: it is cached by its digest."""
     app = make_app()
     bodies = set()
     for headers in ({}, signed_in(), {"user-agent": "iPhone"}, {"cookie": "cp_upload=x"}):
@@ -163,20 +163,22 @@ async def test_the_repositorys_own_pages_are_whole(make_app: MakeApp) -> None:
 
     assert {url: hashlib.sha256(body).hexdigest() for url, body in bodies.items()} == listed
     assert {"/pwa/capture/main.js", "/pwa/queue/queue.js", "/pwa/vendor/idb.js", *REQUIRED} <= listed.keys()
-    # The phone hears signals once the server has answered: kept with the shell, loaded by no page in advance.
+    # The phone opens signals after the server's first answer: kept with the shell, preloaded by no page.
     assert "/pwa/vendor/ably.js" in listed
     assert 'modulepreload" href="/pwa/vendor/ably.js"' not in phone
     assert len(named) > 10
     assert statuses == {200}
 
 
-async def test_what_only_clerk_needs_is_kept_for_offline_and_loaded_by_nobody_else(make_app: MakeApp) -> None:
+async def test_what_only_clerk_needs_is_kept_for_offline_and_loaded_by_no_other_page(
+    make_app: MakeApp,
+) -> None:
     """A page of local accounts starts without it."""
     async with client_of(make_app(root=REPOSITORY)) as client:
         listed = [asset["url"] for asset in (await precache(client))["assets"]]  # type: ignore[attr-defined]
         pages = [(await client.get(path)).text for path in ("/mobile", "/desktop", "/sign-in")]
 
-    assert "/pwa/page/session-clerk.js" in listed
+    assert "/pwa/page/session/clerk.js" in listed
     assert ["session-clerk" in page for page in pages] == [False] * 3
 
 

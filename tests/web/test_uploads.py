@@ -7,8 +7,8 @@ import httpx
 import pytest
 from litestar import Litestar
 
-from app.domain.pending import PendingRoom
-from app.web.limits import Rate, Rates
+from app.domain.photos.quota import PendingUploadQuota
+from app.web.middleware.rate_limit import Rate, Rates
 from tests.fakes import MemoryStore, uuid7
 from tests.web.conftest import ANNA, BEN, MakeApp, client_of, signed_in
 
@@ -17,16 +17,16 @@ SHA = hashlib.sha256(BODY).hexdigest()
 
 
 @pytest.fixture
-async def visit(anna: httpx.AsyncClient) -> str:
+async def consultation(anna: httpx.AsyncClient) -> str:
     """The id of Anna's open consultation."""
     return str((await anna.post("/api/consultations", json={"label": "Elbow"})).json()["id"])
 
 
-def item(visit: str, number: int = 1, **changes: Any) -> dict[str, Any]:
+def item(consultation: str, number: int = 1, **changes: Any) -> dict[str, Any]:
     """What a phone declares of one photo."""
     photo = {
         "photoId": str(uuid7(500 + number)),
-        "consultationId": visit,
+        "consultationId": consultation,
         "owner": ANNA,
         "contentType": "image/jpeg",
         "size": len(BODY),
@@ -46,12 +46,12 @@ async def presign(client: httpx.AsyncClient, *items: object) -> list[dict[str, A
 
 
 async def test_a_photos_way_from_presign_to_receipt(
-    anna: httpx.AsyncClient, visit: str, store: MemoryStore
+    anna: httpx.AsyncClient, consultation: str, store: MemoryStore
 ) -> None:
-    """A signed PUT, then the receipt, and ever after the receipt."""
-    photo = item(visit)
+    """A signed PUT, then the receipt, and the same receipt every time after."""
+    photo = item(consultation)
     url = f"/api/uploads/{photo['photoId']}"
-    claim = {"owner": ANNA, "consultationId": visit, "sha256": SHA}
+    claim = {"owner": ANNA, "consultationId": consultation, "sha256": SHA}
 
     (granted,) = await presign(anna, photo)
     assert granted.keys() == {"photoId", "upload"}
@@ -61,9 +61,9 @@ async def test_a_photos_way_from_presign_to_receipt(
     early = await anna.post(f"{url}/complete", json=claim)
     assert (early.status_code, early.json()["code"]) == (409, "not-uploaded")
 
-    store.put(f"consultations/{visit}/{photo['photoId']}.jpg", BODY)
+    store.put(f"consultations/{consultation}/{photo['photoId']}.jpg", BODY)
     receipt = (await anna.post(f"{url}/complete", json=claim)).json()
-    assert (receipt["state"], receipt["consultationId"], receipt["sha256"]) == ("stored", visit, SHA)
+    assert (receipt["state"], receipt["consultationId"], receipt["sha256"]) == ("stored", consultation, SHA)
     assert (await anna.post(f"{url}/complete", json=claim)).json() == receipt
     assert await presign(anna, photo) == [{"photoId": photo["photoId"], "receipt": receipt}]
 
@@ -86,11 +86,11 @@ async def test_a_photos_way_from_presign_to_receipt(
     ],
 )
 async def test_a_bad_item_fails_alone(
-    anna: httpx.AsyncClient, visit: str, changes: dict[str, Any], field: str
+    anna: httpx.AsyncClient, consultation: str, changes: dict[str, Any], field: str
 ) -> None:
     """Its neighbours get their URLs, in the order asked, and it is named by id and path."""
-    bad = item(visit, 2, **changes)
-    first, refused, last = await presign(anna, item(visit, 1), bad, item(visit, 3))
+    bad = item(consultation, 2, **changes)
+    first, refused, last = await presign(anna, item(consultation, 1), bad, item(consultation, 3))
 
     assert [first["photoId"], last["photoId"]] == [str(uuid7(501)), str(uuid7(503))]
     assert "upload" in first
@@ -102,10 +102,10 @@ async def test_a_bad_item_fails_alone(
 
 @pytest.mark.parametrize("bad", [None, 5, "x", [], {}, {"photoId": "1"}, {"photoId": 7}])
 async def test_something_that_is_no_photo_fails_alone(
-    anna: httpx.AsyncClient, visit: str, bad: object
+    anna: httpx.AsyncClient, consultation: str, bad: object
 ) -> None:
     """Without an id to name it, its place in the batch does."""
-    refused, good = await presign(anna, bad, item(visit))
+    refused, good = await presign(anna, bad, item(consultation))
 
     assert refused["photoId"] is None
     assert refused["problem"]["field"].startswith("photos[0]")
@@ -113,9 +113,11 @@ async def test_something_that_is_no_photo_fails_alone(
 
 
 @pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
-async def test_a_moment_outside_of_time_fails_alone(anna: httpx.AsyncClient, visit: str, moment: str) -> None:
+async def test_a_moment_outside_of_time_fails_alone(
+    anna: httpx.AsyncClient, consultation: str, moment: str
+) -> None:
     """A date that no clock of the server can name spoils no other photo of the batch."""
-    refused, good = await presign(anna, item(visit, 1, capturedAt=moment), item(visit, 2))
+    refused, good = await presign(anna, item(consultation, 1, capturedAt=moment), item(consultation, 2))
 
     assert refused["problem"]["code"] == "invalid-field"
     assert "upload" in good
@@ -132,20 +134,24 @@ async def test_brackets_without_end_are_no_request(anna: httpx.AsyncClient, insi
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid-field")
 
 
-async def test_an_old_kind_of_id_is_told_so(anna: httpx.AsyncClient, visit: str) -> None:
+async def test_an_old_kind_of_id_is_refused_with_its_reason(
+    anna: httpx.AsyncClient, consultation: str
+) -> None:
     """The order of photos relies on ids of version 7."""
     four = "0f8fad5b-d9cb-469f-a165-70867728950e"
-    (refused,) = await presign(anna, item(visit, photoId=four))
+    (refused,) = await presign(anna, item(consultation, photoId=four))
 
     assert refused["photoId"] == four
     assert refused["problem"]["detail"] == "photoId must be a UUID of version 7."
 
 
-async def test_domain_refusals_are_per_photo_too(anna: httpx.AsyncClient, visit: str) -> None:
+async def test_domain_refusals_are_per_photo_too(anna: httpx.AsyncClient, consultation: str) -> None:
     """Another owner's photo and an unknown consultation, beside a good one."""
     codes = [
         result.get("problem", {}).get("code")
-        for result in await presign(anna, item(visit, 1, owner=BEN), item(str(uuid7(9)), 2), item(visit, 3))
+        for result in await presign(
+            anna, item(consultation, 1, owner=BEN), item(str(uuid7(9)), 2), item(consultation, 3)
+        )
     ]
 
     assert codes == ["other-owner", "consultation-not-found", None]
@@ -159,24 +165,24 @@ async def test_a_batch_has_one_to_twenty_photos(anna: httpx.AsyncClient, photos:
     assert (answer.status_code, answer.json()["field"]) == (400, "photos")
 
 
-async def test_twenty_photos_fit_into_the_body_limit(anna: httpx.AsyncClient, visit: str) -> None:
+async def test_twenty_photos_fit_into_the_body_limit(anna: httpx.AsyncClient, consultation: str) -> None:
     """The limit of 64 kB never meets a full batch."""
-    results = await presign(anna, *(item(visit, number) for number in range(20)))
+    results = await presign(anna, *(item(consultation, number) for number in range(20)))
 
     assert ["upload" in result for result in results] == [True] * 20
 
 
-async def test_urls_name_the_host_that_was_asked(app: Litestar, visit: str) -> None:
+async def test_urls_name_the_host_that_was_asked(app: Litestar, consultation: str) -> None:
     """A phone that came by another of our names can reach them."""
     base = "http://127.0.0.1:8000"
     async with client_of(app, base, **signed_in(origin=base)) as client:
-        (granted,) = await presign(client, item(visit))
+        (granted,) = await presign(client, item(consultation))
 
     assert granted["upload"]["url"].startswith(f"{base}/photos/")
 
 
 async def test_a_drain_of_500_photos_is_never_throttled(make_app: MakeApp) -> None:
-    """In full batches at once; a page that runs wild is told when to come back."""
+    """In full batches at once; a runaway page gets a time to retry."""
     # A slow machine must not refill the bucket between two requests.
     rates = Rates(presign=Rate(burst=Rates().presign.burst, each_second=0.001))
     async with client_of(make_app(rates=rates), **signed_in()) as client:
@@ -190,8 +196,8 @@ async def test_a_drain_of_500_photos_is_never_throttled(make_app: MakeApp) -> No
     assert 900 < int(last.headers["retry-after"]) <= 1000
 
 
-async def test_completes_of_a_runaway_page_are_braked_and_a_drain_is_not(make_app: MakeApp) -> None:
-    """Each may read and decode a photo; 500 in a row pass with room for as many twice over."""
+async def test_completes_of_a_runaway_page_are_limited_and_a_drain_is_not(make_app: MakeApp) -> None:
+    """Each may read and decode a photo; 500 in a row pass, and twice as many would."""
     unknown = [f"/api/uploads/{uuid7(number)}/complete" for number in range(500)]
     claim = {"owner": ANNA, "consultationId": str(uuid7(9)), "sha256": SHA}
     async with client_of(make_app(), **signed_in()) as client:
@@ -207,15 +213,15 @@ async def test_completes_of_a_runaway_page_are_braked_and_a_drain_is_not(make_ap
     assert 900 < int(answers[2].headers["retry-after"]) <= 1000
 
 
-async def test_too_many_photos_on_their_way_are_told_in_our_form(
-    app: Litestar, anna: httpx.AsyncClient, visit: str
+async def test_too_many_pending_uploads_are_a_problem_in_our_form(
+    app: Litestar, anna: httpx.AsyncClient, consultation: str
 ) -> None:
-    """429 with the time to come back, which makes the phone wait and count nothing against the photo."""
-    app.state.desk.parts.uploads._room = PendingRoom(1)
-    await presign(anna, item(visit, 1))
+    """429 with a time to retry: the phone waits and counts no failure of the photo."""
+    app.state.resources.services.uploads._quota = PendingUploadQuota(1)
+    await presign(anna, item(consultation, 1))
 
-    both = await presign(anna, item(visit, 1), item(visit, 2))
-    alone = await anna.post("/api/uploads/presign", json={"photos": [item(visit, 2)]})
+    both = await presign(anna, item(consultation, 1), item(consultation, 2))
+    alone = await anna.post("/api/uploads/presign", json={"photos": [item(consultation, 2)]})
 
     assert "upload" in both[0]
     assert (both[1]["problem"]["status"], both[1]["problem"]["code"]) == (429, "rate-limited")

@@ -2,7 +2,7 @@
 
 import asyncio
 
-# Then the first of a batch has waited for a few milliseconds of other people's work.
+# Then the first of a batch has waited for a few milliseconds of other transactions' work.
 MOST_JOINED = 16
 
 
@@ -17,7 +17,7 @@ class Batch:
         self.error: Exception | None = None
 
 
-async def until_quiet(batch: Batch) -> None:
+async def wait_for_joiners(batch: Batch) -> None:
     """Let requests that are here already join: one turn of the loop reads them, the next runs them."""
     quiet, before = 0, batch.joined
     while quiet < 2 and batch.joined < MOST_JOINED:

@@ -15,47 +15,47 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 
 
-class Plain(TypeDecorator[T]):
+class DriverValue(TypeDecorator[T]):
     """A value that both drivers take and give as it is, once it is converted; None stays None.
 
-    ``inside`` and ``outside`` can be called without SQLAlchemy's own steps around them.
+    ``to_db`` and ``from_db`` can be called without SQLAlchemy's own steps around them.
     """
 
     cache_ok = True
 
-    def inside(self, value: Any) -> Any:
+    def to_db(self, value: Any) -> Any:
         """What the database keeps."""
         raise NotImplementedError
 
-    def outside(self, value: Any) -> Any:
+    def from_db(self, value: Any) -> Any:
         """What Python works with."""
         raise NotImplementedError
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
-        """``inside``, for SQLAlchemy."""
-        return self.inside(value)
+        """``to_db``, for SQLAlchemy."""
+        return self.to_db(value)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Any:
-        """``outside``, for SQLAlchemy."""
-        return self.outside(value)
+        """``from_db``, for SQLAlchemy."""
+        return self.from_db(value)
 
 
-class Moment(Plain[datetime]):
+class UtcMillis(DriverValue[datetime]):
     """An aware UTC datetime, kept as whole milliseconds since 1970; what is finer is cut off."""
 
     impl = BigInteger
     cache_ok = True
 
-    def inside(self, value: datetime | None) -> int | None:
+    def to_db(self, value: datetime | None) -> int | None:
         """Milliseconds; a naive datetime is refused by the subtraction."""
         return None if value is None else (value - EPOCH) // _MILLISECOND
 
-    def outside(self, value: int | None) -> datetime | None:
+    def from_db(self, value: int | None) -> datetime | None:
         """The moment in UTC."""
         return None if value is None else EPOCH + timedelta(milliseconds=value)
 
 
-class Identifier(Plain[UUID]):
+class Identifier(DriverValue[UUID]):
     """A UUID as 36 characters, so that an operator finds it with any tool.
 
     ``VARCHAR`` and not ``CHAR``: PostgreSQL would leave an index on ``CHAR`` unused for bound text.
@@ -64,17 +64,17 @@ class Identifier(Plain[UUID]):
     impl = String(36)
     cache_ok = True
 
-    def inside(self, value: UUID | None) -> str | None:
+    def to_db(self, value: UUID | None) -> str | None:
         """Lower-case text with hyphens."""
         return None if value is None else str(value)
 
-    def outside(self, value: str | None) -> UUID | None:
+    def from_db(self, value: str | None) -> UUID | None:
         """The UUID; read by msgspec, which takes a third of the time that its own class takes."""
         return None if value is None else msgspec.convert(value, UUID)
 
 
-class Word(Plain[StrEnum]):
-    """One word of an enumeration; a CHECK on the column holds the database to it."""
+class EnumText(DriverValue[StrEnum]):
+    """One value of an enumeration; a CHECK on the column makes the database refuse any other."""
 
     impl = String(16)
     cache_ok = True
@@ -83,10 +83,10 @@ class Word(Plain[StrEnum]):
         super().__init__()
         self.words = words
 
-    def inside(self, value: StrEnum | None) -> str | None:
-        """The plain word."""
+    def to_db(self, value: StrEnum | None) -> str | None:
+        """The plain text."""
         return None if value is None else str(value)
 
-    def outside(self, value: str | None) -> StrEnum | None:
+    def from_db(self, value: str | None) -> StrEnum | None:
         """The member of the enumeration."""
         return None if value is None else self.words(value)

@@ -15,8 +15,8 @@ from sqlalchemy.exc import DBAPIError
 from app.adapters.database import migrating
 from app.adapters.database.postgres import PostgresPool
 from app.adapters.database.postgres_errors import translated
-from app.adapters.database.records import SqlRecords
-from app.adapters.database.sqlite import BUSY_TIMEOUT_MS, CALLED_DAMAGE, SqliteConnection
+from app.adapters.database.records.sql_records import SqlRecords
+from app.adapters.database.sqlite import BUSY_TIMEOUT_MS, DAMAGE_CODES, SqliteConnection
 from app.adapters.database.statements import Connection, Statement
 from app.domain.errors import DatabaseBusy, DatabaseRefused
 
@@ -51,7 +51,7 @@ class SqlDatabase:
     def __init__(self, location: str | Path, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> None:
         """``postgresql://…``, or the path of a SQLite file, which is created when missing.
 
-        A lock held by somebody else for longer than ``busy_timeout_ms`` raises ``DatabaseBusy``.
+        A lock that another connection keeps for longer than ``busy_timeout_ms`` raises ``DatabaseBusy``.
         """
         self._location = location
         self._busy_timeout_ms = busy_timeout_ms
@@ -104,7 +104,7 @@ class SqlDatabase:
         return self._opened
 
     def transaction(self) -> AbstractAsyncContextManager[SqlRecords]:
-        """See ``Database.transaction``. For database work only: on SQLite everybody else waits."""
+        """See ``Database.transaction``. For database work only: on SQLite all others wait."""
         return _Recorded(self._driver.transaction())
 
     async def check(self) -> None:
@@ -155,11 +155,11 @@ class _Recorded(AbstractAsyncContextManager[SqlRecords]):
 
 def _called_damage(problem: BaseException) -> bool:
     code = getattr(problem.__cause__, "sqlite_errorcode", 0)
-    return isinstance(problem, sqlite3.DatabaseError) or code & 0xFF in CALLED_DAMAGE
+    return isinstance(problem, sqlite3.DatabaseError) or code & 0xFF in DAMAGE_CODES
 
 
 async def _read_through(path: Path) -> None:
-    """SQLite tells a disk that cannot be read as damage; whoever believed it would move a whole file away."""
+    """SQLite reports an unreadable disk as damage; an operator would then move an intact file away."""
     try:
         await asyncio.to_thread(_read, path)
     except OSError as problem:

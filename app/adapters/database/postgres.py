@@ -8,7 +8,7 @@ import asyncpg
 from sqlalchemy import func, select
 
 from app.adapters.database.postgres_connect import Dialler
-from app.adapters.database.postgres_errors import LOST, STALE, own_words
+from app.adapters.database.postgres_errors import LOST, STALE, translate_errors
 from app.adapters.database.statements import POSTGRES, Row, Statement
 from app.domain.errors import DatabaseBusy
 
@@ -30,7 +30,7 @@ class PostgresConnection:
         """See ``Connection.fetch``."""
         compiled = statement.compiled(POSTGRES)
         try:
-            with own_words():
+            with translate_errors():
                 rows = await self._connection.fetch(compiled.text, *compiled.bind(values))
         except BaseException:
             self.failed = True
@@ -62,7 +62,7 @@ class PostgresPool:
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[PostgresConnection]:
         """Committed when left; rolled back on any exception, cancellation included."""
-        with own_words():
+        with translate_errors():
             connection = await self._pool.acquire(timeout=self._acquire_s)
         try:
             await self._start(connection)
@@ -76,7 +76,7 @@ class PostgresPool:
                 await _roll_back(connection)
                 await self._leave_stale(error)
                 raise
-            with own_words():
+            with translate_errors():
                 await connection.execute("COMMIT")
         finally:
             await self._release(connection)
@@ -95,7 +95,7 @@ class PostgresPool:
 
     async def _start(self, connection: Any) -> None:
         try:
-            with own_words():
+            with translate_errors():
                 await connection.execute(self._begin)
         except BaseException:
             # Half a start, or a connection that was cut while it lay in the pool: not to be lent again.
@@ -118,7 +118,7 @@ class PostgresPool:
 
 async def connect(url: str) -> Any:
     """One connection outside the pool."""
-    with own_words():
+    with translate_errors():
         return await Dialler(url).connect(statement_cache_size=0)
 
 

@@ -20,7 +20,7 @@ class Dialler:
     """
 
     def __init__(self, url: str) -> None:
-        self._addresses = one_by_one(url)
+        self._addresses = split_hosts(url)
         self._pooled = False
 
     async def connect(self, _: str = "", **options: Any) -> Any:
@@ -39,7 +39,7 @@ class Dialler:
         if len(self._addresses) > 1:
             options.setdefault("target_session_attrs", "read-write")
         problem: BaseException = OSError("no address")
-        # What a host says of itself tells more than that another one is silent.
+        # The error that a host sends is more specific than no answer from another one.
         for address in tuple(self._addresses):
             try:
                 connection = await asyncpg.connect(address, server_settings=_NAME, **options)
@@ -62,21 +62,21 @@ def _require_files(address: str) -> None:
 
 
 async def _is_direct(connection: Any) -> bool:
-    """A pooler makes up the process id that it tells at the start. Asked without a prepared statement."""
-    told = connection.get_server_pid()
+    """A pooler makes up the process id that it reports at the start. Asked without a prepared statement."""
+    reported = connection.get_server_pid()
     try:
-        answer: str = await connection.execute(f"SELECT 1 WHERE pg_backend_pid() = {int(told)}")
+        answer: str = await connection.execute(f"SELECT 1 WHERE pg_backend_pid() = {int(reported)}")
     except BaseException:
         connection.terminate()
         raise
     return answer == "SELECT 1"
 
 
-def one_by_one(url: str) -> list[str]:
-    """The address of each host that ``url`` names; the driver alone would wait for the first for ever."""
+def split_hosts(url: str) -> list[str]:
+    """The address of each host that ``url`` names; the driver alone would wait for the first without end."""
     parts = urlsplit(url)
-    who, at, hosts = parts.netloc.rpartition("@")
+    user_info, at, hosts = parts.netloc.rpartition("@")
     several = hosts.split(",")
     if len(several) < 2 or "host" in parse_qs(parts.query):
         return [url]
-    return [urlunsplit(parts._replace(netloc=f"{who}{at}{host}")) for host in several]
+    return [urlunsplit(parts._replace(netloc=f"{user_info}{at}{host}")) for host in several]

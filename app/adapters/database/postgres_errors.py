@@ -1,7 +1,7 @@
 """What PostgreSQL, a pooler before it, TLS or the network says, in the domain's errors.
 
 A database that cannot serve now is 503 whatever its reason, with a sentence that is true, and is asked again
-with the next request. ``DatabaseRefused`` is for what only a person can change.
+with the next request. ``DatabaseRefused`` is for what only an operator can change.
 """
 
 import socket
@@ -46,7 +46,7 @@ LOST = (
 
 
 @contextmanager
-def own_words() -> Iterator[None]:
+def translate_errors() -> Iterator[None]:
     """The domain's errors for what a database that cannot answer raises."""
     try:
         yield

@@ -2,7 +2,7 @@
 
 Statements run where they are called, since a page from the cache takes less time than waking a
 thread. What waits for the disk runs in a thread, and what waits for another process's lock waits
-on the event loop, so that neither holds up anybody else. A transaction is left only when it is on
+on the event loop, so that neither blocks the others. A transaction is left only when it is on
 the disk; that it shares the disk's time with its neighbours never shows (a savepoint each).
 """
 
@@ -16,16 +16,16 @@ from typing import Any, NamedTuple
 
 import structlog
 
-from app.adapters.database.batches import Batch, until_quiet
+from app.adapters.database.batches import Batch, wait_for_joiners
 from app.adapters.database.statements import SQLITE, Row, Statement
+from app.config.folders import make_folder
 from app.domain.errors import CaptureError, DatabaseBusy, StorageFull, Unavailable
-from app.folders import make_folder
 
 BUSY_TIMEOUT_MS = 5000
 _LOCK_PAUSE_S = 0.01
-# A read that fails in the middle of a file is told as damage; what it is in truth, the start finds out.
-CALLED_DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
-_UNREACHABLE = CALLED_DAMAGE | {
+# SQLite reports a read that fails in the middle of a file as damage; the start finds the real cause.
+DAMAGE_CODES = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+_UNREACHABLE = DAMAGE_CODES | {
     sqlite3.SQLITE_BUSY,
     sqlite3.SQLITE_LOCKED,
     sqlite3.SQLITE_IOERR,
@@ -72,7 +72,7 @@ def connect(path: Path, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> sqlite3.Conne
 
 
 class SqliteConnection:
-    """Turns on one connection; hold one for database work only, since everybody else waits."""
+    """Turns on one connection; hold one for database work only, since all others wait."""
 
     def __init__(self, connection: sqlite3.Connection, busy_timeout_ms: int) -> None:
         self._connection = connection
@@ -84,7 +84,7 @@ class SqliteConnection:
     @classmethod
     async def open(cls, path: Path, busy_timeout_ms: int) -> "SqliteConnection":
         """Open or create the file."""
-        with _own_words():
+        with _translate_errors():
             connection = await asyncio.to_thread(connect, path, busy_timeout_ms)
             # From here on this class waits by itself, since SQLite would sleep on the event loop.
             connection.execute("PRAGMA busy_timeout = 0")
@@ -155,8 +155,8 @@ class SqliteConnection:
 
     async def _begin(self) -> Batch:
         """IMMEDIATE: a transaction that reads and then writes never finds its snapshot outdated."""
-        with _own_words():
-            await self._patiently(self._begin_now)
+        with _translate_errors():
+            await self._retry_while_locked(self._begin_now)
         self._batch = Batch(self._connection.total_changes)
         return self._batch
 
@@ -165,7 +165,7 @@ class SqliteConnection:
             self._connection.execute("ROLLBACK")
         self._connection.execute("BEGIN IMMEDIATE")
 
-    async def _patiently(self, attempt: Callable[[], Awaitable[None]]) -> None:
+    async def _retry_while_locked(self, attempt: Callable[[], Awaitable[None]]) -> None:
         """Attempt until another process's lock is gone, for as long as the busy timeout says."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self._busy_timeout_ms / 1000
@@ -188,7 +188,7 @@ class SqliteConnection:
         self._settle(batch, error if isinstance(error, Unavailable) else DatabaseBusy())
 
     def _end_turn(self, batch: Batch) -> None:
-        """Those who already wait for their turn join the batch; the commit queues up behind them."""
+        """Transactions that already wait for their turn join the batch; the commit queues up behind them."""
         batch.joined += 1
         if batch.settled.is_set() or batch.closing is not None:
             return
@@ -201,13 +201,13 @@ class SqliteConnection:
         self._settle(batch, None)
 
     async def _commit(self, batch: Batch) -> None:
-        await until_quiet(batch)
+        await wait_for_joiners(batch)
         async with self._turn:
             if batch.settled.is_set():
                 return
             try:
-                await self._patiently(self._commit_in_thread)
-            # Whatever it is (memory, a thread that is gone): those who wait must hear of it.
+                await self._retry_while_locked(self._commit_in_thread)
+            # Any failure (memory, a thread that is gone) must reach the transactions that wait.
             except Exception as error:
                 self._roll_back()
                 self._settle(
@@ -232,7 +232,7 @@ class SqliteConnection:
 
 
 @contextmanager
-def _own_words() -> Iterator[None]:
+def _translate_errors() -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
@@ -243,6 +243,6 @@ def _translated(error: sqlite3.Error) -> Exception:
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code == sqlite3.SQLITE_FULL:
         return StorageFull()
-    if code in CALLED_DAMAGE:
+    if code in DAMAGE_CODES:
         structlog.get_logger("clinicpro").error("database.unreadable", cause=error.sqlite_errorname)
     return DatabaseBusy() if code in _UNREACHABLE else error

@@ -13,14 +13,14 @@ from sqlalchemy.dialects.postgresql.asyncpg import dialect as asyncpg_dialect
 from sqlalchemy.dialects.sqlite.pysqlite import dialect as pysqlite_dialect
 from sqlalchemy.types import TypeEngine
 
-from app.adapters.database.columns import Plain
+from app.adapters.database.columns import DriverValue
 from app.adapters.database.tables import photos, received_order
 
 Row = tuple[Any, ...]
 Convert = Callable[[Any], Any]
 
 
-class Flavour(NamedTuple):
+class DialectSpec(NamedTuple):
     """What the two databases spell differently."""
 
     name: str
@@ -30,13 +30,13 @@ class Flavour(NamedTuple):
 
 
 def _one_more() -> ColumnElement[int]:
-    # One writer at a time: nobody can take the same number between reading and writing it.
+    # One writer at a time: no other transaction takes the same number between reading and writing it.
     return select(func.coalesce(func.max(photos.alias().c.stored_seq), 0) + 1).scalar_subquery()
 
 
-SQLITE = Flavour("sqlite", pysqlite_dialect(paramstyle="qmark"), sqlite.insert, _one_more)
+SQLITE = DialectSpec("sqlite", pysqlite_dialect(paramstyle="qmark"), sqlite.insert, _one_more)
 _ASYNCPG: Dialect = asyncpg_dialect()  # type: ignore[no-untyped-call]
-POSTGRES = Flavour("postgresql", _ASYNCPG, postgresql.insert, received_order.next_value)
+POSTGRES = DialectSpec("postgresql", _ASYNCPG, postgresql.insert, received_order.next_value)
 
 
 class Compiled(NamedTuple):
@@ -67,18 +67,18 @@ class Compiled(NamedTuple):
 class Statement:
     """One statement for both databases; compiled at its first use by each."""
 
-    def __init__(self, build: Executable | Callable[[Flavour], Executable]) -> None:
+    def __init__(self, build: Executable | Callable[[DialectSpec], Executable]) -> None:
         self._build = build
         self._compiled: dict[str, Compiled] = {}
 
-    def compiled(self, flavour: Flavour) -> Compiled:
+    def compiled(self, flavour: DialectSpec) -> Compiled:
         """The statement in the words of one database."""
         known = self._compiled.get(flavour.name)
         if known is None:
             known = self._compiled[flavour.name] = self._compile(flavour)
         return known
 
-    def _compile(self, flavour: Flavour) -> Compiled:
+    def _compile(self, flavour: DialectSpec) -> Compiled:
         built: Any = self._build(flavour) if callable(self._build) else self._build
         compiled: Any = built.compile(dialect=flavour.dialect)
         places = tuple(
@@ -99,7 +99,7 @@ class Connection(Protocol):
         ...
 
 
-def given(table: Table, *names: str, suffix: str = "") -> dict[str, BindParameter[Any]]:
+def bind_columns(table: Table, *names: str, suffix: str = "") -> dict[str, BindParameter[Any]]:
     """``{column: :new_column}`` for VALUES and SET, where a bind may not be called like its column."""
     return {name: bindparam(f"new_{name}{suffix}", type_=table.c[name].type) for name in names}
 
@@ -115,12 +115,12 @@ def _place(
 
 
 def _into(kind: TypeEngine[Any], dialect: Dialect) -> Convert | None:
-    if isinstance(kind, Plain):
-        return kind.inside
+    if isinstance(kind, DriverValue):
+        return kind.to_db
     return kind.dialect_impl(dialect).bind_processor(dialect)
 
 
 def _out_of(column: ColumnElement[Any], dialect: Dialect) -> Convert | None:
-    if isinstance(column.type, Plain):
-        return column.type.outside
+    if isinstance(column.type, DriverValue):
+        return column.type.from_db
     return column.type.dialect_impl(dialect).result_processor(dialect, None)

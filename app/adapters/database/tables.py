@@ -1,7 +1,7 @@
 """The schema, the same for SQLite and PostgreSQL; migrations lead to exactly this.
 
 A photo refers to its consultations together with its owner, so that the database itself refuses
-to file a photo under somebody else's consultation.
+to file a photo under another user's consultation.
 """
 
 from sqlalchemy import (
@@ -22,9 +22,9 @@ from sqlalchemy import (
     text,
 )
 
-from app.adapters.database.columns import Identifier, Moment, Word
-from app.domain.consultations import ConsultationKind
-from app.domain.photos import PhotoState
+from app.adapters.database.columns import EnumText, Identifier, UtcMillis
+from app.domain.consultations.model import ConsultationKind
+from app.domain.photos.model import PhotoState
 
 metadata = MetaData(
     naming_convention={
@@ -45,7 +45,7 @@ users = Table(
     "users",
     metadata,
     Column("user_id", _USER, primary_key=True),
-    Column("created_at", Moment, nullable=False),
+    Column("created_at", UtcMillis, nullable=False),
 )
 
 consultations = Table(
@@ -53,13 +53,13 @@ consultations = Table(
     metadata,
     Column("consultation_id", Identifier, primary_key=True),
     Column("owner", _USER, ForeignKey("users.user_id"), nullable=False),
-    Column("kind", Word(ConsultationKind), nullable=False),
+    Column("kind", EnumText(ConsultationKind), nullable=False),
     Column("label", String(120), nullable=False),
     Column("second_identifier", String(120)),
     Column("notes", Text, nullable=False),
-    Column("opened_at", Moment, nullable=False),
-    Column("closed_at", Moment),
-    Column("discarded_at", Moment),
+    Column("opened_at", UtcMillis, nullable=False),
+    Column("closed_at", UtcMillis),
+    Column("discarded_at", UtcMillis),
     Column("rev", BigInteger, nullable=False),
     UniqueConstraint("consultation_id", "owner"),
     CheckConstraint("kind IN ('visit', 'unfiled')", name="kind"),
@@ -91,7 +91,7 @@ current_history = Table(
     Column("seq", _COUNTED, primary_key=True, autoincrement=True),
     Column("owner", _USER, nullable=False),
     Column("consultation_id", Identifier, nullable=False),
-    Column("since", Moment, nullable=False),
+    Column("since", UtcMillis, nullable=False),
     ForeignKeyConstraint(
         ["consultation_id", "owner"], ["consultations.consultation_id", "consultations.owner"]
     ),
@@ -114,30 +114,30 @@ photos = Table(
     Column("owner", _USER, nullable=False),
     Column("captured_in", Identifier, nullable=False),
     Column("filed_in", Identifier, nullable=False),
-    Column("state", Word(PhotoState), nullable=False),
+    Column("state", EnumText(PhotoState), nullable=False),
     Column("content_type", String(16), nullable=False),
     Column("size", Integer, nullable=False),
     Column("sha256", _DIGEST, nullable=False),
     Column("width", Integer, nullable=False),
     Column("height", Integer, nullable=False),
-    Column("captured_at", Moment, nullable=False),
-    Column("device_captured_at", Moment),
-    Column("created_at", Moment, nullable=False),
-    Column("received_at", Moment),
+    Column("captured_at", UtcMillis, nullable=False),
+    Column("device_captured_at", UtcMillis),
+    Column("created_at", UtcMillis, nullable=False),
+    Column("received_at", UtcMillis),
     Column("late", Boolean, nullable=False),
     Column("caption", String(500), nullable=False),
     Column("body_site", String(100), nullable=False),
     Column("side", String(16), nullable=False),
     Column("view", String(16), nullable=False),
     Column("stored_seq", BigInteger, unique=True),
-    Column("next_look_at", Moment, index=True),
+    Column("next_look_at", UtcMillis, index=True),
     Column("looks", Integer, nullable=False),
-    Column("erase_again_at", Moment, index=True),
-    Column("refused_at", Moment),
-    Column("deleted_at", Moment),
+    Column("erase_again_at", UtcMillis, index=True),
+    Column("refused_at", UtcMillis),
+    Column("deleted_at", UtcMillis),
     # The entry of ``current_history`` that speaks against the photo's place, and when that was answered.
     Column("taken_during", BigInteger),
-    Column("place_confirmed_at", Moment),
+    Column("place_confirmed_at", UtcMillis),
     ForeignKeyConstraint(["captured_in", "owner"], ["consultations.consultation_id", "consultations.owner"]),
     ForeignKeyConstraint(["filed_in", "owner"], ["consultations.consultation_id", "consultations.owner"]),
     CheckConstraint("state IN ('pending', 'stored', 'deleted')", name="state"),
@@ -164,7 +164,7 @@ audit = Table(
     "audit",
     metadata,
     Column("seq", _COUNTED, primary_key=True, autoincrement=True),
-    Column("at", Moment, nullable=False),
+    Column("at", UtcMillis, nullable=False),
     Column("actor", _USER, nullable=False),
     Column("action", String(32), nullable=False),
     Column("photo_id", Identifier, nullable=False, index=True),
@@ -173,12 +173,12 @@ audit = Table(
     sqlite_autoincrement=True,
 )
 
-# What was said about a consultation before and after; its own table, since it holds words and no photo.
+# Changes of a consultation, before and after; its own table, since it holds text and no photo.
 consultation_audit = Table(
     "consultation_audit",
     metadata,
     Column("seq", _COUNTED, primary_key=True, autoincrement=True),
-    Column("at", Moment, nullable=False),
+    Column("at", UtcMillis, nullable=False),
     Column("actor", _USER, nullable=False),
     Column("action", String(32), nullable=False),
     Column("consultation_id", Identifier, nullable=False, index=True),
@@ -194,8 +194,8 @@ outbox = Table(
     Column("event_id", Identifier, nullable=False, unique=True),
     Column("owner", _USER, nullable=False),
     Column("payload", Text, nullable=False),
-    Column("created_at", Moment, nullable=False),
-    Column("published_at", Moment),
+    Column("created_at", UtcMillis, nullable=False),
+    Column("published_at", UtcMillis),
     sqlite_autoincrement=True,
 )
 Index("ix_outbox_published_at_seq", outbox.c.published_at, outbox.c.seq)
@@ -206,17 +206,17 @@ upload_sessions = Table(
     Column("digest", _DIGEST, primary_key=True),
     Column("user_id", _USER, nullable=False, index=True),
     Column("session_id", String(128), nullable=False),
-    Column("until", Moment, nullable=False),
+    Column("until", UtcMillis, nullable=False),
 )
 
-# What phones say they hold. Without foreign keys on purpose: a phone may speak of consultations and
-# photos that a restored backup does not know, and that must be heard all the same.
+# Device inventories. Without foreign keys on purpose: a phone may report consultations and photos that
+# a restored backup does not know, and the server must accept them all the same.
 devices = Table(
     "devices",
     metadata,
     Column("device_id", Identifier, primary_key=True),
     Column("digest", _DIGEST, nullable=False, unique=True),
-    Column("heard_at", Moment, nullable=False),
+    Column("heard_at", UtcMillis, nullable=False),
 )
 
 announcements = Table(
@@ -226,11 +226,11 @@ announcements = Table(
     Column("photo_id", Identifier, primary_key=True),
     Column("device_id", Identifier, ForeignKey("devices.device_id"), nullable=False, index=True),
     Column("consultation_id", Identifier, nullable=False),
-    Column("captured_at", Moment, nullable=False),
+    Column("captured_at", UtcMillis, nullable=False),
     Column("state", String(16), nullable=False),
-    Column("announced_at", Moment, nullable=False),
-    Column("missing_since", Moment),
-    Column("acknowledged_at", Moment),
+    Column("announced_at", UtcMillis, nullable=False),
+    Column("missing_since", UtcMillis),
+    Column("acknowledged_at", UtcMillis),
 )
 
 tallies = Table(
@@ -255,7 +255,7 @@ login_sessions = Table(
     metadata,
     Column("digest", _DIGEST, primary_key=True),
     Column("user_id", _USER, ForeignKey("accounts.user_id"), nullable=False, index=True),
-    Column("until", Moment, nullable=False),
+    Column("until", UtcMillis, nullable=False),
 )
 
 login_failures = Table(
@@ -263,6 +263,6 @@ login_failures = Table(
     metadata,
     Column("key", String(255), primary_key=True),
     Column("count", Integer, nullable=False),
-    Column("until", Moment, nullable=False),
+    Column("until", UtcMillis, nullable=False),
     CheckConstraint("count >= 0", name="count"),
 )

@@ -1,7 +1,7 @@
 """The embedded edition's signals: an Ably-protocol hub, and the port over it."""
 
 from app.embedded.hub.hub import Hub
-from app.embedded.hub.keys import HubKey, keep_hub_key, new_hub_key
+from app.embedded.hub.keys import HubKey, load_hub_key, new_hub_key
 from app.embedded.hub.limits import HubLimits
 from app.embedded.hub.redaction import QueryRedaction, redact_queries
 from app.embedded.hub.signals import HubSignals
@@ -12,7 +12,7 @@ __all__ = [
     "HubLimits",
     "HubSignals",
     "QueryRedaction",
-    "keep_hub_key",
+    "load_hub_key",
     "new_hub_key",
     "redact_queries",
 ]

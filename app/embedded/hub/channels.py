@@ -1,7 +1,7 @@
-"""Channels with a short memory: who listens, what was sent lately, and which ids were seen.
+"""Channels with a short memory: subscribers, what was sent lately, and which ids were seen.
 
 A continuation is a serial ``{epoch}-{n}``. The epoch is new in each process, so after a restart no
-old serial is believed and every page fetches again.
+old serial is accepted and every page fetches again.
 """
 
 import secrets
@@ -17,13 +17,13 @@ _SWEEP_SECONDS = 30.0
 
 
 class Subscriber(Protocol):
-    """Somebody who listens; ``hear`` never waits."""
+    """Receives the frames of a channel; ``deliver`` never waits."""
 
-    def hear(self, channel: str, frame: Frame) -> None: ...
+    def deliver(self, channel: str, frame: Frame) -> None: ...
 
 
 class Channel:
-    """One user's channel: listeners, and what was sent in the last two minutes."""
+    """One user's channel: subscribers, and what was sent in the last two minutes."""
 
     def __init__(self, floor: int) -> None:
         self.subscribers: set[Subscriber] = set()
@@ -45,13 +45,13 @@ class Channel:
         self._seen[message_id] = now
         return True
 
-    def remember(self, number: int, now: float, frame: Frame) -> None:
-        """Keep a frame for those who come back."""
+    def keep_frame(self, number: int, now: float, frame: Frame) -> None:
+        """Keep a frame for clients that reconnect."""
         self._sent.append((number, now, frame))
         self.touched = now
-        self.forget(now)
+        self.drop_old_frames(now)
 
-    def forget(self, now: float) -> None:
+    def drop_old_frames(self, now: float) -> None:
         """Drop what is too old or too much."""
         while self._sent and (len(self._sent) > _MEMORY_FRAMES or self._sent[0][1] < now - _MEMORY_SECONDS):
             self._floor = self._sent.popleft()[0]
@@ -59,7 +59,7 @@ class Channel:
             self._seen.popitem(last=False)
 
     def is_idle(self, now: float) -> bool:
-        """Nobody listens and nothing is worth remembering."""
+        """Whether it has no subscriber and nothing recent to resend."""
         return not self.subscribers and self.touched < now - _MEMORY_SECONDS
 
 
@@ -77,33 +77,33 @@ class Channels:
 
     @property
     def serial(self) -> str:
-        """The continuation of somebody who has heard everything so far."""
+        """The continuation of a client that has received everything so far."""
         return self._serial(self._count)
 
     def publish(self, name: str, body: Frame, now: float, sent_at: int) -> str | None:
-        """Tell every listener; returns the serial, or None for an id that was sent before."""
+        """Notify every subscriber; returns the serial, or None for an id that was sent before."""
         self._sweep(now)
         channel = self._channel(name, now)
-        channel.forget(now)
+        channel.drop_old_frames(now)
         if not channel.is_new(str(body["id"]), now):
             return None
         self._count += 1
         frame = message(name, self.serial, body, sent_at)
-        channel.remember(self._count, now, frame)
+        channel.keep_frame(self._count, now, frame)
         for subscriber in tuple(channel.subscribers):
-            subscriber.hear(name, frame)
+            subscriber.deliver(name, frame)
         return self.serial
 
     def join(self, name: str, subscriber: Subscriber, since: str | None, now: float) -> list[Frame] | None:
-        """Listen; returns what was missed after ``since``, or None when that is not known."""
+        """Subscribe; returns what was missed after ``since``, or None when that is not known."""
         channel = self._channel(name, now)
-        channel.forget(now)
+        channel.drop_old_frames(now)
         channel.subscribers.add(subscriber)
         number = self._number(since)
         return None if number is None else channel.since(number)
 
     def leave(self, name: str, subscriber: Subscriber, now: float) -> None:
-        """Stop listening; no error when nobody did."""
+        """Unsubscribe; no error for one that is not subscribed."""
         channel = self._channels.get(name)
         if channel:
             channel.subscribers.discard(subscriber)

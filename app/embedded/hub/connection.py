@@ -10,8 +10,8 @@ from app.embedded.hub.channels import Channels
 from app.embedded.hub.errors import HubError
 from app.embedded.hub.frames import Action, Format, Frame, attached, decode, disconnected, encode, refused
 from app.embedded.hub.limits import HubLimits
-from app.embedded.hub.outbox import Outbox
-from app.embedded.hub.tokens import Grant, TokenBook
+from app.embedded.hub.send_queue import SendQueue
+from app.embedded.hub.tokens import Grant, TokenService
 
 
 class Socket(Protocol):
@@ -30,7 +30,7 @@ class Connection:
         socket: Socket,
         wire: Format,
         grant: Grant,
-        tokens: TokenBook,
+        tokens: TokenService,
         channels: Channels,
         limits: HubLimits,
     ) -> None:
@@ -41,7 +41,7 @@ class Connection:
         self._tokens = tokens
         self._channels = channels
         self._limits = limits
-        self._outbox = Outbox(limits.pending)
+        self._send_queue = SendQueue(limits.pending)
         self._attached: set[str] = set()
         self._id = secrets.token_urlsafe(8)
         self._timers: list[asyncio.TimerHandle] = []
@@ -62,7 +62,7 @@ class Connection:
         reader, writer = asyncio.create_task(self._read()), asyncio.create_task(self._write())
         try:
             await asyncio.wait({reader, writer}, return_when=asyncio.FIRST_COMPLETED)
-            self._outbox.end()
+            self._send_queue.end()
             await asyncio.wait({writer}, timeout=self._limits.flush_seconds)
         finally:
             self._leave()
@@ -72,28 +72,28 @@ class Connection:
 
     @property
     def session(self) -> str:
-        """In which session its token was asked for, empty where it names none."""
+        """The session in which the token was requested, empty where the token names none."""
         return self._grant.session
 
-    def hear(self, channel: str, frame: Frame) -> None:
-        """A message of an attached channel."""
-        self._outbox.signal(channel, frame)
+    def deliver(self, channel: str, frame: Frame) -> None:
+        """Queue a notification of an attached channel."""
+        self._send_queue.put_notification(channel, frame)
 
     def end(self, error: HubError) -> None:
-        """Say why, then stop; the client comes back by itself."""
-        self._outbox.put(disconnected(error))
-        self._outbox.end()
+        """Send the reason, then stop; the client reconnects by itself."""
+        self._send_queue.put(disconnected(error))
+        self._send_queue.end()
 
     async def _read(self) -> None:
         try:
             while True:
                 self._answer(decode(await self._socket.receive()))
         except HubError as refusal:
-            self._outbox.put(refused(refusal) if refusal.status == 401 else disconnected(refusal))
+            self._send_queue.put(refused(refusal) if refusal.status == 401 else disconnected(refusal))
         except (EOFError, OSError):
             pass
         finally:
-            self._outbox.end()
+            self._send_queue.end()
 
     def _answer(self, frame: Frame) -> None:
         answer = self._answers.get(frame["action"])
@@ -103,7 +103,7 @@ class Connection:
     async def _write(self) -> None:
         """Send until the end; a frame that cannot be handed over in time ends the connection."""
         try:
-            while frame := await self._outbox.take(self._limits.idle_seconds):
+            while frame := await self._send_queue.take(self._limits.idle_seconds):
                 async with asyncio.timeout(self._limits.send_seconds):
                     await self._socket.send(encode(frame, self._wire))
         except (TimeoutError, EOFError, OSError):
@@ -116,9 +116,9 @@ class Connection:
         self._attached.clear()
 
     def _welcome(self, grant: Grant) -> None:
-        """CONNECTED, at the start and after each renewal; the clocks of the token start anew."""
+        """CONNECTED, at the start and after each renewal; the timers of the token start again."""
         self._grant = grant
-        self._outbox.put(
+        self._send_queue.put(
             {
                 "action": Action.CONNECTED,
                 "connectionId": self._id,
@@ -139,7 +139,7 @@ class Connection:
         left = grant.expires - self._tokens.now()
         lead = min(30.0, 0.2 * (grant.expires - grant.issued))
         self._timers = [
-            loop.call_later(max(0.0, left - lead), self._outbox.put, {"action": Action.AUTH}),
+            loop.call_later(max(0.0, left - lead), self._send_queue.put, {"action": Action.AUTH}),
             loop.call_later(max(0.0, left), self.end, errors.token_expired()),
         ]
 
@@ -149,12 +149,12 @@ class Connection:
 
     def _beat(self, frame: Frame) -> None:
         echo = frame.get("id")
-        self._outbox.put({"action": Action.HEARTBEAT} | ({"id": echo} if isinstance(echo, str) else {}))
+        self._send_queue.put({"action": Action.HEARTBEAT} | ({"id": echo} if isinstance(echo, str) else {}))
 
     def _attach(self, frame: Frame) -> None:
         channel = _text(frame, "channel")
         if not self._grant.may_subscribe(channel):
-            self._outbox.put(refused(errors.not_permitted(), channel))
+            self._send_queue.put(refused(errors.not_permitted(), channel))
             return
         since = frame.get("channelSerial")
         known = since if isinstance(since, str) else None
@@ -162,15 +162,15 @@ class Connection:
         self._attached.add(channel)
         lost = errors.no_such_message() if known and missed is None else None
         serial = known if known and missed else self._channels.serial
-        self._outbox.put(attached(channel, serial, resumed=missed is not None, lost=lost))
+        self._send_queue.put(attached(channel, serial, resumed=missed is not None, lost=lost))
         for old in missed or ():
-            self._outbox.signal(channel, old)
+            self._send_queue.put_notification(channel, old)
 
     def _detach(self, frame: Frame) -> None:
         channel = _text(frame, "channel")
         self._attached.discard(channel)
         self._channels.leave(channel, self, _monotonic())
-        self._outbox.put({"action": Action.DETACHED, "channel": channel})
+        self._send_queue.put({"action": Action.DETACHED, "channel": channel})
 
     def _renew(self, frame: Frame) -> None:
         """A new token for the same client; channels it does not name are failed."""
@@ -182,20 +182,20 @@ class Connection:
         for channel in [name for name in self._attached if not grant.may_subscribe(name)]:
             self._attached.discard(channel)
             self._channels.leave(channel, self, _monotonic())
-            self._outbox.put(refused(errors.not_permitted(), channel))
+            self._send_queue.put(refused(errors.not_permitted(), channel))
 
     def _refuse_publishing(self, frame: Frame) -> None:
         """Pages only listen; what is published comes from the server."""
         serial = frame.get("msgSerial")
         nack = {"action": Action.NACK, "msgSerial": serial if isinstance(serial, int) else 0, "count": 1}
-        self._outbox.put(nack | {"error": errors.not_permitted().body()})
+        self._send_queue.put(nack | {"error": errors.not_permitted().body()})
 
     def _close(self, _: Frame) -> None:
-        self._outbox.put({"action": Action.CLOSED})
-        self._outbox.end()
+        self._send_queue.put({"action": Action.CLOSED})
+        self._send_queue.end()
 
     def _disconnect(self, _: Frame) -> None:
-        self._outbox.end()
+        self._send_queue.end()
 
 
 def _text(fields: dict[str, Any], name: str) -> str:

@@ -1,6 +1,6 @@
 """Refusals in the words of the Ably protocol: the client decides by the code what to do next.
 
-40140-40149 make it fetch another token, other codes below 50000 end the connection until a person
+40140-40149 make it fetch another token, other codes below 50000 end the connection until a user
 acts, and everything that is only temporary carries a status of 500 or more.
 """
 
@@ -30,7 +30,7 @@ def bad_credentials() -> HubError:
 
 
 def wrong_client() -> HubError:
-    """A renewed token that speaks for somebody else."""
+    """A renewed token that belongs to another client."""
     return HubError(40102, 401, "The token belongs to another client.")
 
 
@@ -70,5 +70,5 @@ def no_such_message() -> HubError:
 
 
 def going_away() -> HubError:
-    """The hub stops or is full; the client comes back by itself."""
+    """The hub stops or is full; the client reconnects by itself."""
     return HubError(80003, 503, "The server is not available for a moment.")

@@ -92,5 +92,5 @@ def refused(error: HubError, channel: str | None = None) -> Frame:
 
 
 def disconnected(error: HubError) -> Frame:
-    """Ends this connection; the client comes back by itself."""
+    """Ends this connection; the client reconnects by itself."""
     return {"action": Action.DISCONNECTED, "error": error.body()}

@@ -1,11 +1,11 @@
-"""The hub's own key: it signs the tokens of the pages, and nothing outside the server holds it."""
+"""The hub's own key: it signs the tokens of the pages, and never leaves the server."""
 
 import secrets
 from pathlib import Path
 
 import msgspec
 
-from app.embedded.key_files import keep
+from app.embedded.key_files import load_or_create
 
 FILE_NAME = "signals.key"
 
@@ -31,13 +31,13 @@ def new_hub_key() -> HubKey:
     return HubKey(name, secrets.token_urlsafe(32))
 
 
-def keep_hub_key(folder: Path) -> HubKey:
+def load_hub_key(folder: Path) -> HubKey:
     """The key kept in ``folder``, made there first if absent; readable by its owner only.
 
     Raises ``ValueError`` naming the file when it holds no key.
     """
     path = folder / FILE_NAME
-    text = keep(path, lambda: f"{new_hub_key().text}\n".encode()).decode("ascii", "replace")
+    text = load_or_create(path, lambda: f"{new_hub_key().text}\n".encode()).decode("ascii", "replace")
     name, _, secret = text.strip().partition(":")
     if not name or len(secret) < 32:
         raise ValueError(f"{path} does not hold a signal key. Remove it and start again.")

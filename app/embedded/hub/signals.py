@@ -15,7 +15,7 @@ class HubSignals:
         self._seconds = seconds
 
     async def publish(self, user: str, message_id: str, payload: Mapping[str, object]) -> None:
-        """Tell ``user:{user}``; a second time with the same id within two minutes changes nothing."""
+        """Notify ``user:{user}``; the same id again within two minutes changes nothing."""
         await self.check()
         self._hub.publish(signals.channel_name(user), signals.signal_body(message_id, payload))
 

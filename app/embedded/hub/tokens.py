@@ -1,5 +1,5 @@
 """Reads and issues tokens, more strictly than Ably: a capability must be written out, lifetimes have
-bounds, and nobody can listen to more than one channel by a wildcard.
+bounds, and no wildcard subscribes to more than one channel.
 """
 
 import base64
@@ -42,7 +42,7 @@ class Grant(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TokenRequest(msgspec.Struct, frozen=True, rename="camel"):
-    """A client's signed wish for a token; ``timestamp`` and ``ttl`` in ms."""
+    """A client's signed request for a token; ``timestamp`` and ``ttl`` in ms."""
 
     key_name: str
     timestamp: int
@@ -59,7 +59,7 @@ class TokenRequest(msgspec.Struct, frozen=True, rename="camel"):
         return base64.b64encode(hmac.digest(secret.encode(), text.encode(), hashlib.sha256)).decode()
 
 
-class TokenBook:
+class TokenService:
     """Everything that is signed with one hub key; times come from the clock handed in."""
 
     def __init__(self, key: HubKey, clock: Clock, shortest_seconds: int) -> None:
@@ -69,7 +69,7 @@ class TokenBook:
         self._nonces: dict[str, float] = {}
 
     def now(self) -> float:
-        """Seconds since 1970, by the clock that judges lifetimes."""
+        """Seconds since 1970, by the clock against which lifetimes are checked."""
         return self._clock().timestamp()
 
     def sign(self, claims: Mapping[str, object]) -> str:
@@ -77,7 +77,7 @@ class TokenBook:
         return jwt.encode(dict(claims), self._key.secret, "HS256", headers={"kid": self._key.name})
 
     def read(self, token: str) -> Grant:
-        """Verify a token; raises ``HubError`` with the code that tells the client what to do."""
+        """Verify a token; raises ``HubError`` with the code that says what the client must do."""
         claims = self._verified(token)
         grant = _grant(claims)
         if grant.expires <= self.now():

@@ -1,6 +1,6 @@
 /**
- * Stands where the suite asks for its IndexedDB in memory: the browser's own is used, and the one
- * thing that only the other could do is asked of whoever drives this browser.
+ * Replaces the suite's IndexedDB in memory: the browser's own is used, and the one thing that only
+ * the other could do is asked of the driver of this browser.
  */
 
 /** Every connection of this origin is ended from outside, and is gone when this returns. */

@@ -1,4 +1,4 @@
-/** Node's strict assertions as far as the queue's suite uses them; held against Node's own by a test. */
+/** Node's strict assertions as far as the queue's suite uses them; compared with Node's own by a test. */
 
 export class AssertionError extends Error {
   name = "AssertionError";

@@ -1,6 +1,6 @@
 /**
  * Node's test runner as far as the queue's suite uses it, in a page: tests run one after the other,
- * and an error that nobody caught belongs to the test that was running.
+ * and an uncaught error belongs to the test that was running.
  */
 
 /** @typedef {{name: string, run: (t: Context) => unknown}} Test */
@@ -42,13 +42,13 @@ class Context {
 /**
  * Runs what the loaded file has registered.
  * @param {{without: string[], only: string[]}} asked names of tests: all but some, or some only
- * @param {(outcome: Outcome) => Promise<unknown>} tell
+ * @param {(outcome: Outcome) => Promise<unknown>} report
  * @returns {Promise<string[]>} every name there is
  */
-export async function runAll({ without, only }, tell) {
+export async function runAll({ without, only }, report) {
   for (const one of tests) {
     const wanted = only.length > 0 ? only.includes(one.name) : !without.includes(one.name);
-    if (wanted) await tell(await runOne(one));
+    if (wanted) await report(await runOne(one));
   }
   return tests.map(({ name }) => name);
 }

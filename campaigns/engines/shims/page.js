@@ -1,4 +1,4 @@
-/** Runs one file of the suite in this page, and tells the server of it test by test. */
+/** Runs one file of the suite in this page, and reports each test to the server. */
 
 import { runAll, said } from "node:test";
 
@@ -6,7 +6,7 @@ import { runAll, said } from "node:test";
 const TURN_MS = 4;
 
 /** @param {object} what */
-const tell = (what) => fetch("/told", { method: "POST", body: JSON.stringify(what) });
+const report = (what) => fetch("/messages", { method: "POST", body: JSON.stringify(what) });
 
 const asked = JSON.parse(document.documentElement.dataset.asked ?? "");
 Object.assign(globalThis, {
@@ -15,7 +15,7 @@ Object.assign(globalThis, {
 });
 try {
   await import(asked.file);
-  await tell({ names: await runAll(asked, tell) });
+  await report({ names: await runAll(asked, report) });
 } catch (error) {
-  await tell({ broken: said(error) });
+  await report({ broken: said(error) });
 }

@@ -13,11 +13,11 @@ export class TestLocks {
     return this.#held;
   }
 
-  /** A holder of whom nobody will hear again. @param {any} lock */
+  /** A holder that never releases it. @param {any} lock */
   set held(lock) {
     this.#held = lock;
-    const forever = () => new Promise(() => {});
-    navigator.locks.request(this.#name, forever).catch(() => undefined);
+    const endless = () => new Promise(() => {});
+    navigator.locks.request(this.#name, endless).catch(() => undefined);
   }
 
   /** @param {string} name @param {any[]} rest */
@@ -28,7 +28,7 @@ export class TestLocks {
       granted ? this.#hold(lock, () => callback({ name, mode: "exclusive" })) : callback(null),
     );
     return working.catch((error) => {
-      // Whoever died with its lock hears nothing any more.
+      // A holder that died with its lock gets no answer any more.
       if (lock.dropped) return new Promise(() => {});
       throw error;
     });

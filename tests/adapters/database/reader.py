@@ -1,4 +1,4 @@
-"""A program that opens a database, asks it once and says how both went, on a disk that fails to be read.
+"""A program that opens a database, queries it once and prints both outcomes, on a disk that cannot be read.
 
 Run under the preload shim with the file, the number of the first read that fails, how many fail, and
 whether they fail at the start or at the request.
@@ -17,8 +17,8 @@ from app.adapters.database.engine import SqlDatabase
 from campaigns import shim
 
 
-async def tell(path: Path, first: int, count: int, when: str) -> None:
-    """Print what the start said, then what a request said."""
+async def print_outcomes(path: Path, first: int, count: int, when: str) -> None:
+    """Print the outcome of the start, then that of a request."""
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     fault = shim.Fault(kinds="i", path=path.name, first=first, count=count, error=errno.EIO)
     shim.watch(path.parent, None)
@@ -45,4 +45,4 @@ async def _outcome(work: Awaitable[None]) -> str:
 
 
 if __name__ == "__main__":
-    asyncio.run(tell(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]))
+    asyncio.run(print_outcomes(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]))

@@ -1,4 +1,4 @@
-"""What those hear who share a commit, when the disk or the memory lets one of them down."""
+"""The outcomes of requests that share a commit, when the disk or the memory fails one of them."""
 
 import asyncio
 import sqlite3
@@ -12,13 +12,13 @@ import pytest
 from app.adapters.database.engine import SqlDatabase
 from app.adapters.database.sqlite import SqliteConnection
 from app.domain.errors import DatabaseBusy, PhotoNotFound
-from tests.contract.records.made import NOW, know
+from tests.contract.records.factories import NOW, ensure_user
 
 AT_ONCE_S = 5
 
 
 class Failing:
-    """A connection of which one statement fails as often as it is told to."""
+    """A connection of which one statement fails ``times`` times."""
 
     def __init__(self, real: sqlite3.Connection, statement: str, error: Exception, times: int = 1) -> None:
         self._real, self._statement, self._error, self._times = real, statement, error, times
@@ -64,14 +64,14 @@ async def ask(database: SqlDatabase) -> None:
 
 
 async def answers(*requests: Any) -> list[type]:
-    """What each of them heard, all asked at once; none may wait for ever."""
+    """The type of each outcome, all run at once; none may wait without end."""
     async with asyncio.timeout(AT_ONCE_S):
-        heard = await asyncio.gather(*requests, return_exceptions=True)
-    return [type(one) for one in heard]
+        outcomes = await asyncio.gather(*requests, return_exceptions=True)
+    return [type(one) for one in outcomes]
 
 
 async def users(database: SqlDatabase) -> list[str]:
-    """Who is known, read by somebody else."""
+    """The stored users, read over another connection."""
     driver: Any = database._driver
     path = driver._connection.execute("PRAGMA database_list").fetchone()[2]
     with sqlite3.connect(path) as outside:
@@ -81,30 +81,30 @@ async def users(database: SqlDatabase) -> list[str]:
 @pytest.mark.parametrize(
     "error", [MemoryError(), RuntimeError("cannot schedule new futures"), sqlite3.InterfaceError("misuse")]
 )
-async def test_a_commit_that_fails_for_any_reason_is_told_to_everybody(
+async def test_a_commit_that_fails_for_any_reason_fails_every_request_in_it(
     database: SqlDatabase, error: Exception
 ) -> None:
-    """Nobody waits for ever, nothing of theirs is there, and the next one is served."""
+    """No request waits without end, nothing of theirs is stored, and the next one is served."""
     fail(database, "COMMIT", error)
 
-    heard = await answers(know(database, "a"), know(database, "b"))
+    outcomes = await answers(ensure_user(database, "a"), ensure_user(database, "b"))
 
-    assert all(issubclass(one, Exception) for one in heard)
+    assert all(issubclass(one, Exception) for one in outcomes)
     assert await users(database) == []
-    assert await answers(know(database, "c")) == [type(None)]
+    assert await answers(ensure_user(database, "c")) == [type(None)]
     assert await users(database) == ["c"]
 
 
 async def test_where_one_cannot_be_undone_all_are(database: SqlDatabase) -> None:
-    """A neighbour is never told "failed" while its row is there, nor "done" while it is not."""
+    """A neighbour never gets "failed" while its row is there, nor "done" while it is not."""
     fail(database, "ROLLBACK TO one", sqlite3.OperationalError("disk I/O error"))
 
-    heard = await answers(know(database, "a"), refuse(database, "b"), know(database, "c"))
+    outcomes = await answers(ensure_user(database, "a"), refuse(database, "b"), ensure_user(database, "c"))
 
-    told = {owner for owner, one in zip("abc", heard, strict=True) if one is type(None)}
-    assert heard[0] is DatabaseBusy
-    assert set(await users(database)) == told
-    assert await answers(know(database, "d")) == [type(None)]
+    committed = {owner for owner, one in zip("abc", outcomes, strict=True) if one is type(None)}
+    assert outcomes[0] is DatabaseBusy
+    assert set(await users(database)) == committed
+    assert await answers(ensure_user(database, "d")) == [type(None)]
 
 
 async def test_what_could_not_be_rolled_back_is_rolled_back_before_the_next(database: SqlDatabase) -> None:
@@ -112,17 +112,17 @@ async def test_what_could_not_be_rolled_back_is_rolled_back_before_the_next(data
     fail(database, "ROLLBACK", MemoryError())
     fail(database, "COMMIT", MemoryError())
 
-    assert await answers(know(database, "a")) == [DatabaseBusy]
-    assert await answers(know(database, "b")) == [type(None)]
+    assert await answers(ensure_user(database, "a")) == [DatabaseBusy]
+    assert await answers(ensure_user(database, "b")) == [type(None)]
     assert await users(database) == ["b"]
 
 
-async def test_a_refusal_stands_only_once_what_it_rests_on_is_on_the_disk(database: SqlDatabase) -> None:
+async def test_a_refusal_is_final_only_once_its_reason_is_on_the_disk(database: SqlDatabase) -> None:
     """One is refused beside a neighbour's change; when that is undone, both are asked to come back."""
     fail(database, "COMMIT", MemoryError())
 
-    assert await answers(know(database, "a"), ask(database)) == [DatabaseBusy, DatabaseBusy]
-    assert await answers(know(database, "a"), ask(database)) == [type(None), PhotoNotFound]
+    assert await answers(ensure_user(database, "a"), ask(database)) == [DatabaseBusy, DatabaseBusy]
+    assert await answers(ensure_user(database, "a"), ask(database)) == [type(None), PhotoNotFound]
 
 
 async def test_a_mistake_in_the_program_is_not_called_busy(database: SqlDatabase) -> None:
@@ -134,4 +134,4 @@ async def test_a_mistake_in_the_program_is_not_called_busy(database: SqlDatabase
 
     fail(database, "COMMIT", MemoryError())
 
-    assert await answers(know(database, "a"), mistake()) == [DatabaseBusy, KeyError]
+    assert await answers(ensure_user(database, "a"), mistake()) == [DatabaseBusy, KeyError]

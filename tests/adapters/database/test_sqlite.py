@@ -21,7 +21,7 @@ from app.adapters.database.engine import SqlDatabase
 from app.adapters.database.sqlite import Durability, SqliteConnection, durability
 from app.domain.errors import DatabaseBusy, StorageFull
 from campaigns.shim import built
-from tests.contract.records.made import ANNE, add_visit, find, know, photo
+from tests.contract.records.factories import ANNE, add_consultation, ensure_user, find, new_photo
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -102,8 +102,8 @@ async def test_what_was_decided_is_what_sqlite_does_and_what_the_log_says(path: 
     ]
 
 
-def test_the_file_is_its_owners_alone(path: Path) -> None:
-    """Labels and notes are for nobody else on this machine."""
+def test_no_other_account_can_read_the_file(path: Path) -> None:
+    """Labels and notes are for no other account of this machine."""
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
@@ -112,24 +112,24 @@ async def test_requests_that_meet_share_one_commit(database: SqlDatabase) -> Non
     commits: list[str] = []
     connection(database).set_trace_callback(lambda text: commits.append(text) if text == "COMMIT" else None)
 
-    await asyncio.gather(*(know(database, f"user_{place}") for place in range(16)))
+    await asyncio.gather(*(ensure_user(database, f"user_{place}") for place in range(16)))
     together = len(commits)
     for place in range(16, 20):
-        await know(database, f"user_{place}")
+        await ensure_user(database, f"user_{place}")
 
     assert together <= 2
     assert len(commits) - together == 4
 
 
 async def test_a_request_on_its_way_joins_the_commit_of_the_one_before(database: SqlDatabase) -> None:
-    """What the loop reads in its next turn shares the disk; nobody waits for what comes for ever."""
+    """What the loop reads in its next turn shares the commit; none waits for later ones without end."""
     commits: list[str] = []
     connection(database).set_trace_callback(lambda text: commits.append(text) if text == "COMMIT" else None)
 
     async def arrive_in_turn(turns: int) -> None:
         for _ in range(turns):
             await asyncio.sleep(0)
-        await know(database, f"user_{turns}")
+        await ensure_user(database, f"user_{turns}")
 
     await asyncio.gather(*(arrive_in_turn(turns) for turns in range(MOST_JOINED)))
     in_turn = len(commits)
@@ -140,9 +140,9 @@ async def test_a_request_on_its_way_joins_the_commit_of_the_one_before(database:
 
 
 async def test_a_full_disk_says_so_and_harms_nothing(database: SqlDatabase) -> None:
-    """Whoever was told "done" is there, whoever was told "full" is not; with room again all goes on."""
-    consultation = await add_visit(database, ANNE)
-    rows = [photo(ANNE, consultation.consultation_id) for _ in range(64)]
+    """Each photo answered "done" is stored, each answered "full" is not; with space again all goes on."""
+    consultation = await add_consultation(database, ANNE)
+    rows = [new_photo(ANNE, consultation.consultation_id) for _ in range(64)]
     pages = connection(database).execute("PRAGMA page_count").fetchone()[0]
     connection(database).execute(f"PRAGMA max_page_count = {pages + 2}")
 
@@ -166,7 +166,7 @@ async def test_a_commit_waits_for_a_reader_of_another_program(database: SqlDatab
     reader.execute("BEGIN")
     reader.execute("SELECT count(*) FROM users").fetchall()
 
-    request = asyncio.create_task(know(database, ANNE))
+    request = asyncio.create_task(ensure_user(database, ANNE))
     done, _ = await asyncio.wait({request}, timeout=0.1)
     assert not done
     reader.execute("COMMIT")
@@ -177,10 +177,10 @@ async def test_a_commit_waits_for_a_reader_of_another_program(database: SqlDatab
 
 
 async def test_reading_goes_on_beside_a_reader_of_another_program(database: SqlDatabase, path: Path) -> None:
-    """A backup, the doctor or a restore drill reads for as long as it likes; nobody hears "busy"."""
+    """A backup, the doctor or a restore drill reads for as long as it likes; no request gets "busy"."""
     connection(database).execute("PRAGMA journal_mode = TRUNCATE")
-    consultation = await add_visit(database, ANNE)
-    rows = [photo(ANNE, consultation.consultation_id) for _ in range(2)]
+    consultation = await add_consultation(database, ANNE)
+    rows = [new_photo(ANNE, consultation.consultation_id) for _ in range(2)]
     for row in rows:
         await add(database, row)
     reader = sqlite3.connect(path, isolation_level=None)
@@ -217,19 +217,21 @@ async def test_a_write_is_seen_as_one_whatever_wrote_it(database: SqlDatabase, p
 async def test_a_commit_that_a_reader_holds_up_for_too_long_is_undone(
     database: SqlDatabase, path: Path
 ) -> None:
-    """Everybody in the batch hears "busy", and nothing of theirs is there; later all is well."""
+    """Every request in the batch gets "busy", and nothing of theirs is stored; later all is well."""
     connection(database).execute("PRAGMA journal_mode = TRUNCATE")
     reader = sqlite3.connect(path, isolation_level=None)
     reader.execute("BEGIN")
     reader.execute("SELECT count(*) FROM users").fetchall()
 
-    answers = await asyncio.gather(*(know(database, f"u{n}") for n in range(4)), return_exceptions=True)
+    answers = await asyncio.gather(
+        *(ensure_user(database, f"u{n}") for n in range(4)), return_exceptions=True
+    )
     reader.execute("COMMIT")
 
     assert [type(answer) for answer in answers] == [DatabaseBusy] * 4
     assert reader.execute("SELECT count(*) FROM users").fetchall() == [(0,)]
     reader.close()
-    await know(database, ANNE)
+    await ensure_user(database, ANNE)
 
 
 @pytest.mark.parametrize("kill_after", [1, 7, 40, 150])
@@ -277,7 +279,7 @@ async def lost(path: Path, acknowledged: list[str]) -> list[str]:
 async def test_closing_lets_a_waiting_commit_reach_the_disk(path: Path) -> None:
     """A request that has left its transaction's body when the server stops is still stored."""
     database = await SqlDatabase.open(path)
-    request = asyncio.create_task(know(database, ANNE))
+    request = asyncio.create_task(ensure_user(database, ANNE))
     # One turn of the loop: the request has written and waits for its commit.
     await asyncio.sleep(0)
     assert connection(database).in_transaction
@@ -290,8 +292,8 @@ async def test_closing_lets_a_waiting_commit_reach_the_disk(path: Path) -> None:
     reader.close()
 
 
-def heard(path: Path, first: int, count: int, when: str) -> list[str]:
-    """What a start and a request say while reads of the file fail."""
+def outcomes(path: Path, first: int, count: int, when: str) -> list[str]:
+    """The outcomes of a start and a request while reads of the file fail."""
     asked = [sys.executable, "-m", "tests.adapters.database.reader", str(path), str(first), str(count), when]
     environment = {**os.environ, "LD_PRELOAD": str(built())}
     done = subprocess.run(asked, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, timeout=30)
@@ -301,8 +303,8 @@ def heard(path: Path, first: int, count: int, when: str) -> list[str]:
 
 @pytest.mark.parametrize("first", range(5))
 async def test_a_disk_that_cannot_be_read_is_never_called_a_damaged_file(path: Path, first: int) -> None:
-    """Who believed it would move a whole file away. Where the reads go on failing, the start says so."""
-    [once], [ever] = heard(path, first, 1, "start"), heard(path, first, 1_000_000, "start")
+    """An operator would move a whole file away. Where the reads go on failing, the start says so."""
+    [once], [ever] = outcomes(path, first, 1, "start"), outcomes(path, first, 1_000_000, "start")
 
     assert once == "fine" or once.startswith("DatabaseBusy")
     assert ever.startswith("DatabaseBusy")
@@ -310,14 +312,17 @@ async def test_a_disk_that_cannot_be_read_is_never_called_a_damaged_file(path: P
 
 
 async def test_a_disk_that_fails_within_the_file_is_named(path: Path) -> None:
-    """SQLite itself would call it damage; the sentence speaks of the disk."""
-    assert "disk under DATA_DIR cannot be read" in heard(path, 2, 1_000_000, "start")[0]
+    """SQLite itself would call it damage; the sentence names the disk."""
+    assert "disk under DATA_DIR cannot be read" in outcomes(path, 2, 1_000_000, "start")[0]
 
 
 @pytest.mark.parametrize("first", range(3))
 async def test_a_read_that_fails_within_a_request_is_busy(path: Path, first: int) -> None:
     """The phone keeps everything and comes again."""
-    assert {line.partition(":")[0] for line in heard(path, first, 1, "request")} <= {"fine", "DatabaseBusy"}
+    assert {line.partition(":")[0] for line in outcomes(path, first, 1, "request")} <= {
+        "fine",
+        "DatabaseBusy",
+    }
 
 
 @pytest.mark.parametrize(("name", "bad"), [("SQLITE_CORRUPT", 4096), ("SQLITE_NOTADB", 0)])
@@ -334,13 +339,13 @@ async def test_what_sqlite_calls_damage_is_busy_within_a_request(
     driver.execute("PRAGMA shrink_memory")
 
     with capture_logs() as lines, pytest.raises(DatabaseBusy):
-        await know(database, ANNE)
+        await ensure_user(database, ANNE)
 
     assert {"event": "database.unreadable", "cause": name, "log_level": "error"} in lines
 
 
 def test_other_errors_of_sqlite_stay_what_they_are() -> None:
-    """Only what waiting or making room can mend is called so."""
+    """Only what waiting or free space can mend is called so."""
     error = sqlite3.OperationalError("no such table")
 
     assert sqlite._translated(error) is error

@@ -1,4 +1,4 @@
-"""A program that stores photos until it is killed, and prints each id once it was told "committed"."""
+"""A program that stores photos until it is killed, and prints each id once its commit has returned."""
 
 import asyncio
 import os
@@ -8,31 +8,31 @@ from pathlib import Path
 import structlog
 
 from app.adapters.database.engine import SqlDatabase
-from app.domain.photos import PhotoRow
-from tests.contract.records.made import ANNE, add_visit, photo
+from app.domain.photos.model import PhotoRow
+from tests.contract.records.factories import ANNE, add_consultation, new_photo
 
 
 async def write(path: Path, answer: str) -> None:
     """Sixteen writers at once; with ``before`` each answers too early, and never commits."""
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     database = await SqlDatabase.open(path)
-    consultation = await add_visit(database, ANNE)
+    consultation = await add_consultation(database, ANNE)
 
-    async def forever() -> None:
+    async def store_photos() -> None:
         while True:
-            row = photo(ANNE, consultation.consultation_id)
+            row = new_photo(ANNE, consultation.consultation_id)
             async with database.transaction() as records:
                 await records.add_pending([row])
                 if answer == "before":
-                    say(row)
+                    print_id(row)
                     await asyncio.Event().wait()
-            say(row)
+            print_id(row)
 
-    await asyncio.gather(*(forever() for _ in range(16)))
+    await asyncio.gather(*(store_photos() for _ in range(16)))
 
 
-def say(row: PhotoRow) -> None:
-    """One line, written at once."""
+def print_id(row: PhotoRow) -> None:
+    """Print one id as a line, unbuffered."""
     os.write(1, f"{row.photo_id}\n".encode())
 
 

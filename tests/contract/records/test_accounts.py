@@ -5,7 +5,7 @@ from pathlib import Path
 
 from app.adapters.database.engine import SqlDatabase
 from app.domain.ports import Account
-from tests.contract.records.made import ANNE, BEN, MINUTE, NOW, SECOND
+from tests.contract.records.factories import ANNE, BEN, MINUTE, NOW, SECOND
 
 ACCOUNT = Account(user=ANNE, name="Anne Ärmel", password_hash="$argon2id$1", must_change=True)
 
@@ -74,28 +74,28 @@ async def test_a_login_lasts_until_it_expires_or_is_dropped(database: SqlDatabas
         for digest in ("a" * 64, "b" * 64, "c" * 64):
             await records.add_login(digest, ANNE, NOW + MINUTE)
 
-        assert await records.login("a" * 64, NOW + MINUTE - SECOND) == ANNE
-        assert await records.login("a" * 64, NOW + MINUTE) is None
+        assert await records.login_user("a" * 64, NOW + MINUTE - SECOND) == ANNE
+        assert await records.login_user("a" * 64, NOW + MINUTE) is None
         assert await records.has_login("a" * 27, NOW + MINUTE - SECOND)
         assert not await records.has_login("a" * 27, NOW + MINUTE)
         assert not await records.has_login("a" * 26 + "b", NOW)
         await records.drop_login("a" * 64)
         await records.drop_login("unknown")
         assert not await records.has_login("a" * 27, NOW)
-        assert await records.login("a" * 64, NOW) is None
-        assert await records.login("b" * 64, NOW) == ANNE
+        assert await records.login_user("a" * 64, NOW) is None
+        assert await records.login_user("b" * 64, NOW) == ANNE
         await records.drop_logins(ANNE)
-        assert await records.login("b" * 64, NOW) is None
-        assert await records.login("c" * 64, NOW) is None
+        assert await records.login_user("b" * 64, NOW) is None
+        assert await records.login_user("c" * 64, NOW) is None
 
 
 async def test_failed_attempts_survive_a_restart(database: SqlDatabase, location: str | Path) -> None:
-    """The last word about a key counts, and clearing ends it."""
+    """The last record of a key counts, and clearing ends it."""
     async with database.transaction() as records:
         assert await records.login_failures("name:anne") is None
-        await records.note_login_failure("name:anne", 1, NOW)
-        await records.note_login_failure("name:anne", 6, NOW + MINUTE)
-        await records.note_login_failure("address:192.0.2.1", 1, NOW)
+        await records.record_login_failure("name:anne", 1, NOW)
+        await records.record_login_failure("name:anne", 6, NOW + MINUTE)
+        await records.record_login_failure("address:192.0.2.1", 1, NOW)
     await database.close()
 
     restarted = await SqlDatabase.open(location)
@@ -114,7 +114,7 @@ async def test_failures_are_cleared_together_by_what_their_keys_begin_with(datab
     keys = ("known-name:a_:1", "known-name:a_:2", "known-name:ab:1", "name:a_:1")
     async with database.transaction() as records:
         for key in keys:
-            await records.note_login_failure(key, 1, NOW)
+            await records.record_login_failure(key, 1, NOW)
 
         await records.clear_login_failures_below("known-name:a_:")
 

@@ -6,25 +6,25 @@ import pytest
 from sqlalchemy import select
 
 from app.adapters.database.engine import SqlDatabase
-from app.adapters.database.photo_records import ERASE_AGAIN_AFTER
+from app.adapters.database.records.photos import ERASE_AGAIN_AFTER
 from app.adapters.database.statements import Statement
 from app.adapters.database.tables import audit
-from app.domain.bucket import UPLOAD_SECONDS
-from app.domain.photos import MAX_PHOTO_BYTES, PhotoState
+from app.domain.maintenance.sweeper import LAST_ERASURE
+from app.domain.photos.bucket import UPLOAD_SECONDS
+from app.domain.photos.model import MAX_PHOTO_BYTES, PhotoState
 from app.domain.ports import AuditEntry
-from app.domain.sweeper import LAST_ERASURE
-from app.embedded import store_body
-from tests.contract.records.made import (
+from app.embedded.store import request_body as store_body
+from tests.contract.records.factories import (
     ANNE,
     BEN,
     MINUTE,
     NOW,
     SECOND,
+    add_consultation,
     add_photo,
-    add_visit,
     delete,
+    ensure_user,
     find,
-    know,
     store,
 )
 
@@ -41,7 +41,7 @@ async def test_events_come_out_in_the_order_in_which_they_went_in(database: SqlD
     await add_events(database, 5)
 
     async with database.transaction() as records:
-        events = await records.unpublished(3)
+        events = await records.unpublished_events(3)
 
     assert [event.payload for event in events] == [{"t": "photos.changed", "rev": rev} for rev in range(3)]
     assert {event.owner for event in events} == {ANNE}
@@ -52,32 +52,32 @@ async def test_published_events_do_not_come_again(database: SqlDatabase) -> None
     """Marking none is allowed."""
     await add_events(database, 3)
     async with database.transaction() as records:
-        events = await records.unpublished(10)
+        events = await records.unpublished_events(10)
         await records.mark_published([], NOW)
         await records.mark_published([event.seq for event in events[:2]], NOW)
 
     async with database.transaction() as records:
-        assert await records.unpublished(10) == events[2:]
+        assert await records.unpublished_events(10) == events[2:]
 
 
-async def test_events_published_long_ago_are_forgotten_but_never_those_that_wait(
+async def test_events_published_long_ago_are_deleted_but_never_those_that_wait(
     database: SqlDatabase,
 ) -> None:
-    """The outbox does not grow for ever; the numbers are not used again."""
+    """The outbox does not grow without end; the numbers are not used again."""
     await add_events(database, 3)
     async with database.transaction() as records:
-        events = await records.unpublished(10)
+        events = await records.unpublished_events(10)
         await records.mark_published([events[0].seq], NOW)
         await records.mark_published([events[1].seq], NOW + 8 * 24 * 60 * MINUTE)
 
     async with database.transaction() as records:
-        assert await records.unpublished(10) == events[2:]
+        assert await records.unpublished_events(10) == events[2:]
         await records.add_event(uuid4(), ANNE, {}, NOW)
-        assert (await records.unpublished(10))[-1].seq > events[2].seq
+        assert (await records.unpublished_events(10))[-1].seq > events[2].seq
 
 
 async def test_an_event_belongs_to_its_transaction(database: SqlDatabase) -> None:
-    """What is rolled back is never announced."""
+    """What is rolled back is never published."""
 
     async def fail() -> None:
         async with database.transaction() as records:
@@ -88,7 +88,7 @@ async def test_an_event_belongs_to_its_transaction(database: SqlDatabase) -> Non
         await fail()
 
     async with database.transaction() as records:
-        assert await records.unpublished(10) == []
+        assert await records.unpublished_events(10) == []
 
 
 async def test_audit_lines_are_kept(database: SqlDatabase) -> None:
@@ -109,7 +109,7 @@ async def test_audit_lines_are_kept(database: SqlDatabase) -> None:
 
 async def test_a_pending_photo_is_due_half_a_minute_after_its_url(database: SqlDatabase) -> None:
     """Not before, not once it is put off, and never when stored or deleted."""
-    consultation = await add_visit(database, ANNE)
+    consultation = await add_consultation(database, ANNE)
     waiting, stored, deleted = [await add_photo(database, consultation) for _ in range(3)]
     await store(database, stored)
     await delete(database, deleted)
@@ -124,8 +124,8 @@ async def test_a_pending_photo_is_due_half_a_minute_after_its_url(database: SqlD
 
 
 async def test_the_longest_due_come_first_and_no_more_than_asked(database: SqlDatabase) -> None:
-    """So that no photo waits for ever behind others."""
-    consultation = await add_visit(database, ANNE)
+    """So that no photo waits without end behind others."""
+    consultation = await add_consultation(database, ANNE)
     rows = [await add_photo(database, consultation, created_at=NOW - place * SECOND) for place in range(3)]
 
     async with database.transaction() as records:
@@ -133,8 +133,8 @@ async def test_the_longest_due_come_first_and_no_more_than_asked(database: SqlDa
 
 
 async def test_a_tombstones_object_is_erased_again_when_its_url_is_dead(database: SqlDatabase) -> None:
-    """As soon as no address is alive any more, then as often as asked, until it is settled."""
-    row = await add_photo(database, await add_visit(database, ANNE))
+    """As soon as no address is alive any more, then as often as asked, until the erasure is done."""
+    row = await add_photo(database, await add_consultation(database, ANNE))
     await delete(database, row)
 
     async with database.transaction() as records:
@@ -167,7 +167,7 @@ async def test_the_gauges_count_what_waits_and_for_how_long(database: SqlDatabas
     )  # fmt: skip
     async with database.transaction() as records:
         assert await records.counts(NOW) == dict.fromkeys((*names, *others), 0.0)
-    consultation = await add_visit(database, ANNE)
+    consultation = await add_consultation(database, ANNE)
     rows = [await add_photo(database, consultation) for _ in range(4)]
     await store(database, rows[0])
     await delete(database, rows[1])
@@ -212,7 +212,7 @@ async def test_dropping_upload_cookies_leaves_other_sign_ins_and_other_users(dat
 
 async def test_a_known_user_stays_as_first_seen(database: SqlDatabase) -> None:
     """Meeting a user again writes nothing."""
-    await know(database, ANNE)
+    await ensure_user(database, ANNE)
     async with database.transaction() as records:
         first = await records.unfiled(ANNE)
         await records.ensure_user(ANNE, uuid4(), NOW + MINUTE)

@@ -6,17 +6,17 @@ from uuid import uuid4
 import msgspec
 
 from app.adapters.database.engine import SqlDatabase
-from app.domain.consultations import ConsultationKind
-from tests.contract.records.made import (
+from app.domain.consultations.model import ConsultationKind
+from tests.contract.records.factories import (
     ANNE,
     MINUTE,
     NOW,
+    add_consultation,
     add_photo,
-    add_visit,
     delete,
-    know,
+    ensure_user,
+    new_consultation,
     store,
-    visit,
 )
 
 
@@ -24,7 +24,7 @@ async def test_a_user_met_by_twenty_requests_at_once_has_one_unfiled_consultatio
     database: SqlDatabase,
 ) -> None:
     """The first request of a new user may be several; each offers another id."""
-    await asyncio.gather(*(know(database, ANNE) for _ in range(20)))
+    await asyncio.gather(*(ensure_user(database, ANNE) for _ in range(20)))
 
     async with database.transaction() as records:
         everything = await records.consultations(ANNE)
@@ -34,8 +34,8 @@ async def test_a_user_met_by_twenty_requests_at_once_has_one_unfiled_consultatio
 
 async def test_a_consultation_reads_back_as_it_was_written(database: SqlDatabase) -> None:
     """Label, second identifier and time survive."""
-    await know(database, ANNE)
-    written = msgspec.structs.replace(visit(ANNE), second_identifier="Bed 4", notes="Ärger µ")
+    await ensure_user(database, ANNE)
+    written = msgspec.structs.replace(new_consultation(ANNE), second_identifier="Bed 4", notes="Ärger µ")
 
     async with database.transaction() as records:
         await records.add_consultation(written)
@@ -44,9 +44,9 @@ async def test_a_consultation_reads_back_as_it_was_written(database: SqlDatabase
 
 async def test_the_newest_consultation_comes_first_and_the_unfiled_one_last(database: SqlDatabase) -> None:
     """Whatever the order in which they were written, and with the unfiled one opened last of all."""
-    old = await add_visit(database, ANNE, opened_at=NOW - 2 * MINUTE)
-    new = await add_visit(database, ANNE, opened_at=NOW - MINUTE)
-    middle = await add_visit(database, ANNE, opened_at=NOW - 1.5 * MINUTE)
+    old = await add_consultation(database, ANNE, opened_at=NOW - 2 * MINUTE)
+    new = await add_consultation(database, ANNE, opened_at=NOW - MINUTE)
+    middle = await add_consultation(database, ANNE, opened_at=NOW - 1.5 * MINUTE)
 
     async with database.transaction() as records:
         listed = await records.consultations(ANNE)
@@ -58,7 +58,7 @@ async def test_the_newest_consultation_comes_first_and_the_unfiled_one_last(data
 
 async def test_only_stored_photos_are_counted(database: SqlDatabase) -> None:
     """Neither pending ones nor tombstones, and the same number wherever one asks."""
-    consultation = await add_visit(database, ANNE)
+    consultation = await add_consultation(database, ANNE)
     rows = [await add_photo(database, consultation) for _ in range(4)]
     for row in rows[:3]:
         await store(database, row)
@@ -75,7 +75,7 @@ async def test_only_stored_photos_are_counted(database: SqlDatabase) -> None:
 
 async def test_the_last_choice_is_current(database: SqlDatabase) -> None:
     """One at a time, and none when none is chosen."""
-    first, second = await add_visit(database, ANNE), await add_visit(database, ANNE)
+    first, second = await add_consultation(database, ANNE), await add_consultation(database, ANNE)
 
     async with database.transaction() as records:
         assert await records.current(ANNE) is None
@@ -88,7 +88,7 @@ async def test_the_last_choice_is_current(database: SqlDatabase) -> None:
 
 async def test_a_closed_consultation_is_never_current(database: SqlDatabase) -> None:
     """Closing takes it away; reopening gives it back."""
-    consultation = await add_visit(database, ANNE)
+    consultation = await add_consultation(database, ANNE)
 
     async with database.transaction() as records:
         await records.set_current(ANNE, consultation.consultation_id)
@@ -103,7 +103,7 @@ async def test_a_closed_consultation_is_never_current(database: SqlDatabase) -> 
 
 async def test_the_unfiled_consultation_cannot_be_closed(database: SqlDatabase) -> None:
     """Photos taken with nothing open always have a place."""
-    await know(database, ANNE)
+    await ensure_user(database, ANNE)
 
     async with database.transaction() as records:
         unfiled = await records.unfiled(ANNE)
@@ -113,7 +113,7 @@ async def test_the_unfiled_consultation_cannot_be_closed(database: SqlDatabase) 
 
 async def test_notes_are_replaced(database: SqlDatabase) -> None:
     """The whole text, also with an empty one."""
-    consultation = await add_visit(database, ANNE)
+    consultation = await add_consultation(database, ANNE)
 
     for notes in ("x" * 20_000, ""):
         async with database.transaction() as records:
@@ -125,11 +125,11 @@ async def test_notes_are_replaced(database: SqlDatabase) -> None:
 
 async def test_the_revision_grows_by_one_for_each_of_many_at_once(database: SqlDatabase) -> None:
     """No two changes get the same revision."""
-    consultation = await add_visit(database, ANNE)
+    consultation = await add_consultation(database, ANNE)
 
     async def grow() -> int:
         async with database.transaction() as records:
-            return await records.grow_rev(consultation.consultation_id)
+            return await records.increment_revision(consultation.consultation_id)
 
     revs = await asyncio.gather(*(grow() for _ in range(20)))
 
@@ -138,7 +138,7 @@ async def test_the_revision_grows_by_one_for_each_of_many_at_once(database: SqlD
 
 async def test_owned_consultations_are_found_in_one_query(database: SqlDatabase) -> None:
     """Unknown ids are left out, repeated ones do no harm."""
-    mine = [await add_visit(database, ANNE) for _ in range(3)]
+    mine = [await add_consultation(database, ANNE) for _ in range(3)]
     ids = [consultation.consultation_id for consultation in mine]
 
     async with database.transaction() as records:
@@ -149,24 +149,24 @@ async def test_an_empty_consultation_is_discarded_and_its_late_photo_brings_it_b
     database: SqlDatabase,
 ) -> None:
     """Off the list and current no more; whatever grows its revision puts it on the list again."""
-    empty = await add_visit(database, ANNE)
+    empty = await add_consultation(database, ANNE)
     async with database.transaction() as records:
         await records.set_current(ANNE, empty.consultation_id)
-        assert await records.discard(ANNE, empty.consultation_id, NOW)
+        assert await records.discard_consultation(ANNE, empty.consultation_id, NOW)
         assert await records.current(ANNE) is None
         assert empty.consultation_id not in {one.consultation_id for one in await records.consultations(ANNE)}
 
     row = await add_photo(database, empty)
     await store(database, row)
     async with database.transaction() as records:
-        await records.grow_rev(empty.consultation_id)
+        await records.increment_revision(empty.consultation_id)
         assert (await records.consultations(ANNE))[0].consultation_id == empty.consultation_id
-        assert await records.current(ANNE) is None  # back, but nobody has chosen it again
+        assert await records.current(ANNE) is None  # back, but not chosen again
 
 
 async def test_photos_on_their_way_stored_ones_and_notes_keep_a_consultation(database: SqlDatabase) -> None:
-    """Nothing that somebody made is hidden; what was deleted does not count."""
-    pending, stored, noted, deleted = [await add_visit(database, ANNE) for _ in range(4)]
+    """Nothing that a user made is hidden; what was deleted does not count."""
+    pending, stored, noted, deleted = [await add_consultation(database, ANNE) for _ in range(4)]
     await add_photo(database, pending)
     await store(database, await add_photo(database, stored))
     await delete(database, await add_photo(database, deleted))
@@ -174,24 +174,24 @@ async def test_photos_on_their_way_stored_ones_and_notes_keep_a_consultation(dat
     async with database.transaction() as records:
         await records.set_notes(ANNE, noted.consultation_id, "seen")
         for kept in (pending, stored, noted, await records.unfiled(ANNE)):
-            assert not await records.discard(ANNE, kept.consultation_id, NOW)
-        assert await records.discard(ANNE, deleted.consultation_id, NOW)
+            assert not await records.discard_consultation(ANNE, kept.consultation_id, NOW)
+        assert await records.discard_consultation(ANNE, deleted.consultation_id, NOW)
 
 
 async def test_only_what_takes_photos_is_open(database: SqlDatabase) -> None:
     """Neither closed nor discarded ones, nor the unfiled one."""
-    visits = [await add_visit(database, ANNE) for _ in range(3)]
+    consultations = [await add_consultation(database, ANNE) for _ in range(3)]
     async with database.transaction() as records:
-        await records.set_closed(ANNE, visits[1].consultation_id, NOW)
-        await records.discard(ANNE, visits[2].consultation_id, NOW)
+        await records.set_closed(ANNE, consultations[1].consultation_id, NOW)
+        await records.discard_consultation(ANNE, consultations[2].consultation_id, NOW)
         assert [one.consultation_id for one in await records.open_consultations(ANNE)] == [
-            visits[0].consultation_id
+            consultations[0].consultation_id
         ]
 
 
 async def test_label_and_identifier_are_corrected(database: SqlDatabase) -> None:
     """Both at once, and the unfiled one keeps its name."""
-    mistyped = await add_visit(database, ANNE)
+    mistyped = await add_consultation(database, ANNE)
     async with database.transaction() as records:
         unfiled = await records.unfiled(ANNE)
         for one in (mistyped, unfiled):

@@ -9,9 +9,18 @@ from sqlalchemy import select
 from app.adapters.database.engine import SqlDatabase
 from app.adapters.database.statements import Statement
 from app.adapters.database.tables import current_history
-from app.domain.consultations import Consultation
-from app.domain.photos import PhotoRow, TakenDuring
-from tests.contract.records.made import ANNE, BEN, MINUTE, NOW, SECOND, add_photo, add_visit, store
+from app.domain.consultations.model import Consultation
+from app.domain.photos.model import PhotoRow, TakenDuring
+from tests.contract.records.factories import (
+    ANNE,
+    BEN,
+    MINUTE,
+    NOW,
+    SECOND,
+    add_consultation,
+    add_photo,
+    store,
+)
 
 _H = current_history.c
 _ENTRIES = Statement(select(_H.consultation_id, _H.since).where(_H.owner == ANNE).order_by(_H.seq))
@@ -21,20 +30,20 @@ async def become_current(database: SqlDatabase, one: Consultation | None, at: ti
     """Choose a consultation of Anne's, or none, so long after ``NOW``."""
     async with database.transaction() as records:
         await records.set_current(ANNE, one.consultation_id if one else None)
-        await records.note_current(ANNE, NOW + at)
+        await records.record_current(ANNE, NOW + at)
 
 
 async def close(database: SqlDatabase, one: Consultation, at: timedelta) -> None:
     """Close it."""
     async with database.transaction() as records:
         await records.set_closed(ANNE, one.consultation_id, NOW + at)
-        await records.note_current(ANNE, NOW + at)
+        await records.record_current(ANNE, NOW + at)
 
 
 async def during(
     database: SqlDatabase, own: Consultation, taken: timedelta, known: timedelta = 60 * MINUTE
 ) -> TakenDuring | None:
-    """What speaks against a photo of ``own`` that was taken and first heard of so long after ``NOW``."""
+    """What was current instead of ``own`` for a photo taken and first known so long after ``NOW``."""
     row: PhotoRow = await add_photo(database, own, captured_at=NOW + taken, created_at=NOW + known)
     stored = await store(database, row, NOW + known)
     assert stored is not None
@@ -57,9 +66,9 @@ async def unfiled(database: SqlDatabase) -> Consultation:
         return await records.unfiled(ANNE)
 
 
-async def test_the_history_tells_each_change_once(database: SqlDatabase) -> None:
-    """Choosing what is current already says nothing new; closing it and choosing none do."""
-    first, second = await add_visit(database, ANNE), await add_visit(database, ANNE)
+async def test_the_history_records_each_change_once(database: SqlDatabase) -> None:
+    """Choosing what is current already adds no entry; closing it and choosing none do."""
+    first, second = await add_consultation(database, ANNE), await add_consultation(database, ANNE)
     none = (await unfiled(database)).consultation_id
 
     for minute, one in enumerate((first, first, second, None, None, first)):
@@ -75,10 +84,10 @@ async def test_the_history_tells_each_change_once(database: SqlDatabase) -> None
     ]
 
 
-async def test_a_photo_taken_while_another_was_current_says_which(database: SqlDatabase) -> None:
-    """With label, identifier and since when; the one before and the one that follows say nothing."""
-    first = await add_visit(database, ANNE, label="Room 2")
-    second = await add_visit(database, ANNE, label="Room 3")
+async def test_a_photo_taken_while_another_was_current_names_it(database: SqlDatabase) -> None:
+    """With label, identifier and since when; the one before and the one that follows are not named."""
+    first = await add_consultation(database, ANNE, label="Room 2")
+    second = await add_consultation(database, ANNE, label="Room 3")
     await become_current(database, first, 0 * MINUTE)
     await become_current(database, second, 10 * MINUTE)
     await become_current(database, first, 20 * MINUTE)
@@ -93,16 +102,16 @@ async def test_a_photo_taken_while_another_was_current_says_which(database: SqlD
     assert await during(database, second, 15 * MINUTE) is None
 
 
-async def test_a_phone_is_told_each_move_since_its_own_consultation(database: SqlDatabase) -> None:
+async def test_a_phone_gets_each_move_since_its_own_consultation(database: SqlDatabase) -> None:
     """The oldest first, with none as the unfiled one; nothing where it is current, or never was."""
-    first = await add_visit(database, ANNE, label="Room 2")
-    second = await add_visit(database, ANNE, label="Room 3")
+    first = await add_consultation(database, ANNE, label="Room 2")
+    second = await add_consultation(database, ANNE, label="Room 3")
     none = await unfiled(database)
     for minute, one in enumerate((first, second, first, second, None)):
         await become_current(database, one, minute * MINUTE)
 
     async with database.transaction() as records:
-        told = [
+        moves = [
             [(move.label, move.kind, move.since - NOW) for move in await records.moves_since(owner, one)]
             for owner, one in (
                 (ANNE, first.consultation_id),
@@ -113,12 +122,12 @@ async def test_a_phone_is_told_each_move_since_its_own_consultation(database: Sq
         ]
 
     to_none = (none.label, none.kind, 4 * MINUTE)
-    assert told == [[("Room 3", second.kind, 3 * MINUTE), to_none], [to_none], [], []]
+    assert moves == [[("Room 3", second.kind, 3 * MINUTE), to_none], [to_none], [], []]
 
 
 async def test_the_next_patient_counts_from_the_moment_of_the_move(database: SqlDatabase) -> None:
     """No grace for a photo of the one that was left: it is the very photo that may be wrong."""
-    first, second = await add_visit(database, ANNE), await add_visit(database, ANNE)
+    first, second = await add_consultation(database, ANNE), await add_consultation(database, ANNE)
     await become_current(database, first, 0 * MINUTE)
     await become_current(database, second, 10 * MINUTE)
 
@@ -129,7 +138,7 @@ async def test_the_next_patient_counts_from_the_moment_of_the_move(database: Sql
 
 async def test_a_clock_that_is_a_little_slow_asks_nothing(database: SqlDatabase) -> None:
     """No phone knows a consultation before it is current; 5 s are a clock, more is a return to it."""
-    first, second = await add_visit(database, ANNE), await add_visit(database, ANNE)
+    first, second = await add_consultation(database, ANNE), await add_consultation(database, ANNE)
     await become_current(database, first, 0 * MINUTE)
     await become_current(database, second, 10 * MINUTE)
 
@@ -137,11 +146,11 @@ async def test_a_clock_that_is_a_little_slow_asks_nothing(database: SqlDatabase)
     assert await during(database, second, 10 * MINUTE - 6 * SECOND) is not None
 
 
-async def test_a_clock_that_runs_ahead_asks_about_the_first_word_of_the_photo(
+async def test_with_a_clock_that_runs_ahead_the_first_presign_of_the_photo_counts(
     database: SqlDatabase,
 ) -> None:
-    """The server heard of the photo before the desktop moved, whatever the phone's clock says."""
-    first, second = await add_visit(database, ANNE), await add_visit(database, ANNE)
+    """The server knew the photo before the desktop moved, whatever the phone's clock says."""
+    first, second = await add_consultation(database, ANNE), await add_consultation(database, ANNE)
     await become_current(database, first, 0 * MINUTE)
     await become_current(database, second, 10 * MINUTE)
 
@@ -150,19 +159,19 @@ async def test_a_clock_that_runs_ahead_asks_about_the_first_word_of_the_photo(
 
 async def test_what_was_current_before_the_history_began_is_not_guessed(database: SqlDatabase) -> None:
     """Photos from before the first entry are not asked about."""
-    first, second = await add_visit(database, ANNE), await add_visit(database, ANNE)
+    first, second = await add_consultation(database, ANNE), await add_consultation(database, ANNE)
     await become_current(database, second, 10 * MINUTE)
 
     assert await during(database, first, 9 * MINUTE) is None
 
 
 @pytest.mark.parametrize("how", ["none", "closed"])
-async def test_with_nothing_open_the_unfiled_one_speaks(database: SqlDatabase, how: str) -> None:
+async def test_with_nothing_open_the_unfiled_one_is_named(database: SqlDatabase, how: str) -> None:
     """The patient has left: a photo that still goes to the old consultation may show the next one.
 
     And one that went to the unfiled ones while a consultation was open belongs to that, most likely.
     """
-    first, none = await add_visit(database, ANNE), await unfiled(database)
+    first, none = await add_consultation(database, ANNE), await unfiled(database)
     await become_current(database, first, 0 * MINUTE)
     if how == "none":
         await become_current(database, None, 10 * MINUTE)
@@ -179,20 +188,20 @@ async def test_with_nothing_open_the_unfiled_one_speaks(database: SqlDatabase, h
     assert await during(database, none, 11 * MINUTE) is None
 
 
-async def test_another_users_desktop_says_nothing_about_a_photo(database: SqlDatabase) -> None:
+async def test_another_users_desktop_raises_no_question_about_a_photo(database: SqlDatabase) -> None:
     """Each user's history is of that user alone."""
-    first, bens = await add_visit(database, ANNE), await add_visit(database, BEN)
+    first, bens = await add_consultation(database, ANNE), await add_consultation(database, BEN)
     await become_current(database, first, 0 * MINUTE)
     async with database.transaction() as records:
         await records.set_current(BEN, bens.consultation_id)
-        await records.note_current(BEN, NOW + MINUTE)
+        await records.record_current(BEN, NOW + MINUTE)
 
     assert await during(database, first, 2 * MINUTE) is None
 
 
 async def test_an_answer_ends_the_question_and_its_count(database: SqlDatabase) -> None:
-    """The list counts what nobody has answered; asked again, it counts again."""
-    first, second = await add_visit(database, ANNE), await add_visit(database, ANNE)
+    """The list counts open questions; asked again, one counts again."""
+    first, second = await add_consultation(database, ANNE), await add_consultation(database, ANNE)
     await become_current(database, first, 0 * MINUTE)
     await become_current(database, second, 10 * MINUTE)
     row = await add_photo(database, first, captured_at=NOW + 11 * MINUTE, created_at=NOW + 12 * MINUTE)

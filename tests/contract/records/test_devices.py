@@ -1,18 +1,18 @@
-"""Devices, announcements and counters, on both databases."""
+"""Devices, inventory entries and counters, on both databases."""
 
 from uuid import UUID, uuid4
 
 from app.adapters.database.engine import SqlDatabase
-from app.domain.ports import Announcement
-from tests.contract.records.made import (
+from app.domain.ports import InventoryEntry
+from tests.contract.records.factories import (
     ANNE,
     BEN,
     MINUTE,
     NOW,
     SECOND,
+    add_consultation,
+    add_inventory_entry,
     add_photo,
-    add_visit,
-    announce,
     delete,
     store,
 )
@@ -21,106 +21,106 @@ DAY = 24 * 60 * MINUTE
 
 
 async def meet(database: SqlDatabase, digest: str = "d" * 64, at: object = NOW) -> UUID:
-    """A device's contact."""
+    """The device of this cookie digest, as one of its requests finds it."""
     async with database.transaction() as records:
-        return await records.meet_device(digest, uuid4(), at)
+        return await records.get_or_create_device(digest, uuid4(), at)
 
 
-async def announced(database: SqlDatabase, owner: str = ANNE) -> list[Announcement]:
-    """What is open for a user."""
+async def open_entries(database: SqlDatabase, owner: str = ANNE) -> list[InventoryEntry]:
+    """A user's open inventory entries."""
     async with database.transaction() as records:
-        return await records.announced(owner)
+        return await records.inventory_entries(owner)
 
 
-async def test_a_device_is_known_by_its_cookie_and_heard_of_each_time(database: SqlDatabase) -> None:
+async def test_a_device_is_known_by_its_cookie_and_its_last_report_is_kept(database: SqlDatabase) -> None:
     """The same id for the same digest, another for another."""
     first = await meet(database)
     assert await meet(database, at=NOW + MINUTE) == first
     assert await meet(database, "e" * 64) != first
-    await announce(database, uuid4(), first)
+    await add_inventory_entry(database, uuid4(), first)
 
-    assert [one.heard_at for one in await announced(database)] == [NOW + MINUTE]
+    assert [one.heard_at for one in await open_entries(database)] == [NOW + MINUTE]
 
 
-async def test_an_announcement_comes_back_as_it_went_in_and_is_replaced(database: SqlDatabase) -> None:
+async def test_an_inventory_entry_comes_back_as_it_went_in_and_is_replaced(database: SqlDatabase) -> None:
     """Times to the millisecond, in the order of the ids, one row for each photo of an owner."""
     device = await meet(database)
     ids = sorted(uuid4() for _ in range(3))
-    rows = [await announce(database, photo_id, device) for photo_id in reversed(ids)]
-    assert await announced(database) == list(reversed(rows))
+    rows = [await add_inventory_entry(database, photo_id, device) for photo_id in reversed(ids)]
+    assert await open_entries(database) == list(reversed(rows))
 
-    lost = await announce(
+    lost = await add_inventory_entry(
         database, ids[1], device, missing_since=NOW + SECOND, acknowledged_at=NOW + MINUTE, state="parked"
     )
 
-    assert (await announced(database))[1] == lost
-    assert len(await announced(database)) == 3
+    assert (await open_entries(database))[1] == lost
+    assert len(await open_entries(database)) == 3
 
 
-async def test_photos_that_are_here_are_not_announced_any_more(database: SqlDatabase) -> None:
+async def test_photos_that_are_here_are_no_open_entries_any_more(database: SqlDatabase) -> None:
     """Stored and deleted ones; a pending one is not here yet."""
     device = await meet(database)
-    visit = await add_visit(database, ANNE)
-    pending, stored, deleted = [await add_photo(database, visit) for _ in range(3)]
+    consultation = await add_consultation(database, ANNE)
+    pending, stored, deleted = [await add_photo(database, consultation) for _ in range(3)]
     for row in (pending, stored, deleted):
-        await announce(database, row.photo_id, device)
+        await add_inventory_entry(database, row.photo_id, device)
     await store(database, stored)
     await delete(database, deleted)
 
-    assert [one.photo_id for one in await announced(database)] == [pending.photo_id]
+    assert [one.photo_id for one in await open_entries(database)] == [pending.photo_id]
 
 
-async def test_another_owners_photo_of_the_same_id_settles_nothing(database: SqlDatabase) -> None:
-    """An id that collides, or is guessed, hides nobody's loss."""
-    theirs = await add_photo(database, await add_visit(database, BEN))
+async def test_another_owners_photo_of_the_same_id_closes_no_entry(database: SqlDatabase) -> None:
+    """An id that collides, or is guessed, hides no user's loss."""
+    theirs = await add_photo(database, await add_consultation(database, BEN))
     await store(database, theirs)
-    await announce(database, theirs.photo_id, await meet(database))
+    await add_inventory_entry(database, theirs.photo_id, await meet(database))
 
-    assert len(await announced(database)) == 1
+    assert len(await open_entries(database)) == 1
 
 
-async def test_announcements_are_dropped_by_their_owner(database: SqlDatabase) -> None:
-    """Those named, and unknown ones without a word."""
+async def test_inventory_entries_are_dropped_by_their_owner(database: SqlDatabase) -> None:
+    """Those named, and unknown ones without an error."""
     device = await meet(database)
     kept, dropped = uuid4(), uuid4()
     for photo_id in (kept, dropped):
-        await announce(database, photo_id, device)
+        await add_inventory_entry(database, photo_id, device)
 
     async with database.transaction() as records:
-        await records.drop_announcements(ANNE, [dropped, uuid4()])
+        await records.drop_inventory_entries(ANNE, [dropped, uuid4()])
 
-    assert [one.photo_id for one in await announced(database)] == [kept]
+    assert [one.photo_id for one in await open_entries(database)] == [kept]
 
 
-async def test_what_is_settled_is_forgotten_and_what_is_open_never(database: SqlDatabase) -> None:
-    """Arrived photos at once, dismissed losses after a month; open ones stay for ever."""
+async def test_closed_entries_are_purged_and_open_ones_never(database: SqlDatabase) -> None:
+    """Arrived photos at once, dismissed losses after a month; open ones stay without end."""
     device = await meet(database)
-    arrived = await add_photo(database, await add_visit(database, ANNE))
+    arrived = await add_photo(database, await add_consultation(database, ANNE))
     await store(database, arrived)
     waiting, lost, dismissed = uuid4(), uuid4(), uuid4()
     for photo_id in (arrived.photo_id, waiting):
-        await announce(database, photo_id, device)
-    await announce(database, lost, device, missing_since=NOW)
-    await announce(database, dismissed, device, missing_since=NOW, acknowledged_at=NOW)
+        await add_inventory_entry(database, photo_id, device)
+    await add_inventory_entry(database, lost, device, missing_since=NOW)
+    await add_inventory_entry(database, dismissed, device, missing_since=NOW, acknowledged_at=NOW)
 
     async def kept(days: int) -> int:
         async with database.transaction() as records:
             await records.purge_expired(NOW + days * DAY)
-        return len(await announced(database))
+        return len(await open_entries(database))
 
     assert [await kept(days) for days in (29, 30, 3_000)] == [3, 2, 2]
 
 
-async def test_the_gauges_tell_what_phones_hold_and_what_is_lost(database: SqlDatabase) -> None:
-    """The oldest unsent announcement, without what was dismissed or has arrived."""
+async def test_the_gauges_count_what_phones_have_and_what_is_lost(database: SqlDatabase) -> None:
+    """The oldest unsent entry, without what was dismissed or has arrived."""
     device = await meet(database)
-    arrived = await add_photo(database, await add_visit(database, ANNE))
+    arrived = await add_photo(database, await add_consultation(database, ANNE))
     await store(database, arrived)
-    await announce(database, arrived.photo_id, device)
-    await announce(database, uuid4(), device, announced_at=NOW - MINUTE)
-    await announce(database, uuid4(), device)
-    await announce(database, uuid4(), device, missing_since=NOW)
-    await announce(database, uuid4(), device, missing_since=NOW, acknowledged_at=NOW)
+    await add_inventory_entry(database, arrived.photo_id, device)
+    await add_inventory_entry(database, uuid4(), device, announced_at=NOW - MINUTE)
+    await add_inventory_entry(database, uuid4(), device)
+    await add_inventory_entry(database, uuid4(), device, missing_since=NOW)
+    await add_inventory_entry(database, uuid4(), device, missing_since=NOW, acknowledged_at=NOW)
 
     async with database.transaction() as records:
         counts = await records.counts(NOW + MINUTE)
@@ -129,10 +129,10 @@ async def test_the_gauges_tell_what_phones_hold_and_what_is_lost(database: SqlDa
 
 
 async def test_pending_photos_are_counted_by_age(database: SqlDatabase) -> None:
-    """Each bucket holds all that is older."""
-    visit = await add_visit(database, ANNE)
+    """Each bucket counts all that is older."""
+    consultation = await add_consultation(database, ANNE)
     for age in (SECOND, 6 * MINUTE, 61 * MINUTE, DAY):
-        await add_photo(database, visit, created_at=NOW - age)
+        await add_photo(database, consultation, created_at=NOW - age)
 
     async with database.transaction() as records:
         counts = await records.counts(NOW)
@@ -144,7 +144,7 @@ async def test_counters_add_up_and_outlive_the_process(database: SqlDatabase) ->
     """By name, from nothing."""
     for found in ({"sweep_stored": 2}, {"sweep_stored": 3, "sweep_erased": 1}, {}):
         async with database.transaction() as records:
-            await records.tally(found)
+            await records.increment_counters(found)
 
     async with database.transaction() as records:
         counts = await records.counts(NOW)
@@ -154,7 +154,7 @@ async def test_counters_add_up_and_outlive_the_process(database: SqlDatabase) ->
 
 async def test_every_photo_is_paged_through_once_in_the_order_of_ids(database: SqlDatabase) -> None:
     """Of all users."""
-    rows = [await add_photo(database, await add_visit(database, owner)) for owner in (ANNE, BEN, ANNE)]
+    rows = [await add_photo(database, await add_consultation(database, owner)) for owner in (ANNE, BEN, ANNE)]
 
     pages = []
     async with database.transaction() as records:
@@ -166,14 +166,14 @@ async def test_every_photo_is_paged_through_once_in_the_order_of_ids(database: S
     assert pages == [sorted(row.photo_id for row in rows)[:2], sorted(row.photo_id for row in rows)[2:]]
 
 
-async def test_the_home_of_a_consultation_and_how_new_the_database_is(database: SqlDatabase) -> None:
+async def test_the_owner_of_a_consultation_and_how_new_the_database_is(database: SqlDatabase) -> None:
     """Nothing is known of a consultation that is not here, or of the age of an empty database."""
     async with database.transaction() as records:
         assert await records.newest_moment() is None
-        assert await records.home_of(uuid4()) is None
-    visit = await add_visit(database, BEN)
-    await store(database, await add_photo(database, visit), NOW + MINUTE)
+        assert await records.consultation_owner(uuid4()) is None
+    consultation = await add_consultation(database, BEN)
+    await store(database, await add_photo(database, consultation), NOW + MINUTE)
 
     async with database.transaction() as records:
-        assert await records.home_of(visit.consultation_id) == BEN
+        assert await records.consultation_owner(consultation.consultation_id) == BEN
         assert await records.newest_moment() == NOW + MINUTE

@@ -18,7 +18,7 @@ from app.adapters.database.engine import SqlDatabase
 from app.adapters.database.migrating import upgrade
 from app.adapters.database.tables import metadata
 from tests import postgres
-from tests.contract.records.made import ANNE, add_photo, add_visit, find
+from tests.contract.records.factories import ANNE, add_consultation, add_photo, find
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -105,7 +105,7 @@ async def test_migrating_again_changes_nothing(empty: str | Path) -> None:
     """What is in the database stays."""
     await migrate(empty)
     database = await SqlDatabase.open(empty)
-    row = await add_photo(database, await add_visit(database, ANNE))
+    row = await add_photo(database, await add_consultation(database, ANNE))
 
     await database.migrate()
 
@@ -125,7 +125,7 @@ async def test_the_history_of_current_consultations_begins_with_what_is_current(
 ) -> None:
     """A database from before it: the chosen one, else the unfiled one; nothing earlier is guessed."""
     path = tmp_path / "old.sqlite"
-    rows = [("anna", "a-unfiled", "unfiled"), ("anna", "a-room", "visit"), ("ben", "b-unfiled", "unfiled")]
+    rows = [("anna", "a-unfiled", "unfiled"), ("anna", "a-current", "visit"), ("ben", "b-unfiled", "unfiled")]
 
     def old(connection: Connection) -> None:
         upgrade(connection, "0002")
@@ -134,7 +134,7 @@ async def test_the_history_of_current_consultations_begins_with_what_is_current(
         for owner, one, kind in rows:
             values = (one, owner, kind, one, "", 0, 0)
             connection.exec_driver_sql(_OLD_CONSULTATION, values)
-        connection.exec_driver_sql("INSERT INTO current_choices VALUES ('anna', 'a-room')")
+        connection.exec_driver_sql("INSERT INTO current_choices VALUES ('anna', 'a-current')")
 
     engine = create_engine("sqlite://", creator=lambda: sqlite.connect(path), poolclass=NullPool)
     with engine.begin() as connection:
@@ -147,7 +147,7 @@ async def test_the_history_of_current_consultations_begins_with_what_is_current(
         )
         return [(owner, one) for owner, one in found]
 
-    assert await ask(path, begun) == [("anna", "a-room"), ("ben", "b-unfiled")]
+    assert await ask(path, begun) == [("anna", "a-current"), ("ben", "b-unfiled")]
 
 
 _OLD_CONSULTATION = (

@@ -1,4 +1,4 @@
-"""Photos: pending once, stored once, a tombstone for ever."""
+"""Photos: pending once, stored once, and a tombstone stays one."""
 
 import asyncio
 from datetime import timedelta
@@ -8,35 +8,35 @@ import msgspec
 import pytest
 
 from app.adapters.database.engine import SqlDatabase
-from app.adapters.database.photo_records import ERASE_AGAIN_AFTER
-from app.domain.pending import PendingLoad
-from app.domain.photos import PhotoDescription, PhotoState
-from tests.contract.records.made import (
+from app.adapters.database.records.photos import ERASE_AGAIN_AFTER
+from app.domain.photos.model import PhotoDescription, PhotoState
+from app.domain.photos.quota import PendingLoad
+from tests.contract.records.factories import (
     ANNE,
     BEN,
     MINUTE,
     NOW,
     SECOND,
+    add_consultation,
     add_photo,
-    add_visit,
     delete,
     find,
-    photo,
+    new_photo,
     store,
 )
 
 
 async def test_a_pending_row_reads_back_as_it_was_written(database: SqlDatabase) -> None:
     """Every field survives, times to the millisecond and in UTC."""
-    row = await add_photo(database, await add_visit(database, ANNE), content_type="image/webp")
+    row = await add_photo(database, await add_consultation(database, ANNE), content_type="image/webp")
 
     assert await find(database, row.photo_id) == row
 
 
 async def test_a_batch_of_twenty_goes_in_with_one_insert(database: SqlDatabase) -> None:
     """All rows of a presign batch are there, each under its id."""
-    consultation = await add_visit(database, ANNE)
-    rows = [photo(ANNE, consultation.consultation_id, size=size) for size in range(1, 21)]
+    consultation = await add_consultation(database, ANNE)
+    rows = [new_photo(ANNE, consultation.consultation_id, size=size) for size in range(1, 21)]
 
     async with database.transaction() as records:
         added = await records.add_pending(rows)
@@ -56,10 +56,10 @@ async def test_nothing_to_insert_and_nothing_to_find_are_no_queries(database: Sq
 
 async def test_adding_a_photo_twice_keeps_the_first(database: SqlDatabase) -> None:
     """A second presign of the same id changes nothing, not even inside one batch."""
-    consultation = await add_visit(database, ANNE)
+    consultation = await add_consultation(database, ANNE)
     first = await add_photo(database, consultation)
     second = msgspec.structs.replace(first, sha256="cd" * 32, size=1)
-    new = photo(ANNE, consultation.consultation_id)
+    new = new_photo(ANNE, consultation.consultation_id)
 
     async with database.transaction() as records:
         added = await records.add_pending([second, new, msgspec.structs.replace(new, size=2)])
@@ -71,7 +71,7 @@ async def test_adding_a_photo_twice_keeps_the_first(database: SqlDatabase) -> No
 
 async def test_pending_photos_are_counted_for_their_owner_since_a_moment(database: SqlDatabase) -> None:
     """Neither another's, nor what is stored or deleted, nor what has waited for longer."""
-    consultation, other = await add_visit(database, ANNE), await add_visit(database, BEN)
+    consultation, other = await add_consultation(database, ANNE), await add_consultation(database, BEN)
     rows = [await add_photo(database, consultation) for _ in range(4)]
     await add_photo(database, consultation, created_at=NOW - MINUTE)
     await add_photo(database, other)
@@ -88,16 +88,16 @@ async def test_pending_photos_are_counted_for_their_owner_since_a_moment(databas
 
 async def test_fifty_completes_at_once_store_a_photo_exactly_once(database: SqlDatabase) -> None:
     """Exactly one of them gets the row."""
-    row = await add_photo(database, await add_visit(database, ANNE))
+    row = await add_photo(database, await add_consultation(database, ANNE))
 
     answers = await asyncio.gather(*(store(database, row) for _ in range(50)))
 
     assert [answer.state for answer in answers if answer is not None] == [PhotoState.STORED]
 
 
-async def test_stored_says_when_it_was_received(database: SqlDatabase) -> None:
+async def test_a_stored_photo_has_its_time_of_receipt(database: SqlDatabase) -> None:
     """The new row comes back with its state and time, and is not late."""
-    row = await add_photo(database, await add_visit(database, ANNE))
+    row = await add_photo(database, await add_consultation(database, ANNE))
 
     stored = await store(database, row, NOW + SECOND)
 
@@ -113,7 +113,7 @@ async def test_an_unknown_photo_is_never_stored(database: SqlDatabase) -> None:
 
 async def test_a_tombstone_before_the_complete_wins(database: SqlDatabase) -> None:
     """What was deleted first is never stored."""
-    row = await add_photo(database, await add_visit(database, ANNE))
+    row = await add_photo(database, await add_consultation(database, ANNE))
 
     before = await delete(database, row)
 
@@ -126,7 +126,7 @@ async def test_a_tombstone_before_the_complete_wins(database: SqlDatabase) -> No
 
 async def test_a_tombstone_after_the_complete_wins(database: SqlDatabase) -> None:
     """A stored photo is tombstoned, and a late complete does not bring it back."""
-    row = await add_photo(database, await add_visit(database, ANNE))
+    row = await add_photo(database, await add_consultation(database, ANNE))
     stored = await store(database, row)
 
     assert await delete(database, row) == stored
@@ -139,7 +139,7 @@ async def test_a_tombstone_after_the_complete_wins(database: SqlDatabase) -> Non
 
 async def test_a_refused_photo_is_never_stored_until_it_is_taken_up_again(database: SqlDatabase) -> None:
     """Its bytes may be erased from then on; a stored or deleted photo cannot be refused any more."""
-    consultation = await add_visit(database, ANNE)
+    consultation = await add_consultation(database, ANNE)
     row, kept = await add_photo(database, consultation), await add_photo(database, consultation)
     await store(database, kept)
 
@@ -150,13 +150,13 @@ async def test_a_refused_photo_is_never_stored_until_it_is_taken_up_again(databa
         assert await records.due_pending(NOW + ERASE_AGAIN_AFTER - SECOND, 10) == []
         [due] = await records.due_pending(NOW + ERASE_AGAIN_AFTER, 10)
         assert due.refused_at == NOW
-        await records.forget_refusals([row.photo_id])
+        await records.clear_refusals([row.photo_id])
         assert await records.mark_stored(row.photo_id, NOW) is not None
 
 
 async def test_delete_and_complete_at_once_end_in_a_tombstone(database: SqlDatabase) -> None:
     """Whichever comes first, twenty times over."""
-    consultation = await add_visit(database, ANNE)
+    consultation = await add_consultation(database, ANNE)
     for _ in range(20):
         row = await add_photo(database, consultation)
 
@@ -169,7 +169,7 @@ async def test_delete_and_complete_at_once_end_in_a_tombstone(database: SqlDatab
 
 async def test_deleting_twice_returns_the_tombstone(database: SqlDatabase) -> None:
     """The second delete sees that it came second, and does not put off the erasure."""
-    row = await add_photo(database, await add_visit(database, ANNE))
+    row = await add_photo(database, await add_consultation(database, ANNE))
     await delete(database, row)
 
     again = await delete(database, row, NOW + MINUTE)
@@ -180,13 +180,13 @@ async def test_deleting_twice_returns_the_tombstone(database: SqlDatabase) -> No
         assert len(await records.due_erasures(NOW + ERASE_AGAIN_AFTER, 10)) == 1
 
 
-async def test_a_tombstone_keeps_no_words_about_the_patient(database: SqlDatabase) -> None:
+async def test_a_tombstone_keeps_no_text_about_the_patient(database: SqlDatabase) -> None:
     """Caption, body site, side and view are gone; ids, hash and times stay."""
-    row = await add_photo(database, await add_visit(database, ANNE))
+    row = await add_photo(database, await add_consultation(database, ANNE))
     await store(database, row)
-    said = PhotoDescription(caption="Naevus", body_site="Back", side="left", view="close-up")
+    description = PhotoDescription(caption="Naevus", body_site="Back", side="left", view="close-up")
     async with database.transaction() as records:
-        await records.describe(ANNE, row.photo_id, said)
+        await records.describe(ANNE, row.photo_id, description)
 
     before = await delete(database, row)
 
@@ -203,7 +203,7 @@ async def test_a_photo_is_late_when_its_consultation_was_closed_by_then(
     database: SqlDatabase, received_after: timedelta, late: bool
 ) -> None:
     """It is stored all the same."""
-    consultation = await add_visit(database, ANNE)
+    consultation = await add_consultation(database, ANNE)
     row = await add_photo(database, consultation)
     async with database.transaction() as records:
         await records.set_closed(ANNE, consultation.consultation_id, NOW)
@@ -217,7 +217,7 @@ async def test_a_photo_is_late_when_its_consultation_was_closed_by_then(
 
 async def test_the_list_keeps_the_order_of_receipt_when_clocks_step_back(database: SqlDatabase) -> None:
     """Neither the phone's clock nor a stepping clock of the server moves a photo."""
-    consultation = await add_visit(database, ANNE)
+    consultation = await add_consultation(database, ANNE)
     rows = [await add_photo(database, consultation, captured_at=NOW - place * MINUTE) for place in range(4)]
     await add_photo(database, consultation)
     for place, row in enumerate(rows):
@@ -229,9 +229,9 @@ async def test_the_list_keeps_the_order_of_receipt_when_clocks_step_back(databas
     assert [row.photo_id for row in listed] == [row.photo_id for row in rows]
 
 
-async def test_a_description_changes_only_what_was_said(database: SqlDatabase) -> None:
-    """Absent fields stay, an empty word empties, and a pending photo cannot be described."""
-    row = await add_photo(database, await add_visit(database, ANNE))
+async def test_a_description_changes_only_the_given_fields(database: SqlDatabase) -> None:
+    """Absent fields stay, an empty text empties, and a pending photo cannot be described."""
+    row = await add_photo(database, await add_consultation(database, ANNE))
     async with database.transaction() as records:
         assert await records.describe(ANNE, row.photo_id, PhotoDescription(caption="Naevus")) is None
     await store(database, row)
@@ -247,7 +247,7 @@ async def test_a_description_changes_only_what_was_said(database: SqlDatabase) -
 
 async def test_a_moved_photo_keeps_where_it_was_captured(database: SqlDatabase) -> None:
     """It leaves one list and joins the other; its key does not change."""
-    here, there = await add_visit(database, ANNE), await add_visit(database, ANNE)
+    here, there = await add_consultation(database, ANNE), await add_consultation(database, ANNE)
     row = await add_photo(database, here)
     await store(database, row)
 

@@ -1,4 +1,4 @@
-"""What people type reaches either database whole, or is refused by the name of its field."""
+"""What users type reaches either database whole, or is refused by the name of its field."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -8,15 +8,15 @@ import httpx
 import pytest
 from argon2 import PasswordHasher
 
-from app.adapters.clerk import SessionTokenVerifier
+from app.adapters.clerk.tokens import SessionTokenVerifier
 from app.adapters.database.engine import SqlDatabase
-from app.domain.accounts import Caller
-from app.embedded.identity import GeneratedPassword, LocalIdentity
-from app.embedded.identity_browsers import BrowserMarks
-from app.embedded.identity_keys import LocalKeySet, SessionIssuer, load_session_key
-from app.embedded.identity_passwords import Passwords
-from app.web.sessions import session_router
-from tests.accounts import person
+from app.domain.identity.accounts import SignInClient
+from app.embedded.accounts.device_cookies import DeviceCookies
+from app.embedded.accounts.passwords import Passwords
+from app.embedded.accounts.service import GeneratedPassword, LocalIdentity
+from app.embedded.accounts.signing_keys import LocalKeySet, SessionIssuer, load_session_key
+from app.web.api.sessions import session_router
+from tests.accounts import add_signed_in_user
 from tests.fakes import FixedClock, uuid7
 from tests.tokens import ISSUER
 from tests.web.conftest import ORIGIN, build_app, client_of, own_page, plant
@@ -31,13 +31,13 @@ def accounts(database: SqlDatabase, tmp_path: Path) -> LocalIdentity:
     clock = FixedClock()
     issuer = SessionIssuer(load_session_key(tmp_path / "keys"), ISSUER, clock)
     hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-    return LocalIdentity(database, issuer, Passwords(hasher), BrowserMarks(b"a key"), clock)
+    return LocalIdentity(database, issuer, Passwords(hasher), DeviceCookies(b"a key"), clock)
 
 
 @pytest.fixture
 async def anna(accounts: LocalIdentity) -> GeneratedPassword:
     """A clinician's account."""
-    return await person(accounts, "Anna")
+    return await add_signed_in_user(accounts, "Anna")
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ async def test_a_nul_is_refused_by_the_name_of_its_field(
     page: httpx.AsyncClient, anna: GeneratedPassword
 ) -> None:
     """On both databases, wherever text is typed, with a credential or without."""
-    room = (await page.post(CONSULTATIONS, json={"label": "Room 2"})).json()["id"]
+    consultation = (await page.post(CONSULTATIONS, json={"label": "Room 2"})).json()["id"]
     photo = f"/api/photos/{uuid7(900)}"
     asked: list[tuple[str, str, dict[str, Any], str]] = [
         ("POST", "/api/session", {"name": NUL, "password": "x"}, "name"),
@@ -73,15 +73,15 @@ async def test_a_nul_is_refused_by_the_name_of_its_field(
         ("POST", CONSULTATIONS, {"label": NUL}, "label"),
         ("POST", CONSULTATIONS, {"label": "\0"}, "label"),
         ("POST", CONSULTATIONS, {"label": "x", "secondIdentifier": NUL}, "secondIdentifier"),
-        ("PATCH", f"{CONSULTATIONS}/{room}", {"notes": f"line\n{NUL}\n"}, "notes"),
+        ("PATCH", f"{CONSULTATIONS}/{consultation}", {"notes": f"line\n{NUL}\n"}, "notes"),
         ("PATCH", photo, {"caption": NUL}, "caption"),
         ("PATCH", photo, {"bodySite": NUL}, "bodySite"),
     ]
 
     answers = [(await page.request(method, path, json=sent)) for method, path, sent, _ in asked]
 
-    told = [(answer.status_code, answer.json()["code"], answer.json().get("field")) for answer in answers]
-    assert told == [(400, "invalid-field", field) for *_, field in asked]
+    errors = [(answer.status_code, answer.json()["code"], answer.json().get("field")) for answer in answers]
+    assert errors == [(400, "invalid-field", field) for *_, field in asked]
 
 
 async def test_a_nul_in_a_password_is_a_wrong_password(
@@ -91,7 +91,7 @@ async def test_a_nul_in_a_password_is_a_wrong_password(
     answer = await page.post("/api/session", json={"name": anna.name, "password": NUL})
 
     assert (answer.status_code, answer.json()["code"]) == (401, "wrong-password")
-    assert (await accounts.sign_in(anna.name, anna.password, Caller("127.0.0.1"))).user.name == "Anna"
+    assert (await accounts.sign_in(anna.name, anna.password, SignInClient("127.0.0.1"))).user.name == "Anna"
 
 
 @pytest.mark.parametrize("label", ["Zoë 左腕 🩹", "  two\tlines\nof it  ", "M\x01\x7f\u200bT", "x" * 120])

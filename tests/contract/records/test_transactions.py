@@ -12,12 +12,21 @@ import pytest
 
 from app.adapters.database.engine import SqlDatabase
 from app.domain.errors import DatabaseBusy
-from tests.contract.records.made import ANNE, NOW, add_photo, add_visit, find, know, photo, store
+from tests.contract.records.factories import (
+    ANNE,
+    NOW,
+    add_consultation,
+    add_photo,
+    ensure_user,
+    find,
+    new_photo,
+    store,
+)
 
 
 @asynccontextmanager
 async def locked(location: str | Path) -> AsyncIterator[None]:
-    """Somebody else holds the write lock, as a backup or a second program would."""
+    """Another connection holds the write lock, as a backup or a second program would."""
     if isinstance(location, Path):
         other = sqlite3.connect(location, isolation_level=None)
         other.execute("BEGIN IMMEDIATE")
@@ -37,7 +46,7 @@ async def locked(location: str | Path) -> AsyncIterator[None]:
 
 @pytest.fixture
 async def hasty(location: str | Path) -> AsyncIterator[SqlDatabase]:
-    """The database with little patience for locks."""
+    """The database with a short limit for locks."""
     database = await SqlDatabase.open(location, busy_timeout_ms=200)
     yield database
     await database.close()
@@ -47,28 +56,28 @@ async def test_a_database_locked_for_too_long_is_busy(hasty: SqlDatabase, locati
     """And works again as soon as the lock is gone."""
     async with locked(location):
         with pytest.raises(DatabaseBusy):
-            await know(hasty, ANNE)
+            await ensure_user(hasty, ANNE)
 
-    await know(hasty, ANNE)
+    await ensure_user(hasty, ANNE)
 
 
-async def test_everybody_who_waits_for_a_lock_hears_about_it_in_time(
+async def test_every_request_that_waits_for_a_lock_gets_its_error_in_time(
     hasty: SqlDatabase, location: str | Path
 ) -> None:
     """Ten requests wait side by side, not one after the other, and the event loop stays free."""
     loop = asyncio.get_running_loop()
     async with locked(location):
         start = loop.time()
-        answers = await asyncio.gather(*(know(hasty, ANNE) for _ in range(10)), return_exceptions=True)
+        answers = await asyncio.gather(*(ensure_user(hasty, ANNE) for _ in range(10)), return_exceptions=True)
 
         assert loop.time() - start < 1.5
         assert [type(answer) for answer in answers] == [DatabaseBusy] * 10
 
 
 async def test_a_lock_that_ends_in_time_is_waited_for(database: SqlDatabase, location: str | Path) -> None:
-    """Nobody hears about it."""
+    """No request gets an error."""
     async with locked(location):
-        waiting = asyncio.create_task(know(database, ANNE))
+        waiting = asyncio.create_task(ensure_user(database, ANNE))
         done, _ = await asyncio.wait({waiting}, timeout=0.2)
         assert not done
 
@@ -85,13 +94,13 @@ async def test_any_exception_rolls_everything_back(
     database: SqlDatabase, make: Callable[[], BaseException]
 ) -> None:
     """Neither the first nor the last statement stays, and the next transaction works."""
-    consultation = await add_visit(database, ANNE)
-    row = photo(ANNE, consultation.consultation_id)
+    consultation = await add_consultation(database, ANNE)
+    row = new_photo(ANNE, consultation.consultation_id)
 
     async def fail() -> None:
         async with database.transaction() as records:
             await records.add_pending([row])
-            await records.grow_rev(consultation.consultation_id)
+            await records.increment_revision(consultation.consultation_id)
             raise make()
 
     with pytest.raises((ZeroDivisionError, asyncio.CancelledError)):
@@ -102,18 +111,18 @@ async def test_any_exception_rolls_everything_back(
         assert await records.consultation(ANNE, consultation.consultation_id) == consultation
 
 
-async def test_done_is_never_said_of_what_was_rolled_back(database: SqlDatabase) -> None:
-    """A caller may pass over a statement that failed; what it wrote before is there, or it hears of it."""
-    first = await add_visit(database, ANNE)
-    row = photo(ANNE, first.consultation_id)
+async def test_a_rolled_back_transaction_never_returns_success(database: SqlDatabase) -> None:
+    """Code may ignore a statement that failed; what it wrote before is stored, or it gets an error."""
+    first = await add_consultation(database, ANNE)
+    row = new_photo(ANNE, first.consultation_id)
 
-    async def pass_over() -> None:
+    async def ignore_failure() -> None:
         async with database.transaction() as records:
             await records.add_pending([row])
             with suppress(Exception):
                 await records.add_consultation(first)  # there is one of this id
 
-    [outcome] = await asyncio.gather(pass_over(), return_exceptions=True)
+    [outcome] = await asyncio.gather(ignore_failure(), return_exceptions=True)
 
     assert outcome is None or isinstance(outcome, DatabaseBusy)
     assert (await find(database, row.photo_id) is not None) == (outcome is None)
@@ -122,8 +131,8 @@ async def test_done_is_never_said_of_what_was_rolled_back(database: SqlDatabase)
 
 async def test_cancelled_requests_roll_back_and_give_their_connection_back(database: SqlDatabase) -> None:
     """More of them than there are connections."""
-    consultation = await add_visit(database, ANNE)
-    rows = [photo(ANNE, consultation.consultation_id) for _ in range(40)]
+    consultation = await add_consultation(database, ANNE)
+    rows = [new_photo(ANNE, consultation.consultation_id) for _ in range(40)]
 
     async def hang(row_index: int, reached: asyncio.Event) -> None:
         async with database.transaction() as records:
@@ -146,8 +155,8 @@ async def test_cancelled_requests_roll_back_and_give_their_connection_back(datab
 
 async def test_requests_cancelled_at_any_step_leave_a_whole_database(database: SqlDatabase) -> None:
     """Photo and event are both there or both not, after 60 requests cancelled a little later each time."""
-    consultation = await add_visit(database, ANNE)
-    rows = [photo(ANNE, consultation.consultation_id) for _ in range(60)]
+    consultation = await add_consultation(database, ANNE)
+    rows = [new_photo(ANNE, consultation.consultation_id) for _ in range(60)]
 
     async def request(place: int) -> None:
         async with database.transaction() as records:
@@ -155,7 +164,10 @@ async def test_requests_cancelled_at_any_step_leave_a_whole_database(database: S
             await records.add_event(rows[place].photo_id, ANNE, {}, NOW)
 
     for place in range(len(rows)):
-        running = [asyncio.create_task(request(place)), asyncio.create_task(know(database, f"u{place}"))]
+        running = [
+            asyncio.create_task(request(place)),
+            asyncio.create_task(ensure_user(database, f"u{place}")),
+        ]
         for _ in range(place % 20):
             await asyncio.sleep(0)
         running[0].cancel()
@@ -164,14 +176,14 @@ async def test_requests_cancelled_at_any_step_leave_a_whole_database(database: S
 
     async with database.transaction() as records:
         there = set(await records.photos([row.photo_id for row in rows]))
-        announced = {event.event_id for event in await records.unpublished(100)}
-    assert there == announced
+        events = {event.event_id for event in await records.unpublished_events(100)}
+    assert there == events
 
 
-async def test_one_failing_among_many_at_once_takes_nobody_with_it(database: SqlDatabase) -> None:
+async def test_one_failing_among_many_at_once_fails_no_other(database: SqlDatabase) -> None:
     """The others are stored, the failing one is not."""
-    consultation = await add_visit(database, ANNE)
-    rows = [photo(ANNE, consultation.consultation_id) for _ in range(20)]
+    consultation = await add_consultation(database, ANNE)
+    rows = [new_photo(ANNE, consultation.consultation_id) for _ in range(20)]
 
     async def request(place: int) -> None:
         async with database.transaction() as records:
@@ -189,7 +201,7 @@ async def test_one_failing_among_many_at_once_takes_nobody_with_it(database: Sql
 
 async def test_what_is_left_is_there_after_reopening(database: SqlDatabase, location: str | Path) -> None:
     """A second opening sees what the first has committed."""
-    row = await add_photo(database, await add_visit(database, ANNE))
+    row = await add_photo(database, await add_consultation(database, ANNE))
     await database.close()
 
     reopened = await SqlDatabase.open(location)
@@ -200,13 +212,13 @@ async def test_what_is_left_is_there_after_reopening(database: SqlDatabase, loca
 async def test_reading_and_then_writing_never_conflicts(location: str | Path) -> None:
     """Two programs on one database, both reading before they write, fifty times each."""
     databases = [await SqlDatabase.open(location) for _ in range(2)]
-    consultation = await add_visit(databases[0], ANNE)
+    consultation = await add_consultation(databases[0], ANNE)
 
     async def work(database: SqlDatabase) -> None:
         for _ in range(50):
             async with database.transaction() as records:
                 await records.consultation(ANNE, consultation.consultation_id)
-                await records.grow_rev(consultation.consultation_id)
+                await records.increment_revision(consultation.consultation_id)
 
     await asyncio.gather(*(work(database) for database in databases))
 
@@ -220,12 +232,12 @@ async def test_reading_and_then_writing_never_conflicts(location: str | Path) ->
 
 async def test_a_database_that_is_not_there_is_busy(tmp_path: Path) -> None:
     """No server at the address; no folder where the file should be."""
-    nobody = await SqlDatabase.open(f"postgresql://nobody@/nothing?host={tmp_path}")
-    calls: list[Callable[[], Awaitable[object]]] = [nobody.check, nobody.migrate]
+    absent = await SqlDatabase.open(f"postgresql://nobody@/nothing?host={tmp_path}")
+    calls: list[Callable[[], Awaitable[object]]] = [absent.check, absent.migrate]
     for call in calls:
         with pytest.raises(DatabaseBusy):
             await call()
-    await nobody.close()
+    await absent.close()
 
     (tmp_path / "capture.sqlite").mkdir()
     with pytest.raises(DatabaseBusy):
@@ -234,7 +246,7 @@ async def test_a_database_that_is_not_there_is_busy(tmp_path: Path) -> None:
 
 async def test_a_server_that_cuts_connections_is_busy_and_then_works_again(database: SqlDatabase) -> None:
     """What was cut is not lent again: with sixteen connections, sixteen attempts at most may fail."""
-    await asyncio.gather(*(know(database, f"user_{place}") for place in range(16)))
+    await asyncio.gather(*(ensure_user(database, f"user_{place}") for place in range(16)))
     if isinstance(database._location, str):
         killer = await asyncpg.connect(database._location)
         await killer.execute(
@@ -252,7 +264,7 @@ async def test_a_server_that_cuts_connections_is_busy_and_then_works_again(datab
 async def attempt(database: SqlDatabase) -> type[Exception] | None:
     """The kind of error that a write ends with, if any."""
     try:
-        await know(database, f"user_{uuid4().hex}")
+        await ensure_user(database, f"user_{uuid4().hex}")
     except Exception as error:
         return type(error)
     return None

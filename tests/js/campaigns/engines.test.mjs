@@ -7,7 +7,7 @@ import { inspect } from "node:util";
 import ours from "../../../campaigns/engines/shims/node-assert.js";
 import { createHash as oursHash } from "../../../campaigns/engines/shims/node-crypto.js";
 
-/** Whether an assertion passes, whoever makes it. */
+/** Whether an assertion passes. */
 async function passes(assertion) {
   try {
     await assertion();
@@ -106,7 +106,7 @@ test("rejects agrees with Node's on what was expected", async () => {
   }
 });
 
-test("what a failed assertion was told is what it says", async () => {
+test("a failed assertion says its message", async () => {
   assert.throws(() => ours.ok(false, "said"), /said/);
   assert.throws(() => ours.equal(1, 2), /1 is not 2/);
 });

@@ -6,43 +6,43 @@ import { runChunk, shortest } from "../../../campaigns/queue/chunk.js";
 import { CONTROLS } from "../../../campaigns/queue/controls.js";
 import { play, playSeed } from "../../../campaigns/queue/play.js";
 import { FAULTY, playSchedule } from "../../../campaigns/queue/wrong-patient.js";
-import { turnsOf } from "../../../campaigns/queue/turns.js";
+import { operationsOf } from "../../../campaigns/queue/operations.js";
 
 const blamed = (played) => Object.keys(played.verdict);
 
 test("one seed is one history, to the last event", () => {
   const [one, two] = [[], []];
 
-  play(turnsOf(77), undefined, (event) => one.push(event));
-  play(turnsOf(77), undefined, (event) => two.push(event));
+  play(operationsOf(77), undefined, (event) => one.push(event));
+  play(operationsOf(77), undefined, (event) => two.push(event));
 
   assert.deepEqual(one, two);
   assert.deepEqual(playSeed(77), playSeed(77));
   assert.notEqual(playSeed(77).mark, playSeed(78).mark);
 });
 
-test("a history has at least 200 turns and brings every kind of trouble somewhere", () => {
+test("a history has at least 200 operations and brings every kind of trouble somewhere", () => {
   const kinds = new Set();
   for (let seed = 1; seed <= 100; seed += 1) {
-    const turns = turnsOf(seed);
-    assert.ok(turns.length >= 200);
-    for (const [kind] of turns) kinds.add(kind);
+    const operations = operationsOf(seed);
+    assert.ok(operations.length >= 200);
+    for (const [kind] of operations) kinds.add(kind);
   }
 
   assert.equal(kinds.size, 23);
 });
 
 for (const [name, product] of Object.entries(CONTROLS)) {
-  test(`a product that ${name} is caught, and the history shrunk to 25 turns at most`, () => {
+  test(`a product that ${name} is caught, and the history shrunk to 25 operations at most`, () => {
     let seed = 1;
     while (blamed(playSeed(seed, product)).length === 0) seed += 1;
     const [kind] = blamed(playSeed(seed, product));
 
-    const short = shortest(turnsOf(seed), product);
+    const short = shortest(operationsOf(seed), product);
 
     assert.ok(seed < 5_000, `only seed ${seed} caught it`);
     assert.ok(blamed(play(short, product)).includes(kind));
-    assert.ok(short.length <= 25, `${short.length} turns: ${short.map(([what]) => what)}`);
+    assert.ok(short.length <= 25, `${short.length} operations: ${short.map(([what]) => what)}`);
     assert.deepEqual(play(short).verdict, {}, "the product itself is not to blame");
   });
 }

@@ -5,7 +5,7 @@ import { createServer } from "node:http";
 import { after, before, beforeEach, describe, it } from "node:test";
 
 import { ApiProblem, NotReached, createApi } from "../../../pwa/page/api.js";
-import { SignedOut } from "../../../pwa/page/signed-out.js";
+import { SignedOut } from "../../../pwa/page/session/signed-out.js";
 
 const OURS = { "X-CP-Server": "capture/1", "Content-Type": "application/json" };
 
@@ -73,7 +73,7 @@ describe("asking the API", () => {
     assert.deepEqual(JSON.parse(bodies[0]), { label: "Room 2" });
   });
 
-  it("sends neither body nor type when there is nothing to say", async () => {
+  it("sends neither body nor type when there is nothing to send", async () => {
     await api().request("POST", "/api/upload-session");
 
     assert.equal(asked[0].headers["content-type"], undefined);
@@ -153,7 +153,7 @@ describe("asking the API", () => {
     assert.deepEqual([error.name, error.code, error.status], ["ApiProblem", "internal", 500]);
   });
 
-  it("does not believe an answer without the server's mark", async () => {
+  it("rejects an answer without the server's mark", async () => {
     for (const status of [200, 204, 304, 401, 404, 500]) {
       answer = (_, response) => response.writeHead(status, { "Content-Type": "text/html" }).end();
       const error = await api()
@@ -176,7 +176,7 @@ describe("asking the API", () => {
     );
   });
 
-  it("does not believe half an answer", async () => {
+  it("rejects half an answer", async () => {
     answer = (_, response) => response.writeHead(200, OURS).end('{"photos": [');
     await assert.rejects(api().request("GET", "/api/me"), NotReached);
 
@@ -187,7 +187,7 @@ describe("asking the API", () => {
     await assert.rejects(api().request("GET", "/api/me"), NotReached);
   });
 
-  it("says that nobody answered when nobody did", async () => {
+  it("reports no network when no server answered", async () => {
     const refused = () => Promise.reject(new TypeError("fetch failed"));
 
     const error = await api({ fetch: refused })
@@ -207,11 +207,11 @@ describe("asking the API", () => {
     }
   });
 
-  it("ends with the reason of whoever called it off", async () => {
-    const caller = new AbortController();
-    answer = () => caller.abort(new Error("page closed"));
+  it("ends with the reason of the signal that aborted it", async () => {
+    const controller = new AbortController();
+    answer = () => controller.abort(new Error("page closed"));
 
-    const signal = caller.signal;
+    const signal = controller.signal;
     await assert.rejects(api().request("GET", "/api/me", undefined, { signal }), /page closed/);
     await assert.rejects(api().request("GET", "/api/me", undefined, { signal }), /page closed/);
     assert.equal(asked.length, 1);
@@ -244,12 +244,12 @@ describe("asking the API", () => {
     }
   });
 
-  it("passes on that nobody is signed in, without asking", async () => {
-    const nobody = async () => {
+  it("passes on that the user is signed out, without asking", async () => {
+    const signedOut = async () => {
       throw new SignedOut();
     };
 
-    await assert.rejects(api({ getToken: nobody }).request("GET", "/api/me"), SignedOut);
+    await assert.rejects(api({ getToken: signedOut }).request("GET", "/api/me"), SignedOut);
     assert.equal(asked.length, 0);
   });
 });

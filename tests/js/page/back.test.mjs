@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
-import { passwordUrl, safeBack, signInUrl } from "../../../pwa/page/back.js";
+import { passwordUrl, safeBack, signInUrl } from "../../../pwa/page/session/back.js";
 
 const ORIGIN = "https://capture.clinic.example";
 
@@ -84,23 +84,23 @@ const HOSTILE = [
 ];
 
 describe("going back after the sign-in", () => {
-  for (const wish of ["/mobile", "/desktop", "/mobile?action=camera", "/desktop?a=1&b=2#photos"]) {
-    it(`leads to ${wish}`, () => assert.equal(safeBack(wish), wish));
+  for (const path of ["/mobile", "/desktop", "/mobile?action=camera", "/desktop?a=1&b=2#photos"]) {
+    it(`leads to ${path}`, () => assert.equal(safeBack(path), path));
   }
 
-  it("leads to the start page without a wish", () => {
+  it("leads to the start page without a path", () => {
     assert.equal(safeBack(null), "/");
     assert.equal(safeBack(undefined), "/");
   });
 
   it("refuses every address of the corpus", () => {
     assert.ok(HOSTILE.length >= 60);
-    for (const wish of HOSTILE) assert.equal(safeBack(wish), "/", JSON.stringify(wish));
+    for (const path of HOSTILE) assert.equal(safeBack(path), "/", JSON.stringify(path));
   });
 
   it("has a corpus that a plain check for a leading slash would let through", () => {
-    const lax = (wish) => wish.startsWith("/") && !wish.startsWith("//");
-    const astray = HOSTILE.filter((wish) => lax(wish) && new URL(wish, ORIGIN).origin !== ORIGIN);
+    const lax = (path) => path.startsWith("/") && !path.startsWith("//");
+    const astray = HOSTILE.filter((path) => lax(path) && new URL(path, ORIGIN).origin !== ORIGIN);
 
     assert.ok(astray.length >= 4, `${astray.length}`);
   });

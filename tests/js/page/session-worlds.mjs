@@ -1,11 +1,11 @@
 /**
  * Two worlds in which the same contract is tried: a page with the built-in accounts and a page with
- * Clerk. Each can be cut off, made to hang, and told to end a session.
+ * Clerk. Each can be cut off, made to hang, and made to end a session.
  */
 
 import { createApi } from "../../../pwa/page/api.js";
-import { createClerkSession } from "../../../pwa/page/session-clerk.js";
-import { createLocalSession } from "../../../pwa/page/session-local.js";
+import { createClerkSession } from "../../../pwa/page/session/clerk.js";
+import { createLocalSession } from "../../../pwa/page/session/local.js";
 
 export const ANNA = { id: "user_anna", name: "Anna" };
 export const BEN = { id: "user_ben", name: "Ben" };
@@ -38,7 +38,7 @@ class World {
     return `h.${Buffer.from(JSON.stringify(body)).toString("base64url")}.s`;
   }
 
-  /** Settles as the link allows. */
+  /** Answers, fails or hangs as the link does. */
   async travel(signal) {
     if (this.link === "down") throw new TypeError("fetch failed");
     if (this.link !== "hang") return;
@@ -151,7 +151,7 @@ class FakeClerk {
     const world = this.#world;
     if (world.link === "hang") return new Promise(() => {});
     this.status = world.link === "up" ? "ready" : "degraded";
-    // Without a connection Clerk believes its cookie, which knows the ids alone.
+    // Without a connection Clerk trusts its cookie, which has the ids alone.
     const chosen =
       world.link === "up"
         ? selectInitialSession({ signedInSessions: world.sessions })

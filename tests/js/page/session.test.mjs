@@ -1,10 +1,10 @@
-/** One contract, held against the built-in accounts and against Clerk. */
+/** One contract, checked with the built-in accounts and with Clerk. */
 
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it, mock } from "node:test";
 
 import { NotReached } from "../../../pwa/page/api.js";
-import { SignedOut } from "../../../pwa/page/signed-out.js";
+import { SignedOut } from "../../../pwa/page/session/signed-out.js";
 import { ANNA, BEN, ClerkWorld, FakeMemory, LIMIT_MS, LocalWorld } from "./session-worlds.mjs";
 
 const MINUTE = 60_000;
@@ -44,14 +44,14 @@ function contract(Kind) {
     return outcome;
   }
 
-  it("starts with nobody when nobody is signed in", async () => {
+  it("starts without a user when signed out", async () => {
     const session = await opened(null);
 
     assert.equal(session.user(), null);
     await assert.rejects(session.getToken(), SignedOut);
   });
 
-  it("knows who is signed in, and remembers it on the phone", async () => {
+  it("knows the signed-in user, and remembers it on the phone", async () => {
     const session = await opened(ANNA);
 
     assert.deepEqual(session.user(), ANNA);
@@ -100,7 +100,7 @@ function contract(Kind) {
     assert.deepEqual(seen, [null]);
   });
 
-  it("tells nobody who has stopped listening", async () => {
+  it("calls no listener that has stopped listening", async () => {
     const session = await opened(ANNA);
     const seen = [];
     session.onChange((user) => seen.push(user))();
@@ -120,7 +120,7 @@ function contract(Kind) {
     assert.ok(await session.getToken());
   });
 
-  it("does not wait for ever for a token", async () => {
+  it("does not wait without end for a token", async () => {
     const session = await opened(ANNA);
     world.link = "hang";
     world.now += MINUTE;
@@ -131,14 +131,14 @@ function contract(Kind) {
     );
   });
 
-  it("starts without a link for the person it remembers", async () => {
+  it("starts without a link for the user it remembers", async () => {
     await opened(ANNA);
     world.link = "down";
 
     assert.deepEqual((await opened(null)).user(), ANNA);
   });
 
-  it("starts on a hanging link for the person it remembers", async () => {
+  it("starts on a hanging link for the user it remembers", async () => {
     await opened(ANNA);
     world.link = "hang";
     const session = world.open(memory);
@@ -147,7 +147,7 @@ function contract(Kind) {
     assert.deepEqual(session.user(), ANNA);
   });
 
-  it("starts without a link with nobody when nobody is remembered", async () => {
+  it("starts without a link and without a user when none is remembered", async () => {
     world.link = "down";
 
     assert.equal((await opened(null)).user(), null);
@@ -197,7 +197,7 @@ function contract(Kind) {
     assert.equal((await opened(null)).user(), null);
   });
 
-  it("lets the next person in after a sign-out made without a link", async () => {
+  it("lets the next user in after a sign-out made without a link", async () => {
     const session = await opened(ANNA);
     world.link = "down";
     await session.signOut();
@@ -209,7 +209,7 @@ function contract(Kind) {
     assert.equal(world.alive, true);
   });
 
-  it("says so when a sign-out without link and memory did not happen", async () => {
+  it("throws when a sign-out without link and memory did not happen", async () => {
     const session = await opened(ANNA, null);
     world.link = "down";
 
@@ -219,7 +219,7 @@ function contract(Kind) {
 }
 
 describe("a session of the built-in accounts, besides", () => {
-  it("asks once for many who want a token at one time", async () => {
+  it("asks once for many token requests at one time", async () => {
     const world = new LocalWorld();
     world.signIn(ANNA);
     const session = world.open(null);
@@ -230,7 +230,7 @@ describe("a session of the built-in accounts, besides", () => {
     assert.equal(world.tokens, 1);
   });
 
-  it("hears of another person who signed in beside it", async () => {
+  it("notices another user who signed in beside it", async () => {
     const world = new LocalWorld();
     world.signIn(ANNA);
     const session = world.open(null);
@@ -279,6 +279,6 @@ describe("a session of Clerk, besides", () => {
     const next = world.open(null);
     await next.load();
 
-    assert.deepEqual(next.user(), ANNA, "the control: Clerk alone signs the same person in again");
+    assert.deepEqual(next.user(), ANNA, "the control: Clerk alone signs the same user in again");
   });
 });

@@ -3,14 +3,14 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it, mock } from "node:test";
 
-import { keepUploadSession } from "../../../pwa/page/upload-session.js";
+import { keepUploadSession } from "../../../pwa/page/session/upload-session.js";
 
 const HALF_AN_HOUR = 30 * 60_000;
 
 describe("keeping the upload session", () => {
   let asked;
   let user;
-  let tell;
+  let notify;
   let page;
   let stop;
 
@@ -30,14 +30,14 @@ describe("keeping the upload session", () => {
     const session = {
       user: () => user,
       onChange: (callback) => {
-        tell = callback;
-        return () => (tell = () => {});
+        notify = callback;
+        return () => (notify = () => {});
       },
     };
     stop = keepUploadSession(session, { request }, page);
   }
 
-  it("asks at once when somebody is signed in", () => {
+  it("asks at once when a user is signed in", () => {
     start();
 
     assert.deepEqual(asked, ["POST /api/upload-session"]);
@@ -49,10 +49,10 @@ describe("keeping the upload session", () => {
     assert.equal(asked.length, 0);
 
     user = { id: "user_ben", name: "Ben" };
-    tell(user);
+    notify(user);
     assert.equal(asked.length, 1);
     user = null;
-    tell(user);
+    notify(user);
     assert.equal(asked.length, 1);
   });
 
@@ -84,12 +84,12 @@ describe("keeping the upload session", () => {
     assert.equal(asked.length, 2);
   });
 
-  it("stops when told", () => {
+  it("stops on request", () => {
     start();
     stop();
     mock.timers.tick(HALF_AN_HOUR);
     page.dispatchEvent(new Event("visibilitychange"));
-    tell(user);
+    notify(user);
 
     assert.equal(asked.length, 1);
   });

@@ -42,7 +42,7 @@ test("every write of a photo's whole life is strict", async (t) => {
     const [one, two] = await phone.take(2);
     await phone.serve(phone.replay());
     await phone.queue.remove(one.photoId);
-    await phone.ledger.settle(two.photoId, receiptFor(two.photoId, two));
+    await phone.queueStore.settlePhoto(two.photoId, receiptFor(two.photoId, two));
     await phone.queue.setConsultation({ id: "c" });
   });
 

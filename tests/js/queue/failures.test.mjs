@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { backoff } from "../../../pwa/queue/backoff.js";
+import { backoff } from "../../../pwa/queue/replay/retry-policy.js";
 import { PHONE_CODES, SERVER_CODES, classify, failure } from "../../../pwa/queue/errors.js";
 import { openPhone, receiptFor, sha256, signed, until } from "./support.mjs";
 
@@ -35,7 +35,7 @@ for (const code of withCodes("link")) {
         if (pause) assert.equal(pause.reason, code);
         if (pause && pause.attempt !== waits.at(-1)) waits.push(pause.attempt);
         assert.ok(photos.every(({ state }) => state === "waiting"));
-        const rows = await phone.ledger.load("anna");
+        const rows = await phone.queueStore.load("anna");
         assert.deepEqual(new Set(rows.map((row) => row.attempt)), new Set([0]));
         return false;
       });
@@ -74,7 +74,7 @@ for (const code of withCodes("person")) {
   });
 }
 
-test("a token that died on the way is renewed once before anybody is asked to sign in", async (t) => {
+test("a token that died on the way is renewed once before the user is asked to sign in", async (t) => {
   const phone = await openPhone(t);
   await phone.take(1);
   const running = phone.replay();
@@ -88,7 +88,7 @@ test("a token that died on the way is renewed once before anybody is asked to si
   assert.equal(await phone.serve(running), "drained");
 });
 
-test("a token that cannot be renewed leaves the first answer standing", async (t) => {
+test("a token that cannot be renewed leaves the first answer in place", async (t) => {
   const phone = await openPhone(t);
   await phone.take(1);
   const running = phone.replay();
@@ -134,7 +134,7 @@ const refusing = (photoId, status, code) => (r) =>
     ),
   });
 
-for (const code of [...withCodes("photo", "thrice"), "never-heard-of"]) {
+for (const code of [...withCodes("photo", "retry"), "unknown-code"]) {
   test(`${code} for one photo of two is tried three times and then parked`, async (t) => {
     const phone = await openPhone(t);
     const [{ photoId }] = await phone.take(2);
@@ -174,7 +174,7 @@ for (const code of [...withCodes("photo", "thrice"), "never-heard-of"]) {
 /** The whole queue waits for the n-th time, and no photo bears the blame; then time passes. */
 async function waitsForAll(phone, turn) {
   await until(async () => (await phone.queue.list("anna")).pause?.attempt === turn, `turn ${turn}`);
-  const rows = await phone.ledger.load("anna");
+  const rows = await phone.queueStore.load("anna");
   assert.deepEqual(new Set(rows.map((row) => row.attempt)), new Set([0]));
   await until(async () => (await phone.states()).every((state) => state === "waiting"));
   await phone.pass(30_000);
@@ -229,7 +229,7 @@ test("an expired URL is replaced and is no mark against the photo afterwards", a
   const put = (r) => r.respond((puts += 1) === 1 ? 403 : 200);
   const running = phone.serve(phone.replay(), { put });
   await until(async () => (await phone.list())[0]?.state === "waiting");
-  assert.equal((await phone.list())[0].attempt, 1, "of the link, which nobody else has tried");
+  assert.equal((await phone.list())[0].attempt, 1, "of the link, which no other photo has tried");
   await phone.pass(1_000);
 
   assert.equal(await running, "drained");
@@ -255,7 +255,7 @@ test("not-uploaded for a photo of an earlier run sends it without a pause", asyn
   const phone = await openPhone(t);
   const [{ photoId }] = await phone.take(1);
   const sent = { reason: null, attempt: 0, equal: 0, sent: true, inMs: null };
-  await phone.ledger.note([{ photoId, state: "confirming", ...sent }]);
+  await phone.queueStore.writeStatus([{ photoId, state: "confirming", ...sent }]);
   let asked = 0;
   const complete = (r) => ((asked += 1) === 1 ? r.problem(409, "not-uploaded") : r.receipt());
 
@@ -365,7 +365,7 @@ test("one poisoned photo of 50 is parked and 49 are stored", async (t) => {
   assert.equal(phone.net.mostPutsAtOnce, 1);
 });
 
-test("a batch refused as a whole is asked for one by one to find the culprit", async (t) => {
+test("a batch refused as a whole is asked for one by one to find the refused photo", async (t) => {
   const phone = await openPhone(t);
   const photos = await phone.take(4);
   const poisoned = photos[1].photoId;
@@ -402,7 +402,7 @@ test("a damaged record is parked and the others are sent", async (t) => {
   assert.equal(phone.net.count("put"), 1);
 });
 
-test("the wait grows from 1 s to 30 s while somebody looks, and to 300 s without a page", () => {
+test("the wait grows from 1 s to 30 s while a page is visible, and to 300 s without one", () => {
   const most = (failures, visible) => backoff({ failures, visible, random: 0.999999 });
 
   assert.deepEqual(
@@ -451,7 +451,7 @@ test("a reconnect ends the wait at once", async (t) => {
   (await phone.net.next("presign")).fail();
   await until(async () => (await phone.queue.list("anna")).pause !== null);
 
-  await phone.queue.hurry();
+  await phone.queue.retryNow();
 
   assert.equal(await phone.serve(running), "drained");
 });
@@ -459,8 +459,13 @@ test("a reconnect ends the wait at once", async (t) => {
 test("a new run keeps to the wait that the run before left, whatever became of the clock", async (t) => {
   const phone = await openPhone(t);
   await phone.take(1);
-  await phone.ledger.pause({ concerns: "link", reason: "no-answer", attempt: 6, inMs: 20_000 });
-  assert.equal(await phone.replay({ patienceMs: 10_000 }), "waiting");
+  await phone.queueStore.writePause({
+    concerns: "link",
+    reason: "no-answer",
+    attempt: 6,
+    inMs: 20_000,
+  });
+  assert.equal(await phone.replay({ longestPauseMs: 10_000 }), "waiting");
   assert.deepEqual(phone.net.log, []);
 
   phone.clock.skew -= 5 * 3_600_000;
@@ -471,7 +476,12 @@ test("a new run keeps to the wait that the run before left, whatever became of t
 test("a store outage is remembered as one by the next run", async (t) => {
   const phone = await openPhone(t);
   await phone.take(2);
-  await phone.ledger.pause({ concerns: "link", reason: "store-unreachable", attempt: 3, inMs: 0 });
+  await phone.queueStore.writePause({
+    concerns: "link",
+    reason: "store-unreachable",
+    attempt: 3,
+    inMs: 0,
+  });
 
   assert.equal(await phone.serve(phone.replay()), "drained");
 });
@@ -482,7 +492,7 @@ test("a server status beats a code that does not fit it", () => {
   assert.equal(classify(401, null).concerns, "person");
   assert.deepEqual(classify(418, "toString"), {
     concerns: "photo",
-    action: "thrice",
+    action: "retry",
     shared: true,
     reason: "http-418",
     retryAfterMs: null,
@@ -505,12 +515,12 @@ test("what holds a URL is sent before a server that has enough on its way is ask
   };
   const complete = (r) => (pending.delete(r.photoId), r.receipt());
   let over = false;
-  const endless = phone.replay({ patienceMs: Infinity, budgetMs: Infinity });
+  const endless = phone.replay({ longestPauseMs: Infinity, budgetMs: Infinity });
   const running = phone.serve(endless, { presign, complete }).finally(() => (over = true));
 
   for (let turn = 0; turn < 600 && !over; turn += 1) {
     await until(async () => over || (await phone.states()).includes("waiting"));
-    assert.ok((await phone.ledger.load("anna")).every((row) => row.attempt === 0));
+    assert.ok((await phone.queueStore.load("anna")).every((row) => row.attempt === 0));
     await phone.pass(60_000);
   }
 

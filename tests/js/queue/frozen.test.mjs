@@ -1,12 +1,12 @@
 /**
- * A holder of the lock that freezes in the middle of something (F26), in virtual time: nobody takes
+ * A holder of the lock that freezes in the middle of something (F26), in virtual time: no replay takes
  * its place before 90 s, and what it does when it thaws changes nothing.
  */
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { SILENT_MS } from "../../../pwa/queue/lock.js";
-import { Uploader } from "../../../pwa/queue/uploader.js";
+import { SILENT_MS } from "../../../pwa/queue/replay/lock.js";
+import { Uploader } from "../../../pwa/queue/replay/uploader.js";
 import { ServerModel } from "./server-model.mjs";
 import { openPhone, until } from "./support.mjs";
 

@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import { Database } from "../../../pwa/queue/database.js";
-import { Uploader } from "../../../pwa/queue/uploader.js";
+import { Uploader } from "../../../pwa/queue/replay/uploader.js";
 import { ServerModel } from "./server-model.mjs";
 import { openPhone, sha256, until } from "./support.mjs";
 
@@ -116,7 +116,7 @@ test("a photo deleted before a kill at any step stays deleted", async (t) => {
     const server = new ServerModel();
     const phone = await openPhone(t);
     const [record] = await phone.take(1);
-    await phone.ledger.markSigned([record.photoId], "anna");
+    await phone.queueStore.markSigned([record.photoId], "anna");
     server.rows.set(record.photoId, { ...record, state: "pending" });
     await phone.queue.remove(record.photoId);
     const fuse = new Fuse(limit);

@@ -1,13 +1,13 @@
-/** One replay per origin: who gets the lock, who is told to wait, who must stop. */
+/** One replay per origin: which one gets the lock, which one waits, which one must stop. */
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { SILENT_MS, withReplayLock } from "../../../pwa/queue/lock.js";
+import { SILENT_MS, withReplayLock } from "../../../pwa/queue/replay/lock.js";
 import { openPhone, until } from "./support.mjs";
 
 const holding = (phone, run, change = {}) => ({
   locks: phone.locks,
-  ledger: phone.ledger,
+  queueStore: phone.queueStore,
   clock: phone.clock,
   wait: false,
   signal: new AbortController().signal,
@@ -15,7 +15,7 @@ const holding = (phone, run, change = {}) => ({
   ...change,
 });
 
-test("an error of the work reaches the caller and frees the lock", async (t) => {
+test("an error of the work is passed on and frees the lock", async (t) => {
   const phone = await openPhone(t);
   const run = async () => {
     throw new Error("storage");
@@ -26,7 +26,7 @@ test("an error of the work reaches the caller and frees the lock", async (t) => 
   assert.equal(phone.locks.held, null);
 });
 
-test("whoever waits for the lock can be called off", async (t) => {
+test("a wait for the lock can be aborted", async (t) => {
   const phone = await openPhone(t);
   const controller = new AbortController();
   let finish;
@@ -44,7 +44,7 @@ test("whoever waits for the lock can be called off", async (t) => {
 
 test("a lock without any heartbeat at all is taken for one of a dead holder", async (t) => {
   const phone = await openPhone(t);
-  assert.equal(await phone.ledger.silence(), Infinity);
+  assert.equal(await phone.queueStore.msSinceHeartbeat(), Infinity);
   phone.locks.held = { reject: () => {} };
 
   assert.equal(await withReplayLock(holding(phone, async () => "mine")), "mine");
@@ -52,7 +52,7 @@ test("a lock without any heartbeat at all is taken for one of a dead holder", as
 
 test("a clock that was set back does not keep a dead holder alive", async (t) => {
   const phone = await openPhone(t);
-  await phone.ledger.beat();
+  await phone.queueStore.writeHeartbeat();
   phone.locks.held = { reject: () => {} };
   assert.equal(await withReplayLock(holding(phone, async () => "mine")), "busy");
 
@@ -61,7 +61,7 @@ test("a clock that was set back does not keep a dead holder alive", async (t) =>
   assert.equal(await withReplayLock(holding(phone, async () => "mine")), "mine");
 });
 
-test("a caller that gave up does not steal", async (t) => {
+test("an aborted replay does not steal the lock", async (t) => {
   const phone = await openPhone(t);
   phone.locks.held = { reject: () => {} };
   const controller = new AbortController();
@@ -77,15 +77,15 @@ test("a caller that gave up does not steal", async (t) => {
 test("a heartbeat that cannot be written is tried again at the next beat", async (t) => {
   const phone = await openPhone(t);
   let beats = 0;
-  const ledger = {
-    beat: async () => {
+  const queueStore = {
+    writeHeartbeat: async () => {
       beats += 1;
       if (beats === 2) throw new Error("storage");
     },
   };
   let finish;
   const run = () => new Promise((resolve) => (finish = resolve));
-  const running = withReplayLock(holding(phone, run, { ledger }));
+  const running = withReplayLock(holding(phone, run, { queueStore }));
   await until(() => finish);
 
   for (const expected of [2, 3, 4]) {

@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { Uploader } from "../../../pwa/queue/uploader.js";
+import { Uploader } from "../../../pwa/queue/replay/uploader.js";
 import { ServerModel } from "./server-model.mjs";
 import { openPhone } from "./support.mjs";
 

@@ -116,10 +116,10 @@ test("a photo that never had a URL is erased at once", async (t) => {
 });
 
 test("a photo that may have a URL stays as a row without bytes until the server confirms", async (t) => {
-  const { queue, ledger } = await openPhone(t);
+  const { queue, queueStore } = await openPhone(t);
   const { photoId } = await queue.add(capture());
   await queue.approve([photoId]);
-  await ledger.markSigned([photoId], "anna");
+  await queueStore.markSigned([photoId], "anna");
 
   assert.equal(await queue.remove(photoId), "deleting");
 
@@ -132,11 +132,11 @@ test("a photo that may have a URL stays as a row without bytes until the server 
 });
 
 test("a photo that is being sent can be neither deleted nor replaced", async (t) => {
-  const { queue, ledger } = await openPhone(t);
+  const { queue, queueStore } = await openPhone(t);
   const { photoId } = await queue.add(capture());
   const retake = await queue.add(capture());
   await queue.approve([photoId]);
-  await ledger.claim(photoId, "anna", []);
+  await queueStore.claimPhoto(photoId, "anna", []);
 
   await assert.rejects(queue.remove(photoId), { name: "PhotoBusy", code: "photo-busy" });
   await assert.rejects(queue.replaceAfterRetake(retake.photoId, photoId), { code: "photo-busy" });
@@ -145,12 +145,12 @@ test("a photo that is being sent can be neither deleted nor replaced", async (t)
 });
 
 test("a photo that is kept again while it is being sent keeps its place and its state", async (t) => {
-  const { queue, ledger } = await openPhone(t);
+  const { queue, queueStore } = await openPhone(t);
   const draft = capture();
   const { photoId } = await queue.add(draft);
   await queue.approve([photoId]);
-  await ledger.markSigned([photoId], "anna");
-  await ledger.claim(photoId, "anna", []);
+  await queueStore.markSigned([photoId], "anna");
+  await queueStore.claimPhoto(photoId, "anna", []);
 
   await queue.add(draft);
 
@@ -210,7 +210,7 @@ test("an old photo is never given up for a retake that is not there", async (t) 
   assert.equal((await queue.list("anna")).photos.length, 1);
 });
 
-test("somebody else's photos are counted and never listed", async (t) => {
+test("another user's photos are counted and never listed", async (t) => {
   const { queue } = await openPhone(t);
   await queue.add(capture({ owner: "ben" }));
   await queue.add(capture());
@@ -221,11 +221,11 @@ test("somebody else's photos are counted and never listed", async (t) => {
   assert.equal(photos[0].owner, "anna");
 });
 
-test("photos stored today are counted by this phone's own day and person", async (t) => {
-  const { queue, ledger, clock } = await openPhone(t);
+test("photos stored today are counted by this phone's own day and user", async (t) => {
+  const { queue, queueStore, clock } = await openPhone(t);
   const records = [await queue.add(capture()), await queue.add(capture())];
   for (const record of records)
-    await ledger.settle(record.photoId, receiptFor(record.photoId, record));
+    await queueStore.settlePhoto(record.photoId, receiptFor(record.photoId, record));
   assert.equal((await queue.list("anna")).storedToday, 2);
   assert.equal((await queue.list("ben")).storedToday, 0);
 
@@ -237,18 +237,18 @@ test("photos stored today are counted by this phone's own day and person", async
 });
 
 test("a pause of the whole queue is shown on every photo that waits its turn", async (t) => {
-  const { queue, ledger, clock } = await openPhone(t);
+  const { queue, queueStore, clock } = await openPhone(t);
   const [queued, waiting, parked] = [
     await queue.add(capture()),
     await queue.add(capture()),
     await queue.add(capture()),
   ];
   await queue.approve([queued.photoId, waiting.photoId, parked.photoId]);
-  const shown = { reason: "store-403", attempt: 1, equal: 1, sent: false, inMs: 5_000 };
-  await ledger.note([{ photoId: waiting.photoId, state: "waiting", ...shown }]);
-  await ledger.note([{ photoId: parked.photoId, state: "parked", ...shown }]);
+  const status = { reason: "store-403", attempt: 1, equal: 1, sent: false, inMs: 5_000 };
+  await queueStore.writeStatus([{ photoId: waiting.photoId, state: "waiting", ...status }]);
+  await queueStore.writeStatus([{ photoId: parked.photoId, state: "parked", ...status }]);
 
-  await ledger.pause({ concerns: "link", reason: "no-answer", attempt: 2, inMs: 4_000 });
+  await queueStore.writePause({ concerns: "link", reason: "no-answer", attempt: 2, inMs: 4_000 });
   const { photos, pause } = await queue.list("anna");
   assert.deepEqual(
     photos.map(({ state, reason, attempt, nextTryAt }) => [state, reason, attempt, nextTryAt]),
@@ -260,15 +260,20 @@ test("a pause of the whole queue is shown on every photo that waits its turn", a
   );
   assert.equal(pause.reason, "no-answer");
 
-  await ledger.pause({ concerns: "person", reason: "unauthenticated", attempt: 0, inMs: null });
+  await queueStore.writePause({
+    concerns: "person",
+    reason: "unauthenticated",
+    attempt: 0,
+    inMs: null,
+  });
   const states = (await queue.list("anna")).photos.map((photo) => photo.state);
   assert.deepEqual(states, ["needs-sign-in", "needs-sign-in", "parked"]);
 });
 
 for (const [what, owner] of [
   ["signing out", { id: "anna", name: "Anna", signedOut: true }],
-  ["another person's sign-in", { id: "ben", name: "Ben" }],
-  ["forgetting who it was", null],
+  ["another user's sign-in", { id: "ben", name: "Ben" }],
+  ["forgetting the user", null],
 ]) {
   test(`${what} erases no photo, in review or on its way`, async (t) => {
     const { queue } = await openPhone(t);
@@ -291,11 +296,11 @@ for (const [what, owner] of [
 }
 
 test("retrying a parked photo forgets what it failed at", async (t) => {
-  const { queue, ledger } = await openPhone(t);
+  const { queue, queueStore } = await openPhone(t);
   const { photoId } = await queue.add(capture());
   await queue.approve([photoId]);
   const failed = { reason: "store-403", attempt: 3, equal: 3, sent: false, inMs: 9_000 };
-  await ledger.note([{ photoId, state: "parked", ...failed }]);
+  await queueStore.writeStatus([{ photoId, state: "parked", ...failed }]);
 
   await queue.retry(photoId);
 
@@ -315,7 +320,7 @@ test("retrying a photo in review leaves it there", async (t) => {
   assert.equal((await queue.list("anna")).photos[0].state, "captured");
 });
 
-test("an exported photo carries its bytes and a name that tells nothing", async (t) => {
+test("an exported photo carries its bytes and a name without patient data", async (t) => {
   const { queue } = await openPhone(t);
   const jpeg = await queue.add(capture());
   const webp = await queue.add(capture({ contentType: "image/webp" }));
@@ -340,7 +345,7 @@ test("owner and consultation are remembered across a restart", async (t) => {
   assert.deepEqual(await phone.queue.consultation(), { id: "c", confirmedAt: 5 });
 });
 
-test("a change made elsewhere is heard, and a slow listener hears of many at once", async (t) => {
+test("a change made elsewhere calls a listener, and a slow one once for many", async (t) => {
   const phone = await openPhone(t);
   const elsewhere = await openPhone(t, { name: phone.name });
   let calls = 0;
@@ -364,21 +369,21 @@ test("a change made elsewhere is heard, and a slow listener hears of many at onc
   assert.equal(calls, 2);
 });
 
-test("hurrying forgets every wait and tells whoever is at work", async (t) => {
-  const { queue, ledger } = await openPhone(t);
+test("hurrying ends every wait and notifies the replay at work", async (t) => {
+  const { queue, queueStore } = await openPhone(t);
   const { photoId } = await queue.add(capture());
   await queue.approve([photoId]);
   const failed = { reason: "store-403", attempt: 1, equal: 1, sent: false, inMs: 9_000 };
-  await ledger.note([{ photoId, state: "waiting", ...failed }]);
-  await ledger.pause({ concerns: "link", reason: "no-answer", attempt: 2, inMs: 4_000 });
+  await queueStore.writeStatus([{ photoId, state: "waiting", ...failed }]);
+  await queueStore.writePause({ concerns: "link", reason: "no-answer", attempt: 2, inMs: 4_000 });
   const elsewhere = new Changes();
   t.after(() => elsewhere.close());
-  const heard = [];
-  elsewhere.listen((notice) => heard.push(notice.type));
+  const received = [];
+  elsewhere.listen((notice) => received.push(notice.type));
 
-  await queue.hurry();
+  await queue.retryNow();
 
-  await until(() => heard.includes("hurry"));
-  assert.equal((await ledger.load("anna"))[0].waitMs, 0);
-  assert.equal(await ledger.paused(), null);
+  await until(() => received.includes("hurry"));
+  assert.equal((await queueStore.load("anna"))[0].waitMs, 0);
+  assert.equal(await queueStore.readPause(), null);
 });

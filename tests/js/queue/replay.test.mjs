@@ -36,7 +36,7 @@ test("a photo in review is not sent", async (t) => {
   assert.deepEqual(await phone.states(), ["captured"]);
 });
 
-test("the server is told everything the contract names, and the store exactly what was signed", async (t) => {
+test("the server receives everything the contract names, and the store exactly what was signed", async (t) => {
   const phone = await openPhone(t);
   const [record] = await phone.take(1);
   const running = phone.replay();
@@ -256,7 +256,7 @@ test("a complete whose answer was lost is asked again without sending again", as
   assert.deepEqual(phone.net.log, ["presign", "put", "complete", "complete"]);
 });
 
-test("a portal that answers the PUT with a page is not believed", async (t) => {
+test("a portal that answers the PUT with a page is not trusted", async (t) => {
   const phone = await openPhone(t);
   const [record] = await phone.take(1);
   let tries = 0;
@@ -277,7 +277,7 @@ test("a portal that answers every API request with a page stores nothing and era
   await phone.take(2);
   const portal = (request) => request.raw(new Response("<html>Log in</html>", { status: 200 }));
 
-  const outcome = await phone.serve(phone.replay({ patienceMs: 0 }), { presign: portal });
+  const outcome = await phone.serve(phone.replay({ longestPauseMs: 0 }), { presign: portal });
 
   assert.equal(outcome, "waiting");
   const photos = await phone.list();
@@ -293,7 +293,7 @@ test("a portal that answers every API request with a page stores nothing and era
 test("a deleted photo that had a URL goes when the server has confirmed, and only then", async (t) => {
   const phone = await openPhone(t);
   const [record] = await phone.take(1);
-  await phone.ledger.markSigned([record.photoId], "anna");
+  await phone.queueStore.markSigned([record.photoId], "anna");
   await phone.queue.remove(record.photoId);
   const running = phone.replay();
 
@@ -310,7 +310,7 @@ test("a deleted photo that had a URL goes when the server has confirmed, and onl
 test("a deleted photo that the server never knew is gone too", async (t) => {
   const phone = await openPhone(t);
   const [record] = await phone.take(1);
-  await phone.ledger.markSigned([record.photoId], "anna");
+  await phone.queueStore.markSigned([record.photoId], "anna");
   await phone.queue.remove(record.photoId);
   const running = phone.replay();
 
@@ -328,11 +328,7 @@ for (const [name, refuse, reason] of [
     "unauthenticated",
   ],
   ["by a broken link", (request) => request.fail(), "no-answer"],
-  [
-    "under somebody else's sign-in",
-    (request) => request.problem(409, "other-owner"),
-    "other-owner",
-  ],
+  ["under another user's sign-in", (request) => request.problem(409, "other-owner"), "other-owner"],
   [
     "with a receipt that says stored",
     (request, record) => request.respond(200, receiptFor(record.photoId, record)),
@@ -343,7 +339,7 @@ for (const [name, refuse, reason] of [
     const phone = await openPhone(t);
     phone.token = null;
     const [record] = await phone.take(1);
-    await phone.ledger.markSigned([record.photoId], "anna");
+    await phone.queueStore.markSigned([record.photoId], "anna");
     await phone.queue.remove(record.photoId);
     const running = phone.replay();
 
@@ -363,12 +359,12 @@ test("a deletion that cannot be signed in for does not hold up sending", async (
   const phone = await openPhone(t);
   phone.token = null;
   const [old] = await phone.take(1);
-  await phone.ledger.markSigned([old.photoId], "anna");
+  await phone.queueStore.markSigned([old.photoId], "anna");
   await phone.queue.remove(old.photoId);
   await phone.take(2);
   const refused = (request) => request.problem(401, "unauthenticated");
 
-  const outcome = await phone.serve(phone.replay({ patienceMs: 0 }), { delete: refused });
+  const outcome = await phone.serve(phone.replay({ longestPauseMs: 0 }), { delete: refused });
 
   assert.equal(outcome, "waiting");
   assert.equal(phone.net.count("put"), 2);
@@ -380,10 +376,10 @@ test("a photo deleted while its URL is asked for is not sent", async (t) => {
   const [record] = await phone.take(1);
   const running = phone.replay();
   const presign = await phone.net.next("presign");
-  const quiet = phone.queue.changes.tell;
-  phone.queue.changes.tell = () => {};
+  const quiet = phone.queue.changes.publish;
+  phone.queue.changes.publish = () => {};
   await phone.queue.remove(record.photoId);
-  phone.queue.changes.tell = quiet;
+  phone.queue.changes.publish = quiet;
   presign.sign();
 
   const request = await phone.net.next("delete");
@@ -415,8 +411,8 @@ test("a photo deleted while its URL is asked for is not taken for stored", async
 test("a photo erased before its URL is asked for is left out", async (t) => {
   const phone = await openPhone(t);
   const [record] = await phone.take(1);
-  const mark = phone.ledger.markSigned.bind(phone.ledger);
-  phone.ledger.markSigned = async (...args) => {
+  const mark = phone.queueStore.markSigned.bind(phone.queueStore);
+  phone.queueStore.markSigned = async (...args) => {
     await phone.queue.remove(record.photoId);
     return mark(...args);
   };
@@ -429,9 +425,9 @@ test("a photo erased before its URL is asked for is left out", async (t) => {
 test("a photo that another replay has finished needs no confirmation", async (t) => {
   const phone = await openPhone(t);
   const [record] = await phone.take(1);
-  const read = phone.ledger.record.bind(phone.ledger);
-  phone.ledger.record = async (photoId, owner) => {
-    await phone.ledger.settle(photoId, receiptFor(photoId, record));
+  const read = phone.queueStore.readRecord.bind(phone.queueStore);
+  phone.queueStore.readRecord = async (photoId, owner) => {
+    await phone.queueStore.settlePhoto(photoId, receiptFor(photoId, record));
     return read(photoId, owner);
   };
 
@@ -444,7 +440,7 @@ test("a receipt for a photo that another replay has finished changes nothing", a
   const phone = await openPhone(t);
   const [record] = await phone.take(1);
   const complete = async (request) => {
-    await phone.ledger.settle(record.photoId, receiptFor(record.photoId, record));
+    await phone.queueStore.settlePhoto(record.photoId, receiptFor(record.photoId, record));
     request.receipt();
   };
 
@@ -453,7 +449,7 @@ test("a receipt for a photo that another replay has finished changes nothing", a
   assert.equal((await phone.queue.list("anna")).storedToday, 1);
 });
 
-test("another person's photos are neither read nor sent", async (t) => {
+test("another user's photos are neither read nor sent", async (t) => {
   const phone = await openPhone(t);
   await phone.take(2, { owner: "ben" });
   await phone.take(1);
@@ -465,7 +461,7 @@ test("another person's photos are neither read nor sent", async (t) => {
   assert.equal((await phone.list("ben"))[0].everSigned, false);
 });
 
-test("nothing is sent for somebody who signed out, nor for nobody", async (t) => {
+test("nothing is sent for a user who signed out, nor without a user", async (t) => {
   const phone = await openPhone(t);
   await phone.take(1);
   await phone.queue.setOwner({ id: "anna", name: "Anna", signedOut: true });
@@ -481,7 +477,7 @@ for (const next of [
   { id: "ben", name: "Ben" },
   { id: "anna", name: "Anna", signedOut: true },
 ]) {
-  const whom = next.signedOut ? "nobody is signed in any more" : "somebody else signs in";
+  const whom = next.signedOut ? "the user signs out" : "another user signs in";
 
   test(`a replay ends when ${whom}, and sends nothing more`, async (t) => {
     const phone = await openPhone(t);
@@ -502,23 +498,25 @@ for (const next of [
     const [{ photoId }] = await phone.take(1);
     await phone.queue.setOwner(next);
 
-    assert.deepEqual(await phone.ledger.markSigned([photoId], "anna"), []);
-    assert.deepEqual(await phone.ledger.claim(photoId, "anna", []), { refused: "changed" });
-    assert.equal(await phone.ledger.record(photoId, "anna"), null);
+    assert.deepEqual(await phone.queueStore.markSigned([photoId], "anna"), []);
+    assert.deepEqual(await phone.queueStore.claimPhoto(photoId, "anna", []), {
+      refused: "changed",
+    });
+    assert.equal(await phone.queueStore.readRecord(photoId, "anna"), null);
     assert.deepEqual(await phone.states("anna"), ["queued"]);
   });
 
   test(`a deletion is not taken for done, since the server knows no such photo, once ${whom}`, async (t) => {
     const phone = await openPhone(t);
     const [{ photoId }] = await phone.take(1);
-    await phone.ledger.markSigned([photoId], "anna");
+    await phone.queueStore.markSigned([photoId], "anna");
     await phone.queue.remove(photoId);
     await phone.queue.setOwner(next);
 
-    assert.equal(await phone.ledger.settle(photoId, null), "not-deleted");
+    assert.equal(await phone.queueStore.settlePhoto(photoId, null), "not-deleted");
     assert.deepEqual(await phone.states("anna"), ["deleting"]);
     await phone.queue.setOwner({ id: "anna", name: "Anna" });
-    assert.equal(await phone.ledger.settle(photoId, null), "deleted");
+    assert.equal(await phone.queueStore.settlePhoto(photoId, null), "deleted");
   });
 }
 
@@ -546,7 +544,7 @@ test("a lock whose holder is silent for 90 s is stolen, and the old holder stops
   await phone.net.next("presign");
   assert.equal(await other.replay(), "busy");
 
-  // Frozen: time passes for everybody but its timers do not run.
+  // Frozen: time passes for every replay but its timers do not run.
   phone.clock.time += 90_001;
   const outcome = await other.serve(other.replay());
 
@@ -565,7 +563,7 @@ test("a holder that is at work keeps its lock however long it takes", async (t) 
 
   for (let i = 0; i < 8; i += 1) {
     phone.clock.advance(15_000);
-    await until(async () => (await phone.ledger.silence()) < 15_000);
+    await until(async () => (await phone.queueStore.msSinceHeartbeat()) < 15_000);
   }
 
   assert.equal(await other.replay(), "busy");
@@ -594,11 +592,13 @@ test("after its budget a replay begins nothing new", async (t) => {
 test("what a killed replay left as moving can be deleted and sent again", async (t) => {
   const phone = await openPhone(t);
   const [sending, confirming] = await phone.take(2);
-  await phone.ledger.markSigned([sending.photoId, confirming.photoId], "anna");
-  await phone.ledger.claim(sending.photoId, "anna", []);
-  await phone.ledger.claim(confirming.photoId, "anna", []);
+  await phone.queueStore.markSigned([sending.photoId, confirming.photoId], "anna");
+  await phone.queueStore.claimPhoto(sending.photoId, "anna", []);
+  await phone.queueStore.claimPhoto(confirming.photoId, "anna", []);
   const sent = { reason: null, attempt: 0, equal: 0, sent: true, inMs: null };
-  await phone.ledger.note([{ photoId: confirming.photoId, state: "confirming", ...sent }]);
+  await phone.queueStore.writeStatus([
+    { photoId: confirming.photoId, state: "confirming", ...sent },
+  ]);
 
   assert.equal(await phone.serve(phone.replay()), "drained");
 
@@ -625,7 +625,7 @@ test("an aborted replay stops its requests and begins no others", async (t) => {
 test("a storage that fails ends the replay with its error and without a request left behind", async (t) => {
   const phone = await openPhone(t);
   await phone.take(2);
-  phone.ledger.note = async () => {
+  phone.queueStore.writeStatus = async () => {
     throw new DOMException("", "UnknownError");
   };
   const running = phone.replay();
@@ -648,7 +648,7 @@ test("a storage that fails twice at once ends the replay once", async (t) => {
   (await phone.net.next("presign")).sign();
   (await phone.net.next("put")).respond(200);
   const complete = await phone.net.next("complete");
-  Object.assign(phone.ledger, { note: broken, pause: broken });
+  Object.assign(phone.queueStore, { writeStatus: broken, pause: broken });
   complete.fail();
 
   await assert.rejects(running, { name: "UnknownError" });
@@ -658,7 +658,7 @@ test("a storage that fails twice at once ends the replay once", async (t) => {
 test("a request that hangs is given up at its limit", async (t) => {
   const phone = await openPhone(t);
   await phone.take(1);
-  const running = phone.replay({ patienceMs: 0 });
+  const running = phone.replay({ longestPauseMs: 0 });
   await phone.net.next("presign");
 
   phone.clock.advance(9_999);

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { ServerClock } from "../../../pwa/queue/server-clock.js";
+import { ServerClock } from "../../../pwa/shared/server-clock.js";
 import { momentOf } from "../../../pwa/queue/shutter-times.js";
 
 const TRUE = Date.UTC(2026, 10, 22, 12);
@@ -24,7 +24,7 @@ test("a clock at 1970 or 2099 is corrected by the first answer", () => {
     const { time, pass } = phone(wall);
     assert.equal(time.known, false);
 
-    time.heard(TRUE, 100);
+    time.recordAnswer(TRUE, 100);
     pass(60_000);
 
     assert.ok(Math.abs(time.now() - TRUE - 60_000) < 1000);
@@ -34,7 +34,7 @@ test("a clock at 1970 or 2099 is corrected by the first answer", () => {
 
 test("a clock that is right to the second is left as it is", () => {
   const { time, hands } = phone(TRUE + 900);
-  time.heard(TRUE, 50);
+  time.recordAnswer(TRUE, 50);
   assert.equal(time.now(), hands.wall);
   assert.equal(time.wrongBy, 0);
 });
@@ -42,7 +42,7 @@ test("a clock that is right to the second is left as it is", () => {
 test("a clock that jumps while the page is open changes no time", () => {
   for (const jump of [-5 * HOUR, 5 * HOUR, 70 * 365 * 24 * HOUR]) {
     const { time, hands, pass } = phone(TRUE);
-    time.heard(TRUE, 50);
+    time.recordAnswer(TRUE, 50);
     pass(10_000);
     hands.wall += jump;
     pass(10_000);
@@ -52,24 +52,24 @@ test("a clock that jumps while the page is open changes no time", () => {
 
 test("after a sleep, in which the steady clock stood, the phone's own clock counts", () => {
   const { time, hands } = phone(TRUE);
-  time.heard(TRUE, 50);
+  time.recordAnswer(TRUE, 50);
   hands.wall += 8 * HOUR;
-  time.slept();
+  time.resetAfterSleep();
   assert.equal(time.now(), TRUE + 8 * HOUR);
 });
 
-test("what was known when the page was closed holds until the server is heard", () => {
+test("what was known when the page was closed holds until the server answers", () => {
   const { time } = phone(0);
-  time.recall(TRUE);
+  time.restoreOffset(TRUE);
   assert.equal(time.now(), TRUE);
   assert.equal(time.known, false);
-  time.heard(TRUE + HOUR, 0);
+  time.recordAnswer(TRUE + HOUR, 0);
   assert.ok(Math.abs(time.now() - TRUE - HOUR) < 1000);
 });
 
 test("an answer without a time teaches nothing", () => {
   const { time } = phone(TRUE);
-  assert.equal(time.heard(NaN), false);
+  assert.equal(time.recordAnswer(NaN), false);
   assert.equal(time.known, false);
 });
 

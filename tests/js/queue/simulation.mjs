@@ -1,17 +1,17 @@
 /**
- * A small world around the pure core: a clinician, a phone that can be killed, a link with weather,
- * a server. The world keeps its own books and judges by them; one seed gives one history.
+ * A small world around the pure core: a clinician, a phone that can be killed, a link with faults, a
+ * server. The world keeps its own history and checks it; one seed gives one history.
  */
-import { initialState } from "../../../pwa/queue/core.js";
-import { classify, mayPass } from "../../../pwa/queue/errors.js";
+import { initialState } from "../../../pwa/queue/replay/reducer.js";
+import { classify, mayBeOver } from "../../../pwa/queue/errors.js";
 
-const WEATHERS = [
+const FAULTS = [
   ...["good", "good", "down", "portal", "store-down", "flaky", "signed-out"],
   // What is refused to every photo: by the store, by a limit on the way, by the server.
   ...["store-refuses", "store-refuses", "server-refuses"],
 ];
 const FOR_ALL = new Set(["store-refuses", "server-refuses"]);
-/** A photo parked in bad weather is tried again within this, with nobody's help. */
+/** A photo parked under a fault is tried again within this, without help. */
 const PARKED_MS = 300_000;
 
 /** mulberry32: small, fast, the same everywhere. */
@@ -39,7 +39,7 @@ export class World {
   server = new Map();
   objects = new Map();
   ops = [];
-  weather = "good";
+  fault = "good";
   wakeAt = null;
   pause = null;
   running = false;
@@ -60,7 +60,7 @@ export class World {
   /** One turn of this world, whatever it brings. */
   turn() {
     const roll = this.random();
-    if (roll < 0.05) this.change(this.pick(WEATHERS));
+    if (roll < 0.05) this.setFault(this.pick(FAULTS));
     else if (roll < 0.1) this.take();
     else if (roll < 0.12) this.kill();
     else if (roll < 0.15) this.remove();
@@ -68,11 +68,11 @@ export class World {
     else if (roll < 0.2) this.push({ type: "hurry" });
     else if (roll < 0.3) this.pass(this.random() * 20_000);
     else this.progress();
-    this.judge();
+    this.check();
   }
 
-  change(weather) {
-    this.weather = weather;
+  setFault(fault) {
+    this.fault = fault;
     for (const photoId of this.refusedNow) this.singled.add(photoId);
     this.refusedNow = new Set();
     const parked = [...this.phone.values()].filter((row) => row.state === "parked");
@@ -129,11 +129,11 @@ export class World {
   look() {
     if (!this.running) return;
     const rows = [...this.phone.values()].filter(mayLeave);
-    const wish = (row) => (row.state === "deleting" ? "delete" : "send");
+    const action = (row) => (row.state === "deleting" ? "delete" : "send");
     const wait = (row) => Math.max(0, (row.at ?? 0) - this.now);
     this.push({
       type: "loaded",
-      rows: rows.map((row) => ({ ...row, wish: wish(row), waitMs: wait(row), proven: true })),
+      rows: rows.map((row) => ({ ...row, action: action(row), waitMs: wait(row), proven: true })),
     });
   }
 
@@ -148,18 +148,18 @@ export class World {
   perform(effect) {
     if (effect.type === "finish") this.running = false;
     else if (effect.type === "wake") this.wakeAt = this.now + Math.max(1, effect.inMs);
-    else if (effect.type === "note") this.note(effect.notes);
+    else if (effect.type === "status") this.writeStatus(effect.updates);
     else if (effect.type === "pause") this.pause = dated(effect.pause, this.now);
     else this.ops.push({ ...effect, phase: "begin" });
     const puts = this.ops.filter((op) => op.type === "put");
     if (puts.length > 1) throw new Error("two PUTs at once");
   }
 
-  note(notes) {
-    for (const { inMs, ...note } of notes) {
-      const row = this.phone.get(note.photoId);
-      if (!row || (row.state === "deleting" && note.state !== "deleting")) continue;
-      Object.assign(row, note, { at: inMs === null ? null : this.now + inMs });
+  writeStatus(updates) {
+    for (const { inMs, ...status } of updates) {
+      const row = this.phone.get(status.photoId);
+      if (!row || (row.state === "deleting" && status.state !== "deleting")) continue;
+      Object.assign(row, status, { at: inMs === null ? null : this.now + inMs });
     }
   }
 
@@ -179,7 +179,7 @@ export class World {
     if (op.phase === "travel") this.push(this.lost(op) ?? this.arrive(op));
   }
 
-  /** The phone's own part of an errand, before anything leaves. */
+  /** The phone's own part of an operation, before anything leaves. */
   begin(op) {
     op.phase = "travel";
     const sendable = (row) => row && row.state !== "deleting" && mayLeave(row);
@@ -188,34 +188,34 @@ export class World {
       for (const row of op.rows) row.everSigned = true;
     }
     if (op.type === "put") {
-      this.note(op.notes);
+      this.writeStatus(op.updates);
       op.row = this.phone.get(op.photoId);
       if (sendable(op.row)) op.row.state = "sending";
       else op.refused = true;
     }
   }
 
-  /** What the weather makes of a request: nothing, a lie, or an outcome that hides what happened. */
+  /** What the fault makes of a request: nothing, a false answer, or one that hides what happened. */
   lost(op) {
     if (op.type === "settle" || op.refused) return null;
-    const wet = { good: 0, flaky: 0.4, down: 1, portal: 1, "store-down": 1, "signed-out": 1 };
+    const lossRate = { good: 0, flaky: 0.4, down: 1, portal: 1, "store-down": 1, "signed-out": 1 };
     const store = op.type === "put";
-    if (this.weather === "store-down" && !store) return null;
-    if (this.weather === "signed-out" && store) return null;
-    if (FOR_ALL.has(this.weather)) return this.refusal(op);
-    if (!this.chance(wet[this.weather])) return null;
+    if (this.fault === "store-down" && !store) return null;
+    if (this.fault === "signed-out" && store) return null;
+    if (FOR_ALL.has(this.fault)) return this.refusal(op);
+    if (!this.chance(lossRate[this.fault])) return null;
     // The request may arrive all the same, and only its answer be lost.
-    if (this.weather === "flaky" && this.chance(0.5)) this.arrive(op);
-    if (store) return this.answerOf(op, { status: this.weather === "portal" ? 200 : 0 });
-    const person = { concerns: "person", action: "sign-in", reason: "unauthenticated" };
+    if (this.fault === "flaky" && this.chance(0.5)) this.arrive(op);
+    if (store) return this.answerOf(op, { status: this.fault === "portal" ? 200 : 0 });
+    const signIn = { concerns: "person", action: "sign-in", reason: "unauthenticated" };
     const link = { concerns: "link", action: "wait", reason: "no-answer" };
-    const why = this.weather === "signed-out" ? person : link;
+    const why = this.fault === "signed-out" ? signIn : link;
     return this.answerOf(op, { ok: false, failure: { ...why, retryAfterMs: null } });
   }
 
   /** Refused as every photo is at this time. */
   refusal(op) {
-    if (op.type !== (this.weather === "store-refuses" ? "put" : "presign")) return null;
+    if (op.type !== (this.fault === "store-refuses" ? "put" : "presign")) return null;
     for (const photoId of op.photoIds ?? [op.photoId]) this.refusedNow.add(photoId);
     if (op.type === "put") return this.answerOf(op, this.pick(STORE_SAYS));
     const why = { failure: classify(400, "invalid-field") };
@@ -263,7 +263,7 @@ export class World {
 
   put(op) {
     if (this.objects.has(op.photoId)) return { status: 412 };
-    if (this.weather !== "good" && this.chance(0.2)) {
+    if (this.fault !== "good" && this.chance(0.2)) {
       this.singled.add(op.photoId);
       return { status: 403 };
     }
@@ -306,15 +306,15 @@ export class World {
     return this.server.get(photoId)?.state === "stored" && this.objects.get(photoId) === sha256;
   }
 
-  /** I1 and I4, at every instant, from the world's own books. */
-  judge() {
+  /** I1 and I4, at every instant, from the world's own history. */
+  check() {
     for (const photo of this.taken.values()) {
       const { photoId, owner, consultationId } = photo;
       if (this.deleted.has(photoId)) continue;
       if (!this.phone.has(photoId) && !this.stored(photo)) throw new Error(`lost: ${photoId}`);
       const row = this.server.get(photoId);
       const parked = this.phone.get(photoId)?.state === "parked" && !this.poisoned.has(photoId);
-      if (parked && !mayPass(this.phone.get(photoId).reason))
+      if (parked && !mayBeOver(this.phone.get(photoId).reason))
         throw new Error(`parked for the link's sake: ${photoId}`);
       if (parked && this.blamedForAll(photoId)) throw new Error(`parked with all: ${photoId}`);
       if (row && (row.owner !== owner || row.consultationId !== consultationId))
@@ -325,23 +325,23 @@ export class World {
   /** It was parked while all were refused, and none of its own faults was seen before. */
   blamedForAll(photoId) {
     const seen = this.parkedBefore.has(photoId) || this.singled.has(photoId);
-    return FOR_ALL.has(this.weather) && !seen && this.phone.get(photoId).reason !== "not-stored";
+    return FOR_ALL.has(this.fault) && !seen && this.phone.get(photoId).reason !== "not-stored";
   }
 
-  /** Fair weather and nobody's help until nothing moves; then every photo must be where it belongs. */
+  /** No fault and no help until nothing moves; then every photo must be where it belongs. */
   settleDown() {
-    this.change("good");
+    this.setFault("good");
     for (let turn = 0; turn < 5_000; turn += 1) {
       const left = [...this.phone.values()].filter(mayLeave);
       if (!this.running && left.length === 0) break;
       if (!this.running && left.every((row) => row.state === "parked")) this.pass(PARKED_MS);
       this.progress();
-      this.judge();
+      this.check();
     }
-    for (const photo of this.taken.values()) this.judgeAtRest(photo);
+    for (const photo of this.taken.values()) this.checkAtRest(photo);
   }
 
-  judgeAtRest(photo) {
+  checkAtRest(photo) {
     const { photoId } = photo;
     const here = this.phone.has(photoId);
     if (this.deleted.has(photoId)) {
@@ -352,7 +352,7 @@ export class World {
   }
 }
 
-const mayLeave = (row) => row.state !== "parked" || mayPass(row.reason);
+const mayLeave = (row) => row.state !== "parked" || mayBeOver(row.reason);
 
 const STORE_SAYS = [
   { status: 403, reason: "store-403" },

@@ -1,8 +1,8 @@
-/** Thousands of histories of the pure core in a world that keeps its own books. */
+/** Thousands of histories of the pure core in a world that checks its own history. */
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { step } from "../../../pwa/queue/core.js";
+import { step } from "../../../pwa/queue/replay/reducer.js";
 import { World } from "./simulation.mjs";
 
 const HISTORIES = Number(process.env.HISTORIES ?? 2_000);
@@ -14,14 +14,14 @@ function play(seed, stepUnderTest = step) {
   return world;
 }
 
-/** How many of so many histories end in an accusation that matches. */
-function caught(histories, stepUnderTest, accusation) {
+/** How many of so many histories end in a violation that matches. */
+function caught(histories, stepUnderTest, violation) {
   let found = 0;
   for (let seed = 1; seed <= histories; seed += 1) {
     try {
       play(seed, stepUnderTest);
     } catch (error) {
-      if (accusation.test(error.message)) found += 1;
+      if (violation.test(error.message)) found += 1;
     }
   }
   return found;
@@ -85,7 +85,7 @@ test("the control: a core that blames each photo for what is refused to all is c
   const unjust = (state, event) => {
     const refused = event.type === "put" && [400, 403, 413].includes(event.outcome.status);
     if (!refused) return step(state, event);
-    // Somebody else is said to have got through, and two such answers to have come before.
+    // As if another photo had got through, and two such answers had come before.
     const tasks = new Map(state.tasks);
     const task = { ...tasks.get(event.photoId), reason: event.outcome.reason, equal: 2 };
     const passed = { ...state.passed, store: Infinity };

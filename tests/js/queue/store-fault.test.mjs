@@ -11,7 +11,7 @@ const page = (status) => (r) =>
   r.raw(new Response("<h1>No</h1>", { status, headers: { "Content-Type": "text/html" } }));
 const lost = (r) => r.problem(409, "not-uploaded");
 
-/** What a whole store may say, and as what the queue understands it. */
+/** What a whole store may answer, and the queue's code for it. */
 const REFUSALS = [
   ["an expired role", store(403, "ExpiredToken"), "store-403"],
   ["a wrong region", store(400, "AuthorizationQueryParametersError"), "store-400"],
@@ -30,7 +30,7 @@ async function waitsForAll(phone, turn, reason) {
   await until(paused, `pause ${turn}`);
   assert.equal((await phone.queue.list("anna")).pause.reason, reason);
   await until(async () => (await phone.states()).every((state) => state === "waiting"));
-  const rows = await phone.ledger.load("anna");
+  const rows = await phone.queueStore.load("anna");
   assert.deepEqual(new Set(rows.map(({ attempt, state }) => `${attempt} ${state}`)), QUEUED);
 }
 const QUEUED = new Set(["0 queued"]);
@@ -119,7 +119,7 @@ test("the next run still knows that only a photo that gets through ends the wait
   const phone = await openPhone(t);
   await phone.take(2);
   const pause = { concerns: "link", reason: "store-403", attempt: 5, inMs: 0 };
-  await phone.ledger.pause(pause);
+  await phone.queueStore.writePause(pause);
 
   const running = phone.replay();
   (await phone.net.next("presign")).sign();
@@ -131,7 +131,7 @@ test("the next run still knows that only a photo that gets through ends the wait
 });
 
 for (const bad of [1, 2, 3]) {
-  test(`${bad} refused of ${bad + 3} hold nobody up, and need attention in the end`, async (t) => {
+  test(`${bad} refused of ${bad + 3} hold no other up, and need attention in the end`, async (t) => {
     const phone = await openPhone(t);
     const photos = await phone.take(bad + 3);
     const poisoned = new Set(photos.slice(0, bad).map(({ photoId }) => photoId));
@@ -143,7 +143,7 @@ for (const bad of [1, 2, 3]) {
 
     await come(async () => (await phone.list()).length === bad);
     assert.ok(phone.clock.time < 20_000, `the others went at once, not after ${phone.clock.time}`);
-    // More photos come: the proof that the way is free, for whoever is still in doubt.
+    // More photos come: each that gets through decides whose refusal it was.
     for (let more = 0; more < 4 && !over; more += 1) {
       await phone.take(1);
       await come(async () => (await phone.list()).length === bad);
@@ -190,7 +190,7 @@ for (const reason of [
 /** As a record looks that knows no rules. */
 async function parkAsBefore(phone, reason) {
   const [{ photoId }] = await phone.take(1);
-  await phone.ledger.note([{ photoId, ...parked(reason) }]);
+  await phone.queueStore.writeStatus([{ photoId, ...parked(reason) }]);
   await phone.queue.database.write(["photos"], async (tx) => {
     const { rules, ...record } = await tx.objectStore("photos").get(photoId);
     await tx.objectStore("photos").put(record);
@@ -213,10 +213,10 @@ test("a photo that the version before parked waits with the others while the sto
   assert.deepEqual(await phone.list(), []);
 });
 
-test("what this version calls no photo stays parked", async (t) => {
+test("a photo that this version found invalid stays parked", async (t) => {
   const phone = await openPhone(t);
   const [{ photoId }] = await phone.take(1);
-  await phone.ledger.note([{ photoId, ...parked("invalid-image") }]);
+  await phone.queueStore.writeStatus([{ photoId, ...parked("invalid-image") }]);
 
   assert.equal(await phone.serve(phone.replay()), "drained");
 
@@ -276,7 +276,7 @@ for (const code of ["store-refused", "store-not-encrypted"]) {
   });
 }
 
-test("the freshest sign-in refused is another trouble than none", async (t) => {
+test("a refused fresh token is not the same failure as no session", async (t) => {
   const phone = await openPhone(t);
   await phone.take(1);
 

@@ -5,11 +5,11 @@
 import "fake-indexeddb/auto";
 import { createHash } from "node:crypto";
 
-import { Ledger } from "../../../pwa/queue/ledger.js";
+import { QueueStore } from "../../../pwa/queue/replay/queue-store.js";
 import { newPhotoId } from "../../../pwa/queue/photo-id.js";
 import { openQueue } from "../../../pwa/queue/queue.js";
-import { replay } from "../../../pwa/queue/replay.js";
-import { Uploader } from "../../../pwa/queue/uploader.js";
+import { replay } from "../../../pwa/queue/replay/replay.js";
+import { Uploader } from "../../../pwa/queue/replay/uploader.js";
 
 export const CONSULTATION = "0198b1c2-0000-7000-8000-00000000000c";
 export const DAY = Date.UTC(2026, 10, 22, 10);
@@ -17,11 +17,11 @@ export const DAY = Date.UTC(2026, 10, 22, 10);
 let phones = 0;
 
 /** How long a state may take to come before the test says that it never did: no measure of speed. */
-const PATIENCE_MS = 30_000;
+const WAIT_LIMIT_MS = 30_000;
 
 /** Waits for a state, one turn of the event loop after the other; never for a time. */
 export async function until(condition, what = condition.toString()) {
-  const end = performance.now() + PATIENCE_MS;
+  const end = performance.now() + WAIT_LIMIT_MS;
   while (performance.now() < end) {
     const value = await condition();
     if (value) return value;
@@ -216,7 +216,7 @@ export const receiptFor = (photoId, claim, change = {}) => ({
 function kindOf(method, url) {
   if (url.endsWith("/presign")) return "presign";
   if (url.endsWith("/complete")) return "complete";
-  if (url.endsWith("/captures")) return "announce";
+  if (url.endsWith("/captures")) return "inventory";
   return method === "DELETE" ? "delete" : method.toLowerCase();
 }
 
@@ -257,7 +257,7 @@ class Phone {
 
   async open() {
     this.queue = await openQueue({ name: this.name, wall: this.clock.wall });
-    this.ledger = new Ledger(this.queue, this.clock.wall);
+    this.queueStore = new QueueStore(this.queue, this.clock.wall);
     if ((await this.queue.owner()) === null)
       await this.queue.setOwner({ id: "anna", name: "Anna" });
   }
@@ -290,7 +290,7 @@ class Phone {
       credentials: { token: async () => this.token },
     });
     return replay({
-      ledger: this.#counted(this.ledger),
+      queueStore: this.#counted(this.queueStore),
       network: this.#counted(network),
       locks: this.locks,
       clock: this.clock,
@@ -356,5 +356,5 @@ export const WELL = {
   presign: (request) => request.sign(),
   put: (request) => request.respond(200),
   complete: (request) => request.receipt(),
-  announce: (request) => request.respond(200, { missing: 0 }),
+  inventory: (request) => request.respond(200, { missing: 0 }),
 };

@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { realClock, within } from "../../../pwa/queue/clock.js";
+import { realClock, within } from "../../../pwa/shared/clock.js";
 import { messageOf } from "../../../pwa/queue/messages.js";
-import { Uploader } from "../../../pwa/queue/uploader.js";
+import { Uploader } from "../../../pwa/queue/replay/uploader.js";
 import { ScriptedNetwork, TestClock, capture, receiptFor } from "./support.mjs";
 
 const record = { ...capture(), sha256: "a".repeat(64), size: 64 };
@@ -18,7 +18,7 @@ function uploader(token = null) {
 
 for (const [what, response] of [
   ["a page of a portal", () => new Response("<html>", { status: 200 })],
-  ["a page that wears our mark", () => new Response("<html>", { status: 200, headers: OURS })],
+  ["a page with our header", () => new Response("<html>", { status: 200, headers: OURS })],
   ["no results", () => Response.json({}, { headers: OURS })],
   ["too few results", () => Response.json({ results: [] }, { headers: OURS })],
   ["nothing", () => new Response(null, { status: 204, headers: OURS })],
@@ -58,7 +58,7 @@ test("a 200 that is no receipt is no answer to complete", async () => {
   assert.equal((await asking).failure.reason, "not-ours");
 });
 
-for (const [what, placed, told] of [
+for (const [what, placed, confirmed] of [
   ["was never asked about", undefined, undefined],
   ["was kept where it is", { at: "2026-01-01T00:00:00.000Z", from: null }, true],
   [
@@ -68,12 +68,12 @@ for (const [what, placed, told] of [
   ],
   ["was moved", { at: "2026-01-01T00:00:00.000Z", from: { id: "x", label: "Room 2" } }, true],
 ]) {
-  test(`the server is told of a photo that ${what}`, async () => {
+  test(`presign says whether the place of a photo that ${what} is confirmed`, async () => {
     const { net, up } = uploader();
     const asking = up.presign([{ ...record, placed }]);
     const request = await net.next("presign");
 
-    assert.equal(request.body.photos[0].placeConfirmed, told);
+    assert.equal(request.body.photos[0].placeConfirmed, confirmed);
     request.respond(200, { results: [null] });
     await asking;
   });
@@ -88,7 +88,7 @@ test("a refusal without a code is known by its status", async () => {
   assert.equal((await asking).failure.reason, "http-418");
 });
 
-test("a Retry-After that is no number is not believed", async () => {
+test("a Retry-After that is no number is ignored", async () => {
   const { net, up } = uploader();
   const headers = { "Retry-After": "Fri, 31 Dec 1999 23:59:59 GMT" };
   const asking = up.complete(record);
@@ -98,7 +98,7 @@ test("a Retry-After that is no number is not believed", async () => {
   assert.equal((await asking).failure.retryAfterMs, null);
 });
 
-test("without a token the upload cookie speaks", async () => {
+test("without a token the upload cookie is sent", async () => {
   const { net, up } = uploader();
   const asking = up.complete(record);
   const request = await net.next("complete");
@@ -138,7 +138,7 @@ test("a PUT says how the store answered and how long it took", async () => {
   assert.deepEqual(await sending, { status: 503, ms: 0, retryAfterMs: 7_000 });
 });
 
-test("the real clock runs what it was told, unless it was called off", async () => {
+test("the real clock runs what it was given, unless that was cancelled", async () => {
   const began = realClock.now();
   let ran = 0;
   const cancel = realClock.after(0, () => (ran += 1));
@@ -150,7 +150,7 @@ test("the real clock runs what it was told, unless it was called off", async () 
   assert.ok(realClock.now() >= began);
 });
 
-test("work under a limit hears when the caller gives up, even before it began", async () => {
+test("work under a limit is aborted with the outer signal, even before it began", async () => {
   const controller = new AbortController();
   controller.abort(new Error("given up"));
 
@@ -161,7 +161,7 @@ test("work under a limit hears when the caller gives up, even before it began", 
   await assert.rejects(working, /given up/);
 });
 
-test("only messages of the closed list, and of our own origin, are heard", () => {
+test("only messages of the closed list, and of our own origin, are accepted", () => {
   const origin = "https://capture.test";
 
   assert.deepEqual(messageOf({ data: { type: "drain" }, origin }, origin), { type: "drain" });

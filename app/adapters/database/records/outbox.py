@@ -1,0 +1,73 @@
+"""Queries on the outbox and on the audit trail: what is written beside a change, in its transaction."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import cache
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import bindparam, delete, insert, select, update
+
+from app.adapters.database.columns import UtcMillis
+from app.adapters.database.statements import Connection, Statement, bind_columns
+from app.adapters.database.tables import audit, outbox
+from app.domain.ports import AuditEntry, Event
+
+# Published notifications have no further use; a week of them is kept to analyse faults.
+KEPT = timedelta(days=7)
+
+_O = outbox.c
+_AUDITED = AuditEntry.__struct_fields__
+
+_ADD_EVENT = Statement(
+    insert(outbox).values(bind_columns(outbox, "event_id", "owner", "payload", "created_at"))
+)
+_UNPUBLISHED = Statement(
+    select(_O.seq, _O.event_id, _O.owner, _O.payload)
+    .where(_O.published_at.is_(None))
+    .order_by(_O.seq)
+    .limit(bindparam("limit"))
+)
+_FORGET = Statement(delete(outbox).where(_O.published_at < bindparam("before", type_=UtcMillis)))
+_ADD_AUDIT = Statement(insert(audit).values(bind_columns(audit, *_AUDITED)))
+
+
+@cache
+def _publish(count: int) -> Statement:
+    seqs = [bindparam(f"seq{place}", type_=_O.seq.type) for place in range(count)]
+    return Statement(update(outbox).where(_O.seq.in_(seqs)).values(bind_columns(outbox, "published_at")))
+
+
+class OutboxRecords:
+    """Events to publish and the audit trail."""
+
+    _connection: Connection
+
+    async def add_audit(self, entry: AuditEntry) -> None:
+        """Add one line that is never changed."""
+        await self._connection.fetch(_ADD_AUDIT, **{f"new_{name}": getattr(entry, name) for name in _AUDITED})
+
+    async def add_event(
+        self, event_id: UUID, owner: str, payload: Mapping[str, object], now: datetime
+    ) -> None:
+        """Queue an event; it exists if and only if the transaction commits."""
+        text = msgspec.json.encode(payload).decode()
+        await self._connection.fetch(
+            _ADD_EVENT, new_event_id=event_id, new_owner=owner, new_payload=text, new_created_at=now
+        )
+
+    async def unpublished_events(self, limit: int) -> list[Event]:
+        """The oldest unpublished events."""
+        rows = await self._connection.fetch(_UNPUBLISHED, limit=limit)
+        return [
+            Event(seq=seq, event_id=event_id, owner=owner, payload=msgspec.json.decode(text))
+            for seq, event_id, owner, text in rows
+        ]
+
+    async def mark_published(self, seqs: Sequence[int], now: datetime) -> None:
+        """Mark events as published; delete those published long ago."""
+        if not seqs:
+            return
+        values = {f"seq{place}": seq for place, seq in enumerate(seqs)}
+        await self._connection.fetch(_publish(len(seqs)), new_published_at=now, **values)
+        await self._connection.fetch(_FORGET, before=now - KEPT)

@@ -1,0 +1,230 @@
+"""Queries on photos that a request asks; the state stands in the predicate of each change."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from functools import cache
+from uuid import UUID
+
+import msgspec
+from msgspec.structs import astuple
+from sqlalchemy import Executable, Update, bindparam, exists, func, null, select, update
+
+from app.adapters.database.columns import UtcMillis
+from app.adapters.database.records.history import taken_during
+from app.adapters.database.statements import Connection, DialectSpec, Row, Statement, bind_columns
+from app.adapters.database.tables import consultations, photos
+from app.domain.photos.bucket import UPLOAD_SECONDS
+from app.domain.photos.model import PhotoDescription, PhotoRow, PhotoState
+from app.domain.photos.quota import PendingLoad
+
+FIRST_LOOK_AFTER = timedelta(seconds=30)
+# When no address can be used any more that was signed before the photo was deleted or refused.
+ERASE_AGAIN_AFTER = timedelta(seconds=UPLOAD_SECONDS + 10)
+
+_P = photos.c
+_FIELDS = PhotoRow.__struct_fields__
+_INSERTED = (*_FIELDS, "next_look_at", "looks")
+_DESCRIPTION_COLUMNS = PhotoDescription.__struct_fields__
+_BY_ID = _P.photo_id == bindparam("photo_id")
+_OWN = _P.owner == bindparam("owner")
+PHOTO_COLUMNS = [_P[name] for name in _FIELDS]
+
+_IN_CONSULTATION = Statement(
+    select(*PHOTO_COLUMNS)
+    .where(_OWN, _P.filed_in == bindparam("consultation_id"), _P.state == PhotoState.STORED)
+    .order_by(_P.stored_seq)
+)
+_OWN_ONE = Statement(select(*PHOTO_COLUMNS).where(_BY_ID, _OWN).with_for_update())
+
+_SINCE = bindparam("since", type_=UtcMillis)
+# Pending rows alone have a next look, later than their beginning: its index finds them among all photos.
+_COUNT_PENDING = Statement(
+    select(func.count(), func.coalesce(func.sum(_P.size), 0)).where(
+        _OWN, _P.next_look_at > _SINCE, _P.created_at > _SINCE
+    )
+)
+
+
+def _change_stored() -> Update:
+    return update(photos).where(_BY_ID, _OWN, _P.state == PhotoState.STORED)
+
+
+_DESCRIBE = Statement(
+    _change_stored()
+    .values(
+        {
+            name: func.coalesce(bind, _P[name])
+            for name, bind in bind_columns(photos, *_DESCRIPTION_COLUMNS).items()
+        }
+    )
+    .returning(*PHOTO_COLUMNS)
+)
+_CONFIRM = Statement(
+    _change_stored().values(bind_columns(photos, "place_confirmed_at")).returning(*PHOTO_COLUMNS)
+)
+_FILE = Statement(
+    _change_stored()
+    .where(
+        exists().where(
+            consultations.c.consultation_id == bindparam("new_filed_in", type_=_P.filed_in.type),
+            consultations.c.owner == _P.owner,
+        )
+    )
+    .values(bind_columns(photos, "filed_in"))
+    .returning(*PHOTO_COLUMNS)
+)
+# The tombstone keeps ids, hash and times, and no text about the patient.
+_DELETE = Statement(
+    update(photos)
+    .where(_BY_ID, _OWN, _P.state != PhotoState.DELETED)
+    .values(
+        **bind_columns(photos, "erase_again_at", "deleted_at"),
+        **dict.fromkeys(_DESCRIPTION_COLUMNS, ""),
+        state=PhotoState.DELETED,
+        next_look_at=null(),
+    )
+)
+
+
+def _mark_stored(flavour: DialectSpec) -> Executable:
+    closed = exists().where(
+        consultations.c.consultation_id == _P.captured_in,
+        consultations.c.closed_at <= bindparam("new_received_at", type_=UtcMillis),
+    )
+    return (
+        update(photos)
+        .where(_BY_ID, _P.state == PhotoState.PENDING, _P.refused_at.is_(None))
+        .values(
+            **bind_columns(photos, "received_at"),
+            state=PhotoState.STORED,
+            late=closed.correlate(photos),
+            taken_during=taken_during(),
+            stored_seq=flavour.next_received(),
+            next_look_at=null(),
+        )
+        .returning(*PHOTO_COLUMNS)
+    )
+
+
+_MARK_STORED = Statement(_mark_stored)
+# Its next look erases what a PUT brought back that was signed before the refusal.
+_MARK_REFUSED = Statement(
+    update(photos)
+    .where(_BY_ID, _P.state == PhotoState.PENDING)
+    .values(bind_columns(photos, "refused_at", "next_look_at"))
+    .returning(_P.photo_id)
+)
+_FORGET_REFUSAL = Statement(
+    update(photos).where(_BY_ID, _P.state == PhotoState.PENDING).values(refused_at=null())
+)
+
+
+@cache
+def _by_ids(count: int) -> Statement:
+    ids = [bindparam(f"id{place}", type_=_P.photo_id.type) for place in range(count)]
+    return Statement(select(*PHOTO_COLUMNS).where(_P.photo_id.in_(ids)))
+
+
+@cache
+def _insert(count: int) -> Statement:
+    rows = [bind_columns(photos, *_INSERTED, suffix=f"_{place}") for place in range(count)]
+    return Statement(
+        lambda flavour: (
+            flavour.insert(photos).values(rows).on_conflict_do_nothing().returning(photos.c.photo_id)
+        )
+    )
+
+
+@cache
+def _inserted_names(count: int) -> tuple[str, ...]:
+    return tuple(f"new_{name}_{place}" for place in range(count) for name in _INSERTED)
+
+
+class PhotoRecords:
+    """Photos of consultations."""
+
+    _connection: Connection
+
+    async def photos(self, ids: Sequence[UUID]) -> dict[UUID, PhotoRow]:
+        """See ``Records.photos``."""
+        wanted = dict.fromkeys(ids)
+        if not wanted:
+            return {}
+        values = {f"id{place}": wanted_id for place, wanted_id in enumerate(wanted)}
+        rows = await self._connection.fetch(_by_ids(len(wanted)), **values)
+        return {row[0]: photo_row(row) for row in rows}
+
+    async def stored_photos(self, owner: str, consultation_id: UUID) -> list[PhotoRow]:
+        """See ``Records.stored_photos``; by the server's own count, since clocks can step back."""
+        rows = await self._connection.fetch(_IN_CONSULTATION, owner=owner, consultation_id=consultation_id)
+        return [photo_row(row) for row in rows]
+
+    async def add_pending(self, rows: Sequence[PhotoRow]) -> set[UUID]:
+        """See ``Records.add_pending``."""
+        if not rows:
+            return set()
+        values = [value for row in rows for value in (*astuple(row), row.created_at + FIRST_LOOK_AFTER, 0)]
+        named = dict(zip(_inserted_names(len(rows)), values, strict=True))
+        return {row[0] for row in await self._connection.fetch(_insert(len(rows)), **named)}
+
+    async def count_pending(self, owner: str, since: datetime) -> PendingLoad:
+        """See ``Records.count_pending``."""
+        [(photos, size)] = await self._connection.fetch(_COUNT_PENDING, owner=owner, since=since)
+        return PendingLoad(photos=int(photos), size=int(size))
+
+    async def mark_stored(self, photo_id: UUID, received_at: datetime) -> PhotoRow | None:
+        """See ``Records.mark_stored``."""
+        rows = await self._connection.fetch(_MARK_STORED, photo_id=photo_id, new_received_at=received_at)
+        return photo_row(rows[0]) if rows else None
+
+    async def mark_refused(self, photo_id: UUID, now: datetime) -> bool:
+        """See ``Records.mark_refused``."""
+        times = {"new_refused_at": now, "new_next_look_at": now + ERASE_AGAIN_AFTER}
+        return bool(await self._connection.fetch(_MARK_REFUSED, photo_id=photo_id, **times))
+
+    async def clear_refusals(self, photo_ids: Sequence[UUID]) -> None:
+        """See ``Records.forget_refusals``."""
+        for photo_id in photo_ids:
+            await self._connection.fetch(_FORGET_REFUSAL, photo_id=photo_id)
+
+    async def own_photo(self, owner: str, photo_id: UUID) -> PhotoRow | None:
+        """See ``Records.own_photo``."""
+        rows = await self._connection.fetch(_OWN_ONE, photo_id=photo_id, owner=owner)
+        return photo_row(rows[0]) if rows else None
+
+    async def mark_deleted(self, owner: str, photo_id: UUID, now: datetime) -> PhotoRow | None:
+        """See ``Records.mark_deleted``; a tombstone is returned as it is and stays as it is."""
+        before = await self.own_photo(owner, photo_id)
+        if before is not None:
+            times = {"new_erase_again_at": now + ERASE_AGAIN_AFTER, "new_deleted_at": now}
+            await self._connection.fetch(_DELETE, photo_id=photo_id, owner=owner, **times)
+        return before
+
+    async def describe(self, owner: str, photo_id: UUID, change: PhotoDescription) -> PhotoRow | None:
+        """The stored photo with its new description; None unless it is the user's."""
+        values = {f"new_{name}": _column_value(getattr(change, name)) for name in _DESCRIPTION_COLUMNS}
+        rows = await self._connection.fetch(_DESCRIBE, photo_id=photo_id, owner=owner, **values)
+        return photo_row(rows[0]) if rows else None
+
+    async def confirm_place(self, owner: str, photo_id: UUID, at: datetime | None) -> PhotoRow | None:
+        """See ``Records.confirm_place``."""
+        rows = await self._connection.fetch(
+            _CONFIRM, photo_id=photo_id, owner=owner, new_place_confirmed_at=at
+        )
+        return photo_row(rows[0]) if rows else None
+
+    async def file_under(self, owner: str, photo_id: UUID, consultation_id: UUID) -> PhotoRow | None:
+        """The stored photo in its new place; None unless both are the user's."""
+        rows = await self._connection.fetch(
+            _FILE, photo_id=photo_id, owner=owner, new_filed_in=consultation_id
+        )
+        return photo_row(rows[0]) if rows else None
+
+
+def photo_row(row: Row) -> PhotoRow:
+    """A row of ``PHOTO_COLUMNS`` as the domain knows it."""
+    return PhotoRow(**dict(zip(_FIELDS, row, strict=True)))
+
+
+def _column_value(value: str | msgspec.UnsetType) -> str | None:
+    return None if value is msgspec.UNSET else value

@@ -1,0 +1,282 @@
+"""Consultations as a clinician works with them: start, choose, read, close, list the photos."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from app.domain.consultations.model import (
+    Consultation,
+    ConsultationChange,
+    ConsultationKind,
+    CurrentAnswer,
+    NewConsultation,
+    is_ambiguous,
+    stored_identifier,
+    stored_label,
+)
+from app.domain.errors import (
+    ConsultationClosed,
+    ConsultationNotEmpty,
+    ConsultationNotFound,
+    InvalidField,
+    LabelInUse,
+)
+from app.domain.notifications import consultations_changed
+from app.domain.photos.model import PhotoRow, PhotoView, Schema, TakenDuring, photo_view
+from app.domain.ports import (
+    Clock,
+    ConsultationAuditEntry,
+    Database,
+    NewId,
+    NotifyOutbox,
+    Records,
+    UploadSigner,
+)
+
+# About a millisecond of work.
+_AT_ONCE = 100
+
+
+class PhotoList(Schema, frozen=True):
+    """Stored photos in the server's order; ``rev`` changes with every change of them."""
+
+    consultation_id: UUID
+    rev: int
+    photos: list[PhotoView]
+
+
+class CurrentConsultations(msgspec.Struct, kw_only=True, frozen=True):
+    """Where a user's next photo goes: the current consultation if any, else the unfiled one."""
+
+    current: Consultation | None
+    unfiled: Consultation
+
+
+class ConsultationService:
+    """The consultations of one signed-in user at a time."""
+
+    def __init__(self, database: Database, clock: Clock, new_id: NewId, notify_outbox: NotifyOutbox) -> None:
+        self._database = database
+        self._clock = clock
+        self._new_id = new_id
+        self._notify_outbox = notify_outbox
+
+    async def current_consultations(self, user: str) -> CurrentConsultations:
+        """Current and unfiled consultation; creates the user's unfiled one if missing."""
+        async with self._database.transaction() as records:
+            await records.ensure_user(user, self._new_id(), self._clock())
+            return CurrentConsultations(
+                current=await records.current(user), unfiled=await records.unfiled(user)
+            )
+
+    async def start(self, user: str, new: NewConsultation) -> Consultation:
+        """A new consultation, which becomes current in the same transaction.
+
+        Raises ``LabelInUse`` where it could not be distinguished from another open one.
+        """
+        now = self._clock()
+        consultation = Consultation(
+            consultation_id=self._new_id(),
+            owner=user,
+            kind=ConsultationKind.VISIT,
+            label=stored_label(new.label),
+            second_identifier=stored_identifier(new.second_identifier),
+            opened_at=now,
+        )
+        async with self._database.transaction() as records:
+            await records.ensure_user(user, self._new_id(), now)
+            await _must_differ(records, consultation)
+            await records.add_consultation(consultation)
+            await records.set_current(user, consultation.consultation_id)
+            await records.record_current(user, self._clock())
+            await self._notify(records, user, consultation.consultation_id, 0)
+        self._notify_outbox()
+        return consultation
+
+    async def list(self, user: str) -> tuple[list[Consultation], UUID | None]:
+        """All consultations, newest first and unfiled last, and the id of the current one."""
+        async with self._database.transaction() as records:
+            await records.ensure_user(user, self._new_id(), self._clock())
+            current = await records.current(user)
+            chosen = None if current is None else current.consultation_id
+            return await records.consultations(user), chosen
+
+    async def read(self, user: str, consultation_id: UUID) -> Consultation:
+        """One consultation of this user."""
+        async with self._database.transaction() as records:
+            return await _owned(records, user, consultation_id)
+
+    async def change(self, user: str, consultation_id: UUID, change: ConsultationChange) -> Consultation:
+        """Correct label or identifier, edit notes, close or reopen; notifies the user's pages.
+
+        Closing ends new shutters, never uploads.
+        """
+        async with self._database.transaction() as records:
+            before = await _owned(records, user, consultation_id)
+            await self._correct(records, before, change)
+            if change.notes is not msgspec.UNSET and change.notes != before.notes:
+                await records.set_notes(user, consultation_id, change.notes)
+                await self._notify(records, user, consultation_id, before.rev)
+            if change.closed is not msgspec.UNSET:
+                await self._close(records, before, change.closed)
+            after = await _owned(records, user, consultation_id)
+        self._notify_outbox()
+        return after
+
+    async def current(self, user: str, camera: UUID | None = None) -> CurrentAnswer:
+        """Which consultation the next shutter belongs to, and the state of an open camera's one."""
+        async with self._database.transaction() as records:
+            current = await records.current(user)
+            seen = None if camera is None else await records.consultation(user, camera)
+            if seen is None or (current and current.consultation_id == camera):
+                return CurrentAnswer(current)
+            moves = await records.moves_since(user, seen.consultation_id)
+            return CurrentAnswer(current, not seen.takes_photos, moves)
+
+    async def choose(self, user: str, consultation_id: UUID | None) -> Consultation | None:
+        """Make an open consultation current, or none; notifies the user's open pages.
+
+        Choosing a discarded one puts it back on the list.
+        """
+        async with self._database.transaction() as records:
+            chosen = None
+            if consultation_id is not None:
+                chosen = await _owned(records, user, consultation_id)
+                if chosen.closed_at is not None:
+                    raise ConsultationClosed
+                await self._restore(records, chosen)
+            await records.ensure_user(user, self._new_id(), self._clock())
+            await records.set_current(user, consultation_id)
+            await records.record_current(user, self._clock())
+            await self._notify(records, user, consultation_id, chosen.rev if chosen else 0)
+        self._notify_outbox()
+        return chosen
+
+    async def discard(self, user: str, consultation_id: UUID) -> Consultation:
+        """Take an empty consultation off the list; a photo that arrives later brings it back.
+
+        Raises ``ConsultationNotEmpty`` where it holds photos, stored or on their way, or notes.
+        """
+        async with self._database.transaction() as records:
+            before = await _owned(records, user, consultation_id)
+            if before.kind is ConsultationKind.UNFILED:
+                raise InvalidField("The unfiled photos cannot be discarded.", "consultationId")
+            if before.discarded_at is None:
+                if not await records.discard_consultation(user, consultation_id, self._clock()):
+                    raise ConsultationNotEmpty
+                await self._audit(records, before, "discard", before.label, "")
+                await records.record_current(user, self._clock())
+                await self._notify(records, user, consultation_id, before.rev)
+            after = await _owned(records, user, consultation_id)
+        self._notify_outbox()
+        return after
+
+    async def rev(self, user: str, consultation_id: UUID) -> int:
+        """The revision of a consultation's photos: what a list's ETag is made of."""
+        return (await self.read(user, consultation_id)).rev
+
+    async def photos(self, user: str, consultation_id: UUID, signer: UploadSigner) -> PhotoList:
+        """Stored photos, each with a signed GET URL that is equal for 5 minutes."""
+        async with self._database.transaction() as records:
+            consultation = await _owned(records, user, consultation_id)
+            rows = await records.stored_photos(user, consultation_id)
+            asked = [row.in_question for row in rows if row.in_question is not None]
+            during = await records.current_history(user, asked)
+        views = await _photo_views(rows, signer, self._clock(), during)
+        return PhotoList(consultation_id=consultation_id, rev=consultation.rev, photos=views)
+
+    async def _close(self, records: Records, before: Consultation, closed: bool) -> None:
+        if before.kind is ConsultationKind.UNFILED:
+            raise InvalidField("The unfiled photos cannot be closed.", "closed")
+        back = not closed and before.discarded_at is not None
+        if closed == (before.closed_at is not None) and not back:
+            return
+        at: datetime | None = self._clock() if closed else None
+        await records.set_closed(before.owner, before.consultation_id, at)
+        if back:
+            await self._restore(records, before)
+        elif not closed:
+            await _must_differ(records, msgspec.structs.replace(before, closed_at=None))
+        await records.record_current(before.owner, self._clock())
+        await self._notify(records, before.owner, before.consultation_id, before.rev)
+
+    async def _correct(self, records: Records, before: Consultation, change: ConsultationChange) -> None:
+        """Change label and second identifier, with an audit row for each that differs."""
+        after = _corrected(before, change)
+        if after == before:
+            return
+        if before.kind is ConsultationKind.UNFILED:
+            raise InvalidField("The unfiled photos keep their name.", "label")
+        await _must_differ(records, after)
+        await records.set_identity(before.owner, before.consultation_id, after.label, after.second_identifier)
+        for action, old, new in (
+            ("label", before.label, after.label),
+            ("second-identifier", before.second_identifier or "", after.second_identifier or ""),
+        ):
+            if old != new:
+                await self._audit(records, before, action, old, new)
+        await self._notify(records, before.owner, before.consultation_id, before.rev)
+
+    async def _restore(self, records: Records, consultation: Consultation) -> None:
+        if consultation.discarded_at is not None:
+            await records.restore_consultation(consultation.owner, consultation.consultation_id)
+            await _must_differ(
+                records, msgspec.structs.replace(consultation, closed_at=None, discarded_at=None)
+            )
+            await self._audit(records, consultation, "bring-back", "", consultation.label)
+
+    async def _audit(
+        self, records: Records, consultation: Consultation, action: str, before: str, after: str
+    ) -> None:
+        entry = ConsultationAuditEntry(
+            at=self._clock(),
+            actor=consultation.owner,
+            action=action,
+            consultation_id=consultation.consultation_id,
+            before=before,
+            after=after,
+        )
+        await records.add_consultation_audit(entry)
+
+    async def _notify(self, records: Records, user: str, consultation_id: UUID | None, rev: int) -> None:
+        payload = consultations_changed(consultation_id, rev)
+        await records.add_event(self._new_id(), user, payload, self._clock())
+
+
+async def _must_differ(records: Records, consultation: Consultation) -> None:
+    """Raises ``LabelInUse`` where an open consultation could not be distinguished from the others."""
+    if is_ambiguous(consultation, await records.open_consultations(consultation.owner)):
+        raise LabelInUse
+
+
+def _corrected(before: Consultation, change: ConsultationChange) -> Consultation:
+    label = before.label if change.label is msgspec.UNSET else stored_label(change.label)
+    second = change.second_identifier
+    return msgspec.structs.replace(
+        before,
+        label=label,
+        second_identifier=before.second_identifier if second is msgspec.UNSET else stored_identifier(second),
+    )
+
+
+async def _photo_views(
+    rows: Sequence[PhotoRow], signer: UploadSigner, now: datetime, during: Mapping[int, TakenDuring]
+) -> list[PhotoView]:
+    """Signed views, a few at a time, so that a long list does not block the event loop."""
+    views: list[PhotoView] = []
+    for row in rows:
+        speaks_against = None if row.in_question is None else during[row.in_question]
+        views.append(photo_view(row, signer.sign_get(row, now), speaks_against))
+        if len(views) % _AT_ONCE == 0:
+            await asyncio.sleep(0)
+    return views
+
+
+async def _owned(records: Records, user: str, consultation_id: UUID) -> Consultation:
+    consultation = await records.consultation(user, consultation_id)
+    if consultation is None:
+        raise ConsultationNotFound
+    return consultation

@@ -1,0 +1,52 @@
+"""The outbox relay: publishes committed events in order, at least once, never inside a request.
+
+Publishing is idempotent by event id, so that a crash between publishing and marking costs at most
+a repeated notification.
+"""
+
+from app.domain.ports import Clock, Database, Event, Signals
+
+BATCH = 100
+
+
+class Relay:
+    """Drains the outbox of one database into one signals port."""
+
+    def __init__(self, database: Database, signals: Signals, clock: Clock) -> None:
+        self._database = database
+        self._signals = signals
+        self._clock = clock
+
+    async def drain(self) -> int:
+        """Publish what waits; how many went out. Raises what the first failed publish raised.
+
+        Whatever was published before the failure is marked all the same. Events whose consultation
+        has a later event in the batch are not sent: each only says "refetch", so the last one is enough.
+        """
+        published = 0
+        while True:
+            async with self._database.transaction() as records:
+                events = await records.unpublished_events(BATCH)
+            if not events:
+                return published
+            published += await self._publish(events)
+
+    async def _publish(self, events: list[Event]) -> int:
+        last = {_subject(event): event.seq for event in events}
+        done: list[int] = []
+        sent = 0
+        try:
+            for event in events:
+                if last[_subject(event)] == event.seq:
+                    await self._signals.publish(event.owner, str(event.event_id), event.payload)
+                    sent += 1
+                done.append(event.seq)
+        finally:
+            if done:
+                async with self._database.transaction() as records:
+                    await records.mark_published(done, self._clock())
+        return sent
+
+
+def _subject(event: Event) -> tuple[str, object, object]:
+    return event.owner, event.payload.get("t"), event.payload.get("consultation")

@@ -1,0 +1,80 @@
+"""Logins of the built-in accounts: what a cookie opens, for how long, and how it ends.
+
+A login ends after 12 hours without use, the length of a long shift, and after 7 days in any case,
+which is what the cloud provider does by default. The cookie's value carries its own start, and
+only the SHA-256 of the whole is stored, so neither a copied database nor an edited cookie opens
+a login.
+"""
+
+from datetime import UTC, datetime, timedelta
+
+import structlog
+
+from app.domain.errors import Unauthenticated
+from app.domain.ports import Account, AccountRecords
+from app.embedded.accounts.signing_keys import digest, new_secret
+
+IDLE = timedelta(hours=12)
+LONGEST = timedelta(days=7)
+LONGEST_S = int(LONGEST.total_seconds())
+# The end of a login is moved at most this often, so that a token does not cost a write each time.
+MOVED_EVERY = timedelta(minutes=30)
+_SESSION = "sess_"
+_ID_CHARS = 27
+
+_log = structlog.get_logger("clinicpro")
+
+
+async def open_login(records: AccountRecords, user: str, now: datetime) -> str:
+    """A new login of a user: the value of its cookie."""
+    cookie = f"{new_secret()}.{int(now.timestamp())}"
+    await records.add_login(digest(cookie), user, now + IDLE)
+    _log.info("session.opened", user=user, session=session_id(cookie))
+    return cookie
+
+
+async def account_of(records: AccountRecords, cookie: str, now: datetime) -> Account:
+    """The account of an open login; ``Unauthenticated`` for any other."""
+    user = await records.login_user(digest(cookie), now)
+    account = await records.account_by_user(user) if user else None
+    if account is None or now >= login_started_at(cookie) + LONGEST:
+        raise Unauthenticated
+    return account
+
+
+async def use_login(records: AccountRecords, cookie: str, now: datetime) -> Account:
+    """The account of an open login, whose end moves with its use."""
+    account = await account_of(records, cookie, now)
+    until = min(now + IDLE, login_started_at(cookie) + LONGEST)
+    if await records.login_user(digest(cookie), until - MOVED_EVERY) is None:
+        await records.drop_login(digest(cookie))
+        await records.add_login(digest(cookie), account.user, until)
+    return account
+
+
+async def end_login(records: AccountRecords, cookie: str, now: datetime) -> None:
+    """End a login and its background uploads; nothing when it has already ended."""
+    user = await records.login_user(digest(cookie), now)
+    await records.drop_login(digest(cookie))
+    if user is not None:
+        await records.drop_upload_sessions(user, session_id(cookie))
+        _log.info("session.closed", user=user, session=session_id(cookie))
+
+
+async def is_open(records: AccountRecords, session: str, now: datetime) -> bool:
+    """Whether the login with this public id has not ended."""
+    start = session.removeprefix(_SESSION)
+    return len(start) == _ID_CHARS and await records.has_login(start, now)
+
+
+def session_id(cookie: str) -> str:
+    """The public id of a login, in tokens and logs; the cookie cannot be found from it."""
+    return _SESSION + digest(cookie)[:_ID_CHARS]
+
+
+def login_started_at(cookie: str) -> datetime:
+    """When a login was opened, as its cookie says; trusted only with the digest of the whole."""
+    number = cookie.rpartition(".")[2]
+    if not (number.isascii() and number.isdigit() and len(number) <= 11):
+        raise Unauthenticated
+    return datetime.fromtimestamp(int(number), UTC)

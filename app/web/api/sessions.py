@@ -1,0 +1,132 @@
+"""Sign-in routes of the built-in accounts; they exist only where no identity provider is configured.
+
+The routes are on the list of those that authenticate the user by themselves: the first by name and
+password, the others by the login cookie.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from litestar import Controller, Response, Router, delete, get, post, put
+from litestar.di import NamedDependency, Provide
+from litestar.params import RawBody
+
+from app.domain.errors import CrossSite, Unauthenticated
+from app.domain.identity.accounts import (
+    LocalAccounts,
+    PasswordChange,
+    SessionToken,
+    SignIn,
+    SignInClient,
+    SignInState,
+)
+from app.web.api.problems_spec import NO_CONTENT, problems
+from app.web.api_request import ApiRequest
+from app.web.bodies import json_body, read_body
+from app.web.cookies.login import end_login, read_device_cookies, read_login, set_login
+
+
+@dataclass(frozen=True)
+class AccountsProvider:
+    """The accounts in a class of their own: the framework checks what it hands on by ``isinstance``."""
+
+    accounts: LocalAccounts
+
+
+class SessionController(Controller):
+    """Sign in, get tokens, change the password, sign out."""
+
+    path = "/api/session"
+    tags = ("Session",)
+
+    @post(status_code=200, operation_class=json_body(SignIn), responses=problems(413, 415))
+    async def sign_in(
+        self, request: ApiRequest, body: RawBody, provider: NamedDependency[AccountsProvider]
+    ) -> Response[SignInState]:
+        """Open a login with name and password; it replaces the one this browser had."""
+        form, origin = read_body(SignIn, body), _page_origin(request)
+        old = read_login(request, origin)
+        client = _client(request, origin)
+        login = await provider.accounts.sign_in(form.name, form.password, client, old or None)
+        opened = SignInState(user=login.user, password_change_required=login.password_change_required)
+        return Response(opened, cookies=set_login(origin, login))
+
+    @get(responses=problems())
+    async def state(self, request: ApiRequest, provider: NamedDependency[AccountsProvider]) -> SignInState:
+        """Whose login came with the request; for the sign-in page, which must not begin with an error."""
+        cookie = read_login(request, request.public_origin)
+        return await provider.accounts.state(cookie) if cookie else SignInState()
+
+    @post("/token", status_code=200, responses=problems())
+    async def token(self, request: ApiRequest, provider: NamedDependency[AccountsProvider]) -> SessionToken:
+        """A session token for a minute, for the page that asks."""
+        origin = _page_origin(request)
+        return await provider.accounts.token(_login(request, origin), origin)
+
+    @put(
+        "/password",
+        status_code=204,
+        operation_class=json_body(PasswordChange),
+        responses=problems(413, 415) | NO_CONTENT,
+    )
+    async def change_password(
+        self, request: ApiRequest, body: RawBody, provider: NamedDependency[AccountsProvider]
+    ) -> Response[None]:
+        """Set a new password; every other login and every background upload session ends."""
+        origin = _page_origin(request)
+        cookie, form = _login(request, origin), read_body(PasswordChange, body)
+        login = await provider.accounts.change_password(cookie, form, _client(request, origin))
+        return Response(None, status_code=204, cookies=set_login(origin, login))
+
+    @delete(status_code=204, responses=problems() | NO_CONTENT)
+    async def sign_out(
+        self, request: ApiRequest, provider: NamedDependency[AccountsProvider]
+    ) -> Response[None]:
+        """End the login and its background uploads; nothing to do without one."""
+        origin = request.public_origin
+        await provider.accounts.sign_out(read_login(request, origin))
+        # Cached pictures only. Never the browser's storage: photos wait there.
+        headers = {"clear-site-data": '"cache"'}
+        return Response(None, status_code=204, cookies=end_login(origin), headers=headers)
+
+
+@get("/.well-known/jwks.json", include_in_schema=False)
+async def public_keys(provider: NamedDependency[AccountsProvider]) -> Response[dict[str, Any]]:
+    """The public keys of the session tokens."""
+    return Response(provider.accounts.key_document(), headers={"cache-control": "public, max-age=300"})
+
+
+def session_router(accounts: LocalAccounts) -> Router:
+    """The routes over these accounts."""
+
+    async def provide() -> AccountsProvider:
+        return AccountsProvider(accounts)
+
+    return Router(
+        "/",
+        route_handlers=[SessionController, public_keys],
+        dependencies={"provider": Provide(provide)},
+    )
+
+
+def _login(request: ApiRequest, origin: str) -> str:
+    if not (cookie := read_login(request, origin)):
+        raise Unauthenticated
+    return cookie
+
+
+def _page_origin(request: ApiRequest) -> str:
+    """The origin that a token is made for; the guard has checked that the page is ours.
+
+    A loopback alias such as 127.0.0.1 passes the guard, but no token of its pages would be accepted.
+    """
+    known = request.resources.policy.origins.values()
+    origin = request.headers.get("origin") or request.public_origin
+    if origin not in known:
+        raise CrossSite(f"Open the app at its own address: {next(iter(known))}")
+    return origin
+
+
+def _client(request: ApiRequest, origin: str) -> SignInClient:
+    address = request.client.host if request.client else ""
+    return SignInClient(address, read_device_cookies(request, origin))

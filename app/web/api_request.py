@@ -1,0 +1,71 @@
+"""One API request with what its handler needs: the user, the services, the signer for its host.
+
+A request class instead of injected dependencies: they would be resolved and checked again for
+every request of an upload.
+"""
+
+from dataclasses import dataclass
+from typing import Any, cast
+
+from litestar import Request
+from litestar.datastructures import State
+
+from app.domain.identity.users import AuthenticatedUser
+from app.domain.ports import UploadSigner
+from app.web.cookies.upload import UploadCookies
+from app.web.metrics import Metrics
+from app.web.middleware.headers import host_of
+from app.web.middleware.request_context import request_context_of
+from app.web.readiness import Readiness
+from app.web.services import Services
+from app.web.site.assets import Asset
+from app.web.site.policy import Policy
+from app.web.site.templates import Pages
+
+
+@dataclass(frozen=True, kw_only=True)
+class WebResources:
+    """What every request may reach, kept in the app's state as ``resources``."""
+
+    services: Services
+    policy: Policy
+    cookies: UploadCookies
+    metrics: Metrics
+    readiness: Readiness
+    assets: dict[str, Asset]
+    pages: dict[str, Asset]
+    templates: Pages
+
+
+class ApiRequest(Request[AuthenticatedUser, Any, State]):
+    """A request, once the guard has let it in."""
+
+    @property
+    def user_id(self) -> str:
+        """The signed-in user's id; only on routes that need a sign-in."""
+        return self.user.id
+
+    @property
+    def resources(self) -> WebResources:
+        """What the app was built with."""
+        return cast("WebResources", self.app.state.resources)
+
+    @property
+    def services(self) -> Services:
+        """The services."""
+        return self.resources.services
+
+    @property
+    def public_origin(self) -> str:
+        """The origin under which this request came."""
+        return self.resources.policy.origin(self.scope["scheme"], host_of(self.scope))
+
+    @property
+    def signer(self) -> UploadSigner:
+        """Signs URLs that the asking page can reach, while its session is open."""
+        return self.services.signers(self.public_origin, self.user.session)
+
+    @property
+    def request_id(self) -> str:
+        """The id under which the log knows this request."""
+        return request_context_of(self.scope).request_id

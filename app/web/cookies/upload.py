@@ -1,0 +1,113 @@
+"""The upload cookie: lets the service worker send photos when no page is open to lend it a token.
+
+Opaque, HttpOnly, SameSite=Strict; only its SHA-256 is kept. It is exchanged from a session token
+and cannot renew itself. WebKit drops Secure cookies on http, so plain loopback has its own name.
+"""
+
+import hashlib
+import secrets
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any
+
+from litestar.connection import ASGIConnection
+from litestar.datastructures import Cookie
+
+from app.domain.errors import Unauthenticated
+from app.domain.identity.users import AuthenticatedUser
+from app.domain.ports import Clock, Database
+from app.web.middleware.headers import host_of
+from app.web.site.policy import Policy
+
+SECURE_NAME = "__Host-cp_upload"
+PLAIN_NAME = "cp_upload"
+MAX_CHARS = 128
+
+Connection = ASGIConnection[Any, Any, Any, Any]
+Alive = Callable[[str], Awaitable[bool]]
+
+
+class UploadCookies:
+    """Issues, reads and ends upload cookies.
+
+    ``alive`` returns whether a session is still open where an identity provider can end it elsewhere;
+    ``opened`` whether it is open now, for a token that may have outlived it.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        policy: Policy,
+        clock: Clock,
+        hours: int,
+        alive: Alive | None = None,
+        opened: Alive | None = None,
+    ) -> None:
+        self._database = database
+        self._policy = policy
+        self._clock = clock
+        self._lifetime = timedelta(hours=hours)
+        self._alive = alive
+        self._opened = opened
+
+    async def issue(self, connection: Connection, user: AuthenticatedUser) -> Cookie:
+        """A new cookie for the user's session; ``Unauthenticated`` when it has ended.
+
+        The session is checked once the cookie is stored: whatever ends it from then on drops the cookie.
+        """
+        value = secrets.token_urlsafe(32)
+        until = self._clock() + self._lifetime
+        async with self._database.transaction() as records:
+            await records.add_upload_session(digest(value), user.id, user.session, until)
+        if self._opened is not None and not await self._opened(user.session):
+            await self._drop(user)
+            raise Unauthenticated
+        return self._cookie(connection, value, int(self._lifetime.total_seconds()))
+
+    async def end(self, connection: Connection, user: AuthenticatedUser) -> Cookie:
+        """Drop every upload cookie of the user's session; the answer removes it from this browser."""
+        await self._drop(user)
+        return self._cookie(connection, "", 0)
+
+    async def user_of(self, connection: Connection) -> AuthenticatedUser:
+        """Whose cookie this is; raises ``Unauthenticated`` when it is unknown or over."""
+        value = connection.cookies.get(self._name(connection), "")
+        if not value or len(value) > MAX_CHARS:
+            raise Unauthenticated
+        async with self._database.transaction() as records:
+            found = await records.upload_session(digest(value), self._clock())
+        if found is None:
+            raise Unauthenticated
+        owner, session = found
+        user = AuthenticatedUser(id=owner, session=session, via="upload-cookie")
+        if self._alive is not None and not await self._alive(session):
+            await self._drop(user)
+            raise Unauthenticated
+        return user
+
+    async def _drop(self, user: AuthenticatedUser) -> None:
+        async with self._database.transaction() as records:
+            await records.drop_upload_sessions(user.id, user.session)
+
+    def _cookie(self, connection: Connection, value: str, max_age: int) -> Cookie:
+        return Cookie(
+            key=self._name(connection),
+            value=value,
+            max_age=max_age,
+            path="/",
+            httponly=True,
+            samesite="strict",
+            secure=self._secure(connection),
+        )
+
+    def _name(self, connection: Connection) -> str:
+        return SECURE_NAME if self._secure(connection) else PLAIN_NAME
+
+    def _secure(self, connection: Connection) -> bool:
+        scope = connection.scope
+        return self._policy.origin(scope.get("scheme", "http"), host_of(scope)).startswith("https:")
+
+
+def digest(value: str) -> str:
+    """What is kept of a cookie."""
+    return hashlib.sha256(value.encode()).hexdigest()

@@ -1,0 +1,60 @@
+"""Pages rendered from templates with the configuration that the browser reads.
+
+What a shell gets is the same for every user, so that it can be kept by its digest: no user, no
+session, no nonce.
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import msgspec
+
+from app.config.settings import Settings
+
+PRODUCT = "ClinicPro Capture"
+
+
+class Pages:
+    """Renders templates; ``modules`` lists what an entry imports, for ``modulepreload`` links."""
+
+    def __init__(self, folder: Path, settings: Settings, modules: Callable[[str], Sequence[str]]) -> None:
+        self._modules = modules
+        self._environment = jinja2.Environment(
+            loader=jinja2.FileSystemLoader(folder),
+            autoescape=True,
+            undefined=jinja2.StrictUndefined,
+            keep_trailing_newline=True,
+        )
+        clerk = settings.cloud_identity
+        self._environment.globals.update(product=PRODUCT, config=page_config(settings), clerk=clerk)
+
+    def render(self, name: str, entry: str = "", **values: Any) -> bytes:
+        """The page; ``entry`` is the URL path of its main module."""
+        modules = list(self._modules(entry)) if entry else []
+        template = self._environment.get_template(name)
+        return template.render(entry=entry, modules=modules, **values).encode()
+
+
+def page_config(settings: Settings) -> str:
+    """What ``<meta name="cp-config">`` says, as JSON text: public facts only."""
+    return msgspec.json.encode(
+        {
+            "identity": "clerk" if settings.cloud_identity else "local",
+            "clerkPublishableKey": settings.clerk_publishable_key or None,
+            "production": settings.primary_origin.startswith("https:"),
+            "phoneUrl": phone_url(settings),
+            "trustUrl": trust_url(settings) if settings.lan else None,
+        }
+    ).decode()
+
+
+def phone_url(settings: Settings) -> str:
+    """What the QR says: constant, without token or id."""
+    return f"{settings.primary_origin}/mobile"
+
+
+def trust_url(settings: Settings) -> str:
+    """Where a phone goes first; its browser warns there once, since it trusts no certificate of ours yet."""
+    return f"{settings.primary_origin}/trust"

@@ -1,0 +1,28 @@
+/** What went wrong with a sign-in, in words: what happened, and what to do. */
+
+import { ApiProblem, NotReached } from "../api.js";
+import { signIn as words } from "../words/sign-in.js";
+
+/**
+ * @param {unknown} error
+ * @param {string} wrong what a wrong password means here
+ */
+export function sentenceFor(error, wrong) {
+  const { failed } = words;
+  if (error instanceof NotReached) return failed.unreached;
+  if (!(error instanceof ApiProblem)) return failed.other;
+  switch (error.code) {
+    case "wrong-password":
+      return wrong;
+    case "rate-limited":
+      return failed.tooMany(error.retryAfter ?? 1);
+    case "unauthenticated":
+      return failed.signedOut;
+    case "invalid-field":
+    case "cross-site":
+      // The server knows the rule that was broken, or the address to use instead.
+      return error.detail || failed.other;
+    default:
+      return failed.other;
+  }
+}

@@ -1,0 +1,250 @@
+/**
+ * The queue as the replay sees it. Every change reads the row again in its own transaction, so that
+ * what the page did meanwhile always wins; bytes are erased only together with the receipt.
+ */
+
+import { LONGEST_WAIT_MS } from "./retry-policy.js";
+import { deletePhoto, deleteUnsent } from "../photo-store.js";
+import { RULES, isMoving, mayLeave } from "../photo-record.js";
+import { localDay } from "../listing.js";
+import { sha256Hex } from "../hash.js";
+import { verifyReceipt } from "./receipts.js";
+import { open } from "../seal.js";
+import { recordOfActiveUser, activeUserIn } from "../active-user.js";
+
+/** @import { Changes, Notice } from "../changes.js" */
+/** @import { Database, WriteTransaction } from "../database.js" */
+/** @import { Pause, PhotoRecord } from "../photo-record.js" */
+/** @import { StatusUpdate, PauseStatus, Receipt, Row, Settled } from "./state.js" */
+
+/** @typedef {{record: PhotoRecord, bytes: ArrayBuffer} | {refused: "changed" | "record-damaged"}} Claim */
+
+export class QueueStore {
+  #database;
+  #changes;
+  #now;
+
+  /**
+   * @param {{database: Database, changes: Changes}} queue
+   * @param {() => number} [wall] milliseconds since 1970
+   */
+  constructor(queue, wall = Date.now) {
+    this.#database = queue.database;
+    this.#changes = queue.changes;
+    this.#now = wall;
+  }
+
+  /** @returns {Promise<string | null>} whose photos may be sent now */
+  activeUser() {
+    return this.#database.read(["meta"], activeUserIn);
+  }
+
+  /**
+   * Called once by the holder of the lock: nothing can be on its way, so what a killed run left as
+   * moving waits its turn again, and may be deleted again.
+   */
+  async recover() {
+    await this.#database.write(["photos"], async (tx) => {
+      const photos = tx.objectStore("photos");
+      const left = (await photos.getAll()).filter(isMoving);
+      const rest = left.map((record) => ({
+        ...record,
+        sent: record.sent || record.state === "confirming",
+        state: /** @type {const} */ ("queued"),
+      }));
+      await Promise.all(rest.map((record) => photos.put(record)));
+    });
+  }
+
+  /**
+   * @param {string} owner
+   * @returns {Promise<Row[]>} what is to be sent or deleted, in the order of the shutters
+   */
+  async load(owner) {
+    const records = await this.#database.read(["photos"], (tx) =>
+      tx.objectStore("photos").index("owner").getAll(owner),
+    );
+    const wanted = records.filter((record) => mayLeave(record) || record.state === "deleting");
+    return wanted.sort((a, b) => a.seq - b.seq).map((record) => this.#row(record));
+  }
+
+  /**
+   * Written before the request leaves: from now on a URL may exist.
+   * @param {string[]} photoIds
+   * @param {string} owner
+   * @returns {Promise<PhotoRecord[]>} those that are still to be sent
+   */
+  markSigned(photoIds, owner) {
+    return this.#database.write(["photos", "meta"], async (tx) => {
+      if ((await activeUserIn(tx)) !== owner) return [];
+      const photos = tx.objectStore("photos");
+      const found = await Promise.all(photoIds.map((photoId) => photos.get(photoId)));
+      const wanted = found.filter((record) => record?.owner === owner && mayLeave(record));
+      const signed = wanted.map((record) => ({ ...record, everSigned: true }));
+      await Promise.all(signed.map((record) => photos.put(record)));
+      return signed;
+    });
+  }
+
+  /**
+   * Hands out the bytes of one photo and marks it as being sent, unless it was deleted meanwhile.
+   * The hash is computed again: what leaves the phone is what was taken.
+   * @param {string} photoId
+   * @param {string} owner
+   * @param {StatusUpdate[]} updates written along
+   * @returns {Promise<Claim>}
+   */
+  async claimPhoto(photoId, owner, updates) {
+    const found = await this.#database.write(["photos", "bytes", "meta"], async (tx) => {
+      await this.#writeStatus(tx, updates);
+      const photos = tx.objectStore("photos");
+      const record = await recordOfActiveUser(tx, photoId, owner);
+      if (!record || !mayLeave(record)) return null;
+      await photos.put({ ...record, state: "sending", nextTryAt: null });
+      return { record, bytes: await tx.objectStore("bytes").get(photoId) };
+    });
+    this.#changed();
+    if (!found) return { refused: "changed" };
+    const bytes = await open(found.record, found.bytes);
+    const whole = bytes !== null && (await sha256Hex(bytes)) === found.record.sha256;
+    return whole ? { record: found.record, bytes } : { refused: "record-damaged" };
+  }
+
+  /**
+   * @param {string} photoId
+   * @param {string} owner
+   * @returns {Promise<PhotoRecord | null>} null when it is gone, or not the signed-in user's
+   */
+  readRecord(photoId, owner) {
+    return this.#database.read(["photos", "meta"], (tx) => recordOfActiveUser(tx, photoId, owner));
+  }
+
+  /** @param {StatusUpdate[]} updates */
+  async writeStatus(updates) {
+    await this.#database.write(["photos"], (tx) => this.#writeStatus(tx, updates));
+    this.#changed();
+  }
+
+  /**
+   * Erases a photo in the very transaction that writes its receipt, if the receipt matches it.
+   * @param {string} photoId
+   * @param {Receipt | null} receipt null when the server never knew a photo deleted here
+   * @returns {Promise<Settled>}
+   */
+  async settlePhoto(photoId, receipt) {
+    const stores = /** @type {const} */ (["photos", "bytes", "receipts", "meta"]);
+    const settled = await this.#database.write([...stores], async (tx) => {
+      const record = await tx.objectStore("photos").get(photoId);
+      if (!record) return "missing";
+      const verdict = verifyReceipt(record, receipt, await activeUserIn(tx));
+      if (verdict !== "stored" && verdict !== "deleted") return verdict;
+      if (receipt) await tx.objectStore("receipts").put(this.#receiptRow(receipt));
+      await (verdict === "stored" ? deletePhoto(tx, photoId) : deleteUnsent(tx, record));
+      return verdict;
+    });
+    this.#changed();
+    return settled;
+  }
+
+  /** @param {PauseStatus | null} status */
+  async writePause(status) {
+    await this.#database.write(["meta"], async (tx) => {
+      const meta = tx.objectStore("meta");
+      if (!status) return meta.delete("pause");
+      const { inMs, ...pause } = status;
+      /** @type {Pause | undefined} */
+      const before = await meta.get("pause");
+      const since = before?.reason === status.reason ? before.since : undefined;
+      await meta.put({ ...pause, nextTryAt: this.#at(inMs), since: since ?? this.#now() }, "pause");
+    });
+    this.#changed();
+  }
+
+  /** @returns {Promise<PauseStatus | null>} as the run before left it */
+  async readPause() {
+    /** @type {Pause | undefined} */
+    const pause = await this.#meta("pause");
+    if (!pause) return null;
+    const { concerns, reason, attempt, nextTryAt } = pause;
+    return { concerns, reason, attempt, inMs: this.#waitMs(nextTryAt) };
+  }
+
+  /** The holder of the lock is alive. */
+  async writeHeartbeat() {
+    await this.#database.write(["meta"], (tx) =>
+      tx.objectStore("meta").put(this.#now(), "heartbeat"),
+    );
+  }
+
+  /** @returns {Promise<number>} ms since the last heartbeat; infinite if there never was one */
+  async msSinceHeartbeat() {
+    const beat = await this.#meta("heartbeat");
+    // A clock that was set back must not make a dead holder look alive.
+    return beat === undefined ? Infinity : Math.abs(this.#now() - beat);
+  }
+
+  /**
+   * @param {(notice: Notice) => void} listener
+   * @returns {() => void}
+   */
+  listen(listener) {
+    return this.#changes.listen(listener);
+  }
+
+  /**
+   * @param {WriteTransaction} tx
+   * @param {StatusUpdate[]} updates
+   */
+  async #writeStatus(tx, updates) {
+    const photos = tx.objectStore("photos");
+    for (const { inMs, ...status } of updates) {
+      const record = await photos.get(status.photoId);
+      if (!record || (record.state === "deleting" && status.state !== "deleting")) continue;
+      const rules = status.state === "parked" ? { rules: RULES } : {};
+      await photos.put({ ...record, ...status, ...rules, nextTryAt: this.#at(inMs) });
+    }
+  }
+
+  /** @param {string} key */
+  #meta(key) {
+    return this.#database.read(["meta"], (tx) => tx.objectStore("meta").get(key));
+  }
+
+  /**
+   * @param {PhotoRecord} record
+   * @returns {Row}
+   */
+  #row(record) {
+    const { photoId, seq, sent, state, reason, attempt, equal, nextTryAt } = record;
+    const action = state === "deleting" ? "delete" : "send";
+    const waitMs = this.#waitMs(nextTryAt);
+    const proven = record.rules === RULES;
+    return { photoId, seq, action, sent, state, reason, attempt, equal, waitMs, proven };
+  }
+
+  /**
+   * @param {Receipt} receipt
+   * @returns {import("../database.js").ReceiptRow}
+   */
+  #receiptRow(receipt) {
+    const { photoId, state, owner, consultationId, filedIn, sha256, receivedAt, late } = receipt;
+    const day = state === "stored" ? localDay(this.#now()) : "";
+    return { photoId, state, owner, consultationId, filedIn, sha256, receivedAt, late, day };
+  }
+
+  /** @param {number | null} inMs */
+  #at(inMs) {
+    return inMs === null ? null : this.#now() + Math.ceil(inMs);
+  }
+
+  /** @param {number | null} nextTryAt */
+  #waitMs(nextTryAt) {
+    const left = (nextTryAt ?? 0) - this.#now();
+    // The phone's clock may have jumped since: no wait outlives the longest backoff.
+    return left > LONGEST_WAIT_MS ? 0 : Math.max(0, left);
+  }
+
+  #changed() {
+    this.#changes.publish({ type: "changed", by: "replay" });
+  }
+}
