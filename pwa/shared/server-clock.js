@@ -4,8 +4,10 @@
  * runs forward distinguishes a jump from time that passed.
  */
 
-/** What lies below is the whole seconds of the header and the way of the answer. */
-const NOISE_MS = 2000;
+/** What lies below says nothing: the header has whole seconds, and a busy server renews it late. */
+const NOISE_MS = 5000;
+/** The clock was set, where it went on by so much more or less than the steady one. */
+const JUMP_MS = 2000;
 /** A difference that users are warned of. */
 const WRONG_MS = 2 * 60_000;
 
@@ -74,7 +76,7 @@ export class ServerClock {
   #detectJump() {
     const { wall, steady } = { wall: this.#wall(), steady: this.#steady() };
     const jump = wall - this.#before.wall - (steady - this.#before.steady);
-    if (Math.abs(jump) > NOISE_MS) this.#offset -= jump;
+    if (Math.abs(jump) > JUMP_MS) this.#offset -= jump;
     this.#before = { wall, steady };
   }
 }

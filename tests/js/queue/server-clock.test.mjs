@@ -39,6 +39,12 @@ test("a clock that is right to the second is left as it is", () => {
   assert.equal(time.wrongBy, 0);
 });
 
+test("a header that a busy server renewed late corrects no right clock", () => {
+  const { time, hands } = phone(TRUE);
+  time.recordAnswer(TRUE - 4_000, 50);
+  assert.equal(time.now(), hands.wall);
+});
+
 test("a clock that jumps while the page is open changes no time", () => {
   for (const jump of [-5 * HOUR, 5 * HOUR, 70 * 365 * 24 * HOUR]) {
     const { time, hands, pass } = phone(TRUE);
