@@ -138,7 +138,7 @@ class OpenTokens:
         if not token.startswith("token-of-"):
             raise Unauthenticated
         user = token.removeprefix("token-of-")
-        return AuthenticatedUser(id=user, session=f"sess_{user.removeprefix('user_')}", via="token")
+        return AuthenticatedUser(id=user, session=f"sess_{user.removeprefix('user_')}")
 
 
 class NamedProfiles:

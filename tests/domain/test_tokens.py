@@ -21,9 +21,11 @@ def test_a_token_names_the_key_that_signed_it():
     assert key_id(FACTORY.good()) == KID
 
 
-def test_an_accepted_token_names_user_and_session():
-    """The user comes from the claims alone."""
-    assert accept() == AuthenticatedUser(id="user_2aBcDeF", session="sess_2aBcDeF", via="token")
+def test_an_accepted_token_names_user_session_and_end():
+    """All three come from the claims alone."""
+    assert accept(exp=NOW + 60) == AuthenticatedUser(
+        id="user_2aBcDeF", session="sess_2aBcDeF", expires=NOW + 60
+    )
 
 
 @pytest.mark.parametrize(

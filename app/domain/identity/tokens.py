@@ -86,7 +86,7 @@ def validate_claims(claims: dict[str, Any], policy: TokenPolicy, now: float) -> 
         raise SessionPending
     if facts.sts not in ("active", msgspec.UNSET):
         raise Unauthenticated(reason="status")
-    return AuthenticatedUser(id=facts.sub, session=facts.sid, via="token")
+    return AuthenticatedUser(id=facts.sub, session=facts.sid, expires=facts.exp)
 
 
 def _meant_for_us(facts: _Claims, policy: TokenPolicy) -> None:

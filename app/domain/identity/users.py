@@ -1,16 +1,16 @@
 """The signed-in user of a request, whichever identity provider verified it."""
 
-from typing import Literal, Protocol
+from typing import Protocol
 
 import msgspec
 
 
 class AuthenticatedUser(msgspec.Struct, kw_only=True, frozen=True):
-    """A signed-in user; ``via`` says which credential came, so that routes can refuse the weaker."""
+    """A signed-in user; ``expires``: when their token ends, in seconds since 1970; None without a token."""
 
     id: str
     session: str
-    via: Literal["token", "upload-cookie"]
+    expires: int | None = None
 
 
 class TokenVerifier(Protocol):

@@ -79,7 +79,7 @@ class UploadCookies:
         if found is None:
             raise Unauthenticated
         owner, session = found
-        user = AuthenticatedUser(id=owner, session=session, via="upload-cookie")
+        user = AuthenticatedUser(id=owner, session=session)
         if self._alive is not None and not await self._alive(session):
             await self._drop(user)
             raise Unauthenticated
