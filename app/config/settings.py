@@ -5,7 +5,7 @@ An error names the variable and what it should be, never its value.
 
 import base64
 import binascii
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -109,6 +109,61 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return self.public_origins[-1]
 
 
+# A variable, what makes it wrong beside the others, and what it must be instead.
+CONTRADICTIONS: tuple[tuple[str, Callable[[Settings], bool], str], ...] = (
+    (
+        "DATABASE_URL",
+        lambda it: it.workers > 1 and not it.database_url,
+        "must name a PostgreSQL database when WORKERS is more than 1",
+    ),
+    (
+        "S3_BUCKET",
+        lambda it: it.workers > 1 and not it.cloud_store,
+        "must be set when WORKERS is more than 1",
+    ),
+    (
+        "ABLY_API_KEY",
+        lambda it: it.workers > 1 and not it.cloud_signals,
+        "must be set when WORKERS is more than 1",
+    ),
+    (
+        "STORE_BUCKET",
+        lambda it: it.store_bucket in ROUTES,
+        "must not be the name of one of the app's own addresses",
+    ),
+    (
+        "LAN",
+        lambda it: it.workers > 1 and it.lan,
+        "must be 0 when WORKERS is more than 1",
+    ),
+    (
+        "HTTPS_PORT",
+        lambda it: it.lan and it.https_port == it.port,
+        "must be another port than PORT when LAN is 1",
+    ),
+    (
+        "KEY_DIR",
+        lambda it: it.key_dir.resolve().is_relative_to(it.data_dir.resolve()),
+        "must lie outside DATA_DIR, so that a copy of the data does not carry the key",
+    ),
+    (
+        "STORE_ORIGIN",
+        lambda it: bool(it.store_origin) and it.cloud_store,
+        "must be empty when S3_BUCKET is set: it is the address of the built-in store",
+    ),
+    (
+        "CLERK_ISSUER",
+        lambda it: it.cloud_identity and _production(it) and "accounts.dev" in it.clerk_issuer,
+        "must not be a development instance when people use https addresses",
+    ),
+    (
+        "CLERK_PUBLISHABLE_KEY",
+        lambda it: it.cloud_identity and _production(it) and it.clerk_publishable_key.startswith("pk_test_"),
+        "must be a pk_live_ key when people use https addresses",
+    ),
+)
+
+
 def read_settings(environ: Mapping[str, str]) -> Settings:
     """Parse every variable, then check what they say together."""
     values = {name.lower(): _parse(name, variable, environ) for name, variable in VARIABLES.items()}
@@ -131,61 +186,8 @@ def _check_together(settings: Settings) -> None:
         for other in others:
             if getattr(settings, other.lower()) and not getattr(settings, needed.lower()):
                 raise SettingsError(f"{needed} must be set when {other} is. Correct it and start again.")
-    for name, wrong, sentence in (
-        (
-            "DATABASE_URL",
-            settings.workers > 1 and not settings.database_url,
-            "must name a PostgreSQL database when WORKERS is more than 1",
-        ),
-        (
-            "S3_BUCKET",
-            settings.workers > 1 and not settings.cloud_store,
-            "must be set when WORKERS is more than 1",
-        ),
-        (
-            "ABLY_API_KEY",
-            settings.workers > 1 and not settings.cloud_signals,
-            "must be set when WORKERS is more than 1",
-        ),
-        (
-            "STORE_BUCKET",
-            settings.store_bucket in ROUTES,
-            "must not be the name of one of the app's own addresses",
-        ),
-        (
-            "LAN",
-            settings.workers > 1 and settings.lan,
-            "must be 0 when WORKERS is more than 1",
-        ),
-        (
-            "HTTPS_PORT",
-            settings.lan and settings.https_port == settings.port,
-            "must be another port than PORT when LAN is 1",
-        ),
-        (
-            "KEY_DIR",
-            settings.key_dir.resolve().is_relative_to(settings.data_dir.resolve()),
-            "must lie outside DATA_DIR, so that a copy of the data does not carry the key",
-        ),
-        (
-            "STORE_ORIGIN",
-            bool(settings.store_origin) and settings.cloud_store,
-            "must be empty when S3_BUCKET is set: it is the address of the built-in store",
-        ),
-        (
-            "CLERK_ISSUER",
-            settings.cloud_identity and _production(settings) and "accounts.dev" in settings.clerk_issuer,
-            "must not be a development instance when people use https addresses",
-        ),
-        (
-            "CLERK_PUBLISHABLE_KEY",
-            settings.cloud_identity
-            and _production(settings)
-            and settings.clerk_publishable_key.startswith("pk_test_"),
-            "must be a pk_live_ key when people use https addresses",
-        ),
-    ):
-        if wrong:
+    for name, is_wrong, sentence in CONTRADICTIONS:
+        if is_wrong(settings):
             raise SettingsError(f"{name} {sentence}. Correct it and start again.")
 
 
