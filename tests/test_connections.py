@@ -12,8 +12,9 @@ from uvicorn.server import ServerState
 from websockets.exceptions import ConnectionClosedError, InvalidMessage
 from websockets.sync.client import ClientConnection, connect
 
+from app.domain.client_network import client_network
 from app.embedded.hub.limits import HubLimits
-from app.server.connection_limits import BoundedHttp, BoundedSocket, client_network, is_among
+from app.server.connection_limits import BoundedHttp, BoundedSocket, is_among
 from app.server.serving import options
 from tests.stores import bound_socket, serving_with
 
@@ -350,7 +351,8 @@ def test_what_only_looks_like_a_websocket_ends_the_connection(port: int, head: b
     [
         ("203.0.113.7", "203.0.113.7"),
         ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
-        ("::ffff:203.0.113.7", "::ffff:203.0.113.7"),
+        ("::ffff:203.0.113.7", "203.0.113.7"),
+        ("a socket", ""),
         ("fe80::7%eth0", "fe80::/64"),
     ],
 )

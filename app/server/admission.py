@@ -14,7 +14,8 @@ from collections.abc import Iterable
 
 import structlog
 
-from app.server.connection_limits import client_network, is_among
+from app.domain.client_network import client_network
+from app.server.connection_limits import is_among
 
 # More descriptors than this are of no use here, and some systems report billions.
 MOST_DESCRIPTORS = 65_536

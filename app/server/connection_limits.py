@@ -14,6 +14,7 @@ import structlog
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
+from app.domain.client_network import client_network
 from app.domain.photos.model import MAX_PHOTO_BYTES
 from app.server.request_heads import fault_of_head
 
@@ -225,17 +226,6 @@ class BoundedSocket(PerAddressLimit, WebSocketsSansIOProtocol):
         if not self.handshake_initiated and not self.transport.is_closing():
             _log.info("connection.refused", reason="upgrade")
             self.transport.close()
-
-
-def client_network(host: str) -> str:
-    """What is counted as one address: the /64 network of one IPv6 subscriber, else the address."""
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return host
-    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is None:
-        return str(ipaddress.ip_network((address, 64), strict=False))
-    return host
 
 
 def is_among(host: str, networks: Iterable[str]) -> bool:

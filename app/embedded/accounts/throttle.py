@@ -9,12 +9,12 @@ by address, and by the two together.
 """
 
 import hashlib
-import ipaddress
 import math
 from datetime import datetime, timedelta
 
 import msgspec
 
+from app.domain.client_network import client_network
 from app.domain.errors import TooManyRequests
 from app.domain.ports import AccountRecords
 
@@ -60,16 +60,8 @@ def fresh_key(name: str) -> str:
 
 
 def address_key(address: str) -> str:
-    """The key of a peer: an IPv4 address, or the /64 network of one IPv6 subscriber."""
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return "address:unknown"
-    if isinstance(parsed, ipaddress.IPv6Address):
-        if parsed.ipv4_mapped is not None:
-            return f"address:{parsed.ipv4_mapped}"
-        return f"address:{ipaddress.ip_network((parsed, 64), strict=False)}"
-    return f"address:{parsed}"
+    """The key of a client's network; what has no address counts together."""
+    return f"address:{client_network(address) or 'unknown'}"
 
 
 def seconds_to_wait(known: Failures | None, now: datetime) -> int:
