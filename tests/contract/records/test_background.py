@@ -1,5 +1,6 @@
 """Outbox, audit, sweeper's queries, upload cookies and the operator's gauges."""
 
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -8,7 +9,7 @@ from sqlalchemy import select
 from app.adapters.database.engine import SqlDatabase
 from app.adapters.database.records.photos import ERASE_AGAIN_AFTER
 from app.adapters.database.statements import Statement
-from app.adapters.database.tables import audit
+from app.adapters.database.tables import audit, outbox
 from app.domain.maintenance.sweeper import LAST_ERASURE
 from app.domain.photos.bucket import UPLOAD_SECONDS
 from app.domain.photos.model import MAX_PHOTO_BYTES, PhotoState
@@ -68,9 +69,12 @@ async def test_events_published_long_ago_are_deleted_but_never_those_that_wait(
     async with database.transaction() as records:
         events = await records.unpublished_events(10)
         await records.mark_published([events[0].seq], NOW)
-        await records.mark_published([events[1].seq], NOW + 8 * 24 * 60 * MINUTE)
+        await records.mark_published([events[1].seq], NOW + timedelta(days=8))
+        await records.purge_expired(NOW + timedelta(days=7))
 
     async with database.transaction() as records:
+        kept = await records._connection.fetch(Statement(select(outbox.c.seq).order_by(outbox.c.seq)))
+        assert [seq for (seq,) in kept] == [event.seq for event in events[1:]]
         assert await records.unpublished_events(10) == events[2:]
         await records.add_event(uuid4(), ANNE, {}, NOW)
         assert (await records.unpublished_events(10))[-1].seq > events[2].seq

@@ -1,20 +1,16 @@
 """Queries on the outbox and on the audit trail: what is written beside a change, in its transaction."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cache
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
-from app.adapters.database.columns import UtcMillis
 from app.adapters.database.statements import Connection, Statement, bind_columns
 from app.adapters.database.tables import audit, outbox
 from app.domain.ports import AuditEntry, Event
-
-# Published notifications have no further use; a week of them is kept to analyse faults.
-KEPT = timedelta(days=7)
 
 _O = outbox.c
 _AUDITED = AuditEntry.__struct_fields__
@@ -28,7 +24,6 @@ _UNPUBLISHED = Statement(
     .order_by(_O.seq)
     .limit(bindparam("limit"))
 )
-_FORGET = Statement(delete(outbox).where(_O.published_at < bindparam("before", type_=UtcMillis)))
 _ADD_AUDIT = Statement(insert(audit).values(bind_columns(audit, *_AUDITED)))
 
 
@@ -65,9 +60,8 @@ class OutboxRecords:
         ]
 
     async def mark_published(self, seqs: Sequence[int], now: datetime) -> None:
-        """Mark events as published; delete those published long ago."""
+        """Mark events as published; see ``SweepRecords.purge_expired`` for those of long ago."""
         if not seqs:
             return
         values = {f"seq{place}": seq for place, seq in enumerate(seqs)}
         await self._connection.fetch(_publish(len(seqs)), new_published_at=now, **values)
-        await self._connection.fetch(_FORGET, before=now - KEPT)

@@ -46,15 +46,17 @@ _SETTLE = Statement(
     .values(erase_again_at=null())
     .returning(_P.photo_id)
 )
-# A day later they have no effect: an attempt a day never runs into the delay, notifications were sent.
-KEPT = timedelta(days=1)
+# A day later they have no effect: an attempt a day never runs into the delay.
+FAILURES_KEPT = timedelta(days=1)
+# Published notifications have no further use; a week of them is kept to analyse faults.
+OUTBOX_KEPT = timedelta(days=7)
 # A dismissed alarm stays for later questions; the audit trail keeps it without end.
 DISMISSED_KEPT = timedelta(days=30)
 _PURGES = (
     (Statement(delete(upload_sessions).where(upload_sessions.c.until <= _DUE)), timedelta(0)),
     (Statement(delete(login_sessions).where(login_sessions.c.until <= _DUE)), timedelta(0)),
-    (Statement(delete(login_failures).where(login_failures.c.until <= _DUE)), KEPT),
-    (Statement(delete(outbox).where(outbox.c.published_at <= _DUE)), KEPT),
+    (Statement(delete(login_failures).where(login_failures.c.until <= _DUE)), FAILURES_KEPT),
+    (Statement(delete(outbox).where(outbox.c.published_at <= _DUE)), OUTBOX_KEPT),
     (Statement(SETTLED_ENTRIES), DISMISSED_KEPT),
 )
 
