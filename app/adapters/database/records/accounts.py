@@ -107,7 +107,7 @@ class LocalAccountRecords:
         await self._connection.fetch(_ADD_LOGIN, new_digest=digest, new_user_id=user, new_until=until)
 
     async def login_user(self, digest: str, now: datetime) -> str | None:
-        """See ``AccountRecords.login``."""
+        """See ``AccountRecords.login_user``."""
         rows = await self._connection.fetch(_LOGIN, digest=digest, now=now)
         return rows[0][0] if rows else None
 

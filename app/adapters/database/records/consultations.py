@@ -213,7 +213,7 @@ class ConsultationRecords:
         )
 
     async def discard_consultation(self, owner: str, consultation_id: UUID, at: datetime) -> bool:
-        """See ``Records.discard``; one statement, so that no photo slips in between look and change."""
+        """See ``Records.discard_consultation``; one statement, so that no photo slips in between look and change."""
         rows = await self._connection.fetch(
             _DISCARD, owner=owner, consultation_id=consultation_id, new_discarded_at=at
         )
@@ -223,7 +223,7 @@ class ConsultationRecords:
         return bool(rows)
 
     async def restore_consultation(self, owner: str, consultation_id: UUID) -> None:
-        """See ``Records.bring_back``."""
+        """See ``Records.restore_consultation``."""
         await self._connection.fetch(_BRING_BACK, owner=owner, consultation_id=consultation_id)
 
     async def add_consultation_audit(self, entry: ConsultationAuditEntry) -> None:

@@ -183,7 +183,7 @@ class PhotoRecords:
         return bool(await self._connection.fetch(_MARK_REFUSED, photo_id=photo_id, **times))
 
     async def clear_refusals(self, photo_ids: Sequence[UUID]) -> None:
-        """See ``Records.forget_refusals``."""
+        """See ``Records.clear_refusals``."""
         for photo_id in photo_ids:
             await self._connection.fetch(_FORGET_REFUSAL, photo_id=photo_id)
 
