@@ -16,8 +16,8 @@ import asyncpg
 from botocore.config import Config
 
 from e2e.clinic import Clinic, free_port, sha256
-from tests import postgres
-from tests.ministack import BUCKET, Ministack, running_ministack
+from tests.support import postgres
+from tests.support.ministack import BUCKET, Ministack, running_ministack
 
 T = TypeVar("T")
 

@@ -8,7 +8,7 @@ from playwright.sync_api import Page
 from app.config.identifiers import uuid7
 from e2e.clinic import sha256
 from e2e.verbs import api
-from tests.pictures import jpeg
+from tests.support.pictures import jpeg
 
 WIDTH, HEIGHT = 400, 300
 

@@ -12,7 +12,7 @@ from e2e.courier import HEIGHT, WIDTH, store_photo, store_photos
 from e2e.desk import consultations, open_photo, tiles
 from e2e.verbs import api, gallery, start_consultation
 from e2e.watch import Watch
-from tests.pictures import jpeg
+from tests.support.pictures import jpeg
 
 
 def listed(desktop: Page) -> Locator:

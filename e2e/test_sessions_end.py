@@ -15,7 +15,7 @@ from websockets.sync.client import ClientConnection, connect
 from app.config.identifiers import uuid7
 from e2e.clinic import Clinic, sha256
 from e2e.http_client import open_client
-from tests.pictures import jpeg
+from tests.support.pictures import jpeg
 
 CONNECTED, DISCONNECTED, ERROR = 4, 6, 9
 LIMIT_S = 20.0

@@ -16,9 +16,9 @@ from PIL import Image
 
 from app.domain.errors import InvalidImage
 from app.domain.photos.format import walk_image
-from tests import hostile_images
-from tests.hostile_images import safari_canvas, segment
-from tests.pictures import colour_profile, encoded, jpeg, scene, webp
+from tests.support import hostile_images
+from tests.support.hostile_images import safari_canvas, segment
+from tests.support.pictures import colour_profile, encoded, jpeg, scene, webp
 
 ROOT = Path(__file__).resolve().parent.parent
 SCRIPT = """

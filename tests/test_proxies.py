@@ -9,7 +9,7 @@ import uvicorn
 
 from app.config.settings import read_settings
 from app.server.serving import options
-from tests.stores import bound_socket, serving_with
+from tests.support.stores import bound_socket, serving_with
 
 CLAIMED = {"x-forwarded-for": "203.0.113.7", "x-forwarded-proto": "https"}
 

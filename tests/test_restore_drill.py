@@ -22,7 +22,7 @@ from app.domain.consultations.model import NewConsultation
 from app.domain.photos.model import CapturedPhoto, CompletionClaim, PhotoState
 from app.embedded.store.encryption import StoredFile
 from app.main import Backends
-from tests.pictures import jpeg
+from tests.support.pictures import jpeg
 
 ROOT = Path(__file__).resolve().parent.parent
 USER = "dr_a"

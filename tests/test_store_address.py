@@ -25,8 +25,8 @@ from app.domain.errors import StoreUnavailable
 from app.domain.ports import UploadSigner
 from app.main import Backends, create_app
 from app.web.site.policy import build_policy
-from tests.pictures import jpeg
-from tests.stores import now, row
+from tests.support.pictures import jpeg
+from tests.support.stores import now, row
 from tests.web.test_policy import directive
 
 KEYS = {"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret"}

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from playwright.sync_api import BrowserContext, Route
 
-from tests.tokens import ISSUER, TokenFactory
+from tests.support.tokens import ISSUER, TokenFactory
 
 HOSTED = "https://accounts.clinic.example"
 USER, SESSION = "user_2aBcDeF", "sess_2aBcDeF"

@@ -7,7 +7,7 @@ import pytest
 
 from app.adapters.clerk.tokens import SessionTokenVerifier
 from app.domain.errors import SessionPending, Unauthenticated
-from tests.tokens import ISSUER, KID, ORIGIN, TokenFactory, good_tokens, hostile_tokens
+from tests.support.tokens import ISSUER, KID, ORIGIN, TokenFactory, good_tokens, hostile_tokens
 
 NOW = datetime(2026, 11, 22, 10, 41, tzinfo=UTC)
 FACTORY = TokenFactory(int(NOW.timestamp()))

@@ -18,8 +18,8 @@ from PIL import Image
 from app.adapters.imaging import inspector as images
 from app.adapters.imaging.inspector import PillowInspector
 from app.domain.errors import InvalidImage, Unavailable
-from tests.hostile_images import good, hostile
-from tests.pictures import encoded, jpeg, webp
+from tests.support.hostile_images import good, hostile
+from tests.support.pictures import encoded, jpeg, webp
 
 WORKER = Path(images.__file__).with_name("decoder.py")
 

@@ -20,7 +20,7 @@ from app.adapters.clerk.jwks import HttpKeySet, PemKeySet, read_keys
 from app.adapters.clerk.tokens import SessionTokenVerifier
 from app.domain.errors import KeysUnavailable, Unauthenticated
 from tests.adapters.test_clerk import FACTORY, NOW
-from tests.tokens import ISSUER, KID, ORIGIN, encode
+from tests.support.tokens import ISSUER, KID, ORIGIN, encode
 
 
 class Provider:

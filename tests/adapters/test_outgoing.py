@@ -24,7 +24,7 @@ from app.config.settings import SettingsError, read_settings
 from app.domain.errors import KeysUnavailable, StoreUnavailable, Unavailable
 from app.embedded.certificates import Certificates, certificates_for
 from tests.adapters.test_clerk import FACTORY
-from tests.pooler import listening, pass_on
+from tests.support.pooler import listening, pass_on
 
 # A client that gives up in the middle of a connection leaves it to the collector.
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")

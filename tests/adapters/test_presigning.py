@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from app.adapters.s3.signer import S3Signer
 from app.domain.photos.model import CONTENT_TYPES, PhotoRow
-from tests.stores import row
+from tests.support.stores import row
 
 OWNER = "123456789012"
 ADDRESSES = (

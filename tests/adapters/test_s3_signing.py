@@ -16,8 +16,8 @@ from app.config.settings import read_settings
 from app.domain.errors import StoreUnavailable
 from app.domain.photos.bucket import BucketAccess
 from app.domain.photos.model import PhotoRow
-from tests.pictures import jpeg
-from tests.stores import now, row
+from tests.support.pictures import jpeg
+from tests.support.stores import now, row
 
 BODY = jpeg(32, 24)
 PLACES = {

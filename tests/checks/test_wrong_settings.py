@@ -32,10 +32,10 @@ from app.checks.finding import Finding, run_checks
 from app.checks.machine import LEAST_BYTES, try_disk, try_keys
 from app.config.settings import read_settings
 from app.main import Backends, Overrides, SignalsBackend
-from tests import postgres
 from tests.checks.servers import Ask, Asked, Said, altered, answering
 from tests.contract.hub_running import HOST, RunningHub, utc_now
-from tests.ministack import BUCKET, Ministack, running_ministack
+from tests.support import postgres
+from tests.support.ministack import BUCKET, Ministack, running_ministack
 
 pytestmark = pytest.mark.xdist_group("stores")
 

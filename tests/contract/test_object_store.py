@@ -11,9 +11,9 @@ import pytest
 
 from app.domain.errors import TooLarge
 from app.domain.photos.model import MAX_PHOTO_BYTES, PhotoRow
-from tests.fakes import MemoryStore
-from tests.pictures import jpeg
-from tests.stores import Door, embedded_door, ministack_door, now, row
+from tests.support.fakes import MemoryStore
+from tests.support.pictures import jpeg
+from tests.support.stores import Door, embedded_door, ministack_door, now, row
 
 pytestmark = pytest.mark.xdist_group("stores")
 

@@ -10,7 +10,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from app.domain.photos.bucket import UPLOAD_HEADERS, cors_rules
-from tests.ministack import BUCKET, DEPLOY, PAGE, Ministack, policy, running_ministack
+from tests.support.ministack import BUCKET, DEPLOY, PAGE, Ministack, policy, running_ministack
 
 pytestmark = pytest.mark.xdist_group("stores")
 

@@ -16,7 +16,7 @@ from app.domain.ports import Signals
 from app.domain.signals import subscribe_claims
 from app.embedded.hub import HubLimits, HubSignals, new_hub_key
 from tests.contract.hub_running import HOST, RunningHub, listening, utc_now
-from tests.fakes import MemorySignals
+from tests.support.fakes import MemorySignals
 
 PAYLOAD = {"t": "photos.changed", "consultation": "0190a6f2-0000-7000-8000-000000000001", "rev": 3}
 SHORT = HubLimits(shortest_token_seconds=1)

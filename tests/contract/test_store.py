@@ -16,8 +16,8 @@ import pytest
 
 from app.domain.photos.model import MAX_PHOTO_BYTES, PhotoRow
 from app.domain.ports import ObjectStore
-from tests.pictures import jpeg
-from tests.stores import Door, embedded_door, ministack_door, now, row
+from tests.support.pictures import jpeg
+from tests.support.stores import Door, embedded_door, ministack_door, now, row
 
 pytestmark = pytest.mark.xdist_group("stores")
 

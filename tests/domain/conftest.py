@@ -13,7 +13,14 @@ from app.domain.consultations.model import Consultation, NewConsultation
 from app.domain.consultations.service import ConsultationService
 from app.domain.photos.model import CapturedPhoto, CompletionClaim, object_key
 from app.domain.photos.uploads import Uploads
-from tests.fakes import FixedClock, MemorySignals, MemoryStore, PlainSigner, SequentialIds, TrustingInspector
+from tests.support.fakes import (
+    FixedClock,
+    MemorySignals,
+    MemoryStore,
+    PlainSigner,
+    SequentialIds,
+    TrustingInspector,
+)
 
 ANNA, BEN = "user_anna", "user_ben"
 

@@ -25,7 +25,7 @@ from app.domain.errors import (
 )
 from app.domain.photos.model import CapturedPhoto, PhotoChange, TakenDuring
 from tests.domain.conftest import ANNA, BEN, DomainServices, claim
-from tests.stores import row
+from tests.support.stores import row
 
 
 async def test_a_new_user_has_the_unfiled_consultation_and_none_open(ward: DomainServices) -> None:

@@ -18,9 +18,9 @@ from app.domain.photos.model import CapturedPhoto, PhotoState
 from app.domain.photos.uploads import REFUSAL_KEPT, Uploads
 from app.domain.ports import StoredObject
 from tests.domain.conftest import ANNA, BEN, DomainServices, claim
-from tests.fakes import MemoryStore
-from tests.hostile_images import many_scans
-from tests.pictures import jpeg
+from tests.support.fakes import MemoryStore
+from tests.support.hostile_images import many_scans
+from tests.support.pictures import jpeg
 
 
 class CountingStore(MemoryStore):

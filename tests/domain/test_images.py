@@ -4,8 +4,8 @@ import pytest
 
 from app.domain.errors import InvalidImage
 from app.domain.photos.format import walk_image
-from tests.hostile_images import FOR_THE_DECODER, good, hostile
-from tests.pictures import jpeg, webp
+from tests.support.hostile_images import FOR_THE_DECODER, good, hostile
+from tests.support.pictures import jpeg, webp
 
 GOOD = good()
 HOSTILE = {name: body for name, body in hostile().items() if name not in FOR_THE_DECODER}

@@ -11,7 +11,7 @@ from app.domain.maintenance.reconcile import Kind, Reconciler, Reconciliation
 from app.domain.maintenance.repair import RepairService
 from app.domain.photos.model import PhotoState
 from tests.domain.conftest import ANNA, BEN, DomainServices, claim
-from tests.fakes import TrustingInspector, uuid7
+from tests.support.fakes import TrustingInspector, uuid7
 
 
 async def reconcile(ward: DomainServices, *, adopt: bool = False) -> Reconciliation:

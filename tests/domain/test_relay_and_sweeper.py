@@ -13,7 +13,7 @@ from app.domain.maintenance.sweeper import Sweeper, next_look
 from app.domain.photos.model import PhotoState
 from app.domain.photos.uploads import Uploads
 from tests.domain.conftest import ANNA, DomainServices, claim
-from tests.pictures import jpeg
+from tests.support.pictures import jpeg
 
 
 def relay(ward: DomainServices) -> Relay:

@@ -5,7 +5,7 @@ import pytest
 from app.domain.errors import SessionPending, Unauthenticated
 from app.domain.identity.tokens import TokenPolicy, key_id, validate_claims
 from app.domain.identity.users import AuthenticatedUser
-from tests.tokens import ISSUER, KID, ORIGIN, TokenFactory
+from tests.support.tokens import ISSUER, KID, ORIGIN, TokenFactory
 
 NOW = 1_795_000_000
 FACTORY = TokenFactory(NOW)

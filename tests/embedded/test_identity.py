@@ -36,7 +36,7 @@ from app.embedded.accounts.passwords import (
 )
 from app.embedded.accounts.service import LocalIdentity
 from app.embedded.accounts.signing_keys import KEY_FILE, LocalKeySet, SessionIssuer, digest, load_session_key
-from tests.accounts import add_signed_in_user
+from tests.support.accounts import add_signed_in_user
 
 ORIGIN = "https://capture.clinic.example"
 HERE = "203.0.113.7"

@@ -19,8 +19,8 @@ from app.embedded.store.encryption import ObjectCipher, StoredFile
 from app.embedded.store.files import sweep, write_once
 from app.embedded.store.keys import StoreKeyError
 from app.embedded.store.store import EmbeddedStore, open_store
-from tests.pictures import jpeg
-from tests.stores import now
+from tests.support.pictures import jpeg
+from tests.support.stores import now
 
 BODY = jpeg(64, 48)
 KEY = "consultations/c/p.jpg"

@@ -16,8 +16,8 @@ from app.domain.photos.model import MAX_PHOTO_BYTES, PhotoRow
 from app.embedded.store.http import StoreHttpHandler
 from app.embedded.store.request_body import IncomingBodies
 from app.embedded.store.store import EmbeddedStore, open_store
-from tests.pictures import jpeg, webp
-from tests.stores import Door, embedded_door, now, row
+from tests.support.pictures import jpeg, webp
+from tests.support.stores import Door, embedded_door, now, row
 
 BODY = jpeg(64, 48)
 ORIGINS = ("http://localhost:8000", "https://192.168.1.20:8443")

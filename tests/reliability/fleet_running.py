@@ -15,7 +15,7 @@ import psutil
 from campaigns.postgres_kills import Cluster, cluster
 from e2e.clinic import free_port
 from e2e.cloud import CloudClinic
-from tests.ministack import Ministack, running_ministack
+from tests.support.ministack import Ministack, running_ministack
 
 LIMIT_S = 90.0
 SIGNALS = {"ABLY_API_KEY": "app.key:secret", "ABLY_ENDPOINT": "localhost"}

@@ -14,8 +14,8 @@ import pytest
 
 from campaigns.postgres_kills import Cluster
 from e2e.cloud import in_own_loop
-from tests.ministack import Ministack
 from tests.reliability.fleet_running import Processes, command, database_and_bucket, holders, processes, until
+from tests.support.ministack import Ministack
 
 World = tuple[Cluster, Ministack]
 

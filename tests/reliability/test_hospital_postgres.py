@@ -16,7 +16,7 @@ from app.config.settings import SettingsError, read_settings
 from app.domain.errors import DatabaseBusy, DatabaseRefused
 from app.embedded.certificates import Certificates, certificates_for
 from campaigns.postgres_kills import Cluster, cluster
-from tests.pooler import host_of, pgbouncer, pooled, real_pgbouncer, socket_of
+from tests.support.pooler import host_of, pgbouncer, pooled, real_pgbouncer, socket_of
 from tests.web.conftest import build_app, client_of, plant, signed_in
 
 PASSWORD, NEXT = "first-long-secret", "second-long-secret"

@@ -15,7 +15,7 @@ from app.domain.devices.inventory import InventoryService
 from app.domain.photos.uploads import Uploads
 from app.web.app import create_web_app
 from app.web.services import Services
-from tests.fakes import (
+from tests.support.fakes import (
     FixedClock,
     MemorySignals,
     MemoryStore,

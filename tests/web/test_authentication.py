@@ -15,8 +15,8 @@ from app.domain.errors import Unauthenticated
 from app.domain.identity.users import AuthenticatedUser
 from app.web.cookies.upload import digest
 from app.web.middleware.auth import PUBLIC, UPLOAD_COOKIE, CachingTokenVerifier, bearer
-from tests.fakes import FixedClock, OpenTokens, uuid7
-from tests.tokens import ISSUER, ORIGIN, TokenFactory
+from tests.support.fakes import FixedClock, OpenTokens, uuid7
+from tests.support.tokens import ISSUER, ORIGIN, TokenFactory
 from tests.web.conftest import ANNA, BEN, MakeApp, client_of, own_page, signed_in
 
 HTTPS = "https://capture.clinic.example"

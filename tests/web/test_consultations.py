@@ -10,7 +10,7 @@ from litestar import Litestar
 
 from app.adapters.database.engine import SqlDatabase
 from app.domain.photos.model import CapturedPhoto, new_row
-from tests.fakes import FixedClock, uuid7
+from tests.support.fakes import FixedClock, uuid7
 from tests.web.conftest import ANNA, BEN, MakeApp, client_of, signed_in
 
 SHA = "ab" * 32

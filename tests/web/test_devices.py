@@ -8,7 +8,7 @@ from litestar import Litestar
 
 from app.adapters.database.engine import SqlDatabase
 from app.domain.devices.inventory import MAX_INVENTORY_DELETIONS, MAX_INVENTORY_PHOTOS
-from tests.fakes import FixedClock, uuid7
+from tests.support.fakes import FixedClock, uuid7
 from tests.web.conftest import ANNA, BEN, MakeApp, client_of, signed_in
 
 LIST = "/api/devices/current/captures"

@@ -7,7 +7,7 @@ from litestar import Litestar, get
 from litestar.handlers import asgi
 from litestar.types import Receive, Scope, Send
 
-from tests.fakes import uuid7
+from tests.support.fakes import uuid7
 from tests.web.conftest import MakeApp, client_of, own_page, signed_in
 
 ALWAYS = {

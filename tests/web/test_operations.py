@@ -13,7 +13,7 @@ from app.adapters.database.engine import SqlDatabase
 from app.domain.errors import Unavailable
 from app.web import readiness
 from app.web.readiness import REMEMBERED_S, Readiness
-from tests.fakes import MemorySignals, MemoryStore, uuid7
+from tests.support.fakes import MemorySignals, MemoryStore, uuid7
 from tests.web.conftest import ANNA, MakeApp, client_of, signed_in
 from tests.web.test_limits import Watch
 

@@ -6,7 +6,7 @@ import pytest
 from litestar import Litestar
 
 from app.web.middleware.rate_limit import Rate, Rates
-from tests.fakes import uuid7
+from tests.support.fakes import uuid7
 from tests.web.conftest import MakeApp, client_of, signed_in
 
 ONCE = Rate(burst=1, each_second=0.001)

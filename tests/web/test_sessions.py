@@ -14,8 +14,8 @@ from app.embedded.accounts.service import LocalIdentity
 from app.embedded.accounts.signing_keys import LocalKeySet, SessionIssuer, load_session_key
 from app.web.api.sessions import session_router
 from app.web.site.import_graph import BrokenImport
-from tests.accounts import add_signed_in_user
-from tests.tokens import ISSUER, TokenFactory, hostile_tokens
+from tests.support.accounts import add_signed_in_user
+from tests.support.tokens import ISSUER, TokenFactory, hostile_tokens
 from tests.web.conftest import REPOSITORY, client_of, own_page, signed_in, write
 
 LOCAL = "http://localhost:8000"

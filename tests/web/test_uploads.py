@@ -9,7 +9,7 @@ from litestar import Litestar
 
 from app.domain.photos.quota import PendingUploadQuota
 from app.web.middleware.rate_limit import Rate, Rates
-from tests.fakes import MemoryStore, uuid7
+from tests.support.fakes import MemoryStore, uuid7
 from tests.web.conftest import ANNA, BEN, MakeApp, client_of, signed_in
 
 BODY = b"photo"

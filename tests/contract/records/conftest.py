@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.adapters.database.engine import SqlDatabase
-from tests import postgres
+from tests.support import postgres
 
 
 @pytest.fixture(scope="session")

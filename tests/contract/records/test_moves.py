@@ -14,7 +14,7 @@ from app.domain.consultations.model import Consultation
 from app.domain.photos.model import PhotoRow
 from app.domain.photos.uploads import Uploads
 from tests.contract.records.factories import ANNE, add_consultation, add_photo, find, store
-from tests.fakes import FixedClock, MemoryStore, PlainSigner, SequentialIds, TrustingInspector
+from tests.support.fakes import FixedClock, MemoryStore, PlainSigner, SequentialIds, TrustingInspector
 
 _MOVES = Statement(
     select(audit.c.before, audit.c.after).where(audit.c.action == "move").order_by(audit.c.seq)

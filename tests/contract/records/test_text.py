@@ -16,9 +16,9 @@ from app.embedded.accounts.passwords import Passwords
 from app.embedded.accounts.service import GeneratedPassword, LocalIdentity
 from app.embedded.accounts.signing_keys import LocalKeySet, SessionIssuer, load_session_key
 from app.web.api.sessions import session_router
-from tests.accounts import add_signed_in_user
-from tests.fakes import FixedClock, uuid7
-from tests.tokens import ISSUER
+from tests.support.accounts import add_signed_in_user
+from tests.support.fakes import FixedClock, uuid7
+from tests.support.tokens import ISSUER
 from tests.web.conftest import ORIGIN, build_app, client_of, own_page, plant
 
 NUL = "a\0b"

@@ -8,7 +8,7 @@ import pytest
 from app.config.settings import SettingsError, read_settings
 from app.config.variables import VARIABLES
 
-README = Path(__file__).resolve().parent.parent / "README.md"
+README = Path(__file__).resolve().parents[2] / "README.md"
 
 WRONG = [
     ("PORT", "eighty"),

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { assessQuality, measure, toGrey } from "../../../pwa/capture/camera/quality.js";
+import { assessQuality, measure, toGrey } from "../../../../pwa/capture/camera/quality.js";
 
 const SIDE = 64;
 const picture = (value) =>

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 TEXT = (ROOT / "Containerfile").read_text().replace("\\\n", " ")
 IGNORED = [line for line in (ROOT / ".containerignore").read_text().splitlines() if line]
 STAGES = re.split(r"^FROM ", TEXT, flags=re.MULTILINE)[1:]

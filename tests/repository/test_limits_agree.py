@@ -9,7 +9,7 @@ from app.adapters.imaging.inspector import MEMORY_BYTES
 from app.config.settings import SettingsError, read_settings
 from app.domain.photos.model import MAX_EDGE, MAX_PHOTO_BYTES
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_the_phone_keeps_no_photo_larger_than_the_server_takes() -> None:

@@ -3,11 +3,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { doubtIn } from "../../../pwa/capture/consultation/doubts.js";
-import { isPlaced } from "../../../pwa/queue/photo-record.js";
-import { openQuestion, questionOf } from "../../../pwa/capture/consultation/question.js";
-import { ApiProblem, NotReached } from "../../../pwa/page/api.js";
-import { confirmed, flowState, started, turns, bindingFor } from "./stage.mjs";
+import { doubtIn } from "../../../../pwa/capture/consultation/doubts.js";
+import { isPlaced } from "../../../../pwa/queue/photo-record.js";
+import { openQuestion, questionOf } from "../../../../pwa/capture/consultation/question.js";
+import { ApiProblem, NotReached } from "../../../../pwa/page/api.js";
+import { confirmed, flowState, started, turns, bindingFor } from "../stage.mjs";
 
 const ROOM_2 = { id: "room-2", label: "Room 2" };
 const ROOM_3 = { id: "room-3", label: "Room 3" };

@@ -16,7 +16,7 @@ from app.domain.client_network import client_network
 from app.embedded.hub.limits import HubLimits
 from app.server.connection_limits import BoundedHttp, BoundedSocket, is_among
 from app.server.serving import options
-from tests.stores import bound_socket, serving_with
+from tests.support.stores import bound_socket, serving_with
 
 HEAD = b"POST /x HTTP/1.1\r\nHost: localhost\r\n"
 LONGEST_WAIT_S = 10.0

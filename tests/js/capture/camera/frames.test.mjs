@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { FrameWatch, spread } from "../../../pwa/capture/camera/frames.js";
-import { VirtualTime } from "../page/virtual-time.mjs";
+import { FrameWatch, spread } from "../../../../pwa/capture/camera/frames.js";
+import { VirtualTime } from "../../page/virtual-time.mjs";
 
 const SCENE = new Uint8ClampedArray([10, 20, 30, 255, 90, 80, 70, 255]);
 const BLACK = new Uint8ClampedArray([0, 0, 0, 255, 1, 1, 1, 255]);

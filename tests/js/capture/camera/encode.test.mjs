@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { sizes } from "../../../pwa/capture/camera/encode.js";
+import { sizes } from "../../../../pwa/capture/camera/encode.js";
 
 const steps = (width, height, edge) => sizes(width, height, edge).map((size) => size.join("x"));
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from PIL import Image
 
-from tests.pictures import colour_profile, encoded, jpeg, photographs, scene, webp
+from tests.support.pictures import colour_profile, encoded, jpeg, photographs, scene, webp
 
 EOI = b"\xff\xd9"
 HTML = b"<!doctype html><script>alert(1)</script>"

@@ -7,7 +7,7 @@ from typing import Any
 
 from PIL import Image, ImageCms, ImageDraw, ImageFilter
 
-PHOTOS = Path(__file__).resolve().parent.parent.parent / "shared" / "photos"
+PHOTOS = Path(__file__).resolve().parents[3] / "shared" / "photos"
 
 
 def scene(width: int, height: int, seed: int = 0) -> Image.Image:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 # What only the environment in .venv brings; a bare name is not found, or is another Python's.
 BARE = re.compile(r"(?<!\.venv/bin/)\b(python3? -m|pre-commit install)")

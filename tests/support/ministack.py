@@ -22,7 +22,7 @@ import boto3
 import httpx
 from botocore.config import Config
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 HOME = ROOT / ".setup" / "ministack"
 LOCK = ROOT / "requirements" / "ministack.txt"
 DEPLOY = ROOT / "deploy" / "s3"

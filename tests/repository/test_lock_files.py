@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 PYTHON_LOCKS = sorted((ROOT / "requirements").glob("*.txt"))
 # Put together here, so that this file does not contain them either.
 PACKAGE_HOSTS = [

@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { Shots, hasSpace } from "../../../pwa/capture/camera/shots.js";
-import { NoAnswer, withLimit } from "../../../pwa/shared/limit.js";
-import { VirtualTime } from "../page/virtual-time.mjs";
+import { Shots, hasSpace } from "../../../../pwa/capture/camera/shots.js";
+import { NoAnswer, withLimit } from "../../../../pwa/shared/limit.js";
+import { VirtualTime } from "../../page/virtual-time.mjs";
 
 const NEVER = new Promise(() => {});
 

@@ -10,7 +10,7 @@ from types import ModuleType
 
 import pytest
 
-TOOL = Path(__file__).resolve().parent.parent / "tools" / "clerk_files.py"
+TOOL = Path(__file__).resolve().parents[2] / "tools" / "clerk_files.py"
 CHUNK = "vendors_clerk.browser_a68c22_6.40.0.js"
 PACKAGE = {
     "package/dist/clerk.browser.js": b"script",

@@ -11,7 +11,7 @@ import pytest
 from app.domain import errors
 from app.web import problems
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 TABLE = "pwa/queue/errors.js"
 
 

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { Shots, hasSpace } from "../../../pwa/capture/camera/shots.js";
+import { Shots, hasSpace } from "../../../../pwa/capture/camera/shots.js";
 
 const BYTES = new Uint8Array([1, 2, 3]).buffer;
 const frozen = (photoId, retakeOf = null) => ({

@@ -25,7 +25,7 @@ from app.domain.ports import ObjectStore
 from app.embedded.store.http import StoreHttpHandler, store_route
 from app.embedded.store.store import EmbeddedStore, open_store
 from app.server.connection_limits import BoundedHttp
-from tests.ministack import BUCKET, Ministack, running_ministack
+from tests.support.ministack import BUCKET, Ministack, running_ministack
 
 
 def now() -> datetime:
