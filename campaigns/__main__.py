@@ -19,17 +19,17 @@ from campaigns.results import RESULTS, Result, finished_now, merge, read_all, su
 # name: module and function. Imported only when asked for, since each has its own dependencies.
 CAMPAIGNS: dict[str, str] = {
     "queue": "campaigns.queue.campaign:run",
-    "many-photos": "campaigns.crowd.run:run",
-    "state-machine": "campaigns.state_machine:run",
+    "many-photos": "campaigns.load.run:run",
+    "state-machine": "campaigns.state_machine.campaign:run",
     "browser-kills": "campaigns.browser.kills:run",
     "fault-matrix": "campaigns.browser.matrix:run",
     "worker-stops": "campaigns.browser.stops:run",
-    "server-kills": "campaigns.kills:run",
+    "server-kills": "campaigns.faults.kills:run",
     "power-loss": "campaigns.powerloss.campaign:run",
-    "disk-faults": "campaigns.faults:run",
-    "restarts": "campaigns.restarts:run_restarts",
-    "locks": "campaigns.restarts:run_locks",
-    "postgres-kills": "campaigns.postgres_kills:run",
+    "disk-faults": "campaigns.faults.disk:run",
+    "restarts": "campaigns.faults.restarts:run_restarts",
+    "locks": "campaigns.faults.restarts:run_locks",
+    "postgres-kills": "campaigns.faults.postgres_kills:run",
     "engines": "campaigns.engines.campaign:run",
 }
 

@@ -110,8 +110,8 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     "F1": ("campaigns/browser/kills.py",),  # Its four points at the camera: the browser dies, not one tab.
     "F2": ("campaigns/browser/kills.py",),
     "F3": ("campaigns/browser/stops.py",),
-    "F8": ("campaigns/restarts.py",),
-    "F9": ("campaigns/faults.py",),
+    "F8": ("campaigns/faults/restarts.py",),
+    "F9": ("campaigns/faults/disk.py",),
     "F10": ("campaigns/powerloss/campaign.py",),
     "F22": ("e2e/test_device_inventory.py::test_photos_that_the_browser_lost_are_named_on_the_desktop",),
     "F23": (
@@ -129,7 +129,7 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
         "tests/js/page/refetch.test.mjs",
     ),
     "F32": ("tests/js/queue/storm.test.mjs",),
-    "F33": ("campaigns/crowd/run.py",),
+    "F33": ("campaigns/load/run.py",),
     "F38": (
         "tests/adapters/test_key_set.py::test_a_known_key_outlives_an_outage_for_a_day",
         "tests/adapters/test_key_set.py::test_a_known_key_answers_while_the_provider_hangs",

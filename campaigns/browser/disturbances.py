@@ -11,8 +11,8 @@ from campaigns.browser.injections import WHERE, WIRES, strike
 from campaigns.browser.inspector import LIMIT_S, NotReached
 from campaigns.browser.scripts import EDIT, LOSE_CONNECTIONS, SHIFT
 from campaigns.browser.setting import Setting
-from campaigns.disk import DATABASE
-from campaigns.events import DeleteAsked
+from campaigns.checker.disk import DATABASE
+from campaigns.checker.events import DeleteAsked
 from e2e.doubles.faults import Hold
 from e2e.doubles.proxy import Proxy, Writer
 from e2e.doubles.request import Request

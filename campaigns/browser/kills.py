@@ -20,7 +20,7 @@ from campaigns.browser.points import POINTS, Point
 from campaigns.browser.rounds import play_all
 from campaigns.browser.setting import Setting, open_setting
 from campaigns.browser.traps import Trap, set_trap
-from campaigns.history import Verdict
+from campaigns.checker.history import Verdict
 from campaigns.results import KEPT_FAILURES, KINDS, Control, Result
 from e2e.verbs import open_camera, review, take, upload
 

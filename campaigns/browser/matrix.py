@@ -17,7 +17,7 @@ from campaigns.browser.disturbances import DISTURBANCES, Steps
 from campaigns.browser.kills import broken_setting, with_broken_off
 from campaigns.browser.rounds import play_all
 from campaigns.browser.setting import Setting
-from campaigns.events import Parked
+from campaigns.checker.events import Parked
 from campaigns.results import KEPT_FAILURES, KINDS, Control, Result
 from e2e.doubles.storage import limit_storage
 from e2e.verbs import open_camera, queue_row, review, take, upload

@@ -11,7 +11,7 @@ from playwright.sync_api import Error, Page, Playwright, expect
 
 from campaigns.browser.inspector import ARGUMENTS, PORT_FILE, Inspector, NotReached, Target
 from campaigns.browser.seen import DATABASE, READ, WITNESS, Seen
-from campaigns.events import Local
+from campaigns.checker.events import Local
 from e2e.clinic import Clinic
 from e2e.conftest import PHONE, QUIET, chromium
 from e2e.handset import Handset

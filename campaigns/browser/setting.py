@@ -19,8 +19,8 @@ from campaigns.browser.film import small_film
 from campaigns.browser.phone import Phone
 from campaigns.browser.points import OBJECT
 from campaigns.browser.seen import Shot
-from campaigns.disk import Disk
-from campaigns.events import (
+from campaigns.checker.disk import Disk
+from campaigns.checker.events import (
     Event,
     Local,
     Object,
@@ -32,7 +32,7 @@ from campaigns.events import (
     Waiting,
     photo_of,
 )
-from campaigns.history import Verdict, check_history
+from campaigns.checker.history import Verdict, check_history
 from e2e.clinic import ROOT, Clinic, free_port
 from e2e.doubles.proxy import Proxy, open_proxy
 from e2e.verbs import review, upload

@@ -17,12 +17,12 @@ import msgspec
 from httpx import HTTPError
 
 from campaigns.browser.broken import KILLED, broken_copy
+from campaigns.checker.history import Verdict
 from campaigns.engines.browser import EngineFailed, NeverCame
 from campaigns.engines.packages import ENGINES, Engine, how_to_get
 from campaigns.engines.scenarios import SCENARIOS, Scenario, left_without_a_link
 from campaigns.engines.setting import EngineSetting, open_engine_setting
 from campaigns.engines.suite import BrokeOff, Outcome, run_suite
-from campaigns.history import Verdict
 from campaigns.results import KEPT_FAILURES, KINDS, Control, Result
 from campaigns.seeded_bugs.__main__ import copy_tree
 from campaigns.seeded_bugs.catalogue import BUGS, Bug

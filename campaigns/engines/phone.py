@@ -3,8 +3,8 @@
 import json
 
 from campaigns.browser.seen import DATABASE, READ, WITNESS, Seen
+from campaigns.checker.events import Local
 from campaigns.engines.browser import Browser, EngineFailed, evaluate, wait_until
-from campaigns.events import Local
 from e2e.clinic import Clinic
 
 COLLECT = "window.harnessMessages = []; window.harnessWitness = (text) => harnessMessages.push(text);\n"

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from campaigns.browser.desk import Desk
 from campaigns.browser.points import OBJECT
-from campaigns.disk import Disk
+from campaigns.checker.disk import Disk
+from campaigns.checker.events import Event, Object, PutSeen, SavedShown, Shutter, Waiting
+from campaigns.checker.history import Verdict, check_history
 from campaigns.engines.browser import Browser, NeverCame, wait_until
 from campaigns.engines.phone import Phone
-from campaigns.events import Event, Object, PutSeen, SavedShown, Shutter, Waiting
-from campaigns.history import Verdict, check_history
 from e2e.clinic import ROOT, Clinic, free_port
 from e2e.doubles.proxy import Proxy, open_proxy
 

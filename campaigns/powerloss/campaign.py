@@ -15,8 +15,8 @@ from app.adapters.database.engine import SqlDatabase
 from app.embedded.accounts.signing_keys import load_session_key
 from app.embedded.hub.keys import load_hub_key
 from app.embedded.store.store import open_store
-from campaigns.disk import BUCKET, DATABASE, Disk
-from campaigns.events import (
+from campaigns.checker.disk import BUCKET, DATABASE, Disk
+from campaigns.checker.events import (
     DeleteAsked,
     Event,
     Local,
@@ -27,12 +27,12 @@ from campaigns.events import (
     StoredShown,
     photo_of,
 )
-from campaigns.history import Verdict, check_history
+from campaigns.checker.history import Verdict, check_history
 from campaigns.powerloss.record import Recording, record
 from campaigns.powerloss.replay import Model
 from campaigns.powerloss.trace import Change, Step
-from campaigns.program import ForkServer
 from campaigns.results import KINDS, Control, Result
+from campaigns.server.program import ForkServer
 
 SURVIVORS = 500
 CONTROL_SURVIVORS = 60

@@ -5,10 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
 
-from campaigns.phone import Phone
+from campaigns.clients.phone import Phone
+from campaigns.clients.wire import Gone, Later
 from campaigns.powerloss.trace import RecordedHistory, Step, read_trace
-from campaigns.program import ForkServer, Program, installation
-from campaigns.wire import Gone, Later
+from campaigns.server.program import ForkServer, Program, installation
 
 PHONES = 3
 DAYS = 2

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from campaigns.events import Event, dump, load
+from campaigns.checker.events import Event, dump, load
 
 _HEAD = struct.Struct("<BQqII")
 _OBSERVED = ord("M")

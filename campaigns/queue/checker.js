@@ -158,7 +158,7 @@ export class Checker {
   }
 
   /**
-   * Writes what an inspection finds, for the second checker in `campaigns/history.py`.
+   * Writes what an inspection finds, for the second checker in `campaigns/checker/history.py`.
    * @param {Map<string, any>} rows @param {any} clinic @param {boolean} atRest
    */
   inspect(rows, clinic, atRest) {

@@ -1,9 +1,9 @@
-"""The bugs that must never survive: each a patch beside this file, and the tests that own it."""
+"""The bugs that must never survive: each a patch in `patches`, and the tests that own it."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
-FOLDER = Path(__file__).resolve().parent
+FOLDER = Path(__file__).resolve().parent / "patches"
 
 PLACES = {
     "queue": "tests/js/queue/{}.test.mjs",

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Playwright
 
-from campaigns.crowd.run import HEAP_LIMIT, Crowd, open_crowd
+from campaigns.load.run import HEAP_LIMIT, Crowd, open_crowd
 
 PHOTOS = 100
 ROUNDS = 100

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import psutil
 
-from campaigns.postgres_kills import Cluster, cluster
+from campaigns.faults.postgres_kills import Cluster, cluster
 from e2e.clinic import free_port
 from e2e.cloud import CloudClinic
 from tests.support.ministack import Ministack, running_ministack

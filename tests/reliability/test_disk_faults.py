@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from campaigns.faults import CHANGES, STRIDE, control, live_through, trouble
-from campaigns.kills import Round
-from campaigns.program import ForkServer, installation
+from campaigns.faults.disk import CHANGES, STRIDE, control, live_through, trouble
+from campaigns.faults.kills import Round
+from campaigns.server.program import ForkServer, installation
 
 
 @pytest.fixture

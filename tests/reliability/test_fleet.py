@@ -12,7 +12,7 @@ import httpx
 import psutil
 import pytest
 
-from campaigns.postgres_kills import Cluster
+from campaigns.faults.postgres_kills import Cluster
 from e2e.cloud import in_own_loop
 from tests.reliability.fleet_running import Processes, command, database_and_bucket, holders, processes, until
 from tests.support.ministack import Ministack

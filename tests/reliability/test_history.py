@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from campaigns.events import (
+from campaigns.checker.events import (
     DeleteAsked,
     Deleted,
     Event,
@@ -26,7 +26,7 @@ from campaigns.events import (
     dump,
     load,
 )
-from campaigns.history import Verdict, check_history
+from campaigns.checker.history import Verdict, check_history
 
 TAKEN = Shutter(photo="p", owner="anna", consultation="c", sha256="aa")
 SAVED = [TAKEN, SavedShown(photo="p")]

@@ -15,7 +15,7 @@ from app.adapters.database.engine import SqlDatabase
 from app.config.settings import SettingsError, read_settings
 from app.domain.errors import DatabaseBusy, DatabaseRefused
 from app.embedded.certificates import Certificates, certificates_for
-from campaigns.postgres_kills import Cluster, cluster
+from campaigns.faults.postgres_kills import Cluster, cluster
 from tests.support.pooler import host_of, pgbouncer, pooled, real_pgbouncer, socket_of
 from tests.web.conftest import build_app, client_of, plant, signed_in
 

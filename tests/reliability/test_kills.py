@@ -2,8 +2,8 @@
 
 import pytest
 
-from campaigns.kills import CONTROLS, KILLS, POINTS, Round, control, one_round, points
-from campaigns.program import ForkServer, installation
+from campaigns.faults.kills import CONTROLS, KILLS, POINTS, Round, control, one_round, points
+from campaigns.server.program import ForkServer, installation
 
 
 @pytest.mark.parametrize("seed", range(4))

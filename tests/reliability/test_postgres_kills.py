@@ -2,7 +2,7 @@
 
 import asyncio
 
-from campaigns.postgres_kills import cluster, control, cycles, prepare
+from campaigns.faults.postgres_kills import cluster, control, cycles, prepare
 
 
 def test_what_postgresql_committed_survives_its_kill() -> None:

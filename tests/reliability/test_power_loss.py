@@ -9,9 +9,9 @@ import pytest
 from campaigns.powerloss.campaign import CONTROLS, SURVIVORS, control, survivors
 from campaigns.powerloss.record import record
 from campaigns.powerloss.replay import Model
+from campaigns.powerloss.shim import NoCompiler, built
 from campaigns.powerloss.trace import Change
-from campaigns.program import ForkServer
-from campaigns.shim import NoCompiler, built
+from campaigns.server.program import ForkServer
 
 
 @pytest.fixture
@@ -102,9 +102,9 @@ def test_a_machine_without_a_compiler_gets_instructions(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """The gate fails with a sentence; it does not pass over what it cannot check."""
-    monkeypatch.setattr("campaigns.shim.find_spec", lambda _: None)
-    monkeypatch.setattr("campaigns.shim.shutil.which", lambda _: None)
-    monkeypatch.setattr("campaigns.shim.tempfile.gettempdir", lambda: str(tmp_path))
+    monkeypatch.setattr("campaigns.powerloss.shim.find_spec", lambda _: None)
+    monkeypatch.setattr("campaigns.powerloss.shim.shutil.which", lambda _: None)
+    monkeypatch.setattr("campaigns.powerloss.shim.tempfile.gettempdir", lambda: str(tmp_path))
 
     with pytest.raises(NoCompiler, match="install gcc, or run pip install ziglang"):
         built()

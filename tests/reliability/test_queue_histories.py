@@ -5,8 +5,8 @@ import subprocess
 
 import pytest
 
-from campaigns.events import Local, load
-from campaigns.history import check_history
+from campaigns.checker.events import Local, load
+from campaigns.checker.history import check_history
 from campaigns.queue.campaign import QUEUE, node, run
 
 GATE = range(1, 5_001)

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from campaigns.kills import Round
-from campaigns.program import ForkServer
-from campaigns.restarts import LOCKS_S, RESTARTS, control, lock_for_long, locks, restarts, through
+from campaigns.faults.kills import Round
+from campaigns.faults.restarts import LOCKS_S, RESTARTS, control, lock_for_long, locks, restarts, through
+from campaigns.server.program import ForkServer
 
 
 @pytest.fixture

@@ -3,8 +3,8 @@
 import pytest
 
 from app.main import Overrides
-from campaigns import state_machine
-from campaigns.machine_faults import ARMS
+from campaigns.state_machine import campaign as state_machine
+from campaigns.state_machine.faults import ARMS
 
 HALVES = [range(5), range(5, 10)]
 # What the histories must contain for a clean result to mean something.

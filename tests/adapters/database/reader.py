@@ -14,7 +14,7 @@ import structlog
 
 from app.__main__ import _sentence
 from app.adapters.database.engine import SqlDatabase
-from campaigns import shim
+from campaigns.powerloss import shim
 
 
 async def print_outcomes(path: Path, first: int, count: int, when: str) -> None:

@@ -20,7 +20,7 @@ from app.adapters.database.batches import MOST_JOINED
 from app.adapters.database.engine import SqlDatabase
 from app.adapters.database.sqlite import Durability, SqliteConnection, durability
 from app.domain.errors import DatabaseBusy, StorageFull
-from campaigns.shim import built
+from campaigns.powerloss.shim import built
 from tests.contract.records.factories import ANNE, add_consultation, ensure_user, find, new_photo
 
 ROOT = Path(__file__).resolve().parents[3]

@@ -213,7 +213,7 @@ class ConsultationRecords:
         )
 
     async def discard_consultation(self, owner: str, consultation_id: UUID, at: datetime) -> bool:
-        """See ``Records.discard_consultation``; one statement, so that no photo slips in between look and change."""
+        """See ``Records.discard_consultation``; one statement, so that no photo slips in between."""
         rows = await self._connection.fetch(
             _DISCARD, owner=owner, consultation_id=consultation_id, new_discarded_at=at
         )

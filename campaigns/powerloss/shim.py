@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-SOURCE = Path(__file__).resolve().parent / "powerloss" / "shim.c"
+SOURCE = Path(__file__).resolve().parent / "shim.c"
 KILL_BEFORE, KILL_AFTER = -1, -2
 ERRORS = {"full": errno.ENOSPC, "broken": errno.EIO}
 

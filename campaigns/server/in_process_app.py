@@ -22,7 +22,7 @@ from app.config.settings import read_settings
 from app.domain.ports import Account
 from app.embedded.accounts.logins import open_login, session_id
 from app.main import Overrides, create_app
-from campaigns.disk import DATABASE, Disk
+from campaigns.checker.disk import DATABASE, Disk
 
 ORIGIN = "http://localhost:8000"
 BEGIN = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)

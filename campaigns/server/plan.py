@@ -4,8 +4,8 @@ from pathlib import Path
 
 import msgspec
 
-from campaigns.disk import Disk
-from campaigns.shim import Fault
+from campaigns.checker.disk import Disk
+from campaigns.powerloss.shim import Fault
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):

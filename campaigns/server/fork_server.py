@@ -19,10 +19,10 @@ from app import __main__
 from app.config.settings import Settings
 from app.main import Overrides, create_app
 from app.server import serving
-from campaigns import shim
-from campaigns.barriers import Door, Part, Transactions, Trap
-from campaigns.faulty_builds import FAULTY_BUILDS
-from campaigns.plan import Plan
+from campaigns.faults.barriers import Door, Part, Transactions, Trap
+from campaigns.faults.faulty_builds import FAULTY_BUILDS
+from campaigns.powerloss import shim
+from campaigns.server.plan import Plan
 
 
 def main() -> None:

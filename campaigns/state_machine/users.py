@@ -7,9 +7,9 @@ from uuid import UUID
 
 from hypothesis.stateful import RuleBasedStateMachine
 
-from campaigns.in_process_app import Answer, InProcessApp
-from campaigns.model import Model, Photo, Upload
-from campaigns.pictures import Picture, of, picture
+from campaigns.clients.pictures import Picture, of, picture
+from campaigns.server.in_process_app import Answer, InProcessApp
+from campaigns.state_machine.model import Model, Photo, Upload
 
 USERS = ("anna", "ben")
 # How long before it was sent a photo was taken, in seconds; one clock runs ahead.

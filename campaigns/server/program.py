@@ -14,13 +14,13 @@ from typing import Any
 
 import msgspec
 
-from campaigns.disk import Disk
-from campaigns.plan import Plan
-from campaigns.shim import built
+from campaigns.checker.disk import Disk
+from campaigns.powerloss.shim import built
+from campaigns.server.plan import Plan
 from e2e.clinic import free_port
 from e2e.first_sign_in import choose_password
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 START_LIMIT_S = 60.0
 
 
@@ -30,7 +30,7 @@ class ForkServer:
     def __init__(self) -> None:
         environment = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG")}
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "campaigns.fork_server"],
+            [sys.executable, "-m", "campaigns.server.fork_server"],
             cwd=ROOT, env={**environment, "LD_PRELOAD": str(built())}, text=True,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE,
         )  # fmt: skip

@@ -11,9 +11,9 @@ from hypothesis.stateful import (
     rule,
 )
 
-from campaigns.machine_check import check
-from campaigns.machine_users import USERS, TwoUsers
-from campaigns.model import OK, Consultation, Outcome
+from campaigns.state_machine.check import check
+from campaigns.state_machine.model import OK, Consultation, Outcome
+from campaigns.state_machine.users import USERS, TwoUsers
 
 _which = st.integers(min_value=0, max_value=40)
 _user = st.sampled_from(USERS)

@@ -11,7 +11,7 @@ from uuid import UUID
 
 import msgspec
 
-from campaigns.events import (
+from campaigns.checker.events import (
     DeleteAsked,
     Deleted,
     Event,
@@ -23,9 +23,9 @@ from campaigns.events import (
     Shutter,
     StoredShown,
 )
-from campaigns.pictures import Picture, picture
-from campaigns.program import Program
-from campaigns.wire import Wire
+from campaigns.clients.pictures import Picture, picture
+from campaigns.clients.wire import Wire
+from campaigns.server.program import Program
 
 
 class Shot(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import msgspec
 
-from campaigns.events import (
+from campaigns.checker.events import (
     DeleteAsked,
     Deleted,
     Event,

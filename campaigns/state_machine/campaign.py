@@ -16,10 +16,10 @@ from hypothesis.reporting import with_reporter
 from hypothesis.stateful import run_state_machine_as_test
 
 from app.main import Overrides
-from campaigns import machine_faults
-from campaigns.in_process_app import InProcessApp
-from campaigns.machine import ServerMachine
 from campaigns.results import Control, Result
+from campaigns.server.in_process_app import InProcessApp
+from campaigns.state_machine import faults as machine_faults
+from campaigns.state_machine.machine import ServerMachine
 
 EXAMPLES = 20
 STEPS = 30

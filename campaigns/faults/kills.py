@@ -15,15 +15,15 @@ from typing import Any
 
 import msgspec
 
-from campaigns.barriers import BARRIERS
-from campaigns.disk import Disk
-from campaigns.events import Event
-from campaigns.history import Verdict, check_history
-from campaigns.phone import Phone
-from campaigns.program import ForkServer, Program, installation
+from campaigns.checker.disk import Disk
+from campaigns.checker.events import Event
+from campaigns.checker.history import Verdict, check_history
+from campaigns.clients.phone import Phone
+from campaigns.clients.wire import Gone, Later
+from campaigns.faults.barriers import BARRIERS
+from campaigns.powerloss.shim import KILL_AFTER, KILL_BEFORE, Fault
 from campaigns.results import KINDS, Control, Result
-from campaigns.shim import KILL_AFTER, KILL_BEFORE, Fault
-from campaigns.wire import Gone, Later
+from campaigns.server.program import ForkServer, Program, installation
 
 KILLS = 10
 # Relay and sweeper reach their points by themselves, soon after the last request.

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from campaigns.in_process_app import InProcessApp
-from campaigns.model import Consultation, Model, Photo
+from campaigns.server.in_process_app import InProcessApp
+from campaigns.state_machine.model import Consultation, Model, Photo
 
 _COLUMNS = (
     "photo_id, owner, captured_in, filed_in, state, sha256, size, late, caption, body_site, side, "

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from campaigns.pictures import Picture
+from campaigns.clients.pictures import Picture
 
 FIRST_LOOK = timedelta(seconds=30)
 LONGEST_PAUSE = timedelta(hours=6)

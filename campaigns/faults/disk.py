@@ -10,11 +10,11 @@ from typing import Any
 
 import msgspec
 
-from campaigns.kills import Round, add
-from campaigns.program import ForkServer, installation
+from campaigns.clients.wire import Gone, Later
+from campaigns.faults.kills import Round, add
+from campaigns.powerloss.shim import ERRORS, Fault
 from campaigns.results import KINDS, Control, Result
-from campaigns.shim import ERRORS, Fault
-from campaigns.wire import Gone, Later
+from campaigns.server.program import ForkServer, installation
 
 RECOVERY_LIMIT_S = 30.0
 # About as many changes as a day makes; the stride has no factor in common with it.

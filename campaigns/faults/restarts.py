@@ -13,12 +13,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from unittest.mock import patch
 
-from campaigns.disk import DATABASE
-from campaigns.kills import Round, add
-from campaigns.phone import Phone
-from campaigns.program import ForkServer, installation
+from campaigns.checker.disk import DATABASE
+from campaigns.clients.phone import Phone
+from campaigns.clients.wire import Gone, Later
+from campaigns.faults.kills import Round, add
 from campaigns.results import KINDS, Control, Result
-from campaigns.wire import Gone, Later
+from campaigns.server.program import ForkServer, installation
 
 PHONES = 3
 RESTARTS = 4

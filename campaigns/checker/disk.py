@@ -15,7 +15,7 @@ from typing import Any
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from campaigns.events import Event, Look, Object, Row, Waiting
+from campaigns.checker.events import Event, Look, Object, Row, Waiting
 
 DATABASE = "capture.sqlite3"
 BUCKET = "photos"

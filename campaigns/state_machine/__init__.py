@@ -1,0 +1,1 @@
+"""The server as a state machine: model, API, database and store agree after every step."""
