@@ -4,7 +4,7 @@ import io
 
 from PIL import Image, ImageEnhance
 
-from e2e.camera import photograph
+from e2e.support.camera import photograph
 
 SIZE = (800, 600)
 

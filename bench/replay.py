@@ -21,7 +21,7 @@ from bench.pictures import jpegs
 from bench.report import Line, line, paired
 from bench.running import MeasuredClinic, serving
 from bench.users import make_account, prepare
-from e2e.verbs import api
+from e2e.support.verbs import api
 
 PART = "replay"
 SCRIPT = Path(__file__).with_suffix(".js")

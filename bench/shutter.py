@@ -12,8 +12,8 @@ from bench.browsing import Chromium, phone_page
 from bench.report import Line, line, paired
 from bench.running import MeasuredClinic
 from bench.users import make_account, prepare
-from e2e.camera import film
-from e2e.verbs import open_camera
+from e2e.support.camera import film
+from e2e.support.verbs import open_camera
 
 PART = "shutter"
 SCRIPT = Path(__file__).with_suffix(".js")

@@ -13,7 +13,7 @@ from app.web.site.assets import Asset, read_assets
 from app.web.site.import_graph import all_imports, reachable
 from app.web.site.shell import PRECACHE_URL
 from bench.report import Line, line
-from e2e.clinic import ROOT
+from e2e.support.clinic import ROOT
 
 PART = "weight"
 ENTRIES = {

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 
-from e2e.camera import film
-from e2e.clinic import Clinic, open_clinic
-from e2e.handset import Handset
-from e2e.verbs import sign_in, start_consultation
-from e2e.watch import Watch
+from e2e.support.camera import film
+from e2e.support.clinic import Clinic, open_clinic
+from e2e.support.handset import Handset
+from e2e.support.verbs import sign_in, start_consultation
+from e2e.support.watch import Watch
 
 # A busy machine may take seconds for a page; nothing here measures speed.
 LIMIT_MS = 30_000

@@ -6,10 +6,10 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Page, expect, sync_playwright
 
-from e2e.camera import drawn, film
-from e2e.clinic import Clinic, open_clinic
 from e2e.conftest import DESKTOP, PHONE, QUIET, chromium
-from e2e.verbs import (
+from e2e.support.camera import drawn, film
+from e2e.support.clinic import Clinic, open_clinic
+from e2e.support.verbs import (
     gallery,
     open_camera,
     queue_row,

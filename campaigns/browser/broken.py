@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from e2e.clinic import ROOT
+from e2e.support.clinic import ROOT
 
 FOLDERS = ("app", "pwa", "service_worker")
 

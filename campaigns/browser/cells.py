@@ -113,18 +113,20 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     "F8": ("campaigns/faults/restarts.py",),
     "F9": ("campaigns/faults/disk.py",),
     "F10": ("campaigns/powerloss/campaign.py",),
-    "F22": ("e2e/test_device_inventory.py::test_photos_that_the_browser_lost_are_named_on_the_desktop",),
+    "F22": (
+        "e2e/capture/test_device_inventory.py::test_photos_that_the_browser_lost_are_named_on_the_desktop",
+    ),
     "F23": (
-        "e2e/test_device_inventory.py::test_a_browser_that_may_clear_photos_says_so_before_the_first_one",
+        "e2e/capture/test_device_inventory.py::test_a_browser_that_may_clear_photos_says_so_before_the_first_one",
     ),
     "F26": ("tests/js/queue/frozen.test.mjs",),
-    "F27": ("e2e/test_update.py::test_an_update_waits_for_a_replay_and_then_asks",),
+    "F27": ("e2e/upload/test_update.py::test_an_update_waits_for_a_replay_and_then_asks",),
     "F28": (
         "tests/js/queue/database.test.mjs::a newer version of the app upgrades at once",
         "tests/js/queue/database.test.mjs::an upgrade from this version keeps its stores",
     ),
     "F30": (
-        "e2e/test_desktop.py::test_without_signals_photos_still_appear",
+        "e2e/desktop/test_desktop.py::test_without_signals_photos_still_appear",
         "tests/domain/test_relay_and_sweeper.py",
         "tests/js/page/refetch.test.mjs",
     ),
@@ -135,7 +137,7 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
         "tests/adapters/test_key_set.py::test_a_known_key_answers_while_the_provider_hangs",
     ),
     "F40": (
-        "e2e/test_upgrade.py::test_the_next_version_takes_what_the_old_app_still_sends",
-        "e2e/test_upgrade.py::test_the_old_version_takes_what_the_next_app_sends",
+        "e2e/upload/test_upgrade.py::test_the_next_version_takes_what_the_old_app_still_sends",
+        "e2e/upload/test_upgrade.py::test_the_old_version_takes_what_the_next_app_sends",
     ),
 }

@@ -4,7 +4,7 @@ from typing import Any
 
 import httpx
 
-from e2e.clinic import Clinic
+from e2e.support.clinic import Clinic
 
 
 class Desk:

@@ -22,7 +22,7 @@ from campaigns.browser.setting import Setting, open_setting
 from campaigns.browser.traps import Trap, set_trap
 from campaigns.checker.history import Verdict
 from campaigns.results import KEPT_FAILURES, KINDS, Control, Result
-from e2e.verbs import open_camera, review, take, upload
+from e2e.support.verbs import open_camera, review, take, upload
 
 PHOTOS = 5
 # A broken build may never come to rest; the product gets a minute.

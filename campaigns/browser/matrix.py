@@ -20,7 +20,7 @@ from campaigns.browser.setting import Setting
 from campaigns.checker.events import Parked
 from campaigns.results import KEPT_FAILURES, KINDS, Control, Result
 from e2e.doubles.storage import limit_storage
-from e2e.verbs import open_camera, queue_row, review, take, upload
+from e2e.support.verbs import open_camera, queue_row, review, take, upload
 
 NAME = "fault-matrix"
 PHOTOS = 3

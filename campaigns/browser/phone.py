@@ -12,11 +12,11 @@ from playwright.sync_api import Error, Page, Playwright, expect
 from campaigns.browser.inspector import ARGUMENTS, PORT_FILE, Inspector, NotReached, Target
 from campaigns.browser.seen import DATABASE, READ, WITNESS, Seen
 from campaigns.checker.events import Local
-from e2e.clinic import Clinic
 from e2e.conftest import PHONE, QUIET, chromium
-from e2e.handset import Handset
-from e2e.verbs import expect_state, sign_in
-from e2e.watch import Watch
+from e2e.support.clinic import Clinic
+from e2e.support.handset import Handset
+from e2e.support.verbs import expect_state, sign_in
+from e2e.support.watch import Watch
 
 STOP_TRIES = 10
 STOP_LIMIT_S = 3.0

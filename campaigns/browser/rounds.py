@@ -11,7 +11,7 @@ from playwright.sync_api import Error, Playwright
 
 from campaigns.browser.inspector import NotReached
 from campaigns.browser.setting import Setting, open_setting
-from e2e.clinic import ROOT
+from e2e.support.clinic import ROOT
 
 T = TypeVar("T")
 

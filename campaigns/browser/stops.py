@@ -27,7 +27,7 @@ from campaigns.browser.rounds import play_all
 from campaigns.browser.setting import Setting
 from campaigns.results import Control, Result
 from e2e.doubles.faults import Hold, Mark
-from e2e.verbs import open_camera, review, take, upload
+from e2e.support.verbs import open_camera, review, take, upload
 
 NAME = "worker-stops"
 STOPS = 4

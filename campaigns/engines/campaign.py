@@ -26,7 +26,7 @@ from campaigns.engines.suite import BrokeOff, Outcome, run_suite
 from campaigns.results import KEPT_FAILURES, KINDS, Control, Result
 from campaigns.seeded_bugs.__main__ import copy_tree
 from campaigns.seeded_bugs.catalogue import BUGS, Bug
-from e2e.clinic import ROOT
+from e2e.support.clinic import ROOT
 
 NAME = "engines"
 # Faults of the queue that show themselves in its storage, its lock and its answers.

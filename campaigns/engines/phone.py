@@ -5,7 +5,7 @@ import json
 from campaigns.browser.seen import DATABASE, READ, WITNESS, Seen
 from campaigns.checker.events import Local
 from campaigns.engines.browser import Browser, EngineFailed, evaluate, wait_until
-from e2e.clinic import Clinic
+from e2e.support.clinic import Clinic
 
 COLLECT = "window.harnessMessages = []; window.harnessWitness = (text) => harnessMessages.push(text);\n"
 NOWHERE = "about:blank"

@@ -10,7 +10,7 @@ import msgspec
 
 from campaigns.engines.browser import Browser
 from campaigns.engines.site import Site, open_site
-from e2e.clinic import ROOT
+from e2e.support.clinic import ROOT
 
 FOLDER = "tests/js/queue"
 # More than the page allows a test.

@@ -13,7 +13,7 @@ PLACES = {
     "adapters": "tests/adapters/test_{}.py",
     "database": "tests/adapters/database/test_{}.py",
     "reliability": "tests/reliability/test_{}.py",
-    "e2e": "e2e/test_{}.py",
+    "e2e": "e2e/server/test_{}.py",
     "web": "tests/web/test_{}.py",
 }
 

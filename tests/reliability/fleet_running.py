@@ -13,8 +13,8 @@ import httpx
 import psutil
 
 from campaigns.faults.postgres_kills import Cluster, cluster
-from e2e.clinic import free_port
-from e2e.cloud import CloudClinic
+from e2e.support.clinic import free_port
+from e2e.support.cloud import CloudClinic
 from tests.support.ministack import Ministack, running_ministack
 
 LIMIT_S = 90.0

@@ -6,7 +6,7 @@ from campaigns.engines import campaign
 from campaigns.engines.packages import ENGINES, Engine, how_to_get
 from campaigns.engines.site import IMPORTS, SUPPORT, CannotServe, Site, on_real_locks
 from campaigns.engines.suite import NEEDS_REOPENING, files
-from e2e.clinic import ROOT
+from e2e.support.clinic import ROOT
 
 
 def test_the_suites_lock_gives_way_to_the_browsers_own() -> None:

@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from campaigns.faults.postgres_kills import Cluster
-from e2e.cloud import in_own_loop
+from e2e.support.cloud import in_own_loop
 from tests.reliability.fleet_running import Processes, command, database_and_bucket, holders, processes, until
 from tests.support.ministack import Ministack
 

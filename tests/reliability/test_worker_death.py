@@ -4,7 +4,7 @@ import signal
 
 import pytest
 
-from e2e.cloud import in_own_loop
+from e2e.support.cloud import in_own_loop
 from tests.reliability.fleet_running import database_and_bucket, processes, until
 
 
