@@ -24,6 +24,9 @@ SESSION, TEMPLATE, MACHINE, UNCLASSED = (
     "cl_I7d4PD111III",
 )
 
+# Stands for a claim or a header field that a token lacks.
+OMIT = object()
+
 
 def encode(part: bytes) -> str:
     """Base64url without padding."""
@@ -44,18 +47,18 @@ class TokenFactory:
         self.curve = ec.generate_private_key(ec.SECP256R1())
 
     def claims(self, **changes: Any) -> dict[str, Any]:
-        """Claims of version 2; a change to ``...`` leaves the claim out."""
+        """Claims of version 2; a change to ``OMIT`` leaves the claim out."""
         claims = {
             "azp": ORIGIN, "exp": self.now + 60, "fva": [3, -1], "iat": self.now, "iss": ISSUER,
             "jti": "0123456789abcdef", "nbf": self.now - 10, "sid": "sess_2aBcDeF", "sts": "active",
             "sub": "user_2aBcDeF", "v": 2,
         }  # fmt: skip
-        return {name: value for name, value in {**claims, **changes}.items() if value is not ...}
+        return {name: value for name, value in {**claims, **changes}.items() if value is not OMIT}
 
     def header(self, **changes: Any) -> dict[str, Any]:
-        """A session token's header; a change to ``...`` leaves the field out."""
+        """A session token's header; a change to ``OMIT`` leaves the field out."""
         header = {"alg": "RS256", "cat": SESSION, "kid": KID, "typ": "JWT", **changes}
-        return {name: value for name, value in header.items() if value is not ...}
+        return {name: value for name, value in header.items() if value is not OMIT}
 
     def good(self, **changes: Any) -> str:
         """A token with correct claims, except for ``changes``."""
@@ -106,11 +109,11 @@ def good_tokens(f: TokenFactory) -> dict[str, str]:
     organisation = {"id": "org_1", "slg": "clinic", "rol": "admin"}
     return {
         "version 2": f.good(),
-        "version 1": f.good(v=..., jti=..., sts=..., fva=..., org_id="org_1", org_role="admin"),
+        "version 1": f.good(v=OMIT, jti=OMIT, sts=OMIT, fva=OMIT, org_id="org_1", org_role="admin"),
         "organisation": f.good(o=organisation, pla="u:free", fea="o:none"),
-        "no category": f.headed(cat=...),
+        "no category": f.headed(cat=OMIT),
         "unclassed": f.headed(cat=UNCLASSED),
-        "no type": f.headed(typ=...),
+        "no type": f.headed(typ=OMIT),
         "unknown header": f.headed(oiat=f.now - 500),
         "4 s too old": f.good(exp=f.now - 4, iat=f.now - 64),
         "4 s ahead": f.good(iat=f.now + 4, nbf=f.now + 4, exp=f.now + 64),
@@ -125,7 +128,7 @@ def by_outsiders(f: TokenFactory) -> dict[str, str]:
     return {
         "alg none": f.sign(f.header(alg="none"), f.claims(), "none"),
         "alg None": f.sign(f.header(alg="None"), f.claims(), "none") + "AA",
-        "alg absent": f.sign(f.header(alg=...), f.claims(), "HS256", b"key"),
+        "alg absent": f.sign(f.header(alg=OMIT), f.claims(), "HS256", b"key"),
         "HS256 keyed with the PEM": f.sign(f.header(alg="HS256"), f.claims(), "HS256", f.pem()),
         "HS256 keyed with the modulus": f.sign(
             f.header(alg="HS256"), f.claims(), "HS256", f.public_jwk()["n"].encode()
@@ -174,7 +177,7 @@ def wrong_headers(f: TokenFactory) -> dict[str, str]:
         "PS256": f.sign(f.header(alg="PS256"), f.claims(), "PS256"),
         "alg in lower case": f.headed(alg="rs256"),
         "alg is a list": f.headed(alg=["RS256"]),
-        "kid missing": f.headed(kid=...),
+        "kid missing": f.headed(kid=OMIT),
         "kid is a list": f.headed(kid=[KID]),
         "kid is a number": f.headed(kid=7),
         "kid is empty": f.headed(kid=""),
@@ -198,17 +201,17 @@ def wrong_claims(f: TokenFactory) -> dict[str, str]:
         "issuer of another": {"iss": "https://clerk.evil.example"},
         "issuer cut short": {"iss": ISSUER[:-1]},
         "issuer with a slash": {"iss": ISSUER + "/"},
-        "issuer missing": {"iss": ...},
+        "issuer missing": {"iss": OMIT},
         "issuer is a list": {"iss": [ISSUER]},
         "party of another": {"azp": "https://evil.example"},
         "party of a sibling": {"azp": "https://wiki.clinic.example"},
         "party longer": {"azp": ORIGIN + ".evil.example"},
-        "party missing": {"azp": ...},
+        "party missing": {"azp": OMIT},
         "party is a list": {"azp": [ORIGIN]},
         "party is null": {"azp": None},
         "expired 6 s ago": {"exp": f.now - 6, "iat": f.now - 66},
         "expired 4 h ago": {"exp": f.now - 14_400, "iat": f.now - 14_460},
-        "no expiry": {"exp": ...},
+        "no expiry": {"exp": OMIT},
         "expiry is text": {"exp": str(f.now + 60)},
         "expiry is a float": {"exp": f.now + 60.5},
         "expiry is true": {"exp": True},
@@ -217,15 +220,15 @@ def wrong_claims(f: TokenFactory) -> dict[str, str]:
         "lives ten years": {"exp": f.now + 315_360_000},
         "lives eleven minutes": {"exp": f.now + 660},
         "not before the future": {"nbf": f.now + 30},
-        "not before missing": {"nbf": ...},
+        "not before missing": {"nbf": OMIT},
         "issued in the future": {"iat": f.now + 30},
-        "issue missing": {"iat": ...},
-        "subject missing": {"sub": ...},
+        "issue missing": {"iat": OMIT},
+        "subject missing": {"sub": OMIT},
         "subject empty": {"sub": ""},
         "subject a number": {"sub": 7},
         "subject foreign": {"sub": "machine_1"},
         "subject with a line": {"sub": "user_1\n"},
-        "session missing (handshake)": {"sid": ..., "handshake": ["__session=x"]},
+        "session missing (handshake)": {"sid": OMIT, "handshake": ["__session=x"]},
         "session foreign": {"sid": "sia_1"},
         "impersonated": {"act": {"sub": "user_admin"}},
         "audience of another": {"aud": "https://evil.example"},
