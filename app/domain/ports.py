@@ -433,8 +433,8 @@ class AccountRecords(Protocol):
         """Remember a login cookie by the SHA-256 of its value."""
         ...
 
-    async def login_user(self, digest: str, now: datetime) -> str | None:
-        """The user of an unexpired login cookie."""
+    async def login(self, digest: str, now: datetime) -> tuple[str, datetime] | None:
+        """(user, end) of a login cookie that has not ended, by the SHA-256 of its value."""
         ...
 
     async def has_login(self, start: str, now: datetime) -> bool:

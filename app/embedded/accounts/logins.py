@@ -35,18 +35,15 @@ async def open_login(records: AccountRecords, user: str, now: datetime) -> str:
 
 async def account_of(records: AccountRecords, cookie: str, now: datetime) -> Account:
     """The account of an open login; ``Unauthenticated`` for any other."""
-    user = await records.login_user(digest(cookie), now)
-    account = await records.account_by_user(user) if user else None
-    if account is None or now >= login_started_at(cookie) + LONGEST:
-        raise Unauthenticated
+    account, _ = await _open(records, cookie, now)
     return account
 
 
 async def use_login(records: AccountRecords, cookie: str, now: datetime) -> Account:
     """The account of an open login, whose end moves with its use."""
-    account = await account_of(records, cookie, now)
+    account, ends = await _open(records, cookie, now)
     until = min(now + IDLE, login_started_at(cookie) + LONGEST)
-    if await records.login_user(digest(cookie), until - MOVED_EVERY) is None:
+    if ends <= until - MOVED_EVERY:
         await records.drop_login(digest(cookie))
         await records.add_login(digest(cookie), account.user, until)
     return account
@@ -54,11 +51,11 @@ async def use_login(records: AccountRecords, cookie: str, now: datetime) -> Acco
 
 async def end_login(records: AccountRecords, cookie: str, now: datetime) -> None:
     """End a login and its background uploads; nothing when it has already ended."""
-    user = await records.login_user(digest(cookie), now)
+    login = await records.login(digest(cookie), now)
     await records.drop_login(digest(cookie))
-    if user is not None:
-        await records.drop_upload_sessions(user, session_id(cookie))
-        _log.info("session.closed", user=user, session=session_id(cookie))
+    if login is not None:
+        await records.drop_upload_sessions(login[0], session_id(cookie))
+        _log.info("session.closed", user=login[0], session=session_id(cookie))
 
 
 async def is_open(records: AccountRecords, session: str, now: datetime) -> bool:
@@ -78,3 +75,12 @@ def login_started_at(cookie: str) -> datetime:
     if not (number.isascii() and number.isdigit() and len(number) <= 11):
         raise Unauthenticated
     return datetime.fromtimestamp(int(number), UTC)
+
+
+async def _open(records: AccountRecords, cookie: str, now: datetime) -> tuple[Account, datetime]:
+    """The account of an open login, and when it ends without use; else ``Unauthenticated``."""
+    login = await records.login(digest(cookie), now)
+    account = await records.account_by_user(login[0]) if login else None
+    if login is None or account is None or now >= login_started_at(cookie) + LONGEST:
+        raise Unauthenticated
+    return account, login[1]

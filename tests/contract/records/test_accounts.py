@@ -74,19 +74,19 @@ async def test_a_login_lasts_until_it_expires_or_is_dropped(database: SqlDatabas
         for digest in ("a" * 64, "b" * 64, "c" * 64):
             await records.add_login(digest, ANNE, NOW + MINUTE)
 
-        assert await records.login_user("a" * 64, NOW + MINUTE - SECOND) == ANNE
-        assert await records.login_user("a" * 64, NOW + MINUTE) is None
+        assert await records.login("a" * 64, NOW + MINUTE - SECOND) == (ANNE, NOW + MINUTE)
+        assert await records.login("a" * 64, NOW + MINUTE) is None
         assert await records.has_login("a" * 27, NOW + MINUTE - SECOND)
         assert not await records.has_login("a" * 27, NOW + MINUTE)
         assert not await records.has_login("a" * 26 + "b", NOW)
         await records.drop_login("a" * 64)
         await records.drop_login("unknown")
         assert not await records.has_login("a" * 27, NOW)
-        assert await records.login_user("a" * 64, NOW) is None
-        assert await records.login_user("b" * 64, NOW) == ANNE
+        assert await records.login("a" * 64, NOW) is None
+        assert await records.login("b" * 64, NOW) == (ANNE, NOW + MINUTE)
         await records.drop_logins(ANNE)
-        assert await records.login_user("b" * 64, NOW) is None
-        assert await records.login_user("c" * 64, NOW) is None
+        assert await records.login("b" * 64, NOW) is None
+        assert await records.login("c" * 64, NOW) is None
 
 
 async def test_failed_attempts_survive_a_restart(database: SqlDatabase, location: str | Path) -> None:

@@ -39,7 +39,9 @@ _ADD_LOGIN = Statement(
     insert(login_sessions).values(bind_columns(login_sessions, "digest", "user_id", "until"))
 )
 _LOGIN = Statement(
-    select(_L.user_id).where(_L.digest == bindparam("digest"), _L.until > bindparam("now", type_=UtcMillis))
+    select(_L.user_id, _L.until).where(
+        _L.digest == bindparam("digest"), _L.until > bindparam("now", type_=UtcMillis)
+    )
 )
 _HAS_LOGIN = Statement(
     select(_L.user_id).where(
@@ -106,10 +108,10 @@ class LocalAccountRecords:
         """See ``AccountRecords.add_login``."""
         await self._connection.fetch(_ADD_LOGIN, new_digest=digest, new_user_id=user, new_until=until)
 
-    async def login_user(self, digest: str, now: datetime) -> str | None:
-        """See ``AccountRecords.login_user``."""
+    async def login(self, digest: str, now: datetime) -> tuple[str, datetime] | None:
+        """See ``AccountRecords.login``."""
         rows = await self._connection.fetch(_LOGIN, digest=digest, now=now)
-        return rows[0][0] if rows else None
+        return (rows[0][0], rows[0][1]) if rows else None
 
     async def has_login(self, start: str, now: datetime) -> bool:
         """See ``AccountRecords.has_login``; few users are signed in at once, so all may be looked at."""
