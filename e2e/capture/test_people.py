@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from contextlib import ExitStack
 
 from playwright.sync_api import BrowserContext, Page, expect
 
@@ -150,10 +151,16 @@ def test_a_photo_with_nothing_open_is_unfiled_and_can_be_moved(
 
 
 def end_workers(page: Page) -> None:
-    """As the browser does when it needs their memory."""
+    """As the browser does when it needs their memory; they are gone when this returns.
+
+    A browser that is asked for anything of a worker while it ends never answers.
+    """
     inspector = page.context.new_cdp_session(page)
     inspector.send("ServiceWorker.enable")
-    inspector.send("ServiceWorker.stopAllWorkers")
+    with ExitStack() as ends:
+        for worker in page.context.service_workers:
+            ends.enter_context(worker.expect_event("close"))
+        inspector.send("ServiceWorker.stopAllWorkers")
     inspector.detach()
 
 
