@@ -24,11 +24,11 @@ test-js:
 	  $$(find tests/js -name '*.test.mjs' | sort) || { cat .setup/test-js.txt; exit 1; }
 
 test-python:
-	@$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadgroup tests
+	@$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadgroup --max-worker-restart 0 tests
 
 # A run of its own: the browser's driver and the event loops of the other tests do not share a process.
 test-browser:
-	@$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadgroup e2e
+	@$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadgroup --max-worker-restart 0 e2e
 
 check: ## Format, lint, types
 	@$(PYTHON) tools/set_up.py test
