@@ -71,13 +71,15 @@ def test_a_loose_lock_file_is_noticed(wrong: str) -> None:
 
 
 def test_browser_packages_are_pinned_by_hash_and_by_no_address() -> None:
-    """Every package of the npm lock file carries its integrity and no ``resolved`` address."""
-    packages = json.loads((ROOT / "package-lock.json").read_text())["packages"]
+    """Every package of the npm lock file carries its integrity; no address of any kind stands there."""
+    text = (ROOT / "package-lock.json").read_text()
+    packages = json.loads(text)["packages"]
     foreign = {name: one for name, one in packages.items() if name}
 
     assert foreign
     assert [name for name, one in foreign.items() if not one.get("integrity", "").startswith("sha512-")] == []
     assert [name for name, one in foreign.items() if "resolved" in one] == []
+    assert "://" not in text
 
 
 def hosts_in(text: bytes) -> list[str]:
