@@ -48,7 +48,7 @@ from app.domain.ports import (
     Signers,
     UploadSigner,
 )
-from app.embedded.accounts.device_cookies import KEY_FILE as MARKS_FILE
+from app.embedded.accounts.device_cookies import KEY_FILE as COOKIES_FILE
 from app.embedded.accounts.device_cookies import DeviceCookies, load_device_cookies
 from app.embedded.accounts.passwords import Passwords
 from app.embedded.accounts.service import GeneratedPassword, LocalIdentity
@@ -144,34 +144,36 @@ class IdentityBackend:
 class Backends:
     """Every part of one running program, built from settings; ``running`` opens and closes it."""
 
-    def __init__(self, settings: Settings, parts: Overrides | None = None) -> None:
-        parts = parts or Overrides()
+    def __init__(self, settings: Settings, overrides: Overrides | None = None) -> None:
+        overrides = overrides or Overrides()
         self.settings = settings
-        self.clock = parts.clock
-        self.new_id = parts.new_id
+        self.clock = overrides.clock
+        self.new_id = overrides.new_id
         self.wake_relay = WakeUpEvent()
-        self.prepared = parts.prepared
+        self.prepared = overrides.prepared
         self.sql = SqlDatabase(settings.database_url or settings.database_file)
-        self.sql.ready = parts.prepared
-        self.database: Database = _wrapped(parts.database, self.sql)
+        self.sql.ready = overrides.prepared
+        self.database: Database = _wrapped(overrides.database, self.sql)
         # The store first: it refuses a wrong KEY_DIR before other parts make keys in it.
-        self.store_backend = _store_backend(settings, parts.clock, self._is_open)
-        self.store = _wrapped(parts.store, self.store_backend.store)
-        self.identity = _identity_backend(settings, self.database, parts.clock)
+        self.store_backend = _store_backend(settings, overrides.clock, self._is_open)
+        self.store = _wrapped(overrides.store, self.store_backend.store)
+        self.identity = _identity_backend(settings, self.database, overrides.clock)
         self.signalling = _signals_backend(
-            settings, parts.clock, self._is_open if self.identity.sessions else None
+            settings, overrides.clock, self._is_open if self.identity.sessions else None
         )
-        self.signals = _wrapped(parts.signals, self.signalling.signals)
+        self.signals = _wrapped(overrides.signals, self.signalling.signals)
         self.pillow = PillowInspector()
-        self.inspector = _wrapped(parts.inspector, self.pillow)
+        self.inspector = _wrapped(overrides.inspector, self.pillow)
         self.uploads = Uploads(
-            self.database, self.store, self.inspector, parts.clock, parts.new_id, self.wake_relay
+            self.database, self.store, self.inspector, overrides.clock, overrides.new_id, self.wake_relay
         )
-        self.consultations = ConsultationService(self.database, parts.clock, parts.new_id, self.wake_relay)
-        self.inventory = InventoryService(self.database, parts.clock, parts.new_id, self.wake_relay)
-        self.relay = Relay(self.database, self.signals, parts.clock)
-        self.sweeper = Sweeper(self.database, self.store, self.uploads, parts.clock)
-        repair = RepairService(self.database, self.store, self.uploads, self.inspector, parts.clock)
+        self.consultations = ConsultationService(
+            self.database, overrides.clock, overrides.new_id, self.wake_relay
+        )
+        self.inventory = InventoryService(self.database, overrides.clock, overrides.new_id, self.wake_relay)
+        self.relay = Relay(self.database, self.signals, overrides.clock)
+        self.sweeper = Sweeper(self.database, self.store, self.uploads, overrides.clock)
+        repair = RepairService(self.database, self.store, self.uploads, self.inspector, overrides.clock)
         self.reconciler = Reconciler(self.database, self.store, repair)
         self.first_password: GeneratedPassword | None = None
         self.account_names: list[str] = []
@@ -252,9 +254,9 @@ class Backends:
                 yield
 
 
-def create_app(settings: Settings, parts: Overrides | None = None) -> Litestar:
+def create_app(settings: Settings, overrides: Overrides | None = None) -> Litestar:
     """The web app over its backends, which are kept in ``app.state.backends``."""
-    backends = Backends(settings, parts)
+    backends = Backends(settings, overrides)
     authority = (settings.key_dir / "tls" / "authority.pem").read_bytes() if settings.lan else None
     return create_web_app(
         Services(
@@ -416,7 +418,7 @@ def _device_cookies(settings: Settings) -> DeviceCookies:
         return load_device_cookies(settings.key_dir)
     except ValueError:
         raise SettingsError(
-            f"KEY_DIR holds a damaged {MARKS_FILE}. Remove it and start again; browsers become known again."
+            f"KEY_DIR holds a damaged {COOKIES_FILE}. Remove it and start again; browsers become known again."
         ) from None
 
 

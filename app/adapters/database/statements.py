@@ -71,22 +71,22 @@ class Statement:
         self._build = build
         self._compiled: dict[str, Compiled] = {}
 
-    def compiled(self, flavour: DialectSpec) -> Compiled:
+    def compiled(self, spec: DialectSpec) -> Compiled:
         """The statement in the words of one database."""
-        known = self._compiled.get(flavour.name)
+        known = self._compiled.get(spec.name)
         if known is None:
-            known = self._compiled[flavour.name] = self._compile(flavour)
+            known = self._compiled[spec.name] = self._compile(spec)
         return known
 
-    def _compile(self, flavour: DialectSpec) -> Compiled:
-        built: Any = self._build(flavour) if callable(self._build) else self._build
-        compiled: Any = built.compile(dialect=flavour.dialect)
+    def _compile(self, spec: DialectSpec) -> Compiled:
+        built: Any = self._build(spec) if callable(self._build) else self._build
+        compiled: Any = built.compile(dialect=spec.dialect)
         places = tuple(
-            _place(compiled.binds[name], compiled.params[name], flavour.dialect)
+            _place(compiled.binds[name], compiled.params[name], spec.dialect)
             for name in compiled.positiontup or ()
         )
         returned = enumerate(getattr(built, "exported_columns", ()))
-        results = [(place, _out_of(column, flavour.dialect)) for place, column in returned]
+        results = [(place, _out_of(column, spec.dialect)) for place, column in returned]
         conversions = tuple((place, convert) for place, convert in results if convert)
         return Compiled(compiled.string, places, conversions)
 

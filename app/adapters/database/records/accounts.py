@@ -23,8 +23,8 @@ _BY_NAME = Statement(_account().where(_A.folded_name == bindparam("folded")))
 _BY_USER = Statement(_account().where(_A.user_id == bindparam("user")))
 _ALL = Statement(_account().order_by(_A.folded_name))
 _ADD = Statement(
-    lambda flavour: (
-        flavour.insert(accounts)
+    lambda spec: (
+        spec.insert(accounts)
         .values(bind_columns(accounts, "user_id", "name", "folded_name", "password_hash", "must_change"))
         .on_conflict_do_nothing()
         .returning(_A.user_id)
@@ -54,8 +54,8 @@ _DROP_LOGIN = Statement(delete(login_sessions).where(_L.digest == bindparam("dig
 _DROP_LOGINS = Statement(delete(login_sessions).where(_L.user_id == bindparam("user")))
 _FAILURES = Statement(select(_F.count, _F.until).where(_F.key == bindparam("key")))
 _RECORD_FAILURE = Statement(
-    lambda flavour: (
-        flavour.insert(login_failures)
+    lambda spec: (
+        spec.insert(login_failures)
         .values(bind_columns(login_failures, "key", "count", "until"))
         .on_conflict_do_update(index_elements=[_F.key], set_=bind_columns(login_failures, "count", "until"))
     )

@@ -45,18 +45,18 @@ def _with_count() -> Select[tuple[object, ...]]:
 
 _USER_KNOWN = Statement(select(users.c.user_id).where(users.c.user_id == bindparam("owner")))
 _ADD_USER = Statement(
-    lambda flavour: (
-        flavour.insert(users).values(bind_columns(users, "user_id", "created_at")).on_conflict_do_nothing()
+    lambda spec: (
+        spec.insert(users).values(bind_columns(users, "user_id", "created_at")).on_conflict_do_nothing()
     )
 )
 _ADD_CONSULTATION = Statement(
-    lambda flavour: flavour.insert(consultations).values(
+    lambda spec: spec.insert(consultations).values(
         bind_columns(consultations, *(column.name for column in _COLUMNS))
     )
 )
 _ADD_UNFILED = Statement(
-    lambda flavour: (
-        flavour.insert(consultations)
+    lambda spec: (
+        spec.insert(consultations)
         .values(bind_columns(consultations, *(column.name for column in _COLUMNS)))
         .on_conflict_do_nothing()
     )
@@ -80,8 +80,8 @@ _CURRENT = Statement(
 _HOLD_USER = Statement(select(users.c.user_id).where(users.c.user_id == bindparam("owner")).with_for_update())
 _OPEN = Statement(_with_count().where(_C.kind == ConsultationKind.VISIT, _TAKES_PHOTOS))
 _CHOOSE = Statement(
-    lambda flavour: (
-        flavour.insert(current_choices)
+    lambda spec: (
+        spec.insert(current_choices)
         .from_select(["owner", "consultation_id"], select(_C.owner, _C.consultation_id).where(_OWNED))
         .on_conflict_do_update(
             index_elements=[current_choices.c.owner],

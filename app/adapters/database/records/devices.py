@@ -27,8 +27,8 @@ SETTLED_ENTRIES = delete(announcements).where(
 )
 
 _GET_OR_CREATE = Statement(
-    lambda flavour: (
-        flavour.insert(devices)
+    lambda spec: (
+        spec.insert(devices)
         .values(bind_columns(devices, "device_id", "digest", "heard_at"))
         .on_conflict_do_update(index_elements=[_D.digest], set_=bind_columns(devices, "heard_at"))
         .returning(_D.device_id)
@@ -41,8 +41,8 @@ _OPEN = Statement(
     .order_by(_A.photo_id)
 )
 _PUT = Statement(
-    lambda flavour: (
-        flavour.insert(announcements)
+    lambda spec: (
+        spec.insert(announcements)
         .values(bind_columns(announcements, *_KEPT))
         .on_conflict_do_update(
             index_elements=[_A[name] for name in _KEY],

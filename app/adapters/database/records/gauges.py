@@ -44,8 +44,8 @@ _REPORTED = Statement(
 )
 _COUNTERS = Statement(select(_T.name, _T.count).order_by(_T.name))
 _ADD = Statement(
-    lambda flavour: (
-        flavour.insert(tallies)
+    lambda spec: (
+        spec.insert(tallies)
         .values(bind_columns(tallies, "name", "count"))
         .on_conflict_do_update(
             index_elements=[_T.name], set_={"count": _T.count + bind_columns(tallies, "count")["count"]}

@@ -86,7 +86,7 @@ _DELETE = Statement(
 )
 
 
-def _mark_stored(flavour: DialectSpec) -> Executable:
+def _mark_stored(spec: DialectSpec) -> Executable:
     closed = exists().where(
         consultations.c.consultation_id == _P.captured_in,
         consultations.c.closed_at <= bindparam("new_received_at", type_=UtcMillis),
@@ -99,7 +99,7 @@ def _mark_stored(flavour: DialectSpec) -> Executable:
             state=PhotoState.STORED,
             late=closed.correlate(photos),
             taken_during=taken_during(),
-            stored_seq=flavour.next_received(),
+            stored_seq=spec.next_received(),
             next_look_at=null(),
         )
         .returning(*PHOTO_COLUMNS)
@@ -129,9 +129,7 @@ def _by_ids(count: int) -> Statement:
 def _insert(count: int) -> Statement:
     rows = [bind_columns(photos, *_INSERTED, suffix=f"_{place}") for place in range(count)]
     return Statement(
-        lambda flavour: (
-            flavour.insert(photos).values(rows).on_conflict_do_nothing().returning(photos.c.photo_id)
-        )
+        lambda spec: spec.insert(photos).values(rows).on_conflict_do_nothing().returning(photos.c.photo_id)
     )
 
 
