@@ -17,6 +17,14 @@ from e2e.support.verbs import (
     upload,
 )
 
+SLOW_ENCODER = """
+const encode = HTMLCanvasElement.prototype.toBlob;
+HTMLCanvasElement.prototype.toBlob = function (...how) {
+  if (!window.slow || this.width < 100) return encode.apply(this, how);
+  window.release = () => encode.apply(this, how);
+};
+"""
+
 
 def test_photos_travel_from_the_shutter_to_the_desktop(clinic: Clinic, phone: Page, desktop: Page) -> None:
     """Three photos are taken, reviewed, sent, and shown on the open desktop without a click."""
@@ -83,4 +91,32 @@ def test_a_retake_takes_the_place_of_the_photo_it_replaces(
 
     stored_today(phone, 1)
     gallery(desktop, 1)
+    expect_stored_once(desktop, clinic, 1)
+
+
+def test_a_photo_taken_again_is_not_sent_in_place_of_its_retake(
+    clinic: Clinic, phone: Page, desktop: Page
+) -> None:
+    """While the retake is being saved nothing can be decided about the photo it replaces."""
+    phone.add_init_script(SLOW_ENCODER)
+    sign_in(desktop, clinic, "/desktop")
+    start_consultation(desktop, "Room 2")
+    sign_in(phone, clinic)
+    open_camera(phone)
+    take(phone, 1)
+    items = review(phone, 1)
+    phone.evaluate("window.slow = true")
+
+    items.nth(0).get_by_role("button", name="Retake").click()
+    phone.get_by_role("button", name="Take photo").click()
+    expect_state(phone, "reviewing")
+
+    expect(items.get_by_text("Saving the new photo…")).to_be_visible()
+    expect(items.get_by_role("button", disabled=False)).to_have_count(0)
+    expect(phone.get_by_role("button", name="Upload 0 photos")).to_be_disabled()
+    phone.evaluate("window.slow = false; window.release()")
+    expect(items.get_by_text("Saving the new photo…").filter(visible=True)).to_have_count(0)
+    expect(items).to_have_count(1)
+    upload(phone, 1)
+    stored_today(phone, 1)
     expect_stored_once(desktop, clinic, 1)

@@ -157,6 +157,7 @@ function build(store, queue, session, time) {
   const confirming = new Confirming(store, realClock, () => time.now());
   const capturing = new Capturing(store, camera, shots, placing, confirming, time);
   const choosing = new Choosing(store, { capturing, confirming, placing, picked, shots });
+  capturing.refresh = refresh;
   capturing.showMessage = (text) => store.showMessage(text);
   capturing.followed = (to) =>
     void toast(withNames(words.followed, labelOf(to, store.state.known)));

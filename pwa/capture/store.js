@@ -22,6 +22,7 @@ import { START } from "./flow.js";
  * @property {number} staleMinutes
  * @property {CameraSession|null} cameraSession
  * @property {PhotoSummary|null} retake the photo that the next shot replaces
+ * @property {string[]} replacing ids of photos whose retake is taken and still being saved
  * @property {CameraState} camera
  * @property {boolean|null} linkUp whether our own server answered last; null before the first try
  * @property {boolean} signIn whether the server wants a sign-in
@@ -55,6 +56,7 @@ export const UNKNOWN = {
   staleMinutes: 15,
   cameraSession: null,
   retake: null,
+  replacing: [],
   camera: "starting",
   linkUp: null,
   signIn: false,

@@ -36,6 +36,8 @@ export class Capturing {
   followed = () => {};
   /** Shows a message that stays until it is dismissed. @type {(text: string) => void} */
   showMessage = () => {};
+  /** Reads the queue again. @type {() => Promise<void>} */
+  refresh = async () => {};
 
   /**
    * @param {Store} store
@@ -177,13 +179,26 @@ export class Capturing {
 
   /** @param {HTMLCanvasElement} frame @param {Frozen} frozen @param {() => void} onTaken */
   #taken(frame, frozen, onTaken) {
-    void this.#shots.add(frame, frozen);
+    const saved = this.#shots.add(frame, frozen);
+    if (frozen.retakeOf) void this.#replacing(frozen.retakeOf, saved);
     navigator.vibrate?.(30);
     onTaken();
     if (frozen.retakeOf) return this.go({ type: "review" });
     const { cameraSession } = this.#store.state;
     if (cameraSession?.consultation.id === frozen.consultationId)
       this.#store.set({ cameraSession: { ...cameraSession, taken: true } });
+  }
+
+  /**
+   * A photo that was taken again is not approved in place of its retake, which the list has only a
+   * moment later; where the retake could not be saved the photo is there again.
+   * @param {string} oldId @param {Promise<unknown>} saved
+   */
+  async #replacing(oldId, saved) {
+    this.#store.set({ replacing: [...this.#store.state.replacing, oldId] });
+    await saved.then(() => this.refresh());
+    const { replacing } = this.#store.state;
+    this.#store.set({ replacing: replacing.filter((id) => id !== oldId) });
   }
 
   /** The consultation of the next shutter; none while a question is open. */

@@ -51,6 +51,7 @@ export class ReviewView {
       (card, photo, index) => {
         nameCard(card, words.photoAt(index + 1, when(photo.capturedAt)));
         drawPlace(card, photo, state, photo.consultationId !== shownId);
+        drawReplacing(card, state.replacing.includes(photo.photoId));
       },
     );
     this.#state = state;
@@ -58,7 +59,10 @@ export class ReviewView {
   }
 
   #chosen() {
-    return this.#photos.filter(({ photoId }) => !this.#left.has(photoId));
+    const replacing = this.#state?.replacing ?? [];
+    return this.#photos.filter(
+      ({ photoId }) => !this.#left.has(photoId) && !replacing.includes(photoId),
+    );
   }
 
   #drawButton() {
@@ -161,6 +165,16 @@ function nameCard(card, name) {
   setText(/** @type {Element} */ (card.querySelector(".pick span")), words.include(name));
   for (const act of /** @type {NodeListOf<HTMLElement>} */ (card.querySelectorAll(".acts button")))
     act.ariaDescription = name;
+}
+
+/** Nothing is decided about a photo whose retake is being saved. @param {HTMLElement} card @param {boolean} replacing */
+function drawReplacing(card, replacing) {
+  const part = (/** @type {string} */ name) =>
+    /** @type {HTMLElement & {disabled: boolean}} */ (card.querySelector(name));
+  part(".preview").disabled = replacing;
+  part("input").disabled = replacing;
+  part(".acts").hidden = replacing;
+  part(".replacing").hidden = !replacing;
 }
 
 /** Picked files on their way into the list. @param {State["choosing"]} choosing */

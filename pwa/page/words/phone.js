@@ -69,6 +69,7 @@ export const phone = {
   closeReview: "Close review",
   delete: "Delete",
   retake: "Retake",
+  replacing: "Saving the new photo…",
   blurry: "Looks blurred",
   dark: "Looks dark",
   damaged: "The file looks damaged",

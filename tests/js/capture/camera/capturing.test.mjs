@@ -72,6 +72,28 @@ test("a retake takes the consultation of the photo it replaces, not the current 
   assert.equal(stage.taken[0].retakeOf, "old");
 });
 
+test("a photo is out of reach until its retake is in the list, and back where that was not saved", async () => {
+  for (const saved of [true, false]) {
+    const stage = started({ current: ROOM_2 });
+    let read = () => {};
+    stage.capturing.refresh = () => new Promise((resolve) => (read = () => resolve(null)));
+    stage.shots.add = async () => saved;
+
+    stage.capturing.retake({
+      photoId: "old",
+      consultationId: "room-2",
+      consultationLabel: "Room 2",
+    });
+    stage.capturing.shoot();
+    await turns();
+    assert.deepEqual(stage.store.state.replacing, ["old"]);
+    read();
+    await turns();
+
+    assert.deepEqual(stage.store.state.replacing, []);
+  }
+});
+
 test("the question speaks of photos only where the camera session has one, and is asked in any case", async () => {
   const stage = await opened();
   const moveTo = (/** @type {string} */ label) => {
