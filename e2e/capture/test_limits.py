@@ -8,7 +8,7 @@ from PIL import Image
 from playwright.sync_api import BrowserContext, Page, expect
 
 from e2e.conftest import DESKTOP, PHONE
-from e2e.support.clinic import Clinic, free_port
+from e2e.support.clinic import Clinic, open_clinic
 from e2e.support.verbs import choose, expect_stored_once, gallery, sign_in, start_consultation, upload
 
 LIMIT = 4_000_000
@@ -20,10 +20,8 @@ ENCODING_MS = 90_000
 def clinic(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Clinic]:
     """A clinic that asks for the most its settings allow."""
     extremes = {"LONGEST_EDGE": str(EDGE), "JPEG_QUALITY": "1", "PHOTO_FORMAT": request.param}
-    clinic = Clinic(tmp_path / "clinic", free_port(), **extremes)
-    clinic.start()
-    yield clinic
-    clinic.kill()
+    with open_clinic(tmp_path / "clinic", **extremes) as clinic:
+        yield clinic
 
 
 @pytest.fixture

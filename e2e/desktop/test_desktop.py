@@ -10,7 +10,7 @@ from playwright.sync_api import BrowserContext, Page, Route, expect
 from e2e.conftest import DESKTOP
 from e2e.doubles.proxy import Proxy, open_proxy
 from e2e.support.api_upload import store_photos
-from e2e.support.clinic import Clinic, free_port
+from e2e.support.clinic import Clinic, free_port, open_clinic
 from e2e.support.desk import consultations, notes_of, saved
 from e2e.support.verbs import expect_stored_once, gallery, sign_in, start_consultation
 from e2e.support.watch import Watch
@@ -159,12 +159,8 @@ def link(tmp_path: Path) -> Iterator[tuple[Clinic, Proxy]]:
     port = free_port()
     with open_proxy(port) as proxy:
         origins = f"http://localhost:{port},http://localhost:{proxy.port}"
-        clinic = Clinic(tmp_path / "linked", port, PUBLIC_ORIGINS=origins)
-        try:
-            clinic.start()
+        with open_clinic(tmp_path / "linked", port, PUBLIC_ORIGINS=origins) as clinic:
             yield clinic, proxy
-        finally:
-            clinic.kill()
 
 
 def test_without_signals_photos_still_appear(

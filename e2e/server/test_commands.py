@@ -15,7 +15,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from app.server.serving import ONLY_HERE
-from e2e.support.clinic import ROOT, Clinic, free_port
+from e2e.support.clinic import ROOT, Clinic, first_start, free_port
 from e2e.support.startup_output import code_of, lines, printed_code
 from e2e.support.verbs import sign_in
 from e2e.support.watch import Watch
@@ -29,20 +29,10 @@ def bare(tmp_path: Path) -> Clinic:
     return Clinic(tmp_path / "clinic")
 
 
-@pytest.fixture(scope="session")
-def first(tmp_path_factory: pytest.TempPathFactory) -> Clinic:
-    """A clinic that has been started once, and stopped; copied for each test."""
-    clinic = Clinic(tmp_path_factory.mktemp("first") / "clinic")
-    clinic.start()
-    assert clinic.stop() == 0
-    return clinic
-
-
 @pytest.fixture
-def used(bare: Clinic, first: Clinic) -> Clinic:
+def used(bare: Clinic) -> Clinic:
     """A clinic with data and keys of an earlier start."""
-    shutil.copytree(first.folder, bare.folder)
-    bare.name, bare.password, bare.generated = first.name, first.password, first.generated
+    bare.adopt(first_start())
     return bare
 
 

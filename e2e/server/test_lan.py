@@ -17,7 +17,15 @@ from app.server.serving import ONLY_HERE, lan_address
 from e2e.conftest import PHONE, chromium
 from e2e.support.clinic import Clinic, free_port, open_clinic
 from e2e.support.startup_output import code_of, lines, printed_code
-from e2e.support.verbs import capture, expect_stored_once, gallery, sign_in, start_consultation, stored_today
+from e2e.support.verbs import (
+    capture,
+    expect_stored_once,
+    gallery,
+    sign_in,
+    sign_in_by_form,
+    start_consultation,
+    stored_today,
+)
 from e2e.support.watch import Watch
 
 
@@ -132,7 +140,7 @@ def test_photos_travel_from_the_network_address_to_the_desktop(
     sign_in(desktop, clinic, "/desktop")
     start_consultation(desktop, "Room 2")
     expect(desktop.get_by_text(f"First time on a phone: {phone_origin(clinic)}/trust")).to_be_visible()
-    sign_in(phone, clinic)
+    sign_in_by_form(phone, "/mobile", clinic.name, clinic.password)
     expect(phone.get_by_role("heading", name="Room 2")).to_be_visible()
 
     capture(phone, 2)

@@ -4,16 +4,20 @@ It is started by the command that operators use, and checked from outside the ap
 read with sqlite3, photos are fetched and hashed by the test.
 """
 
+import atexit
 import contextlib
+import functools
 import hashlib
 import os
 import re
 import secrets
+import shutil
 import signal
 import socket
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -54,6 +58,11 @@ class Clinic:
         self.serve()
         if self.generated != known:
             self.password = choose_password(self.url, self.name, self.generated)
+
+    def adopt(self, first: "Clinic") -> None:
+        """Begin with the data, the keys and the account of a clinic that has stopped."""
+        shutil.copytree(first.folder, self.folder)
+        self.name, self.password, self.generated = first.name, first.password, first.generated
 
     def serve(self) -> None:
         """Start the program and wait until it prints that it serves."""
@@ -176,10 +185,29 @@ def _is_free(port: int) -> bool:
     return True
 
 
+@functools.cache
+def first_start() -> Clinic:
+    """A clinic that was started once and stopped; its clinician has chosen a password."""
+    folder = Path(tempfile.mkdtemp(prefix="clinic-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    clinic = Clinic(folder / "clinic")
+    try:
+        clinic.start()
+        assert clinic.stop() == 0, "".join(clinic.log)
+    finally:
+        clinic.kill()
+    return clinic
+
+
 @contextlib.contextmanager
-def open_clinic(folder: Path, **settings: str) -> Iterator[Clinic]:
-    """A started clinic that is stopped at the end, whatever happens."""
-    clinic = Clinic(folder, **settings)
+def open_clinic(folder: Path, port: int | None = None, **settings: str) -> Iterator[Clinic]:
+    """A started clinic that is stopped at the end, whatever happens.
+
+    Where accounts are local it goes on from a first start, which takes longer than most tests.
+    """
+    clinic = Clinic(folder, port, **settings)
+    if "CLERK_PUBLISHABLE_KEY" not in settings:
+        clinic.adopt(first_start())
     try:
         clinic.start()
         yield clinic

@@ -11,6 +11,7 @@ from e2e.support.verbs import (
     open_camera,
     review,
     sign_in,
+    sign_in_by_form,
     start_consultation,
     stored_today,
     take,
@@ -28,10 +29,10 @@ HTMLCanvasElement.prototype.toBlob = function (...how) {
 
 def test_photos_travel_from_the_shutter_to_the_desktop(clinic: Clinic, phone: Page, desktop: Page) -> None:
     """Three photos are taken, reviewed, sent, and shown on the open desktop without a click."""
-    sign_in(desktop, clinic, "/desktop")
+    sign_in_by_form(desktop, "/desktop", clinic.name, clinic.password)
     start_consultation(desktop, "Room 2")
     expect(desktop.get_by_text("Live", exact=True)).to_be_visible()
-    sign_in(phone, clinic)
+    sign_in_by_form(phone, "/mobile", clinic.name, clinic.password)
     expect(phone.get_by_role("heading", name="Room 2")).to_be_visible()
 
     capture(phone, 3)

@@ -9,7 +9,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from e2e.conftest import DESKTOP, PHONE
 from e2e.doubles.proxy import Proxy, answer_with, lose_answer, open_proxy, reset_connection
-from e2e.support.clinic import Clinic, free_port
+from e2e.support.clinic import Clinic, free_port, open_clinic
 from e2e.support.verbs import (
     capture,
     expect_stored_once,
@@ -31,10 +31,8 @@ def link(tmp_path: Path) -> Iterator[tuple[Clinic, Proxy]]:
     port = free_port()
     with open_proxy(port) as proxy:
         origins = f"http://localhost:{port},http://localhost:{proxy.port}"
-        clinic = Clinic(tmp_path / "clinic", port, PUBLIC_ORIGINS=origins)
-        clinic.start()
-        yield clinic, proxy
-        clinic.kill()
+        with open_clinic(tmp_path / "clinic", port, PUBLIC_ORIGINS=origins) as clinic:
+            yield clinic, proxy
 
 
 @pytest.fixture
