@@ -21,7 +21,7 @@ from bench.machine import pin, two_cores
 from bench.report import Line, line, paired
 from bench.running import MeasuredClinic, serving
 from bench.users import make_account, mint, page_headers, prepare, sign_in
-from e2e.support.clinic import free_port
+from tests.support.ports import free_port
 
 PART = "list"
 

@@ -8,7 +8,8 @@ from contextlib import contextmanager
 import msgspec
 
 from bench.machine import pin
-from e2e.support.clinic import ROOT, Clinic, free_port
+from e2e.support.clinic import ROOT, Clinic
+from tests.support.ports import free_port
 
 
 class MeasuredClinic(Clinic):

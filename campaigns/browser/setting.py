@@ -34,8 +34,9 @@ from campaigns.checker.events import (
 )
 from campaigns.checker.history import Verdict, check_history
 from e2e.doubles.proxy import Proxy, open_proxy
-from e2e.support.clinic import ROOT, Clinic, free_port
+from e2e.support.clinic import ROOT, Clinic
 from e2e.support.verbs import review, upload
+from tests.support.ports import free_port
 
 LABELS = ("Room 1", "Room 2")
 # Small photos are photos: the limits of time and size in the product stay as they are.

@@ -15,7 +15,8 @@ from campaigns.checker.history import Verdict, check_history
 from campaigns.engines.browser import Browser, NeverCame, wait_until
 from campaigns.engines.phone import Phone
 from e2e.doubles.proxy import Proxy, open_proxy
-from e2e.support.clinic import ROOT, Clinic, free_port
+from e2e.support.clinic import ROOT, Clinic
+from tests.support.ports import free_port
 
 LABEL = "Room 1"
 EDGE = "320"

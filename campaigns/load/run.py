@@ -18,10 +18,11 @@ from campaigns.browser.points import OBJECT
 from campaigns.results import Control, Result
 from e2e.conftest import PHONE, QUIET, chromium
 from e2e.doubles.proxy import Proxy, Request, Writer, open_proxy
-from e2e.support.clinic import Clinic, free_port
+from e2e.support.clinic import Clinic
 from e2e.support.handset import Handset, command_lines
 from e2e.support.verbs import api, expect_state, sign_in
 from e2e.support.watch import Watch
+from tests.support.ports import free_port
 
 SCRIPT = (Path(__file__).parent / "page.js").read_text()
 PAGES = 3

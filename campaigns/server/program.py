@@ -17,8 +17,8 @@ import msgspec
 from campaigns.checker.disk import Disk
 from campaigns.powerloss.shim import built
 from campaigns.server.plan import Plan
-from e2e.support.clinic import free_port
 from e2e.support.first_sign_in import choose_password
+from tests.support.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 START_LIMIT_S = 60.0

@@ -10,10 +10,11 @@ from playwright.sync_api import BrowserContext, Page, Route, expect
 from e2e.conftest import DESKTOP
 from e2e.doubles.proxy import Proxy, open_proxy
 from e2e.support.api_upload import store_photos
-from e2e.support.clinic import Clinic, free_port, open_clinic
+from e2e.support.clinic import Clinic, open_clinic
 from e2e.support.desk import consultations, notes_of, saved
 from e2e.support.verbs import expect_stored_once, gallery, sign_in, start_consultation
 from e2e.support.watch import Watch
+from tests.support.ports import free_port
 
 
 def test_notes_save_themselves_and_survive_a_reload(desk: Page) -> None:

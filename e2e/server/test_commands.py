@@ -15,10 +15,11 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from app.server.serving import ONLY_HERE
-from e2e.support.clinic import ROOT, Clinic, first_start, free_port
+from e2e.support.clinic import ROOT, Clinic, first_start
 from e2e.support.startup_output import code_of, lines, printed_code
 from e2e.support.verbs import sign_in
 from e2e.support.watch import Watch
+from tests.support.ports import free_port
 
 FORGOTTEN = "Forgotten? .venv/bin/python -m app user reset clinician"
 

@@ -11,7 +11,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from e2e.support.clinic import Clinic, free_port
+from e2e.support.clinic import Clinic
+from tests.support.ports import free_port
 
 DESCRIPTORS = 256
 FLOOD = 700

@@ -15,7 +15,7 @@ from playwright.sync_api import BrowserContext, Page, Playwright, expect
 
 from app.server.serving import ONLY_HERE, lan_address
 from e2e.conftest import PHONE, chromium
-from e2e.support.clinic import Clinic, free_port, open_clinic
+from e2e.support.clinic import Clinic, open_clinic
 from e2e.support.startup_output import code_of, lines, printed_code
 from e2e.support.verbs import (
     capture,
@@ -27,6 +27,7 @@ from e2e.support.verbs import (
     stored_today,
 )
 from e2e.support.watch import Watch
+from tests.support.ports import free_port
 
 
 @pytest.fixture

@@ -10,10 +10,8 @@ import functools
 import hashlib
 import os
 import re
-import secrets
 import shutil
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -24,10 +22,10 @@ from pathlib import Path
 from queue import Empty, Queue
 
 from e2e.support.first_sign_in import choose_password
+from tests.support.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 START_LIMIT_S = 60
-FIRST_PORT = 12_000  # Chromium refuses some of those below.
 
 
 class Clinic:
@@ -166,23 +164,6 @@ class Clinic:
     def photos(self) -> list[sqlite3.Row]:
         """Every photo row, in the order in which they came."""
         return self.rows("SELECT * FROM photos ORDER BY created_at, photo_id")
-
-
-def free_port() -> int:
-    """A port without a listener, below those that the system assigns to sockets that ask for any port."""
-    while True:
-        port = FIRST_PORT + secrets.randbelow(20_000)
-        if _is_free(port):
-            return port
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        try:
-            probe.bind(("", port))
-        except OSError:
-            return False
-    return True
 
 
 @functools.cache

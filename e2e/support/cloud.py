@@ -15,9 +15,10 @@ from typing import Any, TypeVar
 import asyncpg
 from botocore.config import Config
 
-from e2e.support.clinic import Clinic, free_port, sha256
+from e2e.support.clinic import Clinic, sha256
 from tests.support import postgres
 from tests.support.ministack import BUCKET, Ministack, running_ministack
+from tests.support.ports import free_port
 
 T = TypeVar("T")
 

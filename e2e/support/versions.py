@@ -9,7 +9,8 @@ from pathlib import Path
 
 from e2e.doubles.proxy import Fault, Proxy, Writer, open_proxy
 from e2e.doubles.request import Request
-from e2e.support.clinic import ROOT, Clinic, free_port
+from e2e.support.clinic import ROOT, Clinic
+from tests.support.ports import free_port
 
 MIGRATION = '''"""A column that only the next version knows."""
 

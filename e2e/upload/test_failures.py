@@ -9,7 +9,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from e2e.conftest import DESKTOP, PHONE
 from e2e.doubles.proxy import Proxy, answer_with, lose_answer, open_proxy, reset_connection
-from e2e.support.clinic import Clinic, free_port, open_clinic
+from e2e.support.clinic import Clinic, open_clinic
 from e2e.support.verbs import (
     capture,
     expect_stored_once,
@@ -20,6 +20,7 @@ from e2e.support.verbs import (
     stored_today,
 )
 from e2e.support.watch import Watch
+from tests.support.ports import free_port
 
 OBJECT = r"^/photos/consultations/"
 COMPLETE = r"/complete$"

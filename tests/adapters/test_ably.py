@@ -13,6 +13,7 @@ import structlog
 
 from app.adapters.ably import AblySignals
 from app.domain.errors import Unavailable
+from tests.support.ports import free_port
 
 PUBLISHING = "app1.publish:" + "p" * 43
 SIGNING = "app1.sign:" + "s" * 43
@@ -30,8 +31,8 @@ class Recorder:
         self._server: asyncio.Server | None = None
 
     async def start(self) -> "Recorder":
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        self.port = self._server.sockets[0].getsockname()[1]
+        self.port = free_port()
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
         return self
 
     async def stop(self) -> None:

@@ -14,6 +14,7 @@ import uvicorn
 from litestar import Litestar, MediaType, get
 
 from app.embedded.hub import Hub, HubKey, HubLimits, new_hub_key
+from tests.support.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 HOST = "127.0.0.1"
@@ -86,8 +87,8 @@ class RunningHub:
     def _bind(self) -> None:
         self._listening = socket.socket()
         self._listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.port = self.port or free_port()
         self._listening.bind((HOST, self.port))
-        self.port = self._listening.getsockname()[1]
 
     async def stop(self) -> None:
         """Stop as the operator would; connected clients are disconnected."""

@@ -13,9 +13,9 @@ import httpx
 import psutil
 
 from campaigns.faults.postgres_kills import Cluster, cluster
-from e2e.support.clinic import free_port
 from e2e.support.cloud import CloudClinic
 from tests.support.ministack import Ministack, running_ministack
+from tests.support.ports import free_port
 
 LIMIT_S = 90.0
 SIGNALS = {"ABLY_API_KEY": "app.key:secret", "ABLY_ENDPOINT": "localhost"}

@@ -9,7 +9,6 @@ import fcntl
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -21,6 +20,8 @@ from typing import Any
 import boto3
 import httpx
 from botocore.config import Config
+
+from tests.support.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 HOME = ROOT / ".setup" / "ministack"
@@ -83,7 +84,7 @@ def prepare() -> Path:
 @contextlib.contextmanager
 def running_ministack(folder: Path, page: str = PAGE) -> Iterator[Ministack]:
     """Start it on a free loopback port, set up the bucket for ``page`` and the user, stop it at the end."""
-    port = _free_port()
+    port = free_port()
     log = (folder / "ministack.log").open("wb")
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
@@ -154,12 +155,6 @@ def _wait_until_it_answers(endpoint: str, server: subprocess.Popen[bytes]) -> No
             return
         time.sleep(0.05)
     raise RuntimeError("ministack did not start; see ministack.log")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import asyncpg
 
-from e2e.support.clinic import free_port
+from tests.support.ports import free_port
 
 TRACKED = {"user", "database", "application_name", "client_encoding", "DateStyle", "TimeZone"}
 SSL_REQUEST, CANCEL, PROTOCOL = 80877103, 80877102, 196608

@@ -26,6 +26,7 @@ from app.embedded.store.http import StoreHttpHandler, store_route
 from app.embedded.store.store import EmbeddedStore, open_store
 from app.server.connection_limits import BoundedHttp
 from tests.support.ministack import BUCKET, Ministack, running_ministack
+from tests.support.ports import free_port
 
 
 def now() -> datetime:
@@ -159,7 +160,7 @@ def bound_socket() -> Iterator[socket.socket]:
     """A listening socket on a free loopback port."""
     with socket.socket() as listening:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind(("127.0.0.1", 0))
+        listening.bind(("127.0.0.1", free_port()))
         yield listening
 
 
