@@ -21,10 +21,6 @@ class MeasuredClinic(Clinic):
         assert self._process is not None
         return self._process.pid
 
-    def environment(self) -> dict[str, str]:
-        """What it is started with."""
-        return self._environment()
-
     def durations_ms(self, method: str, route: str) -> list[float]:
         """What the program's own log says of the requests of a route."""
         lines = [msgspec.json.decode(line) for line in self.log if line.startswith("{")]

@@ -22,6 +22,7 @@ from pathlib import Path
 from queue import Empty, Queue
 
 from e2e.support.first_sign_in import choose_password
+from e2e.support.forked import ForkedProgram
 from tests.support.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -43,7 +44,7 @@ class Clinic:
         self.password = ""
         self.generated = ""
         self.log: list[str] = []
-        self._process: subprocess.Popen[str] | None = None
+        self._process: subprocess.Popen[str] | ForkedProgram | None = None
 
     @property
     def url(self) -> str:
@@ -68,15 +69,19 @@ class Clinic:
 
     def begin(self) -> "Queue[str | None]":
         """Start the program and wait for nothing; the lines that it will print, and None at its end."""
-        self._process = subprocess.Popen(
-            self.command(),
-            cwd=self.root, env=self._environment(), text=True,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        )  # fmt: skip
+        self._process = self.program()
         lines: Queue[str | None] = Queue()
         self._reader = threading.Thread(target=self._read, args=(self._process, lines), daemon=True)
         self._reader.start()
         return lines
+
+    def program(self) -> subprocess.Popen[str] | ForkedProgram:
+        """The program, starting."""
+        return subprocess.Popen(
+            self.command(),
+            cwd=self.root, env=self.environment(), text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )  # fmt: skip
 
     def command(self) -> list[str]:
         """How it is started."""
@@ -96,7 +101,7 @@ class Clinic:
             if line.startswith("Phone:" if "CLERK_PUBLISHABLE_KEY" in self.settings else "Sign in:"):
                 return
 
-    def _read(self, process: subprocess.Popen[str], lines: "Queue[str | None]") -> None:
+    def _read(self, process: subprocess.Popen[str] | ForkedProgram, lines: "Queue[str | None]") -> None:
         assert process.stdout is not None
         with process.stdout as output:
             for line in output:
@@ -114,11 +119,12 @@ class Clinic:
         """Any command of the program over this clinic's data, to its end."""
         return subprocess.run(
             [sys.executable, "-m", "app", *arguments],
-            cwd=self.root, env={**self._environment(), **settings}, text=True, capture_output=True,
+            cwd=self.root, env={**self.environment(), **settings}, text=True, capture_output=True,
             timeout=START_LIMIT_S, check=False,
         )  # fmt: skip
 
-    def _environment(self) -> dict[str, str]:
+    def environment(self) -> dict[str, str]:
+        """What the program finds in its environment."""
         return {
             **{name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG")},
             "DATA_DIR": str(self.folder / "data"),
@@ -166,6 +172,14 @@ class Clinic:
         return self.rows("SELECT * FROM photos ORDER BY created_at, photo_id")
 
 
+class ForkedClinic(Clinic):
+    """A clinic whose program starts sooner."""
+
+    def program(self) -> ForkedProgram:
+        """The program, starting."""
+        return ForkedProgram(self.root, self.environment())
+
+
 @functools.cache
 def first_start() -> Clinic:
     """A clinic that was started once and stopped; its clinician has chosen a password."""
@@ -186,7 +200,7 @@ def open_clinic(folder: Path, port: int | None = None, **settings: str) -> Itera
 
     Where accounts are local it goes on from a first start, which takes longer than most tests.
     """
-    clinic = Clinic(folder, port, **settings)
+    clinic = ForkedClinic(folder, port, **settings)
     if "CLERK_PUBLISHABLE_KEY" not in settings:
         clinic.adopt(first_start())
     try:
