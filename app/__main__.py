@@ -29,7 +29,7 @@ from app.main import Backends
 from app.server import log, serving
 from app.server.fleet import NoWorker
 from app.web.readiness import check_parts
-from app.web.site.import_graph import BrokenImport
+from app.web.site.module_graph import BrokenImport
 
 Command = Callable[[Backends, argparse.Namespace], Awaitable[int]]
 

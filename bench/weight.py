@@ -1,17 +1,14 @@
-"""The page's own code in kB of gzip: as it is served, file by file, and as a bundler would make it.
+"""The scripts of a page in kB: as they are served, and our own code in them without third-party libraries.
 
-Third-party code (``pwa/vendor``) is counted beside it. A module that is loaded only where Clerk is
-configured counts as the page's own, since it is ours.
+A module that is loaded only where Clerk is configured counts as the page's own, since it is ours.
 """
 
 import gzip
 import subprocess
-from collections.abc import Iterable
 from pathlib import Path
 
-from app.web.site.assets import Asset, read_assets
-from app.web.site.import_graph import all_imports, reachable
-from app.web.site.shell import PRECACHE_URL
+from app.web.site.assets import read_assets
+from app.web.site.module_graph import read_graph
 from bench.report import Line, line
 from e2e.support.clinic import ROOT
 
@@ -26,34 +23,22 @@ GOALS = {"phone": 15.0}
 
 
 def measure() -> list[Line]:
-    """Three lines for each page and for the worker."""
+    """Two lines for each page and for the worker."""
     assets = read_assets(ROOT)
-    sources = {url: asset.body.decode() if url.endswith(".js") else "" for url, asset in assets.items()}
-    # Made by the server at start; the list of files is not code.
-    sources[PRECACHE_URL] = ""
+    graph = read_graph(ROOT, {asset.url: asset.sha256 for asset in assets.values()}, modules=False)
     lines: list[Line] = []
     for name, entry in ENTRIES.items():
-        urls = [url for url in reachable(entry, sources, all_imports) if url != PRECACHE_URL]
-        vendor = [assets[url] for url in urls if url.startswith("/pwa/vendor/")]
-        own = [assets[url] for url in urls if not url.startswith("/pwa/vendor/")]
-        lines += _lines(name, entry, own, vendor)
+        goal = {"goal": GOALS[name]} if name in GOALS else {}
+        scripts = [assets[url] for url in graph.preloaded(entry)]
+        served = sum(len(next(iter(script.packed.values()), script.body)) for script in scripts) / 1000
+        lines += [
+            line(PART, f"{name}: {len(scripts)} scripts at its start, as served", [served], "kB brotli"),
+            line(PART, f"{name}: our own code in all of them, minified", [_own(entry)], "kB gzip", **goal),
+        ]
     return lines
 
 
-def _lines(name: str, entry: str, own: list[Asset], vendor: list[Asset]) -> list[Line]:
-    goal = {"goal": GOALS[name]} if name in GOALS else {}
-    return [
-        line(PART, f"{name}: {len(own)} own modules, as served", [_packed(own)], "kB gzip", **goal),
-        line(PART, f"{name}: the same, bundled and minified", [_bundled(entry)], "kB gzip", **goal),
-        line(PART, f"{name}: third-party beside it", [_packed(vendor)], "kB gzip"),
-    ]
-
-
-def _packed(assets: Iterable[Asset]) -> float:
-    return sum(len(asset.packed or asset.body) for asset in assets) / 1000
-
-
-def _bundled(entry: str) -> float:
+def _own(entry: str) -> float:
     made = subprocess.run(
         [ROOT / "node_modules" / ".bin" / "esbuild", Path(ROOT, entry[1:]), "--bundle", "--minify",
          "--format=esm", *(f"--external:{path}" for path in EXTERNAL)],

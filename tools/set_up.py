@@ -23,6 +23,7 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 STAMPS = ROOT / ".setup"
+BUNDLES = ROOT / "pwa" / "bundles"
 NODE_MAJOR = 20
 WHICH = """
 from playwright.sync_api import sync_playwright
@@ -40,6 +41,7 @@ def main() -> None:
     make_venv()
     install("run" if target == "run" else "test")
     install_browser_libraries()
+    bundle_pages()
     if target == "test" or os.environ.get("CLERK_PUBLISHABLE_KEY"):
         install_clerk()
     if target == "test":
@@ -127,6 +129,18 @@ def install_browser_libraries() -> None:
     call([*npm, "ci", "--loglevel=error", "--ignore-scripts"], environment)
     call([shutil.which("node", path=environment["PATH"]) or "node", "tools/vendor.mjs"], environment)
     stamp("browser", sources)
+
+
+def bundle_pages() -> None:
+    """The pages' scripts and the service worker as browsers load them, into pwa/bundles."""
+    scripts = [*(ROOT / "pwa").rglob("*.js"), *(ROOT / "service_worker").rglob("*.js")]
+    own = sorted(path for path in scripts if path.parent.name not in ("bundles", "vendor"))
+    sources = [ROOT / "package-lock.json", *sorted((ROOT / "tools").glob("*.mjs")), *own]
+    if is_fresh("bundles", sources) and (BUNDLES / "graph.json").exists():
+        return
+    environment = node_environment()
+    call([shutil.which("node", path=environment["PATH"]) or "node", "tools/bundle.mjs"], environment)
+    stamp("bundles", sources)
 
 
 def install_clerk() -> None:

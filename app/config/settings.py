@@ -65,6 +65,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     consultation_stale_minutes: int
     sweep_seconds: int
     log_level: Literal["debug", "info", "warning", "error"]
+    modules: bool
 
     @property
     def database_file(self) -> Path:

@@ -257,4 +257,5 @@ VARIABLES: dict[str, Variable] = {
         "30", _whole(1, 3600), "How often the server finishes uploads whose phone fell silent."
     ),
     "LOG_LEVEL": Variable("info", _one_of("debug", "info", "warning", "error"), "How much the log says."),
+    "MODULES": Variable("0", _switch, "1 serves each module of the pages by itself, for development."),
 }

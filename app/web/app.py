@@ -30,6 +30,7 @@ from app.web.readiness import Readiness
 from app.web.services import Services
 from app.web.site import manifest, shell
 from app.web.site.assets import HTML, Asset, make_asset, read_assets
+from app.web.site.module_graph import read_graph
 from app.web.site.pages import PagesController, qr_asset
 from app.web.site.policy import Policy, build_policy
 from app.web.site.sign_in import sign_in_page
@@ -128,11 +129,11 @@ def _self_authorised(settings: Settings) -> tuple[str, ...]:
 def _content(web: Services) -> dict[str, Any]:
     """Files and pages as they are served, and the renderer for pages that differ by request."""
     assets = read_assets(web.root)
-    renderer = Pages(
-        web.root / "pwa" / "templates", web.settings, lambda entry: shell.preload_list(entry, assets)
-    )
+    digests = {asset.url: asset.sha256 for asset in assets.values()}
+    graph = read_graph(web.root, digests, modules=web.settings.modules)
+    renderer = Pages(web.root / "pwa" / "templates", web.settings, graph)
     pages = {page.url: page for page in _pages(web, renderer)}
-    served = shell.complete(assets, pages[shell.START_URL], pages[manifest.URL])
+    served = shell.complete(assets, graph, pages[shell.START_URL], pages[manifest.URL])
     return {"assets": served, "pages": pages, "templates": renderer}
 
 

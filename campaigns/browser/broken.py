@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 
 from e2e.support.clinic import ROOT
+from tests.support.bundles import bundle
 
 FOLDERS = ("app", "pwa", "service_worker")
 
@@ -137,4 +138,5 @@ def broken_copy(build: Build) -> Iterator[Path]:
                 raise CannotBreak(f"{build.file} has {text.count(old)} times {old!r}")
             text = text.replace(old, new)
         path.write_text(text)
+        bundle(root)
         yield root

@@ -242,7 +242,9 @@ def open_setting(folder: Path, playwright: Playwright, root: Path = ROOT) -> Ite
     port = free_port()
     with open_proxy(port) as proxy, contextlib.ExitStack() as ends:
         origins = f"http://localhost:{port},http://localhost:{proxy.port}"
-        clinic = Clinic(folder / "clinic", port, root, PUBLIC_ORIGINS=origins, LONGEST_EDGE=EDGE)
+        # Points are lines of modules.
+        settings = {"PUBLIC_ORIGINS": origins, "LONGEST_EDGE": EDGE, "MODULES": "1"}
+        clinic = Clinic(folder / "clinic", port, root, **settings)
         ends.callback(clinic.kill)
         clinic.start()
         desk = Desk(clinic)

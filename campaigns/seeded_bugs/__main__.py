@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from campaigns.seeded_bugs.catalogue import BUGS, Bug
+from tests.support.bundles import bundle
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SHARED = (".venv", "node_modules", ".setup")
@@ -45,6 +46,7 @@ def is_caught(bug: Bug, folder: Path) -> bool:
     """Bring one bug back and see its tests fail; prints by which test and in how long."""
     tree = copy_tree(folder / bug.name)
     subprocess.run(["git", "apply", str(bug.patch)], cwd=tree, check=True)
+    bundle(tree)
     began = time.monotonic()
     found = run_tests(tree, bug.tests)
     seconds = time.monotonic() - began
@@ -68,6 +70,7 @@ def copy_tree(target: Path) -> Path:
         (target / name).symlink_to(ROOT / name)
     # The program serves no file from behind a link.
     shutil.copytree(ROOT / "pwa" / "vendor", target / "pwa" / "vendor")
+    bundle(target)
     return target
 
 

@@ -220,16 +220,16 @@ def test_a_folder_that_cannot_be_used_is_named(bare: Clinic) -> None:
     assert str(bare.folder / "data") in sentence(bare.run("serve"))
 
 
-def test_a_missing_browser_library_is_named(tmp_path: Path) -> None:
+def test_missing_bundles_are_named(tmp_path: Path) -> None:
     """Started by hand before set-up: the sentence says to set up."""
     root = tmp_path / "program"
-    leave_out = shutil.ignore_patterns("__pycache__", "vendor")
+    leave_out = shutil.ignore_patterns("__pycache__", "bundles")
     for folder in ("app", "pwa", "service_worker"):
         shutil.copytree(ROOT / folder, root / folder, ignore=leave_out)
 
     said = sentence(Clinic(tmp_path / "clinic", root=root).run("serve"))
 
-    assert "/pwa/vendor/idb.js, which is not there. Set up again" in said
+    assert "pwa/bundles/graph.json is missing or damaged. Start with make run" in said
 
 
 def test_accounts_are_kept_by_commands(used: Clinic) -> None:

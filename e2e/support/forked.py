@@ -19,14 +19,14 @@ class ForkedProgram:
     """What ``subprocess.Popen`` offers of ``python -m app serve``; ``stdout`` has its errors as well."""
 
     def __init__(self, folder: Path, environment: dict[str, str]) -> None:
-        receiver, sender = _CONTEXT.Pipe(duplex=False)
-        self._process = _CONTEXT.Process(target=_serve, args=(folder, environment, sender))
+        reading, writing = _CONTEXT.Pipe(duplex=False)
+        self._process = _CONTEXT.Process(target=_serve, args=(folder, environment, writing))
         self._process.start()
         assert self._process.pid is not None
         self.pid = self._process.pid
-        sender.close()
-        self.stdout = os.fdopen(os.dup(receiver.fileno()))
-        receiver.close()
+        writing.close()
+        self.stdout = os.fdopen(os.dup(reading.fileno()))
+        reading.close()
 
     def poll(self) -> int | None:
         """The exit code, negative for a signal; None while it runs."""

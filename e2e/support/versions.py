@@ -10,6 +10,7 @@ from pathlib import Path
 from e2e.doubles.proxy import Fault, Proxy, Writer, open_proxy
 from e2e.doubles.request import Request
 from e2e.support.clinic import ROOT, Clinic
+from tests.support.bundles import bundle
 from tests.support.ports import free_port
 
 MIGRATION = '''"""A column that only the next version knows."""
@@ -65,7 +66,8 @@ def copy_program(root: Path) -> Path:
 def change_the_page(root: Path, remark: str) -> None:
     """Change one file of the phone's shell, which makes another version of it."""
     words = root / "pwa" / "page" / "words" / "phone.js"
-    words.write_text(f"{words.read_text()}\n// {remark}\n")
+    words.write_text(f"{words.read_text()}\nglobalThis.remark = {remark!r};\n")
+    bundle(root)
 
 
 def change_the_schema(root: Path) -> str:

@@ -1,8 +1,12 @@
 """The main job: photos taken on the phone appear on the desktop by themselves."""
 
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
 from playwright.sync_api import Page, expect
 
-from e2e.support.clinic import Clinic
+from e2e.support.clinic import Clinic, open_clinic
 from e2e.support.verbs import (
     capture,
     expect_state,
@@ -27,6 +31,14 @@ HTMLCanvasElement.prototype.toBlob = function (...how) {
 """
 
 
+@pytest.fixture
+def clinic(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Clinic]:
+    """A clinic of this test alone, with bundled pages unless the test says otherwise."""
+    with open_clinic(tmp_path / "clinic", MODULES=getattr(request, "param", "0")) as clinic:
+        yield clinic
+
+
+@pytest.mark.parametrize("clinic", ["0", "1"], ids=["bundles", "modules"], indirect=True)
 def test_photos_travel_from_the_shutter_to_the_desktop(clinic: Clinic, phone: Page, desktop: Page) -> None:
     """Three photos are taken, reviewed, sent, and shown on the open desktop without a click."""
     sign_in_by_form(desktop, "/desktop", clinic.name, clinic.password)

@@ -60,9 +60,7 @@ def update_the_app(phone: Page) -> None:
     with phone.expect_navigation():
         phone.get_by_role("button", name="Reload").click()
     expect_state(phone, "connected")
-    assert "the next version" in phone.evaluate(
-        "fetch('/pwa/page/words/phone.js').then((answer) => answer.text())"
-    )
+    assert phone.evaluate("remark") == "the next version"
 
 
 def test_the_next_version_takes_what_the_old_app_still_sends(

@@ -42,7 +42,17 @@ def test_what_is_copied_is_there_and_reaches_the_builder(path: str) -> None:
 
 def test_nothing_private_or_made_here_reaches_the_builder() -> None:
     """Data, keys, history and what set-up made stay out; the control is a folder that must go in."""
-    private = [".git", ".venv", "data", "keys", "node_modules", "pwa/vendor", ".setup", "tests"]
+    private = [
+        ".git",
+        ".venv",
+        "data",
+        "keys",
+        "node_modules",
+        "pwa/vendor",
+        "pwa/bundles",
+        ".setup",
+        "tests",
+    ]
 
     assert [path for path in private if is_sent(path, IGNORED)] == []
     assert is_sent("app", IGNORED)
@@ -55,7 +65,7 @@ def test_the_served_stage_has_everything_the_program_reads() -> None:
     own = {copy[0] for copy in last if not copy[0].startswith("--")}
     built = {copy[1].removeprefix("/srv/capture/") for copy in last if copy[0].startswith("--from=")}
     assert own == {"app", "pwa", "service_worker"}
-    assert built == {".venv", "pwa/vendor"}
+    assert built == {".venv", "pwa/vendor", "pwa/bundles"}
 
 
 def test_the_program_runs_without_rights_and_keeps_data_and_keys_apart() -> None:

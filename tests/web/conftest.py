@@ -1,5 +1,9 @@
 """One web app over the real services and a real SQLite file; only the outside world is in memory."""
 
+import atexit
+import functools
+import shutil
+import tempfile
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +19,7 @@ from app.domain.devices.inventory import InventoryService
 from app.domain.photos.uploads import Uploads
 from app.web.app import create_web_app
 from app.web.services import Services
+from tests.support.bundles import bundle
 from tests.support.fakes import (
     FixedClock,
     MemorySignals,
@@ -43,6 +48,13 @@ def write(root: Path, files: dict[str, str | bytes]) -> None:
 
 def plant(root: Path) -> Path:
     """A small copy of what is served: own pages and modules, the real layout, icons and trust page."""
+    return Path(shutil.copytree(_bundled(), root))
+
+
+@functools.cache
+def _bundled() -> Path:
+    root = Path(tempfile.mkdtemp(prefix="tree-"))
+    atexit.register(shutil.rmtree, root, ignore_errors=True)
     page = '{% extends "layout.html" %}{% block body %}<main></main>{% endblock %}'
     write(
         root,
@@ -63,6 +75,7 @@ def plant(root: Path) -> Path:
         write(root, {f"pwa/templates/{name}": (REPOSITORY / "pwa/templates" / name).read_bytes()})
     for icon in (REPOSITORY / "pwa" / "icons").iterdir():
         write(root, {f"pwa/icons/{icon.name}": icon.read_bytes()})
+    bundle(root)
     return root
 
 

@@ -13,7 +13,7 @@ from app.embedded.accounts.passwords import Passwords
 from app.embedded.accounts.service import LocalIdentity
 from app.embedded.accounts.signing_keys import LocalKeySet, SessionIssuer, load_session_key
 from app.web.api.sessions import session_router
-from app.web.site.import_graph import BrokenImport
+from app.web.site.module_graph import BrokenImport
 from tests.support.accounts import add_signed_in_user
 from tests.support.tokens import ISSUER, TokenFactory, hostile_tokens
 from tests.web.conftest import REPOSITORY, client_of, own_page, signed_in, write

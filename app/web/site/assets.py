@@ -4,7 +4,8 @@ the first request, and a path that is not in the table does not exist, however i
 
 import gzip
 import hashlib
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from litestar.connection import Request
 # The framework adds the charset to text types.
 TYPES = {
     ".js": "text/javascript",
+    ".map": "application/json",
     ".css": "text/css",
     ".svg": "image/svg+xml",
     ".png": "image/png",
@@ -24,27 +26,45 @@ TYPES = {
     ".ico": "image/x-icon",
 }
 HTML = "text/html"
-_COMPRESSED = ("text/", "image/svg+xml", "application/manifest+json")
+_COMPRESSED = ("text/", "image/svg+xml", "application/manifest+json", "application/json")
+# Another content has another name.
+_HASHED = re.compile(r"/pwa/bundles/.+-[A-Z0-9]{8}\.js(\.map)?")
+_FOR_GOOD = {"cache-control": "public, max-age=31536000, immutable"}
+_TAGS = {"br": "-br", "gzip": "-gz"}
 
 
 class Asset(msgspec.Struct, frozen=True, kw_only=True):
-    """One file as it is served; ``sha256`` in hexadecimal is of the plain body."""
+    """One file as it is served; ``sha256`` in hexadecimal is of the plain body.
+
+    ``packed`` has the smaller forms by content coding, the smallest first.
+    """
 
     url: str
     body: bytes
-    packed: bytes | None
+    packed: dict[str, bytes]
     content_type: str
     sha256: str
     headers: dict[str, str]
 
 
-def make_asset(url: str, body: bytes, content_type: str, headers: dict[str, str] | None = None) -> Asset:
-    """Digest and compress; the same body always gives the same bytes."""
-    packed = gzip.compress(body, 9, mtime=0) if content_type.startswith(_COMPRESSED) else None
+def make_asset(
+    url: str,
+    body: bytes,
+    content_type: str,
+    headers: dict[str, str] | None = None,
+    packed: Mapping[str, bytes] | None = None,
+) -> Asset:
+    """Digest and compress; the same body always gives the same bytes.
+
+    ``packed`` has forms that were made before, by content coding.
+    """
+    forms = dict(packed or {})
+    if content_type.startswith(_COMPRESSED):
+        forms["gzip"] = gzip.compress(body, 9, mtime=0)
     return Asset(
         url=url,
         body=body,
-        packed=packed if packed is not None and len(packed) < len(body) else None,
+        packed={coding: form for coding, form in forms.items() if len(form) < len(body)},
         content_type=content_type,
         sha256=hashlib.sha256(body).hexdigest(),
         headers=headers or {},
@@ -54,7 +74,18 @@ def make_asset(url: str, body: bytes, content_type: str, headers: dict[str, str]
 def read_assets(root: Path) -> dict[str, Asset]:
     """Everything under ``pwa/`` and every script of ``service_worker/`` that may be served, by URL path."""
     found = [*_served(root, "pwa", set(TYPES)), *_served(root, "service_worker", {".js"})]
-    return {url: make_asset(url, path.read_bytes(), TYPES[path.suffix]) for url, path in found}
+    return {url: _read(url, path) for url, path in found}
+
+
+def _read(url: str, path: Path) -> Asset:
+    brotli = path.with_name(f"{path.name}.br")
+    return make_asset(
+        url,
+        path.read_bytes(),
+        TYPES[path.suffix],
+        _FOR_GOOD if _HASHED.fullmatch(url) else {},
+        {"br": brotli.read_bytes()} if brotli.exists() else {},
+    )
 
 
 def _served(root: Path, folder: str, endings: set[str]) -> Iterator[tuple[str, Path]]:
@@ -68,19 +99,18 @@ def _served(root: Path, folder: str, endings: set[str]) -> Iterator[tuple[str, P
 
 
 def asset_response(asset: Asset, request: Request[Any, Any, Any]) -> Response[bytes | None]:
-    """200 in the smaller form the client takes, or 304. Always asked again, never served stale."""
-    packed = asset.packed is not None and _takes_gzip(request.headers.get("accept-encoding", ""))
-    etag = f'"{asset.sha256[:32]}{"-gz" if packed else ""}"'
+    """200 in the smallest form the client takes, or 304; asked again each time unless its name has a hash."""
+    coding = _coding(asset, request.headers.get("accept-encoding", ""))
+    etag = f'"{asset.sha256[:32]}{_TAGS.get(coding, "")}"'
     headers = {"etag": etag, "cache-control": "no-cache", "vary": "accept-encoding", **asset.headers}
     if etag_matches(request.headers.get("if-none-match", ""), etag):
         # Litestar leaves the media type out of an empty answer, and without one the page would get the
         # strictest policy: a browser puts the headers of a 304 in place of those it had stored.
         headers["content-type"] = asset.content_type
         return Response(None, status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
-    if packed:
-        headers["content-encoding"] = "gzip"
-    body = asset.packed if packed else asset.body
-    return Response(body, headers=headers, media_type=asset.content_type)
+    if coding:
+        headers["content-encoding"] = coding
+    return Response(asset.packed.get(coding, asset.body), headers=headers, media_type=asset.content_type)
 
 
 def etag_matches(header: str, etag: str) -> bool:
@@ -88,9 +118,9 @@ def etag_matches(header: str, etag: str) -> bool:
     return any(part.strip().removeprefix("W/") in (etag, "*") for part in header.split(","))
 
 
-def _takes_gzip(header: str) -> bool:
-    for part in header.split(","):
-        name, _, quality = part.partition(";")
-        if name.strip().lower() == "gzip":
-            return quality.replace(" ", "") not in ("q=0", "q=0.0", "q=0.00", "q=0.000")
-    return False
+def _coding(asset: Asset, header: str) -> str:
+    """The first coding of the asset that Accept-Encoding takes; empty for the plain body."""
+    parts = [part.partition(";") for part in header.lower().split(",")]
+    refused = ("q=0", "q=0.0", "q=0.00", "q=0.000")
+    taken = {name.strip() for name, _, quality in parts if quality.replace(" ", "") not in refused}
+    return next((coding for coding in asset.packed if coding in taken), "")

@@ -6,6 +6,7 @@ looks for an update.
 """
 
 import hashlib
+import posixpath
 import re
 from collections.abc import Mapping
 from html.parser import HTMLParser
@@ -13,16 +14,14 @@ from html.parser import HTMLParser
 import msgspec
 
 from app.web.site.assets import TYPES, Asset, make_asset
-from app.web.site.import_graph import BrokenImport, all_imports, reachable, static_imports, style_links
 from app.web.site.manifest import URL as MANIFEST_URL
+from app.web.site.module_graph import BrokenImport, ModuleGraph
 
 WORKER_URL = "/service_worker/sw.js"
 PRECACHE_URL = "/service_worker/precache.js"
 START_URL = "/mobile"
-# What a minified library seems to import in its own text is none of ours.
-VENDOR = "/pwa/vendor/"
-
 _ICON = re.compile(r"/pwa/icons/[\w.-]+")
+_IN_STYLES = re.compile(r"""url\(\s*["']?([^"')]+)["']?\s*\)|@import\s+["']([^"']+)["']""")
 
 
 class _Links(HTMLParser):
@@ -37,42 +36,49 @@ class _Links(HTMLParser):
         self.urls += [value for key, value in attrs if key == name and value]
 
 
-def preload_list(entry: str, assets: Mapping[str, Asset]) -> list[str]:
-    """What ``entry`` imports before it can run, for ``modulepreload`` links; the entry itself first."""
-    return reachable(entry, _sources(assets), static_imports)
-
-
-def complete(assets: dict[str, Asset], page: Asset, manifest: Asset) -> dict[str, Asset]:
+def complete(assets: dict[str, Asset], graph: ModuleGraph, page: Asset, manifest: Asset) -> dict[str, Asset]:
     """The assets with the generated list, and the worker's main script with its digest.
 
     ``page`` is the phone's page exactly as it is served.
     """
-    shell = shell_assets(assets, page, manifest)
+    shell = shell_assets(assets, graph, page, manifest)
     precache = _precache(shell)
-    served = {**assets, precache.url: precache}
-    scripts = reachable(WORKER_URL, _sources(served), all_imports)
-    digest = _digest([served[url] for url in scripts])
+    entry = graph.entry(WORKER_URL)
+    scripts = [*(_asset(assets, url, WORKER_URL) for url in graph.needed(entry)), precache]
     worker = make_asset(
         WORKER_URL,
-        served[WORKER_URL].body + f"\n// shell {digest}\n".encode(),
+        assets[entry].body + f"\n// shell {_digest(scripts)}\n".encode(),
         TYPES[".js"],
         {"service-worker-allowed": "/"},
     )
-    return {**served, WORKER_URL: worker}
+    return {**assets, precache.url: precache, WORKER_URL: worker}
 
 
-def shell_assets(assets: Mapping[str, Asset], page: Asset, manifest: Asset) -> list[Asset]:
+def shell_assets(
+    assets: Mapping[str, Asset], graph: ModuleGraph, page: Asset, manifest: Asset
+) -> list[Asset]:
     """The page, the manifest and all they need, sorted by URL."""
     found = {page.url: page, manifest.url: manifest}
-    sources = _sources(assets)
     for url in [*_page_links(page), *_ICON.findall(manifest.body.decode())]:
         if url == MANIFEST_URL:
             continue
-        if url not in assets:
-            raise BrokenImport(f"{page.url} needs {url}, which is not there. Set up again or correct it.")
-        links = style_links if url.endswith(".css") else all_imports
-        found |= {needed: assets[needed] for needed in reachable(url, sources, links)}
+        asset = _asset(assets, url, page.url)
+        needed = _style_links(asset) if url.endswith(".css") else graph.needed(url)
+        found |= {other: _asset(assets, other, url) for other in [url, *needed]}
     return [found[url] for url in sorted(found)]
+
+
+def _asset(assets: Mapping[str, Asset], url: str, user: str) -> Asset:
+    if url not in assets:
+        raise BrokenImport(f"{user} needs {url}, which is not there. Set up again or correct it.")
+    return assets[url]
+
+
+def _style_links(sheet: Asset) -> list[str]:
+    """URL paths of images, fonts and sheets that a style sheet names."""
+    found = [first or second for first, second in _IN_STYLES.findall(sheet.body.decode())]
+    files = [path for path in found if not path.startswith(("data:", "#"))]
+    return [posixpath.normpath(posixpath.join(posixpath.dirname(sheet.url), path)) for path in files]
 
 
 def _page_links(page: Asset) -> list[str]:
@@ -93,12 +99,3 @@ def _precache(shell: list[Asset]) -> Asset:
 def _digest(assets: list[Asset]) -> str:
     lines = "".join(f"{asset.url} {asset.sha256}\n" for asset in assets)
     return hashlib.sha256(lines.encode()).hexdigest()
-
-
-def _sources(assets: Mapping[str, Asset]) -> dict[str, str]:
-    """Text of scripts and styles; images name nothing further, and a library is bundled by itself."""
-    textual = (".js", ".css")
-    return {
-        url: asset.body.decode() if url.endswith(textual) and not url.startswith(VENDOR) else ""
-        for url, asset in assets.items()
-    }

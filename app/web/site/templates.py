@@ -4,7 +4,6 @@ What a shell gets is the same for every user, so that it can be kept by its dige
 session, no nonce.
 """
 
-from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +11,16 @@ import jinja2
 import msgspec
 
 from app.config.settings import Settings
+from app.web.site.module_graph import ModuleGraph
 
 PRODUCT = "ClinicPro Capture"
 
 
 class Pages:
-    """Renders templates; ``modules`` lists what an entry imports, for ``modulepreload`` links."""
+    """Renders templates; what an entry imports is named in ``modulepreload`` links."""
 
-    def __init__(self, folder: Path, settings: Settings, modules: Callable[[str], Sequence[str]]) -> None:
-        self._modules = modules
+    def __init__(self, folder: Path, settings: Settings, graph: ModuleGraph) -> None:
+        self._graph = graph
         self._environment = jinja2.Environment(
             loader=jinja2.FileSystemLoader(folder),
             autoescape=True,
@@ -32,9 +32,8 @@ class Pages:
 
     def render(self, name: str, entry: str = "", **values: Any) -> bytes:
         """The page; ``entry`` is the URL path of its main module."""
-        modules = list(self._modules(entry)) if entry else []
-        template = self._environment.get_template(name)
-        return template.render(entry=entry, modules=modules, **values).encode()
+        scripts = self._graph.preloaded(entry) if entry else []
+        return self._environment.get_template(name).render(scripts=scripts, **values).encode()
 
 
 def page_config(settings: Settings) -> str:

@@ -37,6 +37,32 @@ async def test_compressed_where_it_helps(stranger: httpx.AsyncClient, tree: Path
     assert "content-encoding" not in picture.headers
 
 
+async def test_a_bundle_is_kept_for_good_and_comes_in_the_smallest_form(
+    stranger: httpx.AsyncClient, tree: Path
+) -> None:
+    """Its name changes with its content; the worker, whose name does not, is asked for again."""
+    [bundle] = (tree / "pwa/bundles").glob("phone-*.js")
+    url = f"/pwa/bundles/{bundle.name}"
+    plain = await stranger.get(url, headers={"accept-encoding": "identity"})
+    worker = await stranger.get("/pwa/bundles/sw.js")
+    mapped = await stranger.get(f"{url}.map")
+
+    assert plain.content == bundle.read_bytes()
+    assert plain.headers["cache-control"] == "public, max-age=31536000, immutable"
+    assert worker.headers["cache-control"] == "no-cache"
+    assert mapped.json()["version"] == 3
+
+
+def test_brotli_comes_before_gzip(tmp_path: Path) -> None:
+    """Made at set-up, where it is smaller; a client without it gets the other form."""
+    body = b"export const a = 1;\n" * 50
+    write(tmp_path, {"pwa/bundles/a-ABCDEFGH.js": body, "pwa/bundles/a-ABCDEFGH.js.br": b"small"})
+    [asset] = read_assets(tmp_path).values()
+
+    assert list(asset.packed) == ["br", "gzip"]
+    assert asset.packed["br"] == b"small"
+
+
 async def test_the_tag_of_one_form_does_not_confirm_the_other(stranger: httpx.AsyncClient) -> None:
     """A cache must not mix compressed and plain bytes."""
     url = "/pwa/styles/tokens.css"
@@ -110,8 +136,7 @@ def test_the_same_body_always_has_the_same_bytes() -> None:
     first, second = (make_asset("/a.js", b"export const a = 1;\n" * 50, "text/javascript") for _ in range(2))
 
     assert first == second
-    assert first.packed is not None
-    assert gzip.decompress(first.packed) == first.body
+    assert gzip.decompress(first.packed["gzip"]) == first.body
 
 
 @pytest.mark.parametrize(

@@ -79,7 +79,7 @@ async def test_the_layout_says_what_a_phone_needs(stranger: httpx.AsyncClient) -
     for part in (
         '<html lang="en">', "viewport-fit=cover", 'rel="manifest" href="/manifest.webmanifest"',
         'media="(prefers-color-scheme: dark)"', 'name="apple-mobile-web-app-capable" content="yes"',
-        'rel="apple-touch-icon"', 'name="color-scheme"', '<script type="module" src="/pwa/capture/main.js">',
+        'rel="apple-touch-icon"', 'name="color-scheme"', '<script type="module" src="/pwa/bundles/phone-',
     ):  # fmt: skip
         assert part in page
 

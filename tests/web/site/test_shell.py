@@ -8,14 +8,13 @@ from pathlib import Path
 import httpx
 import pytest
 
-from app.web.site.import_graph import BrokenImport
+from app.web.site.module_graph import BrokenImport
+from tests.support.bundles import bundle
 from tests.web.conftest import REPOSITORY, MakeApp, client_of, signed_in, write
 
 REQUIRED = {
     "/mobile",
     "/manifest.webmanifest",
-    "/pwa/capture/main.js",
-    "/pwa/queue/queue.js",
     "/pwa/styles/tokens.css",
     "/pwa/styles/base.css",
     "/pwa/icons/icon.svg",
@@ -23,6 +22,10 @@ REQUIRED = {
     "/pwa/icons/maskable-512.png",
     "/pwa/icons/apple-touch-icon.png",
 }
+
+
+MODULE_PRELOAD = r'modulepreload" href="([^"]+)"'
+PHONE = r"/pwa/bundles/phone-[A-Z0-9]{8}\.js"
 
 
 async def precache(client: httpx.AsyncClient) -> dict[str, object]:
@@ -45,7 +48,8 @@ async def test_the_list_has_all_the_phone_needs_with_true_digests(stranger: http
     listed = {asset["url"]: asset["sha256"] for asset in (await precache(stranger))["assets"]}  # type: ignore[attr-defined]
 
     assert listed.keys() >= REQUIRED
-    assert "/pwa/desktop/main.js" not in listed
+    assert len([url for url in listed if re.fullmatch(PHONE, url)]) == 1
+    assert not [url for url in listed if "desktop" in url or url.endswith(".map")]
     for url, digest in listed.items():
         answer = await stranger.get(url)
         assert hashlib.sha256(answer.content).hexdigest() == digest, url
@@ -54,7 +58,7 @@ async def test_the_list_has_all_the_phone_needs_with_true_digests(stranger: http
 @pytest.mark.parametrize(
     ("name", "old", "new"),
     [
-        ("pwa/queue/queue.js", "{}", "{ }"),
+        ("pwa/queue/queue.js", "{}", "2"),
         ("pwa/styles/base.css", "0", "1"),
         ("pwa/icons/icon.svg", "#fff", "#eee"),
         ("pwa/templates/mobile.html", "<main>", "<main lang='en'>"),
@@ -68,6 +72,7 @@ async def test_a_changed_file_makes_a_new_version(
     before = await shell_of(make_app)
     assert await shell_of(make_app) == before
     (tree / name).write_text((tree / name).read_text().replace(old, new))
+    bundle(tree)
     after = await shell_of(make_app)
 
     assert after[0] != before[0]
@@ -80,11 +85,13 @@ async def test_a_change_in_the_worker_alone_changes_its_main_script(make_app: Ma
         tree,
         {
             "service_worker/sw.js": 'import "./precache.js";\nimport "./shell.js";\n',
-            "service_worker/shell.js": "export const one = 1;\n",
+            "service_worker/shell.js": "self.one = 1;\n",
         },
     )
+    bundle(tree)
     before = await shell_of(make_app)
-    write(tree, {"service_worker/shell.js": "export const one = 2;\n"})
+    write(tree, {"service_worker/shell.js": "self.one = 2;\n"})
+    bundle(tree)
     after = await shell_of(make_app)
 
     assert after[0] == before[0]
@@ -94,7 +101,8 @@ async def test_a_change_in_the_worker_alone_changes_its_main_script(make_app: Ma
 async def test_a_change_for_the_desktop_alone_updates_no_phone(make_app: MakeApp, tree: Path) -> None:
     """The control: what the phone does not load does not touch its shell."""
     before = await shell_of(make_app)
-    write(tree, {"pwa/desktop/main.js": "export const changed = 1;\n"})
+    write(tree, {"pwa/desktop/main.js": "self.changed = 1;\n"})
+    bundle(tree)
 
     assert await shell_of(make_app) == before
 
@@ -105,16 +113,18 @@ async def test_images_of_style_sheets_and_later_modules_belong_to_it(make_app: M
         tree,
         {
             "pwa/styles/base.css": "main { background: url(../icons/favicon.ico) }",
-            "pwa/capture/main.js": 'export const late = () => import("./late.js");\n',
-            "pwa/capture/late.js": "",
+            "pwa/capture/main.js": 'self.late = () => import("./late.js");\n',
+            "pwa/capture/late.js": "export const late = 1;\n",
         },
     )
+    bundle(tree)
     async with client_of(make_app()) as client:
         listed = [asset["url"] for asset in (await precache(client))["assets"]]  # type: ignore[attr-defined]
         page = (await client.get("/mobile")).text
 
-    assert {"/pwa/icons/favicon.ico", "/pwa/capture/late.js"} <= set(listed)
-    assert 'href="/pwa/capture/late.js"' not in page
+    [later] = [url for url in listed if "/late-" in url or "/part-" in url]
+    assert "/pwa/icons/favicon.ico" in listed
+    assert later not in page
 
 
 async def test_the_worker_may_rule_the_whole_app_and_is_never_stale(stranger: httpx.AsyncClient) -> None:
@@ -142,19 +152,23 @@ async def test_the_phones_page_is_the_same_for_every_client(make_app: MakeApp) -
     assert len(bodies) == 1
 
 
-async def test_modules_are_preloaded_in_loading_order(stranger: httpx.AsyncClient) -> None:
+async def test_scripts_are_preloaded_in_loading_order(stranger: httpx.AsyncClient, make_app: MakeApp) -> None:
     """What the entry imports is fetched at once instead of in turns."""
     page = (await stranger.get("/mobile")).text
 
-    assert re.findall(r'modulepreload" href="([^"]+)"', page) == [
-        "/pwa/capture/main.js",
-        "/pwa/queue/queue.js",
-    ]
+    async with client_of(make_app(MODULES="1")) as client:
+        single = (await client.get("/mobile")).text
+
+    [bundled] = re.findall(MODULE_PRELOAD, page)
+    assert re.fullmatch(PHONE, bundled)
+    assert f'<script type="module" src="{bundled}"></script>' in page
+    assert re.findall(MODULE_PRELOAD, single) == ["/pwa/capture/main.js", "/pwa/queue/queue.js"]
 
 
-async def test_the_repositorys_own_pages_are_whole(make_app: MakeApp) -> None:
+@pytest.mark.parametrize("modules", ["0", "1"])
+async def test_the_repositorys_own_pages_are_whole(make_app: MakeApp, modules: str) -> None:
     """Every file that the real phone and desktop name is there and served, with the true digest."""
-    async with client_of(make_app(root=REPOSITORY)) as client:
+    async with client_of(make_app(root=REPOSITORY, MODULES=modules)) as client:
         listed = {asset["url"]: asset["sha256"] for asset in (await precache(client))["assets"]}  # type: ignore[attr-defined]
         bodies = {url: (await client.get(url)).content for url in listed}
         desktop, phone = [(await client.get(path)).text for path in ("/desktop", "/mobile")]
@@ -162,10 +176,11 @@ async def test_the_repositorys_own_pages_are_whole(make_app: MakeApp) -> None:
         statuses = {(await client.get(url)).status_code for url in named}
 
     assert {url: hashlib.sha256(body).hexdigest() for url, body in bodies.items()} == listed
-    assert {"/pwa/capture/main.js", "/pwa/queue/queue.js", "/pwa/vendor/idb.js", *REQUIRED} <= listed.keys()
+    assert listed.keys() >= REQUIRED
     # The phone opens signals after the server's first answer: kept with the shell, preloaded by no page.
-    assert "/pwa/vendor/ably.js" in listed
-    assert 'modulepreload" href="/pwa/vendor/ably.js"' not in phone
+    signals = [url for url, body in bodies.items() if url.endswith(".js") and b"wss://" in body]
+    assert len(signals) == 1
+    assert signals[0] not in phone
     assert len(named) > 10
     assert statuses == {200}
 
@@ -174,7 +189,7 @@ async def test_what_only_clerk_needs_is_kept_for_offline_and_loaded_by_no_other_
     make_app: MakeApp,
 ) -> None:
     """A page of local accounts starts without it."""
-    async with client_of(make_app(root=REPOSITORY)) as client:
+    async with client_of(make_app(root=REPOSITORY, MODULES="1")) as client:
         listed = [asset["url"] for asset in (await precache(client))["assets"]]  # type: ignore[attr-defined]
         pages = [(await client.get(path)).text for path in ("/mobile", "/desktop", "/sign-in")]
 
@@ -185,13 +200,12 @@ async def test_what_only_clerk_needs_is_kept_for_offline_and_loaded_by_no_other_
 @pytest.mark.parametrize(
     ("name", "text", "missing"),
     [
-        ("pwa/capture/main.js", 'import "./gone.js";', "/pwa/capture/gone.js"),
-        ("service_worker/sw.js", 'import "./gone.js";', "/service_worker/gone.js"),
         (
             "pwa/templates/mobile.html",
             '{% extends "layout.html" %}{% block body %}<img src="/pwa/gone.png" alt="">{% endblock %}',
             "/pwa/gone.png",
         ),
+        ("pwa/styles/base.css", "main { background: url(../gone.svg) }", "/pwa/gone.svg"),
     ],
 )
 async def test_a_missing_file_stops_the_start(

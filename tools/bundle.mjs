@@ -1,0 +1,105 @@
+/**
+ * Bundles what browsers load into pwa/bundles/ of the folder given (here by default): the pages' scripts
+ * with hashed names and the service worker, each with its source map and compressed, and `graph.json`,
+ * which says what each file imports and of which sources the bundles were made.
+ */
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { posix, resolve } from "node:path";
+import { brotliCompressSync } from "node:zlib";
+
+import { build } from "esbuild";
+
+const root = resolve(process.argv[2] ?? ".");
+const folder = "pwa/bundles";
+const pages = {
+  phone: "pwa/capture/main.js",
+  desktop: "pwa/desktop/main.js",
+  "sign-in": "pwa/page/sign-in/page.js",
+};
+const worker = { sw: "service_worker/sw.js" };
+const mains = new Set(Object.values({ ...pages, ...worker }));
+const common = {
+  absWorkingDir: root,
+  outdir: folder,
+  bundle: true,
+  minify: true,
+  format: "esm",
+  target: "es2022",
+  charset: "utf8",
+  sourcemap: true,
+  legalComments: "none",
+  metafile: true,
+  write: false,
+  logLevel: "warning",
+};
+
+const built = await Promise.all([
+  build({
+    ...common,
+    entryPoints: existing(pages),
+    entryNames: "[name]-[hash]",
+    chunkNames: "part-[hash]",
+    splitting: true,
+  }),
+  // The server makes the list of the shell's files, and serves the worker from another folder.
+  build({ ...common, entryPoints: existing(worker), external: ["./precache.js"] }),
+]);
+await rm(posix.join(root, folder), { recursive: true, force: true });
+await mkdir(posix.join(root, folder), { recursive: true });
+for (const { path, contents: made, text } of built.flatMap(({ outputFiles }) => outputFiles)) {
+  const served = text.replace("sourceMappingURL=sw.js", `sourceMappingURL=/${folder}/sw.js`);
+  const contents = path.endsWith("/sw.js") ? Buffer.from(served) : made;
+  await writeFile(path, contents);
+  if (path.endsWith(".js")) await writeFile(`${path}.br`, brotliCompressSync(contents));
+}
+await writeFile(posix.join(root, folder, "graph.json"), JSON.stringify(await graph()));
+
+/** @param {Record<string, string>} entries */
+function existing(entries) {
+  return Object.fromEntries(
+    Object.entries(entries).filter(([, path]) => existsSync(posix.join(root, path))),
+  );
+}
+
+async function graph() {
+  const inputs = Object.assign({}, ...built.map(({ metafile }) => metafile.inputs));
+  const outputs = Object.assign({}, ...built.map(({ metafile }) => metafile.outputs));
+  const scripts = Object.entries(outputs).filter(([path]) => path.endsWith(".js"));
+  const digests = Object.keys(inputs).map(async (path) => [`/${path}`, await digest(path)]);
+  return {
+    sources: Object.fromEntries(await Promise.all(digests)),
+    modules: imports(Object.entries(inputs)),
+    bundles: imports(scripts),
+    entries: Object.fromEntries(
+      scripts
+        .filter(([, { entryPoint }]) => mains.has(entryPoint))
+        .map(([path, { entryPoint }]) => [`/${entryPoint}`, `/${path}`]),
+    ),
+  };
+}
+
+/** @param {string} path */
+async function digest(path) {
+  return createHash("sha256")
+    .update(await readFile(posix.join(root, path)))
+    .digest("hex");
+}
+
+/**
+ * What each file needs before it runs, and what it may load later.
+ * @param {[string, {imports: {path: string, kind: string, external?: boolean}[]}][]} files
+ */
+function imports(files) {
+  const of = (/** @type {any[]} */ list, /** @type {boolean} */ later) =>
+    list
+      .filter(({ kind, external }) => !external && (kind === "dynamic-import") === later)
+      .map(({ path }) => `/${path}`);
+  return Object.fromEntries(
+    files.map(([path, { imports: list }]) => [
+      `/${path}`,
+      { static: of(list, false), dynamic: of(list, true) },
+    ]),
+  );
+}
