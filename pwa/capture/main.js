@@ -1,5 +1,5 @@
 /** Wires the phone's page: the only file here that knows all the others. */
-import { createApi } from "../page/api.js";
+import { createApi } from "../shared/http.js";
 import { readConfig } from "../page/config.js";
 import { createSession } from "../page/session/session.js";
 import { phone as words } from "../page/words/phone.js";

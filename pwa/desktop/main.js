@@ -1,5 +1,5 @@
 /** Wires the desktop page; every other file is handed what it needs. */
-import { createApi } from "../page/api.js";
+import { createApi } from "../shared/http.js";
 import { readConfig } from "../page/config.js";
 import { createRealtime } from "../page/signals/realtime.js";
 import { createRefetcher, watchPage } from "../page/signals/refetch.js";

@@ -2,7 +2,6 @@
  * Photos that were taken before the phone knew the server's time get theirs corrected: once, in the
  * database, and before they are declared.
  */
-import { realClock, within } from "../shared/clock.js";
 import { fetchOffset } from "../shared/server-clock.js";
 
 /** @import { Database } from "./database.js" */
@@ -52,7 +51,6 @@ export function lastOffset(database) {
 export async function checkTimes(database, fetch, signal) {
   const all = await database.read(["photos"], (tx) => tx.objectStore("photos").getAll());
   if (!all.some(isUnchecked)) return;
-  const asked = within(realClock, ANSWER_MS, signal, (limit) => fetchOffset(fetch, limit));
-  const offset = await asked.catch(() => null);
+  const offset = await fetchOffset(fetch, { signal, timeoutMs: ANSWER_MS });
   if (offset !== null) await correctTimes(database, offset);
 }

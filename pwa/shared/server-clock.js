@@ -4,6 +4,8 @@
  * runs forward distinguishes a jump from time that passed.
  */
 
+import { createApi } from "./http.js";
+
 /** What lies below says nothing: the header has whole seconds, and a busy server renews it late. */
 const NOISE_MS = 5000;
 /** The clock was set, where it went on by so much more or less than the steady one. */
@@ -84,15 +86,12 @@ export class ServerClock {
 /**
  * Asks the server for the time, where a photo was taken before that was known.
  * @param {typeof globalThis.fetch} fetch
- * @param {AbortSignal} signal
+ * @param {{signal?: AbortSignal, timeoutMs?: number}} limits
  * @returns {Promise<number | null>} the offset; null without an answer of ours
  */
-export async function fetchOffset(fetch, signal) {
+export async function fetchOffset(fetch, limits) {
   const clock = new ServerClock();
-  const began = performance.now();
-  const response = await fetch("/health/live", { cache: "no-store", signal }).catch(() => null);
-  if (!response?.headers.get("X-CP-Server")?.startsWith("capture/")) return null;
-  const serverMs = Date.parse(response.headers.get("Date") ?? "");
-  clock.recordAnswer(serverMs, performance.now() - began);
+  const api = createApi({ fetch, onTime: (server, took) => clock.recordAnswer(server, took) });
+  await api.request("GET", "/health/live", undefined, limits).catch(() => null);
   return clock.known ? clock.offset : null;
 }

@@ -116,7 +116,7 @@ def test_an_arrow_that_points_up_is_found(module: str, source: str) -> None:
     [
         ("pwa/queue/replay/replay.js", 'import { toast } from "../../page/toasts.js";'),
         ("pwa/desktop/main.js", 'import { Camera } from "../capture/camera.js";'),
-        ("pwa/page/api.js", 'import x from "idb";'),
+        ("pwa/page/names.js", 'import x from "idb";'),
     ],
 )
 def test_a_javascript_arrow_that_points_up_is_found(file: str, source: str) -> None:

@@ -2,7 +2,7 @@
  * What the clinician does on the way to a kept photo: open the camera, answer which consultation it
  * is, shoot. Owner and consultation are frozen here, at the tap.
  */
-import { ApiProblem } from "../../page/api.js";
+import { ApiProblem } from "../../shared/http.js";
 import { phone as words } from "../../page/words/phone.js";
 import { newPhotoId } from "../../queue/photo-id.js";
 import { ServerClock } from "../../shared/server-clock.js";

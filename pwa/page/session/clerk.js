@@ -4,7 +4,7 @@
  * sign-out made without a connection, so that is remembered here and finished at the next start.
  */
 
-import { ApiProblem, createApi, NotReached } from "../api.js";
+import { ApiProblem, createApi, NotReached } from "../../shared/http.js";
 import { SignedOut } from "./signed-out.js";
 import { ANY_SESSION, UserState } from "./user-state.js";
 

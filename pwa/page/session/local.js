@@ -3,7 +3,7 @@
  * exchanges it for tokens that live for a minute and stay in memory.
  */
 
-import { ApiProblem } from "../api.js";
+import { ApiProblem } from "../../shared/http.js";
 import { SignedOut } from "./signed-out.js";
 import { ANY_SESSION, UserState, sessionIdOf } from "./user-state.js";
 
@@ -16,7 +16,7 @@ const EARLY_S = 10;
 
 /**
  * @param {object} parts
- * @param {ReturnType<import("../api.js").createApi>} parts.api without tokens: cookies alone
+ * @param {import("../../shared/http.js").Api} parts.api without tokens: cookies alone
  * @param {() => number} [parts.now] milliseconds
  * @param {Pick<SessionChannel, "publish" | "listen">} [parts.channel] to the other pages of this browser
  * @param {() => Promise<unknown>} [parts.forget] removes what this browser keeps of the last user
@@ -53,7 +53,7 @@ class LocalSession {
   #over = false;
 
   /**
-   * @param {ReturnType<import("../api.js").createApi>} api
+   * @param {import("../../shared/http.js").Api} api
    * @param {() => number} now
    * @param {Pick<SessionChannel, "publish" | "listen">} channel
    * @param {() => Promise<unknown>} [forget]

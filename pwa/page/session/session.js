@@ -3,7 +3,7 @@
  * `Session` and cannot see which one they have.
  */
 
-import { createApi } from "../api.js";
+import { createApi } from "../../shared/http.js";
 import { passwordUrl, signInUrl } from "./back.js";
 import { SessionChannel } from "../../shared/session-channel.js";
 import { eraseLastUser } from "./forget.js";

@@ -7,7 +7,7 @@ const EVERY_MS = 30 * 60_000;
 
 /**
  * @param {Pick<import("./session.js").Session, "user" | "onChange">} session loaded
- * @param {ReturnType<import("../api.js").createApi>} api
+ * @param {import("../../shared/http.js").Api} api
  * @param {Pick<Document, "hidden" | "addEventListener">} [page]
  * @returns {() => void} stops
  */

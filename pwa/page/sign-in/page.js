@@ -1,7 +1,7 @@
 /** The sign-in page: name and password, a small form for a new password, or the way to the provider. */
 
 import { SessionChannel } from "../../shared/session-channel.js";
-import { createApi } from "../api.js";
+import { createApi } from "../../shared/http.js";
 import { passwordUrl, safeBack, signInUrl } from "../session/back.js";
 import { readConfig } from "../config.js";
 import { createSession } from "../session/session.js";

@@ -1,6 +1,6 @@
 /** What went wrong with a sign-in, in words: what happened, and what to do. */
 
-import { ApiProblem, NotReached } from "../api.js";
+import { ApiProblem, NotReached } from "../../shared/http.js";
 import { signIn as words } from "../words/sign-in.js";
 
 /**
@@ -15,7 +15,7 @@ export function sentenceFor(error, wrong) {
     case "wrong-password":
       return wrong;
     case "rate-limited":
-      return failed.tooMany(error.retryAfter ?? 1);
+      return failed.tooMany(Math.ceil((error.retryAfterMs ?? 1000) / 1000));
     case "unauthenticated":
       return failed.signedOut;
     case "invalid-field":

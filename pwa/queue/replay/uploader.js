@@ -5,6 +5,7 @@
 
 import { INVENTORY_PATH } from "../inventory.js";
 import { within } from "../../shared/clock.js";
+import { ApiProblem, NotReached, createApi, retryAfterMs } from "../../shared/http.js";
 import { classify, failure } from "../errors.js";
 import { MOST_BYTES, isPlaced } from "../photo-record.js";
 import { putReason } from "./put-answer.js";
@@ -19,25 +20,30 @@ import { putReason } from "./put-answer.js";
  *   leaves it to the upload cookie
  */
 
-/** @typedef {{ok: true, status: number, data: any} | Failed} Answer */
-
-const API_MS = 10_000;
 const PUT_MS = 15_000;
 /** The slowest link that is still worth waiting for, in bytes per millisecond. */
 const PUT_BYTES_PER_MS = 4;
+
+/** What the phone calls it where no answer of ours came. */
+const SILENT = Object.freeze({
+  network: "no-answer",
+  timeout: "timed-out",
+  portal: "not-ours",
+  "too-large": "size-refused",
+});
 
 const SILENCE = Object.freeze({ status: 0, retryAfterMs: null });
 
 export class Uploader {
   #fetch;
   #clock;
-  #credentials;
+  #request;
 
   /** @param {{fetch: typeof globalThis.fetch, clock: Clock, credentials: Credentials}} parts */
   constructor({ fetch, clock, credentials }) {
     this.#fetch = fetch;
     this.#clock = clock;
-    this.#credentials = credentials;
+    this.#request = createApi({ fetch, clock, getToken: credentials.token }).request;
   }
 
   /**
@@ -91,7 +97,7 @@ export class Uploader {
         signal: limited,
       });
       const reason = await putReason(response);
-      const outcome = { status: response.status, retryAfterMs: retryAfter(response) };
+      const outcome = { status: response.status, retryAfterMs: retryAfterMs(response) };
       return reason === null ? outcome : { ...outcome, reason };
     };
     const answer = await within(this.#clock, limit, signal, send).catch(() => SILENCE);
@@ -138,82 +144,24 @@ export class Uploader {
    * @param {string} path
    * @param {unknown} body
    * @param {AbortSignal | undefined} signal
-   * @returns {Promise<Answer>}
+   * @returns {Promise<{ok: true, data: any} | Failed>}
    */
   async #api(method, path, body, signal) {
-    const token = await this.#credentials.token({ fresh: false });
-    const answer = await this.#once(method, path, body, token, signal);
-    if (answer.ok || token === null || answer.failure.reason !== "unauthenticated") return answer;
-    // A token lives a minute: it may have died on the way. A fresh one distinguishes the two cases.
-    const renewed = await this.#credentials.token({ fresh: true });
-    if (renewed === null) return answer;
-    const last = await this.#once(method, path, body, renewed, signal);
-    const refused = !last.ok && last.failure.reason === "unauthenticated";
-    return refused ? { ok: false, failure: failure("sign-in-refused") } : last;
-  }
-
-  /**
-   * @param {string} method
-   * @param {string} path
-   * @param {unknown} body
-   * @param {string | null} token
-   * @param {AbortSignal | undefined} signal
-   * @returns {Promise<Answer>}
-   */
-  async #once(method, path, body, token, signal) {
     try {
-      return await within(this.#clock, API_MS, signal, async (limited) =>
-        answerOf(await this.#fetch(path, request(method, body, token, limited))),
-      );
+      const { data } = await this.#request(method, path, body, { signal });
+      return data === null ? notOurs() : { ok: true, data };
     } catch (error) {
-      const late = error instanceof DOMException && error.name === "TimeoutError";
-      return { ok: false, failure: failure(late ? "timed-out" : "no-answer") };
+      return { ok: false, failure: failureOf(error) };
     }
   }
 }
 
-/**
- * @param {Response} response
- * @returns {boolean} it came from our own server, not from something in between
- */
-export function isOurs(response) {
-  return (response.headers.get("X-CP-Server") ?? "").startsWith("capture/");
-}
-
-/**
- * @param {string} method
- * @param {unknown} body
- * @param {string | null} token
- * @param {AbortSignal} signal
- * @returns {RequestInit}
- */
-function request(method, body, token, signal) {
-  /** @type {Record<string, string>} */
-  const headers = { "X-CP-Client": "1", Accept: "application/json" };
-  if (body !== undefined) headers["Content-Type"] = "application/json";
-  if (token !== null) headers.Authorization = `Bearer ${token}`;
-  return {
-    ...{ method, headers, signal, credentials: "same-origin", cache: "no-store" },
-    redirect: "error",
-    body: body === undefined ? undefined : JSON.stringify(body),
-  };
-}
-
-/**
- * @param {Response} response
- * @returns {Promise<Answer>}
- */
-async function answerOf(response) {
-  // A proxy's limit, whatever page it answers with.
-  if (!isOurs(response) && response.status === 413)
-    return { ok: false, failure: failure("size-refused") };
-  if (!isOurs(response)) return notOurs();
-  const { status } = response;
-  const data = await response.json().catch(() => null);
-  if (response.ok && data !== null) return { ok: true, status, data };
-  if (response.ok) return notOurs();
-  const code = typeof data?.code === "string" ? data.code : null;
-  return { ok: false, failure: classify(status, code, retryAfter(response)) };
+/** @param {unknown} error of a request */
+function failureOf(error) {
+  if (error instanceof NotReached) return failure(SILENT[error.reason]);
+  if (!(error instanceof ApiProblem)) return failure("no-answer");
+  if (error.freshToken) return failure("sign-in-refused");
+  return classify(error.status, error.code, error.retryAfterMs);
 }
 
 /** @param {PhotoRecord} record */
@@ -250,12 +198,3 @@ const isReceipt = (data) => typeof data?.photoId === "string" && typeof data.sha
 
 /** @returns {Failed} */
 const notOurs = () => ({ ok: false, failure: failure("not-ours") });
-
-/**
- * @param {Response} response
- * @returns {number | null} ms; the date form is not used by us and would need a clock to trust
- */
-function retryAfter(response) {
-  const seconds = Number.parseInt(response.headers.get("Retry-After") ?? "", 10);
-  return Number.isFinite(seconds) && seconds >= 0 ? seconds * 1000 : null;
-}

@@ -3,7 +3,7 @@
  * Clerk. Each can be cut off, made to hang, and made to end a session.
  */
 
-import { createApi } from "../../../pwa/page/api.js";
+import { createApi } from "../../../pwa/shared/http.js";
 import { createClerkSession } from "../../../pwa/page/session/clerk.js";
 import { createLocalSession } from "../../../pwa/page/session/local.js";
 

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it, mock } from "node:test";
 
-import { NotReached } from "../../../pwa/page/api.js";
+import { NotReached } from "../../../pwa/shared/http.js";
 import { SignedOut } from "../../../pwa/page/session/signed-out.js";
 import { ANNA, BEN, ClerkWorld, FakeMemory, LIMIT_MS, LocalWorld } from "./session-worlds.mjs";
 

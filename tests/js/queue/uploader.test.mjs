@@ -88,16 +88,6 @@ test("a refusal without a code is known by its status", async () => {
   assert.equal((await asking).failure.reason, "http-418");
 });
 
-test("a Retry-After that is no number is ignored", async () => {
-  const { net, up } = uploader();
-  const headers = { "Retry-After": "Fri, 31 Dec 1999 23:59:59 GMT" };
-  const asking = up.complete(record);
-
-  (await net.next("complete")).problem(503, "unavailable", headers);
-
-  assert.equal((await asking).failure.retryAfterMs, null);
-});
-
 test("without a token the upload cookie is sent", async () => {
   const { net, up } = uploader();
   const asking = up.complete(record);

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { createApi } from "../../../pwa/page/api.js";
+import { createApi } from "../../../pwa/shared/http.js";
 import { createLocalSession } from "../../../pwa/page/session/local.js";
 import { SignedOut } from "../../../pwa/page/session/signed-out.js";
 import { SessionChannel } from "../../../pwa/shared/session-channel.js";

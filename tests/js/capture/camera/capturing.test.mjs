@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { doubtIn } from "../../../../pwa/capture/consultation/doubts.js";
 import { isPlaced } from "../../../../pwa/queue/photo-record.js";
 import { openQuestion, questionOf } from "../../../../pwa/capture/consultation/question.js";
-import { ApiProblem, NotReached } from "../../../../pwa/page/api.js";
+import { ApiProblem, NotReached } from "../../../../pwa/shared/http.js";
 import { confirmed, flowState, started, turns, bindingFor } from "../stage.mjs";
 
 const ROOM_2 = { id: "room-2", label: "Room 2" };
