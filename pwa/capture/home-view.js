@@ -2,7 +2,7 @@
 import { readOut } from "../page/toasts.js";
 import { phone as words } from "../page/words/phone.js";
 import { target } from "./consultation/consultation-guard.js";
-import { byId, setText } from "./dom.js";
+import { byId, setText } from "../page/dom.js";
 import { bindingOfPhoto, namedIn, twinTime } from "./consultation/identity.js";
 import { inQueue, inReview, waiting } from "./store.js";
 import { installsByHand } from "./device-features.js";

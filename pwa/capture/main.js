@@ -20,7 +20,7 @@ import { CameraView } from "./camera/camera-view.js";
 import { Capturing } from "./camera/capturing.js";
 import { Choosing } from "./consultation/choosing.js";
 import { Confirming } from "./consultation/confirming.js";
-import { fillWords, byId } from "./dom.js";
+import { fillWords, byId } from "../page/dom.js";
 import { once, pictureOf, reopening, reportLostFiles, wantCamera } from "./session/entry.js";
 import { transition } from "./flow.js";
 import { InventorySync } from "./upload-queue/inventory-sync.js";

@@ -1,7 +1,7 @@
 /** The notices above the screens: errors with their way out, a sign-in, a new version. */
 import { phone as words } from "../page/words/phone.js";
 import { isMoving } from "../queue/photo-record.js";
-import { button, icon, make, byId } from "./dom.js";
+import { button, icon, make, byId } from "../page/dom.js";
 import { inReview, waiting } from "./store.js";
 
 /** @import { State } from "./store.js" */

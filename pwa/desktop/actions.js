@@ -1,9 +1,9 @@
 /** What a clinician can do to consultations and photos; each asks where needed and shows the outcome. */
 import { ask } from "../page/dialog.js";
+import { saveFile } from "../page/dom.js";
 import { withNames } from "../page/names.js";
 import { readOut, toast } from "../page/toasts.js";
 import { desktop as words } from "../page/words/desktop.js";
-import { download } from "./gallery/download.js";
 import { fileName } from "./gallery/file-name.js";
 import { labelOf, nameOf } from "./consultations/identity.js";
 import { askWhere } from "./consultations/move-dialog.js";
@@ -70,8 +70,8 @@ export function createPhotoActs(desk, leave, address) {
   return {
     /** @param {Photo} photo */
     async download(photo) {
-      const name = fileName(photo, desk.shown);
-      await withMessage("download", download(photo.url, name, fetch.bind(globalThis)));
+      const blob = await withMessage("download", readPhoto(photo.url));
+      saveFile(blob, fileName(photo, desk.shown));
     },
     /** @param {Photo} photo */
     async move(photo) {
@@ -102,6 +102,17 @@ export function createPhotoActs(desk, leave, address) {
       readOut(words.deleted);
     },
   };
+}
+
+/**
+ * The photo itself: a plain link would lose its name where photos lie on another origin.
+ * @param {string} url
+ */
+async function readPhoto(url) {
+  // A picture that the page already shows may be cached without the headers that a read needs.
+  const response = await fetch(url, { cache: "reload", signal: AbortSignal.timeout(30_000) });
+  if (!response.ok) throw new Error("The photo could not be read");
+  return response.blob();
 }
 
 /** @template T @param {What} what @param {Promise<T>} act @returns {Promise<T>} rejects with a sentence */

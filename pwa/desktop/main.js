@@ -9,7 +9,7 @@ import { desktop as words } from "../page/words/desktop.js";
 import { showAccount } from "./shell/account.js";
 import { createPhotoActs, createConsultationActions } from "./actions.js";
 import { Desk } from "./desk.js";
-import { fillWords, find } from "./shell/dom.js";
+import { fillWords, find } from "../page/dom.js";
 import { DraftBox, Drafts } from "./notes/drafts.js";
 import { EmptyState } from "./gallery/empty.js";
 import { Gallery } from "./gallery/gallery.js";
@@ -35,7 +35,7 @@ const part = (id) => find(document, `#${id}`, HTMLElement);
 /** @param {string} id */
 const dialog = (id) => find(document, `#${id}`, HTMLDialogElement);
 
-fillWords(words);
+fillWords(document, words);
 const config = readConfig();
 const session = await createSession(config);
 const signInUrl = session.signInUrl("/desktop");

@@ -1,4 +1,5 @@
 /** Questions in a modal dialog: the answer is a promise, Escape is the answer null. */
+import { make } from "./dom.js";
 import { asWritten, fill } from "./names.js";
 
 /** @import { Words } from "./names.js" */
@@ -18,10 +19,7 @@ export function ask({ title, text = "", picture, choices }) {
   const dialog = open(title);
   if (text) dialog.append(paragraph(text));
   if (picture) dialog.append(picture);
-  const actions = document.createElement("div");
-  actions.className = "actions";
-  actions.append(...choices.map(choiceButton));
-  dialog.append(actions);
+  dialog.append(make("div", "actions", ...choices.map(choiceButton)));
   return answerOf(dialog);
 }
 
@@ -55,19 +53,17 @@ function answerOf(dialog) {
 
 /** @param {Words} title */
 function open(title) {
-  const dialog = document.createElement("dialog");
-  dialog.className = "modal";
-  const heading = document.createElement("h2");
+  const heading = make("h2", "");
   heading.id = "dialog-title";
   fill(heading, title);
+  const dialog = make("dialog", "modal", heading);
   dialog.setAttribute("aria-labelledby", heading.id);
-  dialog.append(heading);
   return dialog;
 }
 
 /** @param {Words} text */
 function paragraph(text) {
-  const made = document.createElement("p");
+  const made = make("p", "");
   fill(made, text);
   return made;
 }
@@ -75,8 +71,7 @@ function paragraph(text) {
 /** @param {Choice} choice */
 export function choiceButton(choice) {
   const { value, text, kind = "", detail = "", mark = "" } = choice;
-  const made = document.createElement("button");
-  made.className = `button ${kind}`;
+  const made = make("button", `button ${kind}`);
   made.type = "button";
   made.dataset.answer = value;
   fill(made, text);
@@ -86,14 +81,9 @@ export function choiceButton(choice) {
 
 /** @param {string} detail @param {string} mark a part of it, or nothing */
 function detailLine(detail, mark) {
-  const line = asWritten(document.createElement("span"));
-  line.className = "detail";
+  const line = asWritten(make("span", "detail"));
   const at = mark ? detail.indexOf(mark) : -1;
   if (at < 0) line.append(detail);
-  else {
-    const strong = document.createElement("strong");
-    strong.textContent = mark;
-    line.append(detail.slice(0, at), strong, detail.slice(at + mark.length));
-  }
+  else line.append(detail.slice(0, at), make("strong", "", mark), detail.slice(at + mark.length));
   return line;
 }

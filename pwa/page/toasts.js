@@ -1,4 +1,5 @@
 /** Short messages above the page, and the polite voice for assistive tools. */
+import { button, make } from "./dom.js";
 import { fill } from "./names.js";
 
 /** @import { Words } from "./names.js" */
@@ -16,7 +17,7 @@ let spoken = "";
  */
 export function readOut(words) {
   const voice = region("voice", "visually-hidden");
-  const content = element("div", "");
+  const content = make("div", "");
   fill(content, words);
   if (content.textContent !== spoken || !voice.textContent) {
     spoken = content.textContent ?? "";
@@ -38,8 +39,8 @@ function fallSilent(voice) {
  * @returns {Promise<boolean>} whether the action was chosen
  */
 export function toast(text, { action, dismiss } = {}) {
-  const box = element("div", "toast");
-  const content = element("p", "");
+  const box = make("div", "toast");
+  const content = make("p", "");
   fill(content, text);
   box.append(content);
   region("toasts", "toasts").append(box);
@@ -59,24 +60,9 @@ export function toast(text, { action, dismiss } = {}) {
 function region(id, className) {
   const known = document.getElementById(id);
   if (known) return known;
-  const made = element("div", className);
+  const made = make("div", className);
   made.id = id;
   made.setAttribute("role", "status");
   document.body.append(made);
-  return made;
-}
-
-/** @param {string} text @param {() => void} act */
-function button(text, act) {
-  const made = element("button", "button", text);
-  made.addEventListener("click", act);
-  return made;
-}
-
-/** @param {string} tag @param {string} className @param {string} [text] */
-function element(tag, className, text = "") {
-  const made = document.createElement(tag);
-  made.className = className;
-  made.append(text);
   return made;
 }

@@ -3,7 +3,7 @@ import { readOut } from "../../page/toasts.js";
 import { phone as words } from "../../page/words/phone.js";
 import { when } from "../../page/times.js";
 import { QuestionCard } from "../consultation/question-view.js";
-import { button, icon, byId, setText } from "../dom.js";
+import { button, icon, byId, setText } from "../../page/dom.js";
 import { openQuestion } from "../consultation/question.js";
 import { inReview } from "../store.js";
 

@@ -1,7 +1,7 @@
 /** Shows the open question: a card on the screen, or a dialog where it must be answered now. */
 import { ask, choiceButton } from "../../page/dialog.js";
 import { name } from "../../page/names.js";
-import { make } from "../dom.js";
+import { make } from "../../page/dom.js";
 
 /** @import { Answer, Asked, Piece } from "./question.js" */
 

@@ -2,7 +2,7 @@
 import { fill, name, withNames } from "../../page/names.js";
 import { when } from "../../page/times.js";
 import { phone as words } from "../../page/words/phone.js";
-import { make, byId } from "../dom.js";
+import { byId, find, make } from "../../page/dom.js";
 import { bindingOfPhoto, detailOf, labelOf, namedIn } from "../consultation/identity.js";
 
 /** @import { State } from "../store.js" */
@@ -14,7 +14,7 @@ import { bindingOfPhoto, detailOf, labelOf, namedIn } from "../consultation/iden
  * @param {HTMLElement} row @param {Placed} photo @param {State} state @param {boolean} elsewhere
  */
 export function drawPlace(row, photo, state, elsewhere) {
-  const line = /** @type {HTMLElement} */ (row.querySelector(".other"));
+  const line = find(row, ".other", HTMLElement);
   const binding = bindingOfPhoto(photo, state.known);
   const detail = detailOf(binding, namedIn(state), state.known);
   line.classList.toggle("elsewhere", elsewhere);

@@ -3,7 +3,7 @@ import { ask, showDialog } from "../../page/dialog.js";
 import { readOut } from "../../page/toasts.js";
 import { phone as words } from "../../page/words/phone.js";
 import { when } from "../../page/times.js";
-import { button, copy, icon, make, byId, repeat, setText } from "../dom.js";
+import { button, byId, copy, find, icon, make, repeat, setText } from "../../page/dom.js";
 import { LeftOut } from "./left-out.js";
 import { drawPlace, drawUpload, photoLine } from "./place-view.js";
 import { inReview } from "../store.js";
@@ -72,15 +72,15 @@ export class ReviewView {
   /** @param {PhotoSummary} photo */
   #card(photo) {
     const card = copy("review-card", words);
-    const image = /** @type {HTMLImageElement} */ (card.querySelector("img"));
+    const image = find(card, "img", HTMLImageElement);
     this.#pictures.attach(image, photo);
     const { blurry, dark, damaged } = photo.quality;
-    const badges = /** @type {Element} */ (card.querySelector(".badges"));
+    const badges = find(card, ".badges", Element);
     if (blurry) badges.append(make("span", "badge", icon("blur"), words.blurry));
     if (damaged) badges.append(make("span", "badge", icon("alert"), words.damaged));
     if (dark) badges.append(make("span", "badge", icon("dark"), words.dark));
-    setText(/** @type {Element} */ (card.querySelector("time")), when(photo.capturedAt));
-    const tick = /** @type {HTMLInputElement} */ (card.querySelector("input"));
+    setText(find(card, "time", Element), when(photo.capturedAt));
+    const tick = find(card, "input", HTMLInputElement);
     tick.checked = !this.#left.has(photo.photoId);
     tick.onchange = () => {
       this.#left.set(photo.photoId, !tick.checked);
@@ -159,10 +159,10 @@ function fillViewer(dialog, address) {
 
 /** @param {HTMLElement} card @param {string} name */
 function nameCard(card, name) {
-  const preview = /** @type {HTMLElement} */ (card.querySelector(".preview"));
+  const preview = find(card, ".preview", HTMLElement);
   preview.ariaLabel = words.enlarge(name);
   preview.dataset.name = name;
-  setText(/** @type {Element} */ (card.querySelector(".pick span")), words.include(name));
+  setText(find(card, ".pick span", Element), words.include(name));
   for (const act of /** @type {NodeListOf<HTMLElement>} */ (card.querySelectorAll(".acts button")))
     act.ariaDescription = name;
 }

@@ -1,6 +1,6 @@
 /** What the phone's page does once, around its parts: at the start, at a tap that may come twice. */
 import { phone as words } from "../../page/words/phone.js";
-import { make } from "../dom.js";
+import { make } from "../../page/dom.js";
 
 /** @import { Capturing } from "../camera/capturing.js" */
 /** @import { Picked } from "../consultation/picked.js" */

@@ -3,7 +3,7 @@ import { ask } from "../../page/dialog.js";
 import { phone as words } from "../../page/words/phone.js";
 import { when } from "../../page/times.js";
 import { LONGEST_WAIT_MS } from "../../queue/replay/retry-policy.js";
-import { copy, byId, repeat, setText, setIcon } from "../dom.js";
+import { byId, copy, find, repeat, setIcon, setText } from "../../page/dom.js";
 import { needsReceipt } from "../../queue/errors.js";
 import { overdue } from "./overdue.js";
 import { drawPlace, photoLine } from "../review/place-view.js";
@@ -83,9 +83,9 @@ export class QueueView {
   /** @param {Row} row */
   #row(row) {
     const element = copy("queue-row", words);
-    this.#pictures.attach(/** @type {HTMLImageElement} */ (element.querySelector("img")), row);
-    setText(/** @type {Element} */ (element.querySelector("time")), when(row.capturedAt));
-    const more = /** @type {HTMLButtonElement} */ (element.querySelector("button"));
+    this.#pictures.attach(find(element, "img", HTMLImageElement), row);
+    setText(find(element, "time", Element), when(row.capturedAt));
+    const more = find(element, "button", HTMLButtonElement);
     more.textContent = words.more;
     more.ariaDescription = when(row.capturedAt);
     more.onclick = () => this.#more(row, element);
@@ -154,14 +154,11 @@ function because(reason) {
 /** @param {HTMLElement} element @param {Row} row */
 function drawStatus(element, row) {
   element.dataset.state = row.state;
-  setText(
-    /** @type {Element} */ (element.querySelector(".status span")),
-    statusOf(row, Date.now()),
-  );
+  setText(find(element, ".status span", Element), statusOf(row, Date.now()));
   const moving = row.state === "sending" || row.state === "confirming";
   const name = moving ? "send" : (ICONS[row.state] ?? "phone");
-  setIcon(/** @type {Element} */ (element.querySelector(".status svg")), name);
-  const more = /** @type {HTMLButtonElement} */ (element.querySelector("button"));
+  setIcon(find(element, ".status svg", Element), name);
+  const more = find(element, "button", HTMLButtonElement);
   more.hidden = moving || ["stored", "deleting", "needs-sign-in"].includes(row.state);
   more.classList.toggle("quiet", row.state !== "parked");
 }

@@ -4,6 +4,7 @@
  * more about the link than the last probe did.
  */
 
+import { saveFile } from "../../page/dom.js";
 import { phone as words } from "../../page/words/phone.js";
 import { isMoving, isSendable } from "../../queue/photo-record.js";
 import { PhotoBusy } from "../../queue/refusals.js";
@@ -98,12 +99,7 @@ export class Queueing {
     const copy = await this.#queue.exportPhoto(photoId).catch(() => null);
     if (!copy) return this.#store.showMessage(words.copyFailed);
     const { parts, type, name } = copy;
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(new Blob(parts, { type }));
-    link.download = name;
-    link.click();
-    // The download reads the address later than this turn.
-    setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+    saveFile(new Blob(parts, { type }), name);
   }
 
   async #read() {

@@ -1,7 +1,7 @@
 /** The head of the shown consultation: whose it is, and whether new photos go here. */
 import { asWritten, fill } from "../../page/names.js";
 import { desktop as words } from "../../page/words/desktop.js";
-import { button, find, icon, make } from "../shell/dom.js";
+import { button, find, icon, make } from "../../page/dom.js";
 import { detailOf, dotted, labelOf, named } from "./identity.js";
 import { when } from "../times.js";
 

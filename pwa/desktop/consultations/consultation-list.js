@@ -1,7 +1,7 @@
 /** The list "Consultations", by day: a click shows one and never changes where new photos go. */
 import { asWritten } from "../../page/names.js";
 import { desktop as words } from "../../page/words/desktop.js";
-import { icon, make } from "../shell/dom.js";
+import { icon, make } from "../../page/dom.js";
 import { detailOf, dotted, labelOf } from "./identity.js";
 import { dayTitle, when } from "../times.js";
 

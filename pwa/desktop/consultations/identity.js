@@ -4,7 +4,7 @@
  */
 import { asWritten, compared } from "../../page/names.js";
 import { desktop as words } from "../../page/words/desktop.js";
-import { make } from "../shell/dom.js";
+import { make } from "../../page/dom.js";
 import { when } from "../times.js";
 
 /** @typedef {import("../shell/api-types.js").Consultation} Consultation */

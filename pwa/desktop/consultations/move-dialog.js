@@ -2,7 +2,7 @@
 import { choiceButton, showDialog } from "../../page/dialog.js";
 import { asWritten } from "../../page/names.js";
 import { desktop as words } from "../../page/words/desktop.js";
-import { make } from "../shell/dom.js";
+import { make } from "../../page/dom.js";
 import { apartBy, labelOf, named } from "./identity.js";
 import { dayAndTime } from "../times.js";
 

@@ -4,7 +4,7 @@
  */
 import { withNames } from "../../page/names.js";
 import { desktop as words } from "../../page/words/desktop.js";
-import { button, icon, make } from "../shell/dom.js";
+import { button, icon, make } from "../../page/dom.js";
 import { nameOf } from "./identity.js";
 
 /** @typedef {import("../shell/api-types.js").Consultation} Consultation */

@@ -1,7 +1,7 @@
 /** The form behind "New consultation", and behind "Correct" for one that was mistyped. */
 import { withNames } from "../../page/names.js";
 import { desktop as words } from "../../page/words/desktop.js";
-import { find } from "../shell/dom.js";
+import { find } from "../../page/dom.js";
 import { nameOf } from "./identity.js";
 import { errorMessage } from "../shell/error-messages.js";
 

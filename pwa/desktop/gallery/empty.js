@@ -1,6 +1,6 @@
 /** What stands in place of photos: the next step, with the QR as its hero where a phone is the next step. */
 import { desktop as words } from "../../page/words/desktop.js";
-import { find, make } from "../shell/dom.js";
+import { find, make } from "../../page/dom.js";
 
 /** @typedef {import("../desk.js").Desk} Desk */
 

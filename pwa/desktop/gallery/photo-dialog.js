@@ -1,6 +1,6 @@
 /** One photo large: zoom, its neighbours, what it shows, and what can be done with it. */
 import { desktop as words } from "../../page/words/desktop.js";
-import { find } from "../shell/dom.js";
+import { find } from "../../page/dom.js";
 import { isTyping, shortcut } from "../shell/keys.js";
 import { PhotoForm } from "./photo-form.js";
 import { named } from "../consultations/identity.js";

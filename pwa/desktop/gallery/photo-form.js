@@ -1,6 +1,6 @@
 /** What a photo shows, in the clinician's words: caption, body site, side, view; saved by itself. */
 import { desktop as words } from "../../page/words/desktop.js";
-import { fillSelect, find, make } from "../shell/dom.js";
+import { find, make } from "../../page/dom.js";
 import { lateMark } from "./tile.js";
 import { when } from "../times.js";
 
@@ -64,6 +64,13 @@ export class PhotoForm {
     const field = /** @type {HTMLInputElement} */ (target);
     if (this.#id) this.#drafts.edit(this.#id, { [field.name]: field.value });
   }
+}
+
+/** @param {HTMLSelectElement} select @param {Record<string, string>} options text by value */
+function fillSelect(select, options) {
+  select.replaceChildren(
+    ...Object.entries(options).map(([value, text]) => new Option(text, value)),
+  );
 }
 
 /** @param {Photo} photo */

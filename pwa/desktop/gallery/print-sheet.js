@@ -2,7 +2,7 @@
 import { name } from "../../page/names.js";
 import { toast } from "../../page/toasts.js";
 import { desktop as words } from "../../page/words/desktop.js";
-import { make } from "../shell/dom.js";
+import { make } from "../../page/dom.js";
 import { dotted, labelOf } from "../consultations/identity.js";
 import { notConfirmed } from "../consultations/place-question.js";
 import { siteOf, timesOf } from "./tile.js";

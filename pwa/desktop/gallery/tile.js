@@ -1,7 +1,7 @@
 /** One photo in the gallery: the picture whole, what and where it is, when it was taken. */
 import { asWritten } from "../../page/names.js";
 import { desktop as words } from "../../page/words/desktop.js";
-import { icon, make } from "../shell/dom.js";
+import { icon, make } from "../../page/dom.js";
 import { apart, when } from "../times.js";
 
 /** @typedef {import("../shell/api-types.js").Photo} Photo @typedef {import("../shell/api-types.js").Consultation} Consultation */

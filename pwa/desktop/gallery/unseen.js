@@ -1,6 +1,6 @@
 /** The pill that leads to photos which arrived out of sight; it leaves once one of them is seen. */
 import { desktop as words } from "../../page/words/desktop.js";
-import { find } from "../shell/dom.js";
+import { find } from "../../page/dom.js";
 
 const SEEN = 0.25; // of a tile
 

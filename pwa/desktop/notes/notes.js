@@ -1,7 +1,7 @@
 /** The notes of the shown consultation: saved by themselves, never lost, never silently overwritten. */
 import { desktop as words } from "../../page/words/desktop.js";
 import { Conflict } from "./autosave.js";
-import { find } from "../shell/dom.js";
+import { find } from "../../page/dom.js";
 
 /** @typedef {import("../shell/api-types.js").Consultation} Consultation */
 

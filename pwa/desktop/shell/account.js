@@ -1,6 +1,6 @@
 /** The account corner: who is signed in, the way out, and the way to another password. */
 import { desktop as words } from "../../page/words/desktop.js";
-import { find } from "./dom.js";
+import { find } from "../../page/dom.js";
 
 /**
  * @param {HTMLElement} root @param {import("./api-types.js").Me["user"]} user @param {() => void} signOut

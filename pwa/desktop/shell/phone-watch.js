@@ -4,7 +4,7 @@
  */
 import { toast } from "../../page/toasts.js";
 import { desktop as words } from "../../page/words/desktop.js";
-import { button, icon, make } from "./dom.js";
+import { button, icon, make } from "../../page/dom.js";
 import { dayOf } from "../times.js";
 import { errorMessage } from "./error-messages.js";
 

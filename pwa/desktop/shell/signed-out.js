@@ -1,5 +1,5 @@
 /** The line that appears when the sign-in has ended, and goes when the server answers again. */
-import { find } from "./dom.js";
+import { find } from "../../page/dom.js";
 import { isSignedOut } from "./error-messages.js";
 
 /**

@@ -1,5 +1,5 @@
 /** Where there is too little space the three columns become tabs (desktop.css decides); else all are side by side. */
-import { find } from "./dom.js";
+import { find } from "../../page/dom.js";
 
 export class Tabs {
   #tabs;

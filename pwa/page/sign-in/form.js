@@ -1,29 +1,6 @@
 /** Small acts on the sign-in page's forms. */
 
-/**
- * @template {Element} T
- * @param {ParentNode} root
- * @param {string} selector
- * @param {new () => T} kind
- * @returns {T}
- */
-export function find(root, selector, kind) {
-  const found = root.querySelector(selector);
-  if (!(found instanceof kind)) throw new Error(`${selector} is missing from the page`);
-  return found;
-}
-
-/**
- * Puts the catalogue's words where the page names them.
- * @param {ParentNode} root
- * @param {object} words
- */
-export function fill(root, words) {
-  for (const element of root.querySelectorAll("[data-words]")) {
-    const key = /** @type {HTMLElement} */ (element).dataset.words ?? "";
-    element.textContent = /** @type {Record<string, string>} */ (words)[key];
-  }
-}
+import { find } from "../dom.js";
 
 /**
  * Shows what is wrong, and leads to the field that can be corrected.

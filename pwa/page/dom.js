@@ -1,4 +1,4 @@
-/** Finding, filling and repeating elements; no HTML is ever built from text. */
+/** Finding, filling and making elements; no HTML is ever built from text. */
 
 /**
  * @param {string} id
@@ -11,16 +11,38 @@ export function byId(id) {
 }
 
 /**
+ * @template {Element} T
+ * @param {ParentNode} root
+ * @param {string} selector
+ * @param {new () => T} type
+ * @returns {T} the first that matches
+ * @throws {Error} where it is missing or of another type
+ */
+export function find(root, selector, type) {
+  const found = root.querySelector(selector);
+  if (!(found instanceof type)) throw new Error(`The page has no ${selector}`);
+  return found;
+}
+
+/** Where the words of the catalogue go. @type {Record<string, "textContent" | "ariaLabel" | "alt" | "placeholder">} */
+const TARGETS = {
+  words: "textContent",
+  label: "ariaLabel",
+  alt: "alt",
+  placeholder: "placeholder",
+};
+
+/**
  * Writes the catalogue's words where the page asks for them.
  * @param {ParentNode} root
  * @param {{[key: string]: any}} words
  */
 export function fillWords(root, words) {
-  for (const element of /** @type {NodeListOf<HTMLElement>} */ (
-    root.querySelectorAll("[data-words],[data-label]")
-  )) {
-    if (element.dataset.words) element.textContent = words[element.dataset.words];
-    if (element.dataset.label) element.ariaLabel = words[element.dataset.label];
+  for (const [key, property] of Object.entries(TARGETS)) {
+    for (const element of root.querySelectorAll(`[data-${key}]`)) {
+      const word = words[/** @type {HTMLElement} */ (element).dataset[key] ?? ""];
+      /** @type {any} */ (element)[property] = word;
+    }
   }
 }
 
@@ -37,8 +59,11 @@ export function copy(id, words) {
 }
 
 /**
- * @param {string} tag @param {string} className @param {...(Node|string)} children
- * @returns {any}
+ * @template {keyof HTMLElementTagNameMap} K
+ * @param {K} tag
+ * @param {string} className
+ * @param {...(Node | string)} children
+ * @returns {HTMLElementTagNameMap[K]}
  */
 export function make(tag, className, ...children) {
   const element = document.createElement(tag);
@@ -47,7 +72,7 @@ export function make(tag, className, ...children) {
   return element;
 }
 
-/** @param {string} name one of the template's symbols */
+/** A decorative drawing; its control carries the words. @param {string} name one of the template's symbols */
 export function icon(name) {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   svg.setAttribute("class", "icon");
@@ -97,4 +122,18 @@ export function repeat(list, items, create, update) {
  * @param {Element} element @param {string} text */
 export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
+}
+
+/**
+ * Lets the browser save bytes as a file.
+ * @param {Blob} blob
+ * @param {string} name
+ */
+export function saveFile(blob, name) {
+  const link = make("a", "");
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
+  link.click();
+  // The browser reads the address later than this turn.
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }
