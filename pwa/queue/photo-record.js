@@ -83,6 +83,19 @@ import { mayBeOver } from "./errors.js";
 /** A photo may weigh as much as the server takes (its MAX_PHOTO_BYTES; a test holds the two together). */
 export const MOST_BYTES = 4_000_000;
 
+/** How record and bytes are written; what a later version wrote differently is left as it is. */
+const FORMAT = 1;
+
+/**
+ * @param {PhotoRecord} record as it was read
+ * @param {unknown} bytes as they were read
+ * @returns {ArrayBuffer | null} null where they cannot be had
+ */
+export function readableBytes({ format }, bytes) {
+  const readable = format === FORMAT && bytes instanceof ArrayBuffer && bytes.byteLength > 0;
+  return readable ? bytes : null;
+}
+
 /** @type {ReadonlySet<PhotoState>} */
 const MOVING = new Set(/** @type {PhotoState[]} */ (["sending", "confirming"]));
 
@@ -135,7 +148,7 @@ export function newRecord(capture, sha256) {
     sha256,
     quality: capture.quality ?? { blurry: false, dark: false },
     retakeOf: capture.retakeOf ?? null,
-    format: 0,
+    format: FORMAT,
     state: "captured",
     ...FRESH,
     everSigned: false,

@@ -5,8 +5,8 @@
 
 import { recordDeletion } from "./inventory.js";
 import { sha256Hex } from "./hash.js";
+import { readableBytes } from "./photo-record.js";
 import { PhotoMissing, StorageRefused } from "./refusals.js";
-import { open, seal } from "./seal.js";
 
 /** @import { Database, WriteTransaction } from "./database.js" */
 /** @import { Capture, PhotoRecord } from "./photo-record.js" */
@@ -19,16 +19,15 @@ import { open, seal } from "./seal.js";
  * @param {ArrayBuffer} bytes
  * @returns {Promise<PhotoRecord>} the record with its place in the order
  */
-export async function storePhoto(database, draft, bytes) {
-  const sealed = await seal({ ...draft, seq: 0 }, bytes);
+export function storePhoto(database, draft, bytes) {
   return database.write(["photos", "bytes", "meta"], async (tx) => {
     const [known] = await Promise.all([
       tx.objectStore("photos").get(draft.photoId),
-      tx.objectStore("bytes").put(sealed.bytes, draft.photoId),
+      tx.objectStore("bytes").put(bytes, draft.photoId),
     ]);
     if (known?.sha256 === draft.sha256) return known;
-    const record = { ...sealed.record, ...(await bindingOfReplaced(tx, draft)) };
-    record.seq = await nextSeq(tx);
+    const binding = await bindingOfReplaced(tx, draft);
+    const record = { ...draft, ...binding, seq: await nextSeq(tx) };
     await tx.objectStore("photos").put(record);
     return record;
   });
@@ -73,15 +72,14 @@ export async function replaceBytes(database, old, smaller) {
  * @param {ArrayBuffer} bytes
  * @returns {Promise<boolean>}
  */
-async function swap(database, from, to, bytes) {
-  const sealed = await seal(to, bytes);
+function swap(database, from, to, bytes) {
   return database.write(["photos", "bytes"], async (tx) => {
     const record = await tx.objectStore("photos").get(from.photoId);
     const same = record?.sha256 === from.sha256 && record.state === from.state;
     if (!same) return false;
     await Promise.all([
-      tx.objectStore("photos").put(sealed.record),
-      tx.objectStore("bytes").put(sealed.bytes, to.photoId),
+      tx.objectStore("photos").put(to),
+      tx.objectStore("bytes").put(bytes, to.photoId),
     ]);
     return true;
   });
@@ -97,7 +95,7 @@ export async function readBytes(database, record) {
   const stored = await database.read(["bytes"], (tx) =>
     tx.objectStore("bytes").get(record.photoId),
   );
-  const bytes = await open(record, stored);
+  const bytes = readableBytes(record, stored);
   if (!bytes) throw new PhotoMissing();
   return bytes;
 }

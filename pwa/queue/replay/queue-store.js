@@ -5,11 +5,10 @@
 
 import { LONGEST_WAIT_MS } from "./retry-policy.js";
 import { deletePhoto, deleteUnsent } from "../photo-store.js";
-import { RULES, isMoving, mayLeave } from "../photo-record.js";
+import { RULES, isMoving, mayLeave, readableBytes } from "../photo-record.js";
 import { localDay } from "../listing.js";
 import { sha256Hex } from "../hash.js";
 import { verifyReceipt } from "./receipts.js";
-import { open } from "../seal.js";
 import { recordOfActiveUser, activeUserIn } from "../active-user.js";
 
 /** @import { Changes, Notice } from "../changes.js" */
@@ -105,7 +104,7 @@ export class QueueStore {
     });
     this.#changed();
     if (!found) return { refused: "changed" };
-    const bytes = await open(found.record, found.bytes);
+    const bytes = readableBytes(found.record, found.bytes);
     const whole = bytes !== null && (await sha256Hex(bytes)) === found.record.sha256;
     return whole ? { record: found.record, bytes } : { refused: "record-damaged" };
   }
