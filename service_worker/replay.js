@@ -39,7 +39,7 @@ const UNFINISHED = new Set(["waiting", "stopped", "busy", "aborted"]);
  * @param {Worker} worker
  * @returns {Promise<Outcome>}
  */
-export function drain(worker) {
+function drain(worker) {
   return run(worker, new AbortController().signal, { wait: false });
 }
 

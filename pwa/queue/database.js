@@ -35,7 +35,7 @@ import { StorageRefused } from "./refusals.js";
 /** @typedef {import("idb").IDBPTransaction<any, any, "readonly">} ReadTransaction */
 
 export const DATABASE_NAME = "clinicpro-capture";
-export const SCHEMA_VERSION = 1;
+const SCHEMA_VERSION = 1;
 
 /** A dead connection shows itself by these (WebKit: "Connection to Indexed Database server lost"). */
 const LOST = new Set(["InvalidStateError", "UnknownError"]);

@@ -123,7 +123,7 @@ export const RULES = 2;
  * @param {PhotoRecord} record
  * @returns {boolean} parked for what may be over by now: it is tried again now and then
  */
-export function isRetriedWhileParked({ state, reason, rules = 0 }) {
+function isRetriedWhileParked({ state, reason, rules = 0 }) {
   if (state !== "parked") return false;
   // Before these rules a store's missing encryption was reported as an invalid image.
   return mayBeOver(reason) || (rules < RULES && reason === "invalid-image");

@@ -7,7 +7,7 @@
  *     └── PhotoMissing     photo-missing
  */
 
-export class QueueError extends Error {
+class QueueError extends Error {
   /**
    * @param {string} code stable, kebab-case
    * @param {unknown} [cause]

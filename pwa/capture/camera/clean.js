@@ -14,7 +14,7 @@ const KEPT_CHUNKS = new Set(["VP8 ", "VP8L", "VP8X", "ALPH"]);
 const METADATA_BITS = 0x20 | 0x08 | 0x04;
 
 /** The bytes are not the picture that an encoder makes. */
-export class NotAPicture extends Error {}
+class NotAPicture extends Error {}
 
 /**
  * @param {ArrayBuffer} encoded a whole JPEG or WebP

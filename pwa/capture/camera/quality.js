@@ -8,8 +8,8 @@
  */
 
 export const GREY_EDGE = 256;
-export const BLURRY_BELOW = 0.0025;
-export const DARK_BELOW = 40;
+const BLURRY_BELOW = 0.0025;
+const DARK_BELOW = 40;
 
 /**
  * @param {ArrayLike<number>} grey luma 0 to 255, row by row

@@ -171,7 +171,7 @@ const LASTS = 3;
  * Why nothing is sent, shown once for all photos, where waiting alone does not end it.
  * @param {Pause|null} pause
  */
-export function pauseText(pause) {
+function pauseText(pause) {
   if (!pause) return "";
   const { reason, attempt } = pause;
   if (ORDINARY.has(reason) && attempt < LASTS) return "";

@@ -16,7 +16,7 @@ function consultationDuring({ takenDuring }, consultations) {
 }
 
 /** @param {Photo} photo @param {Consultation[]} consultations @returns {(string | Node)[]} */
-export function questionOf(photo, consultations) {
+function questionOf(photo, consultations) {
   const during = photo.takenDuring;
   if (!during) return [];
   const known = consultationDuring(photo, consultations);

@@ -10,7 +10,7 @@ export function isSignedOut(error) {
 }
 
 /** @param {unknown} error */
-export function reason(error) {
+function reason(error) {
   const reasons = /** @type {Record<string, string>} */ (words.reasons);
   const { name, code } = /** @type {any} */ (error ?? {});
   if (isSignedOut(error)) return reasons.signedOut;

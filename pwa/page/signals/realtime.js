@@ -26,7 +26,7 @@ import { pageTimers, GRACE_MS } from "./refetch.js";
  */
 /** @typedef {ReturnType<typeof createRealtime>} Realtime */
 
-export const REBUILD_MS = 60_000;
+const REBUILD_MS = 60_000;
 
 /**
  * `start()` connects and never throws; `retry()` after a new sign-in or a tap; `stop()` for good.

@@ -18,12 +18,12 @@
  */
 /** @typedef {ReturnType<typeof createRefetcher>} Refetcher */
 
-export const GAP_MS = 400;
+const GAP_MS = 400;
 export const GRACE_MS = 3_000;
-export const POLL_MS = 5_000;
-export const HIDDEN_POLL_MS = 45_000;
-export const LONGEST_POLL_MS = 60_000;
-export const SAFETY_MS = 120_000;
+const POLL_MS = 5_000;
+const HIDDEN_POLL_MS = 45_000;
+const LONGEST_POLL_MS = 60_000;
+const SAFETY_MS = 120_000;
 
 /** @type {Timers} */
 export const pageTimers = {

@@ -23,7 +23,7 @@ export function verifyReceipt(record, receipt, userId) {
  * @param {PhotoRecord} record
  * @param {Receipt} receipt
  */
-export function receiptMatches(record, receipt) {
+function receiptMatches(record, receipt) {
   return (
     receipt.photoId === record.photoId &&
     receipt.sha256 === record.sha256 &&
