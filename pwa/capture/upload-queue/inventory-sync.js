@@ -1,6 +1,8 @@
 /** Reports the device inventory to the server: soon after each change, and with any contact. */
 import { INVENTORY_PATH, sendInventory } from "../../queue/inventory.js";
+import { realClock } from "../../shared/clock.js";
 
+/** @import { Clock } from "../../shared/clock.js" */
 /** @import { DeviceInventory } from "../../queue/inventory.js" */
 /** @import { Queue } from "../../queue/queue.js" */
 
@@ -8,16 +10,16 @@ const COLLECT = 1000; // ms in which a burst of shots becomes one list
 
 export class InventorySync {
   #parts;
-  #timers;
+  #clock;
   #due = false;
   #syncing = false;
 
   /**
    * @param {Pick<Queue, "database">} queue
    * @param {(method: string, path: string, body: DeviceInventory) => Promise<unknown>} request
-   * @param {{locks: Pick<LockManager, "request">, timers: {setTimeout: (run: () => void, ms: number) => unknown}}} [browser]
+   * @param {{locks: Pick<LockManager, "request">, clock: Pick<Clock, "after">}} [browser]
    */
-  constructor({ database }, request, browser = { locks: navigator.locks, timers: globalThis }) {
+  constructor({ database }, request, browser = { locks: navigator.locks, clock: realClock }) {
     // What the server does not receive now is reported with the next contact.
     const send = (/** @type {DeviceInventory} */ list) =>
       request("PUT", INVENTORY_PATH, list).then(
@@ -25,7 +27,7 @@ export class InventorySync {
         () => false,
       );
     this.#parts = { database, locks: browser.locks, send };
-    this.#timers = browser.timers;
+    this.#clock = browser.clock;
   }
 
   /** The server answered, or the queue changed while it does. */
@@ -38,7 +40,7 @@ export class InventorySync {
   async #sync() {
     this.#syncing = true;
     while (this.#due) {
-      await new Promise((elapsed) => this.#timers.setTimeout(() => elapsed(null), COLLECT));
+      await new Promise((elapsed) => this.#clock.after(COLLECT, () => elapsed(null)));
       this.#due = false;
       // Where the storage fails the page reports it elsewhere.
       await sendInventory(this.#parts).catch(() => {});

@@ -2,9 +2,10 @@
  * Saves typed fields a moment after the last keystroke, one save at a time. A failed save keeps the
  * text and tries again; a conflict waits until the user has decided.
  */
+import { realClock } from "../../shared/clock.js";
 
 /** @typedef {import("../shell/api-types.js").Fields} Fields */
-/** @typedef {{ setTimeout(run: () => void, ms: number): any, clearTimeout(timer: any): void }} Timers */
+/** @typedef {Pick<import("../../shared/clock.js").Clock, "after">} Timer */
 /** @typedef {"saved" | "editing" | "saving" | "failed" | "conflict"} SaveState */
 
 /** The server's text is another one than the typed text started from. */
@@ -28,24 +29,19 @@ export class Autosave {
   #unsaved = {};
   /** @type {Promise<void> | null} */
   #sending = null;
-  /** @type {any} */
-  #timer;
+  #cancelSave = () => {};
   #send;
   #onState;
-  #timers;
+  #clock;
 
   /**
    * @param {(fields: Fields) => Promise<void>} send @param {() => void} onState
-   * @param {Timers} timers
+   * @param {Timer} [clock]
    */
-  constructor(send, onState, timers = globalThis) {
+  constructor(send, onState, clock = realClock) {
     this.#send = send;
     this.#onState = onState;
-    // Browsers refuse timers that are called on another object than the window.
-    this.#timers = {
-      set: (/** @type {() => void} */ run, /** @type {number} */ ms) => timers.setTimeout(run, ms),
-      clear: (/** @type {any} */ timer) => timers.clearTimeout(timer),
-    };
+    this.#clock = clock;
   }
 
   /** What was typed and is not on the server yet. */
@@ -67,7 +63,7 @@ export class Autosave {
 
   /** Saves now. @returns {Promise<boolean>} whether nothing is left unsaved */
   async flush() {
-    this.#timers.clear(this.#timer);
+    this.#cancelSave();
     await this.#sending;
     if (this.dirty) {
       this.#sending = this.#save();
@@ -111,8 +107,8 @@ export class Autosave {
 
   /** @param {number} ms */
   #saveLater(ms) {
-    this.#timers.clear(this.#timer);
-    this.#timer = this.#timers.set(() => void this.flush(), ms);
+    this.#cancelSave();
+    this.#cancelSave = this.#clock.after(ms, () => void this.flush());
   }
 
   /** @param {SaveState} state @param {unknown} [error] */

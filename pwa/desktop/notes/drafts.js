@@ -42,16 +42,16 @@ export class Drafts extends EventTarget {
   /** @type {DraftBox | null} */
   #box = null;
   #send;
-  #timers;
+  #clock;
 
   /**
    * @param {(id: string, fields: Fields) => Promise<void>} send
-   * @param {import("./autosave.js").Timers} [timers]
+   * @param {import("./autosave.js").Timer} [clock]
    */
-  constructor(send, timers = globalThis) {
+  constructor(send, clock) {
     super();
     this.#send = send;
-    this.#timers = timers;
+    this.#clock = clock;
   }
 
   /** Takes up what an earlier page of this tab could not save. @param {DraftBox} box */
@@ -114,7 +114,7 @@ export class Drafts extends EventTarget {
     const made = new Autosave(
       (fields) => this.#send(id, fields),
       () => this.#changed(made),
-      this.#timers,
+      this.#clock,
     );
     this.#saves.set(id, made);
     return made;

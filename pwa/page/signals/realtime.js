@@ -3,7 +3,8 @@
  * file that knows the client library; it reports notifications, and the page fetches for itself.
  */
 import { BaseRealtime, FetchRequest, WebSocketTransport } from "../../vendor/ably.js";
-import { pageTimers, GRACE_MS } from "./refetch.js";
+import { realClock } from "../../shared/clock.js";
+import { GRACE_MS } from "./refetch.js";
 
 /** @typedef {import("./refetch.js").LinkStatus} LinkStatus */
 /**
@@ -21,7 +22,7 @@ import { pageTimers, GRACE_MS } from "./refetch.js";
  * @property {(signal: any) => void} onSignal null when signals may have been missed
  * @property {(status: LinkStatus, detail: { signIn: boolean }) => void} onStatus
  * @property {(message: string) => void} [log] takes the library's messages: a phone is often without a link
- * @property {import("./refetch.js").Timers} [timers]
+ * @property {import("../../shared/clock.js").Clock} [clock]
  * @property {EventTarget} [page]
  */
 /** @typedef {ReturnType<typeof createRealtime>} Realtime */
@@ -39,10 +40,10 @@ export function createRealtime({
   onSignal,
   onStatus,
   log = (message) => console.warn(message),
-  timers = pageTimers,
+  clock = realClock,
   page = globalThis,
 }) {
-  return new Link({ config, fetchToken, onSignal, onStatus, log, timers, page });
+  return new Link({ config, fetchToken, onSignal, onStatus, log, clock, page });
 }
 
 class Link {
@@ -54,10 +55,9 @@ class Link {
   #signIn = false;
   #reportedSignIn = false;
   #watching = false;
-  /** @type {any} */
-  #grace = null;
-  /** @type {any} */
-  #rebuild = null;
+  /** @type {(() => void) | null} */
+  #cancelGrace = null;
+  #cancelRebuild = () => {};
 
   /** @param {Required<RealtimeParts>} parts */
   constructor(parts) {
@@ -116,12 +116,12 @@ class Link {
   }
 
   #setReconnecting() {
-    if (this.#grace !== null || this.#status === "polling") return;
+    if (this.#cancelGrace || this.#status === "polling") return;
     this.#reportStatus("reconnecting");
-    this.#grace = this.#parts.timers.setTimeout(() => {
-      this.#grace = null;
+    this.#cancelGrace = this.#parts.clock.after(GRACE_MS, () => {
+      this.#cancelGrace = null;
       this.#reportStatus("polling");
-    }, GRACE_MS);
+    });
   }
 
   /** The library tries no more. Another tab may sign in again, so ask now and then. */
@@ -129,7 +129,7 @@ class Link {
     this.#clearTimers();
     this.#signIn = signIn;
     this.#reportStatus("polling");
-    this.#rebuild = this.#parts.timers.setTimeout(() => this.retry(), REBUILD_MS);
+    this.#cancelRebuild = this.#parts.clock.after(REBUILD_MS, () => this.retry());
   }
 
   #reportStatus(/** @type {LinkStatus} */ status) {
@@ -148,9 +148,9 @@ class Link {
   }
 
   #clearTimers() {
-    this.#parts.timers.clearTimeout(this.#grace);
-    this.#parts.timers.clearTimeout(this.#rebuild);
-    this.#grace = this.#rebuild = null;
+    this.#cancelGrace?.();
+    this.#cancelGrace = null;
+    this.#cancelRebuild();
   }
 
   #watchPage() {

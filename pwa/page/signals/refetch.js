@@ -2,18 +2,15 @@
  * Decides when to fetch. Signals are notifications that may be lost, doubled or late, so what is on
  * the screen is fetched at once on any of them, at most once per 400 ms, and by itself when none come.
  */
+import { realClock } from "../../shared/clock.js";
+
+/** @import { Clock } from "../../shared/clock.js" */
 
 /** @typedef {"live" | "reconnecting" | "polling"} LinkStatus */
 /**
- * @typedef {object} Timers
- * @property {(run: () => void, ms: number) => any} setTimeout
- * @property {(id: any) => void} clearTimeout
- */
-/**
  * @typedef {object} RefetcherParts
  * @property {() => Promise<unknown>} fetchNow its failures are counted, never thrown
- * @property {() => number} [clock] ms, from any zero, never backwards
- * @property {Timers} [timers]
+ * @property {Clock} [clock]
  * @property {() => number} [random] 0 up to 1
  */
 /** @typedef {ReturnType<typeof createRefetcher>} Refetcher */
@@ -25,31 +22,19 @@ const HIDDEN_POLL_MS = 45_000;
 const LONGEST_POLL_MS = 60_000;
 const SAFETY_MS = 120_000;
 
-/** @type {Timers} */
-export const pageTimers = {
-  setTimeout: (run, ms) => setTimeout(run, ms),
-  clearTimeout: (id) => clearTimeout(id),
-};
-
 /**
  * `request()` on every notification; `setStatus()` and `setVisible()` as they change. Nothing is
  * fetched before `start()` or after `stop()`.
  *
  * @param {RefetcherParts} parts
  */
-export function createRefetcher({
-  fetchNow,
-  clock = () => performance.now(),
-  timers = pageTimers,
-  random = Math.random,
-}) {
-  return new PacedFetcher(fetchNow, clock, timers, random);
+export function createRefetcher({ fetchNow, clock = realClock, random = Math.random }) {
+  return new PacedFetcher(fetchNow, clock, random);
 }
 
 class PacedFetcher {
   #fetchNow;
   #clock;
-  #timers;
   #random;
   #started = false;
   #running = false;
@@ -60,20 +45,17 @@ class PacedFetcher {
   #liveUntil = 0;
   #begunAt = -Infinity;
   #endedAt = -Infinity;
-  /** @type {any} */
-  #timer = null;
+  #cancelWake = () => {};
   #dueAt = Infinity;
 
   /**
    * @param {() => Promise<unknown>} fetchNow
-   * @param {() => number} clock
-   * @param {Timers} timers
+   * @param {Clock} clock
    * @param {() => number} random
    */
-  constructor(fetchNow, clock, timers, random) {
+  constructor(fetchNow, clock, random) {
     this.#fetchNow = fetchNow;
     this.#clock = clock;
-    this.#timers = timers;
     this.#random = random;
   }
 
@@ -81,7 +63,7 @@ class PacedFetcher {
   start() {
     if (this.#started) return;
     this.#started = true;
-    this.#liveUntil = this.#clock();
+    this.#liveUntil = this.#clock.now();
     this.request();
   }
 
@@ -100,8 +82,9 @@ class PacedFetcher {
   /** @param {LinkStatus} status */
   setStatus(status) {
     const live = status === "live";
-    if (this.#live && !live) this.#liveUntil = this.#clock();
-    if (status === "polling") this.#liveUntil = Math.min(this.#liveUntil, this.#clock() - GRACE_MS);
+    if (this.#live && !live) this.#liveUntil = this.#clock.now();
+    if (status === "polling")
+      this.#liveUntil = Math.min(this.#liveUntil, this.#clock.now() - GRACE_MS);
     this.#live = live;
     this.#plan();
   }
@@ -117,7 +100,7 @@ class PacedFetcher {
     this.#cancel();
     this.#running = true;
     this.#dirty = false;
-    this.#begunAt = this.#clock();
+    this.#begunAt = this.#clock.now();
     try {
       await this.#fetchNow();
       this.#failures = 0;
@@ -125,7 +108,7 @@ class PacedFetcher {
       this.#failures += 1;
     }
     this.#running = false;
-    this.#endedAt = this.#clock();
+    this.#endedAt = this.#clock.now();
     this.#plan();
     if (this.#dirty) this.request();
   }
@@ -156,14 +139,13 @@ class PacedFetcher {
     if (at >= this.#dueAt) return;
     this.#cancel();
     this.#dueAt = at;
-    const wait = Math.max(0, at - this.#clock());
+    const wait = Math.max(0, at - this.#clock.now());
     if (wait === 0) void this.#run();
-    else this.#timer = this.#timers.setTimeout(() => void this.#run(), wait);
+    else this.#cancelWake = this.#clock.after(wait, () => void this.#run());
   }
 
   #cancel() {
-    this.#timers.clearTimeout(this.#timer);
-    this.#timer = null;
+    this.#cancelWake();
     this.#dueAt = Infinity;
   }
 }

@@ -4,12 +4,12 @@ import test from "node:test";
 
 import { InventorySync } from "../../../pwa/capture/upload-queue/inventory-sync.js";
 import { TestLocks, capture, openPhone, until } from "../queue/support.mjs";
-import { VirtualTime } from "../page/virtual-time.mjs";
+import { TestClock } from "../clock.mjs";
 
 /** A phone, and a server that answers each list when the test says so. */
 async function start(t) {
   const { queue } = await openPhone(t);
-  const time = new VirtualTime();
+  const time = new TestClock();
   const answers = [];
   const reported = [];
   const request = (method, path, list) => {
@@ -18,7 +18,7 @@ async function start(t) {
   };
   const inventorySync = new InventorySync(queue, request, {
     locks: new TestLocks(),
-    timers: time.timers,
+    clock: time,
   });
   return { queue, time, answers, reported, inventorySync };
 }

@@ -1,12 +1,6 @@
 /** The page's side of the worker: every occasion asks for a replay, in the worker or right here. */
-import {
-  ScriptedNetwork,
-  TestClock,
-  TestLocks,
-  capture,
-  openPhone,
-  until,
-} from "../queue/support.mjs";
+import { TestClock } from "../clock.mjs";
+import { ScriptedNetwork, TestLocks, capture, openPhone, until } from "../queue/support.mjs";
 import assert from "node:assert/strict";
 import test from "node:test";
 

@@ -3,18 +3,18 @@ import { describe, it } from "node:test";
 import { Autosave, Conflict } from "../../../pwa/desktop/notes/autosave.js";
 import { DraftBox, Drafts } from "../../../pwa/desktop/notes/drafts.js";
 import { NotesKeeper } from "../../../pwa/desktop/notes/notes.js";
-import { VirtualTime } from "../page/virtual-time.mjs";
+import { TestClock } from "../clock.mjs";
 
 /** An autosave in virtual time; `answers` decides about each save in turn. */
 function begin(answers = []) {
-  const time = new VirtualTime();
+  const time = new TestClock();
   const sent = [];
   const states = [];
   const send = async (fields) => {
     sent.push(fields);
     await answers.shift()?.();
   };
-  const save = new Autosave(send, () => states.push(save.state), time.timers);
+  const save = new Autosave(send, () => states.push(save.state), time);
   return { time, sent, states, save };
 }
 
@@ -111,8 +111,8 @@ function memoryStorage() {
 
 describe("texts that could not be saved", () => {
   async function failed(storage) {
-    const time = new VirtualTime();
-    const drafts = new Drafts(fails, time.timers);
+    const time = new TestClock();
+    const drafts = new Drafts(fails, time);
     drafts.restore(new DraftBox(storage, "notes", "kaya"));
     drafts.edit("a", { notes: "typed" });
     await time.pass(800);
@@ -122,14 +122,14 @@ describe("texts that could not be saved", () => {
     const storage = memoryStorage();
     await failed(storage);
 
-    const next = new Drafts(async () => {}, new VirtualTime().timers);
+    const next = new Drafts(async () => {}, new TestClock());
     next.restore(new DraftBox(storage, "notes", "kaya"));
 
     assert.deepEqual(next.unsaved("a"), { notes: "typed" });
   });
 
   it("are back before the event that lets fields take text", () => {
-    const drafts = new Drafts(async () => {}, new VirtualTime().timers);
+    const drafts = new Drafts(async () => {}, new TestClock());
     const seen = [];
     drafts.addEventListener("restored", () => seen.push(drafts.isRestored));
     assert.equal(drafts.isRestored, false);
@@ -143,7 +143,7 @@ describe("texts that could not be saved", () => {
     const storage = memoryStorage();
     await failed(storage);
 
-    const next = new Drafts(async () => {}, new VirtualTime().timers);
+    const next = new Drafts(async () => {}, new TestClock());
     next.restore(new DraftBox(storage, "notes", "other"));
 
     assert.deepEqual(next.unsaved("a"), {});
@@ -153,7 +153,7 @@ describe("texts that could not be saved", () => {
     const storage = memoryStorage();
     await failed(storage);
     assert.equal(storage.items.size, 1);
-    const next = new Drafts(async () => {}, new VirtualTime().timers);
+    const next = new Drafts(async () => {}, new TestClock());
     next.restore(new DraftBox(storage, "notes", "kaya"));
 
     assert.equal(await next.flush(), true);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, afterEach, beforeEach, describe, it } from "node:test";
 import { WebSocket } from "ws";
 import { HubProcess } from "./hub-process.mjs";
-import { VirtualTime } from "./virtual-time.mjs";
+import { TestClock } from "../clock.mjs";
 
 /** Remembers every address, and dials none beyond this machine. */
 class WatchedSocket extends EventTarget {
@@ -132,10 +132,10 @@ describe("the page's link to the hub", { concurrency: false }, () => {
 
   it("asks again by itself a minute after it gave up, since another tab may have signed in", async () => {
     const received = new Received();
-    const time = new VirtualTime();
+    const time = new TestClock();
     let asked = 0;
     const fetchToken = () => (asked++ ? token() : Promise.reject(signedOut()));
-    open(received, { fetchToken, timers: time.timers });
+    open(received, { fetchToken, clock: time });
     await received.until(() => last(received.statuses).signIn);
 
     await time.pass(59_000);

@@ -1,22 +1,22 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { createRefetcher, watchPage } from "../../../pwa/page/signals/refetch.js";
-import { VirtualTime } from "./virtual-time.mjs";
+import { TestClock } from "../clock.mjs";
 
 /** A refetcher in virtual time; `fetches` are the times at which it fetched. */
 function begin({ status = "live", takes = 0, fails = () => false, random = () => 0.5 } = {}) {
-  const time = new VirtualTime();
+  const time = new TestClock();
   const fetches = [];
   let most = 0;
   let running = 0;
   const fetchNow = async () => {
-    fetches.push(time.now);
+    fetches.push(time.now());
     most = Math.max(most, ++running);
-    if (takes) await new Promise((done) => time.timers.setTimeout(done, takes));
+    if (takes) await new Promise((done) => time.after(takes, done));
     running -= 1;
     if (fails()) throw new Error("not reached");
   };
-  const refetcher = createRefetcher({ fetchNow, clock: time.clock, timers: time.timers, random });
+  const refetcher = createRefetcher({ fetchNow, clock: time, random });
   refetcher.setStatus(status);
   refetcher.start();
   return { time, fetches, refetcher, most: () => most };
@@ -26,7 +26,7 @@ function begin({ status = "live", takes = 0, fails = () => false, random = () =>
 async function idle(options) {
   const begun = begin(options);
   await begun.time.pass(1_000);
-  const zero = begun.time.now;
+  const zero = begun.time.now();
   begun.fetches.length = 0;
   return { ...begun, later: () => begun.fetches.map((at) => at - zero) };
 }

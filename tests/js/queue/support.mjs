@@ -5,6 +5,7 @@
 import "fake-indexeddb/auto";
 import { createHash } from "node:crypto";
 
+import { TestClock } from "../clock.mjs";
 import { QueueStore } from "../../../pwa/queue/replay/queue-store.js";
 import { newPhotoId } from "../../../pwa/queue/photo-id.js";
 import { openQueue } from "../../../pwa/queue/queue.js";
@@ -12,7 +13,6 @@ import { replay } from "../../../pwa/queue/replay/replay.js";
 import { Uploader } from "../../../pwa/queue/replay/uploader.js";
 
 export const CONSULTATION = "0198b1c2-0000-7000-8000-00000000000c";
-export const DAY = Date.UTC(2026, 10, 22, 10);
 
 let phones = 0;
 
@@ -28,33 +28,6 @@ export async function until(condition, what = condition.toString()) {
     await new Promise(setImmediate);
   }
   throw new Error(`never came: ${what}`);
-}
-
-/** Time that moves only when the test says so. */
-export class TestClock {
-  time = 1_000;
-  /** How far the phone's own clock was set wrong; the monotonic one never is. */
-  skew = 0;
-  #timers = new Set();
-
-  now = () => this.time;
-  wall = () => DAY + this.skew + this.time;
-  after = (ms, run) => {
-    const timer = { at: this.time + ms, run };
-    this.#timers.add(timer);
-    return () => this.#timers.delete(timer);
-  };
-
-  get next() {
-    return Math.min(...[...this.#timers].map((timer) => timer.at));
-  }
-
-  advance(ms) {
-    this.time += ms;
-    for (const timer of [...this.#timers].sort((a, b) => a.at - b.at)) {
-      if (timer.at <= this.time && this.#timers.delete(timer)) timer.run();
-    }
-  }
 }
 
 /** Web Locks of one origin: exclusive, first come first served, with ifAvailable, steal and signal. */

@@ -5,7 +5,8 @@ import test from "node:test";
 import { realClock, within } from "../../../pwa/shared/clock.js";
 import { messageOf } from "../../../pwa/queue/messages.js";
 import { Uploader } from "../../../pwa/queue/replay/uploader.js";
-import { ScriptedNetwork, TestClock, capture, receiptFor } from "./support.mjs";
+import { TestClock } from "../clock.mjs";
+import { ScriptedNetwork, capture, receiptFor } from "./support.mjs";
 
 const record = { ...capture(), sha256: "a".repeat(64), size: 64 };
 const OURS = { "X-CP-Server": "capture/1" };

@@ -1,13 +1,6 @@
 /** The worker's events with the real queue: messages, sync, tokens from pages, updates. */
-import {
-  TestClock,
-  TestLocks,
-  WELL,
-  ScriptedNetwork,
-  capture,
-  openPhone,
-  until,
-} from "../queue/support.mjs";
+import { TestClock } from "../clock.mjs";
+import { TestLocks, WELL, ScriptedNetwork, capture, openPhone, until } from "../queue/support.mjs";
 import assert from "node:assert/strict";
 import test from "node:test";
 

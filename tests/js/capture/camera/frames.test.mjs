@@ -3,14 +3,14 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import { FrameWatch, spread } from "../../../../pwa/capture/camera/frames.js";
-import { VirtualTime } from "../../page/virtual-time.mjs";
+import { TestClock } from "../../clock.mjs";
 
 const SCENE = new Uint8ClampedArray([10, 20, 30, 255, 90, 80, 70, 255]);
 const BLACK = new Uint8ClampedArray([0, 0, 0, 255, 1, 1, 1, 255]);
 
 /** A video whose frames the test shows, in a page whose pixels it draws. */
 function stage(pixels = SCENE) {
-  const time = new VirtualTime();
+  const time = new TestClock();
   const shown = { pixels, frames: 0, run: (..._) => {} };
   const context = { drawImage() {}, getImageData: () => ({ data: shown.pixels }) };
   globalThis.document = /** @type {any} */ ({
@@ -21,17 +21,10 @@ function stage(pixels = SCENE) {
     videoWidth: 8,
     requestVideoFrameCallback: (run) => void (shown.run = run),
   };
-  const clock = {
-    now: time.clock,
-    after: (ms, run) => {
-      const timer = time.timers.setTimeout(run, ms);
-      return () => time.timers.clearTimeout(timer);
-    },
-  };
   const seen = [];
-  const watch = new FrameWatch(/** @type {any} */ (video), (motion) => seen.push(motion), clock);
+  const watch = new FrameWatch(/** @type {any} */ (video), (motion) => seen.push(motion), time);
   watch.start();
-  const frame = (presentedFrames = ++shown.frames) => shown.run(time.now, { presentedFrames });
+  const frame = (presentedFrames = ++shown.frames) => shown.run(time.now(), { presentedFrames });
   return { time, watch, seen, frame, shown };
 }
 

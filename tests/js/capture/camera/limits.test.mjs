@@ -4,22 +4,13 @@ import test from "node:test";
 
 import { Shots, hasSpace } from "../../../../pwa/capture/camera/shots.js";
 import { NoAnswer, withLimit } from "../../../../pwa/shared/limit.js";
-import { VirtualTime } from "../../page/virtual-time.mjs";
+import { TestClock } from "../../clock.mjs";
 
 const NEVER = new Promise(() => {});
 
-/** @param {VirtualTime} time */
-const clockOf = (time) => ({
-  now: time.clock,
-  after: (ms, run) => {
-    const timer = time.timers.setTimeout(run, ms);
-    return () => time.timers.clearTimeout(timer);
-  },
-});
-
 /** Shots whose encoder and storage are silent where the test says so. */
 function stage(silent = {}) {
-  const time = new VirtualTime();
+  const time = new TestClock();
   const seen = { saved: [], refused: 0, pending: 0 };
   const encode = (source) =>
     source === silent.source ? NEVER : Promise.resolve({ bytes: new ArrayBuffer(1) });
@@ -30,13 +21,13 @@ function stage(silent = {}) {
     failed: () => {},
     pending: (count) => (seen.pending = count),
   };
-  const shots = new Shots(sink, () => ({}), reports, encode, clockOf(time));
+  const shots = new Shots(sink, () => ({}), reports, encode, time);
   return { time, seen, shots };
 }
 
 test("a call that never answers ends in time, with the name of what was asked", async () => {
-  const time = new VirtualTime();
-  const asked = withLimit(NEVER, 3000, "estimate", clockOf(time));
+  const time = new TestClock();
+  const asked = withLimit(NEVER, 3000, "estimate", time);
   const ended = assert.rejects(
     asked,
     (error) => error instanceof NoAnswer && /estimate/.test(error),
@@ -46,9 +37,9 @@ test("a call that never answers ends in time, with the name of what was asked", 
 });
 
 test("an answer in time is the answer, and leaves no timer behind", async () => {
-  const time = new VirtualTime();
-  assert.equal(await withLimit(Promise.resolve(7), 3000, "estimate", clockOf(time)), 7);
-  await assert.rejects(withLimit(Promise.reject(new Error("no")), 3000, "x", clockOf(time)), /no/);
+  const time = new TestClock();
+  assert.equal(await withLimit(Promise.resolve(7), 3000, "estimate", time), 7);
+  await assert.rejects(withLimit(Promise.reject(new Error("no")), 3000, "x", time), /no/);
   assert.equal(time.waiting, 0);
 });
 
