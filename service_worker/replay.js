@@ -4,9 +4,8 @@
  */
 
 import { sendInventory } from "../pwa/queue/inventory.js";
-import { realClock } from "../pwa/shared/clock.js";
+import { realClock, within, withLimit } from "../pwa/shared/clock.js";
 import { QueueStore } from "../pwa/queue/replay/queue-store.js";
-import { withLimit } from "../pwa/shared/limit.js";
 import { LOCK } from "../pwa/queue/replay/lock.js";
 import { messageOf } from "../pwa/queue/messages.js";
 import { openQueue } from "../pwa/queue/queue.js";
@@ -50,15 +49,11 @@ function drain(worker) {
  * @returns {Promise<void>} rejects while photos remain, so that the browser tries again
  */
 export async function sync(worker, clock = realClock) {
-  const limit = new AbortController();
-  const cancel = clock.after(SYNC_LIMIT_MS, () => limit.abort());
-  try {
-    const options = { wait: true, budgetMs: SYNC_BUDGET_MS };
-    const outcome = await run(worker, limit.signal, options);
-    if (UNFINISHED.has(outcome)) throw new Error(`photos remain: ${outcome}`);
-  } finally {
-    cancel();
-  }
+  const options = { wait: true, budgetMs: SYNC_BUDGET_MS };
+  const outcome = await within(clock, SYNC_LIMIT_MS, undefined, (limit) =>
+    run(worker, limit, options),
+  );
+  if (UNFINISHED.has(outcome)) throw new Error(`photos remain: ${outcome}`);
 }
 
 /**

@@ -4,7 +4,7 @@
  */
 
 import { sha256Hex } from "../pwa/queue/hash.js";
-import { withLimit } from "../pwa/shared/limit.js";
+import { withLimit } from "../pwa/shared/clock.js";
 import { pageOf } from "./addresses.js";
 import { offlineAnswer } from "./offline.js";
 

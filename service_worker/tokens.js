@@ -4,8 +4,7 @@
  */
 
 import { pageOf } from "./addresses.js";
-import { realClock } from "../pwa/shared/clock.js";
-import { withLimit } from "../pwa/shared/limit.js";
+import { realClock, withLimit } from "../pwa/shared/clock.js";
 import { messageOf } from "../pwa/queue/messages.js";
 
 /** @import { Clock } from "../pwa/shared/clock.js" */

@@ -1,7 +1,7 @@
 /** What the camera, the encoder and the storage report, turned into messages for the clinician. */
 import { readOut } from "../page/toasts.js";
 import { phone as words } from "../page/words/phone.js";
-import { withLimit } from "../shared/limit.js";
+import { withLimit } from "../shared/clock.js";
 import { hasSpace } from "./camera/shots.js";
 import { inReview } from "./store.js";
 import { askDurable, isDurable } from "./device-features.js";

@@ -1,6 +1,6 @@
 /** What the phone around the page offers: a screen that stays on, installing, durable storage. */
 
-import { withLimit } from "../shared/limit.js";
+import { withLimit } from "../shared/clock.js";
 
 const ANSWER = 3000; // ms
 const CONSENT = 60_000; // ms; some browsers ask the user about it

@@ -1,6 +1,6 @@
 /** SHA-256 as the contract writes it: 64 lower-case hexadecimal digits. */
 
-import { withLimit } from "../shared/limit.js";
+import { withLimit } from "../shared/clock.js";
 
 const HASH_LIMIT_MS = 15_000; // ms; four megabytes take a phone some hundredths of a second
 

@@ -5,8 +5,7 @@
  * stream without frames is fetched again from the same device: each time with a longer limit, or a slow
  * camera would be cut off each time.
  */
-import { realClock } from "../../shared/clock.js";
-import { withLimit } from "../../shared/limit.js";
+import { realClock, withLimit } from "../../shared/clock.js";
 import { expectTruePixels, pixelsAreTrue } from "./canvas.js";
 import { draw } from "./encode.js";
 import { FrameWatch } from "./frames.js";

@@ -1,5 +1,5 @@
 /** Canvases, and whether this browser gives their pixels back as they were drawn. */
-import { withLimit } from "../../shared/limit.js";
+import { withLimit } from "../../shared/clock.js";
 
 const EDGE = 16;
 const ANSWER = 2000; // ms

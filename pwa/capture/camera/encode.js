@@ -4,7 +4,7 @@
  * A single large step is aliased in three engines. No path returns the original file, and what an
  * engine writes into a canvas's file by itself is taken out again. Canvases are emptied after use, because iOS counts them against one small limit.
  */
-import { NoAnswer, withLimit } from "../../shared/limit.js";
+import { NoAnswer, withLimit } from "../../shared/clock.js";
 import { MOST_BYTES } from "../../queue/photo-record.js";
 import { canvasOf, empty, expectTruePixels } from "./canvas.js";
 import { withoutMetadata } from "./clean.js";

@@ -2,8 +2,7 @@
  * From the shutter to durable, one photo at a time: encode, keep, report. Tapping again never waits,
  * and a photo that the phone refused to store stays here in memory until it can be kept.
  */
-import { realClock } from "../../shared/clock.js";
-import { withLimit } from "../../shared/limit.js";
+import { realClock, withLimit } from "../../shared/clock.js";
 import { PixelsChanged } from "./canvas.js";
 import { TooLong, Undecodable, encodeFile, encodeFrame } from "./encode.js";
 

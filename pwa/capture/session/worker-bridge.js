@@ -3,9 +3,8 @@
  * lends it a token, and runs the same replay here where no worker is active.
  */
 
-import { realClock } from "../../shared/clock.js";
+import { realClock, withLimit } from "../../shared/clock.js";
 import { QueueStore } from "../../queue/replay/queue-store.js";
-import { withLimit } from "../../shared/limit.js";
 import { SYNC_TAG, messageOf } from "../../queue/messages.js";
 import { replay } from "../../queue/replay/replay.js";
 import { checkTimes } from "../../queue/shutter-times.js";
@@ -203,14 +202,8 @@ export class WorkerBridge {
    * @returns {Promise<string | null>} null leaves it to the upload cookie
    */
   #token(options) {
-    const { clock } = this.#browser;
-    return new Promise((resolve) => {
-      const cancel = clock.after(TOKEN_MS, () => resolve(null));
-      this.#session
-        .getToken(options)
-        .then(resolve, () => resolve(null))
-        .finally(cancel);
-    });
+    const token = this.#session.getToken(options);
+    return withLimit(token, TOKEN_MS, "token", this.#browser.clock).catch(() => null);
   }
 
   async #replayHere() {

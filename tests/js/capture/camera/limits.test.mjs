@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import { Shots, hasSpace } from "../../../../pwa/capture/camera/shots.js";
-import { NoAnswer, withLimit } from "../../../../pwa/shared/limit.js";
+import { NoAnswer, withLimit } from "../../../../pwa/shared/clock.js";
 import { TestClock } from "../../clock.mjs";
 
 const NEVER = new Promise(() => {});
