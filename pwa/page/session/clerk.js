@@ -4,9 +4,10 @@
  * sign-out made without a connection, so that is remembered here and finished at the next start.
  */
 
+import { NoAnswer, withLimit } from "../../shared/clock.js";
 import { ApiProblem, createApi, NotReached } from "../../shared/http.js";
 import { SignedOut } from "./signed-out.js";
-import { ANY_SESSION, UserState } from "./user-state.js";
+import { ANY_SESSION, UserState, shownToPages } from "./user-state.js";
 
 /** @import { Session } from "./session.js" */
 /** @import { SessionChannel, SessionChange } from "../../shared/session-channel.js" */
@@ -33,15 +34,7 @@ const LIMIT_MS = 8_000;
  */
 export function createClerkSession(fetchClerk, parts) {
   const session = new ClerkSession(fetchClerk, parts);
-  return {
-    load: () => session.load(),
-    user: () => session.state.user,
-    getToken: (options) => session.getToken(options),
-    signOut: () => session.signOut(),
-    onChange: (callback) => session.state.onChange(callback),
-    onLeft: (callback) => session.state.onLeft(callback),
-    remember: (memory) => void (session.state.memory = memory),
-  };
+  return shownToPages(session);
 }
 
 /**
@@ -71,7 +64,6 @@ export async function clerkSignInUrl(backTo) {
 
 class ClerkSession {
   state;
-  #channel;
   #fetchClerk;
   #limitMs;
   #api;
@@ -84,8 +76,7 @@ class ClerkSession {
 
   /** @param {() => Promise<Clerk>} fetchClerk @param {Parameters<typeof createClerkSession>[1]} parts */
   constructor(fetchClerk, { fetch: send, limitMs = LIMIT_MS, channel, forget }) {
-    this.state = new UserState(forget);
-    this.#channel = channel;
+    this.state = new UserState(forget, channel);
     channel?.listen((news) => this.#onNews(news));
     this.#fetchClerk = fetchClerk;
     this.#limitMs = limitMs;
@@ -114,19 +105,16 @@ class ClerkSession {
     return token;
   }
 
-  async signOut() {
-    const pending = await this.state.beginSignOut();
-    if (this.state.memory) this.#channel?.publish({ type: "signed-out" });
-    try {
-      await this.#endUploads();
-      await this.#endSession(this.#clerk?.session?.id ?? pending);
-    } catch (error) {
-      if (!this.state.memory) throw error;
-      this.#left = pending;
-    }
-    if (!this.state.memory) await this.state.eraseUserData();
-    this.#channel?.publish({ type: "signed-out" });
-    this.state.set(null);
+  signOut() {
+    return this.state.signOut(async (pending) => {
+      try {
+        await this.#endUploads();
+        await this.#endSession(this.#clerk?.session?.id ?? pending);
+      } catch (error) {
+        this.#left = pending ?? this.#left;
+        throw error;
+      }
+    });
   }
 
   /** Another page of this browser signed out; a sign-in there is reported by Clerk's script. @param {SessionChange} news */
@@ -203,17 +191,10 @@ class ClerkSession {
    * @param {Promise<T> | T} work
    * @returns {Promise<T>}
    */
-  async #limited(work) {
-    /** @type {ReturnType<typeof setTimeout> | undefined} */
-    let timer;
-    const limit = new Promise((_, reject) => {
-      timer = setTimeout(() => reject(new NotReached("timeout")), this.#limitMs);
+  #limited(work) {
+    return withLimit(work, this.#limitMs, "clerk").catch((error) => {
+      throw error instanceof NoAnswer ? new NotReached("timeout", error) : error;
     });
-    try {
-      return await /** @type {Promise<T>} */ (Promise.race([work, limit]));
-    } finally {
-      clearTimeout(timer);
-    }
   }
 }
 

@@ -5,7 +5,7 @@
 
 import { ApiProblem } from "../../shared/http.js";
 import { SignedOut } from "./signed-out.js";
-import { ANY_SESSION, UserState, sessionIdOf } from "./user-state.js";
+import { ANY_SESSION, UserState, sessionIdOf, shownToPages } from "./user-state.js";
 
 /** @import { Session, User } from "./session.js" */
 
@@ -22,26 +22,14 @@ const EARLY_S = 10;
  * @param {() => Promise<unknown>} [parts.forget] removes what this browser keeps of the last user
  * @returns {Omit<Session, "signInUrl" | "passwordUrl">}
  */
-export function createLocalSession({ api, now = Date.now, channel = ALONE, forget }) {
+export function createLocalSession({ api, now = Date.now, channel, forget }) {
   const session = new LocalSession(api, now, channel, forget);
-  channel.listen((news) => session.onNews(news));
-  return {
-    load: () => session.load(),
-    user: () => session.state.user,
-    getToken: (options) => session.getToken(options),
-    signOut: () => session.signOut(),
-    onChange: (callback) => session.state.onChange(callback),
-    onLeft: (callback) => session.state.onLeft(callback),
-    remember: (memory) => void (session.state.memory = memory),
-  };
+  channel?.listen((news) => session.onNews(news));
+  return shownToPages(session);
 }
-
-/** A page of its own. */
-const ALONE = { publish: () => undefined, listen: () => () => undefined };
 
 class LocalSession {
   state;
-  #channel;
   #api;
   #now;
   /** @type {{value: string, until: number} | null} */
@@ -55,14 +43,13 @@ class LocalSession {
   /**
    * @param {import("../../shared/http.js").Api} api
    * @param {() => number} now
-   * @param {Pick<SessionChannel, "publish" | "listen">} channel
+   * @param {Pick<SessionChannel, "publish">} [channel]
    * @param {() => Promise<unknown>} [forget]
    */
   constructor(api, now, channel, forget) {
     this.#api = api;
     this.#now = now;
-    this.#channel = channel;
-    this.state = new UserState(forget);
+    this.state = new UserState(forget, channel);
   }
 
   async load() {
@@ -85,20 +72,10 @@ class LocalSession {
     return renewal;
   }
 
-  async signOut() {
+  signOut() {
     this.#dropToken();
     this.#over = true;
-    await this.state.beginSignOut();
-    // Where a phone remembers it, the sign-out is valid from here on, whatever the link does.
-    if (this.state.memory) this.#channel.publish({ type: "signed-out" });
-    try {
-      await this.#end();
-    } catch (error) {
-      if (!this.state.memory) throw error;
-    }
-    if (!this.state.memory) await this.state.eraseUserData();
-    this.#channel.publish({ type: "signed-out" });
-    this.state.set(null);
+    return this.state.signOut(() => this.#end());
   }
 
   /** Another page of this browser signed a user out or in. @param {SessionChange} news */

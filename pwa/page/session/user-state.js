@@ -1,9 +1,11 @@
 /** The signed-in user of a page, the listeners to changes, and what the phone remembers. */
 
-/** @import { Memory, OwnerRecord, User } from "./session.js" */
+/** @import { SessionChannel } from "../../shared/session-channel.js" */
+/** @import { Memory, OwnerRecord, Session, User } from "./session.js" */
 
 export class UserState {
   #erase;
+  #channel;
   /** @type {User | null} */
   #user = null;
   /** @type {Set<(user: User | null) => void>} */
@@ -13,9 +15,13 @@ export class UserState {
   /** @type {Memory | null} */
   memory = null;
 
-  /** @param {() => Promise<unknown>} [erase] removes what this browser keeps of the last user */
-  constructor(erase = async () => {}) {
+  /**
+   * @param {() => Promise<unknown>} [erase] removes what this browser keeps of the last user
+   * @param {Pick<SessionChannel, "publish">} [channel] to the other pages of this browser
+   */
+  constructor(erase = async () => {}, channel = undefined) {
     this.#erase = erase;
+    this.#channel = channel;
   }
 
   get user() {
@@ -74,16 +80,29 @@ export class UserState {
   }
 
   /**
-   * The sign-out is valid from here on, whatever the link does: the session is ended on the server
-   * before `completeSignOut`, or at the next start.
-   * @returns {Promise<string | undefined>} the session to be ended, where one is remembered
+   * Where a phone remembers it, the sign-out is valid at once, whatever the link does: the session is
+   * ended on the server now, or at the next start.
+   * @param {(pending: string | undefined) => Promise<unknown>} end the session, of this id where one is remembered
    */
-  async beginSignOut() {
+  async signOut(end) {
+    const pending = await this.#beginSignOut();
+    if (this.memory) this.#channel?.publish({ type: "signed-out" });
+    try {
+      await end(pending);
+    } catch (error) {
+      if (!this.memory) throw error;
+    }
+    if (!this.memory) await this.#eraseUserData();
+    this.#channel?.publish({ type: "signed-out" });
+    this.set(null);
+  }
+
+  async #beginSignOut() {
     const owner = await this.owner();
     if (!owner) return undefined;
     const pending = owner.sid ?? ANY_SESSION;
     await this.memory?.setOwner({ ...owner, signedOut: true, pendingSignOut: pending });
-    await this.eraseUserData();
+    await this.#eraseUserData();
     return pending;
   }
 
@@ -95,9 +114,26 @@ export class UserState {
   }
 
   /** A storage that fails prevents no sign-out. */
-  async eraseUserData() {
+  async #eraseUserData() {
     await this.#erase().catch(() => undefined);
   }
+}
+
+/**
+ * What pages see of a session of either kind.
+ * @param {Pick<Session, "load" | "getToken" | "signOut"> & {state: UserState}} session
+ * @returns {Omit<Session, "signInUrl" | "passwordUrl">}
+ */
+export function shownToPages(session) {
+  return {
+    load: () => session.load(),
+    user: () => session.state.user,
+    getToken: (options) => session.getToken(options),
+    signOut: () => session.signOut(),
+    onChange: (callback) => session.state.onChange(callback),
+    onLeft: (callback) => session.state.onLeft(callback),
+    remember: (memory) => void (session.state.memory = memory),
+  };
 }
 
 /** Stands for a session whose id is unknown. */
