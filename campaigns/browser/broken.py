@@ -51,8 +51,8 @@ KILLED = (
         file="pwa/queue/photo-store.js",
         changes=(
             (
-                'tx.objectStore("bytes").put(sealed.bytes, draft.photoId),',
-                "late.set(draft.photoId, sealed.bytes),",
+                'tx.objectStore("bytes").put(bytes, draft.photoId),',
+                "late.set(draft.photoId, bytes),",
             ),
             (
                 "export async function verifyStored(database, record) {",
@@ -124,6 +124,16 @@ CELLS_BROKEN = (
 )
 
 
+def broken_text(build: Build) -> str:
+    """The file with the fault in it; raises ``CannotBreak``."""
+    text = (ROOT / build.file).read_text()
+    for old, new in build.changes:
+        if text.count(old) != 1:
+            raise CannotBreak(f"{build.file} has {text.count(old)} times {old!r}")
+        text = text.replace(old, new)
+    return text
+
+
 @contextlib.contextmanager
 def broken_copy(build: Build) -> Iterator[Path]:
     """A copy of the program with the fault in it."""
@@ -131,12 +141,6 @@ def broken_copy(build: Build) -> Iterator[Path]:
         root = Path(folder)
         for name in FOLDERS:
             shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
-        path = root / build.file
-        text = path.read_text()
-        for old, new in build.changes:
-            if text.count(old) != 1:
-                raise CannotBreak(f"{build.file} has {text.count(old)} times {old!r}")
-            text = text.replace(old, new)
-        path.write_text(text)
+        (root / build.file).write_text(broken_text(build))
         bundle(root)
         yield root
