@@ -45,14 +45,53 @@ DRAIN_LIMIT_S = 60.0
 POLL_S = 0.05
 
 
-class Setting:
-    """One clinic with one phone behind a proxy, for many rounds."""
+class Place:
+    """A started clinic, the link of its phone and its desk; what they saw can be asked for."""
 
-    def __init__(self, clinic: Clinic, proxy: Proxy, phone: Phone, desk: Desk) -> None:
-        self.clinic, self.proxy, self.phone, self.desk = clinic, proxy, phone, desk
+    def __init__(self, clinic: Clinic, proxy: Proxy, desk: Desk) -> None:
+        self.clinic, self.proxy, self.desk = clinic, proxy, desk
         self.disk = Disk(clinic.folder)
         self.disk.data, self.disk.keys = clinic.folder / "data", clinic.folder / "keys"
-        self.open_consultations = {label: desk.open_consultation(label) for label in LABELS}
+
+    @property
+    def origin(self) -> str:
+        """The address that the phone uses."""
+        return f"http://localhost:{self.proxy.port}"
+
+    def puts(self) -> Iterator[PutSeen]:
+        """What the store took, as the link saw it."""
+        for request, status in self.proxy.answered:
+            if request.method == "PUT" and re.match(OBJECT, request.path) and status == 200:
+                key = request.path.partition("?")[0].removeprefix("/photos/")
+                yield PutSeen(key=key, sha256=hashlib.sha256(request.body).hexdigest())
+
+    def has_unsent_notifications(self) -> bool:
+        """Whether a notification waits to be published."""
+        return any(isinstance(one, Waiting) for one in self.disk.look(at_rest=True))
+
+
+@contextlib.contextmanager
+def open_place(folder: Path, root: Path = ROOT, **settings: str) -> Iterator[Place]:
+    """A started clinic behind a link that can fail, and a desk; all gone at the end."""
+    folder.mkdir(parents=True, exist_ok=True)
+    port = free_port()
+    with open_proxy(port) as proxy, contextlib.ExitStack() as ends:
+        origins = f"http://localhost:{port},http://localhost:{proxy.port}"
+        clinic = Clinic(folder / "clinic", port, root, PUBLIC_ORIGINS=origins, LONGEST_EDGE=EDGE, **settings)
+        ends.callback(clinic.kill)
+        clinic.start()
+        desk = Desk(clinic)
+        ends.callback(desk.close)
+        yield Place(clinic, proxy, desk)
+
+
+class Setting(Place):
+    """One clinic with one phone behind a proxy, for many rounds."""
+
+    def __init__(self, place: Place, phone: Phone) -> None:
+        super().__init__(place.clinic, place.proxy, place.desk)
+        self.phone = phone
+        self.open_consultations = {label: place.desk.open_consultation(label) for label in LABELS}
         self.consultations = dict(self.open_consultations)
         self.label = LABELS[-1]
         self.limit_s = DRAIN_LIMIT_S
@@ -184,7 +223,7 @@ class Setting:
             return not self.phone.kept()[1]
 
         self.wait_until(empty)
-        self.wait_until(lambda: not any(isinstance(one, Waiting) for one in self.disk.look(at_rest=True)))
+        self.wait_until(lambda: not self.has_unsent_notifications())
 
     def wait_for_records(self, count: int) -> None:
         """Wait until the phone has so many photos, or until the limit."""
@@ -203,10 +242,7 @@ class Setting:
 
     def end(self) -> tuple[Verdict, list[str]]:
         """Check the round: the verdict, and complaints about numbers on the screen."""
-        for request, status in self.proxy.answered:
-            if request.method == "PUT" and re.match(OBJECT, request.path) and status == 200:
-                key = request.path.partition("?")[0].removeprefix("/photos/")
-                self._history.append(PutSeen(key=key, sha256=hashlib.sha256(request.body).hexdigest()))
+        self._history += self.puts()
         complaints = self._complaints + self._numbers()
         self.look(at_rest=True)
         verdict = check_history(self._history)
@@ -238,22 +274,12 @@ class Setting:
 @contextlib.contextmanager
 def open_setting(folder: Path, playwright: Playwright, root: Path = ROOT) -> Iterator[Setting]:
     """A started clinic, a signed-in phone that is open at its first screen; all gone at the end."""
-    folder.mkdir(parents=True, exist_ok=True)
-    port = free_port()
-    with open_proxy(port) as proxy, contextlib.ExitStack() as ends:
-        origins = f"http://localhost:{port},http://localhost:{proxy.port}"
-        # Points are lines of modules.
-        settings = {"PUBLIC_ORIGINS": origins, "LONGEST_EDGE": EDGE, "MODULES": "1"}
-        clinic = Clinic(folder / "clinic", port, root, **settings)
-        ends.callback(clinic.kill)
-        clinic.start()
-        desk = Desk(clinic)
-        ends.callback(desk.close)
-        film = small_film(folder / "film.mjpeg")
-        phone = Phone(playwright, f"http://localhost:{proxy.port}", film)
+    # Points are lines of modules.
+    with open_place(folder, root, MODULES="1") as place, contextlib.ExitStack() as ends:
+        phone = Phone(playwright, place.origin, small_film(folder / "film.mjpeg"))
         ends.callback(phone.forget)
-        setting = Setting(clinic, proxy, phone, desk)
-        phone.sign_in(clinic)
+        setting = Setting(place, phone)
+        phone.sign_in(place.clinic)
         phone.open()
         phone.at_home()
         yield setting
