@@ -111,7 +111,7 @@ export class CaptureStatus {
   async #checkRoom() {
     const asked = navigator.storage?.estimate?.();
     const estimate = await withLimit(asked, ESTIMATE, "estimate").catch(() => null);
-    this.#store.set({ room: hasSpace(estimate ?? {}, this.#store.state.images.longestEdge) });
+    this.#store.set({ hasSpace: hasSpace(estimate ?? {}, this.#store.state.images.longestEdge) });
   }
 
   async #askDurable() {

@@ -35,7 +35,7 @@ import { Pictures } from "./review/pictures.js";
 import { Placing } from "./consultation/placing.js";
 import { openQuestion } from "./consultation/question.js";
 import { QueueView } from "./upload-queue/queue-view.js";
-import { Queueing } from "./upload-queue/queueing.js";
+import { UploadQueue } from "./upload-queue/upload-queue.js";
 import { CaptureStatus } from "./capture-status.js";
 import { ReviewView } from "./review/review-view.js";
 import { ServerWatch } from "./session/server-watch.js";
@@ -65,7 +65,7 @@ const TICK = 1000; // ms between redraws while a countdown is on the screen
  * @property {Camera} camera
  * @property {Shots} shots
  * @property {Capturing} capturing
- * @property {Queueing} queueing
+ * @property {UploadQueue} uploadQueue
  * @property {UserSession} userSession
  * @property {InventorySync} inventorySync
  * @property {Live} live
@@ -89,7 +89,7 @@ async function start(store, queue) {
   const token = async () => (await api.request("GET", "/api/realtime/token")).data;
   const live = new Live(token, () => notify());
   const parts = { ...build(store, queue, session, time), inventorySync, live };
-  const { userSession, queueing, capturing, confirming } = parts;
+  const { userSession, uploadQueue, capturing, confirming } = parts;
   /** A camera that is opened before the server can be asked waits for that. @type {(ask: () => Promise<boolean>) => void} */
   let ready = () => {};
   const asker = new Promise((/** @type {typeof ready} */ resolve) => (ready = resolve));
@@ -101,7 +101,7 @@ async function start(store, queue) {
     if (time.offset !== store.state.clockOffset) store.set({ clockOffset: time.offset });
   }, TICK);
   await userSession.recall();
-  await queueing.refresh();
+  await uploadQueue.refresh();
   capturing.resumeLast();
   show(store, parts);
   void reportLostFiles(store, parts.picked);
@@ -115,7 +115,7 @@ async function start(store, queue) {
   });
   const watch = watchServer(api.request, parts, camera, () => time.now());
   notify = () => watch.onNotification();
-  queueing.askServer = () => void watch.ask();
+  uploadQueue.askServer = () => void watch.ask();
   ready(() => watch.askAgain());
   capturing.reopen = reopening(api.request);
   session.onChange((user) => (user ? watch.askUserAgain() : live.stop()));
@@ -124,8 +124,8 @@ async function start(store, queue) {
 }
 
 /** Nothing of the last user stays on the screen. @param {Omit<Parts, "inventorySync">} parts */
-async function signedOut({ userSession, shots, queueing }) {
-  await userSession.onSignedOut(() => Promise.all([shots.allPhotosSaved(), queueing.refresh()]));
+async function signedOut({ userSession, shots, uploadQueue }) {
+  await userSession.onSignedOut(() => Promise.all([shots.allPhotosSaved(), uploadQueue.refresh()]));
 }
 
 /** Applies the server's clock to photos that were taken before it was known, and to the screen. @param {Store} store @param {Queue} queue @param {ServerClock} time */
@@ -144,13 +144,13 @@ function build(store, queue, session, time) {
   const bridge = startWorker({ queue, session });
   /** @type {(event: FlowEvent) => void} */
   const go = (event) => capturing.go(event);
-  const reports = new CaptureStatus(store, go, (photoId) => queue.receipt(photoId));
-  void reports.begin();
-  const shots = new Shots(queue, () => store.state.images, reports);
-  const camera = new Camera(byId("video"), (state) => reports.camera(state));
-  const queueing = new Queueing(store, queue, go, bridge);
+  const status = new CaptureStatus(store, go, (photoId) => queue.receipt(photoId));
+  void status.begin();
+  const shots = new Shots(queue, () => store.state.images, status);
+  const camera = new Camera(byId("video"), (state) => status.camera(state));
+  const uploadQueue = new UploadQueue(store, queue, go, bridge);
   const pictures = new Pictures((photoId) => queue.bytes(photoId));
-  const refresh = () => queueing.refresh();
+  const refresh = () => uploadQueue.refresh();
   const picture = pictureOf(pictures);
   const placing = new Placing(store, queue, refresh, () => shots.allPhotosSaved(), picture);
   const picked = new Picked(store, queue, navigator.locks);
@@ -166,15 +166,20 @@ function build(store, queue, session, time) {
   Object.assign(userSession, { settled: () => shots.allPhotosSaved(), now: () => time.now() });
   document.addEventListener("visibilitychange", () => document.hidden || time.resetAfterSleep());
   return {
-    ...{ queue, session, bridge, camera, shots, capturing, queueing, userSession },
+    ...{ queue, session, bridge, camera, shots, capturing, uploadQueue, userSession },
     ...{ pictures, picked, confirming, choosing },
   };
 }
 
 /** @param {Request} request @param {Parts} parts @param {() => {open: boolean, place: string|null}} camera @param {() => number} now */
-function watchServer(request, { bridge, queueing, userSession, inventorySync, live }, camera, now) {
+function watchServer(
+  request,
+  { bridge, uploadQueue, userSession, inventorySync, live },
+  camera,
+  now,
+) {
   const handlers = {
-    link: (/** @type {boolean} */ up) => queueing.onLink(up),
+    link: (/** @type {boolean} */ up) => uploadQueue.onLink(up),
     signIn: (/** @type {boolean} */ needed) => {
       if (!needed) inventorySync.sync();
       return userSession.onSignInNeeded(needed);
@@ -188,7 +193,7 @@ function watchServer(request, { bridge, queueing, userSession, inventorySync, li
     ) => {
       void live.listen(me.realtime);
       await userSession.onUser(me, asked, answer);
-      await queueing.refresh();
+      await uploadQueue.refresh();
       void bridge.signedIn();
     },
   };
@@ -197,17 +202,17 @@ function watchServer(request, { bridge, queueing, userSession, inventorySync, li
 
 /** @param {Store} store @param {Parts} parts */
 function show(store, parts) {
-  const { camera, capturing, queueing, pictures } = parts;
+  const { camera, capturing, uploadQueue, pictures } = parts;
   const actions = actionsOf(store, parts);
   const cameraView = new CameraView(camera, capturing, actions.choose, actions.dismiss);
   const reviewView = new ReviewView(pictures, {
     retake: (photo) => capturing.retake(photo),
-    remove: (photoId) => queueing.remove(photoId),
+    remove: (photoId) => uploadQueue.remove(photoId),
     upload: actions.upload,
   });
   const card = new QuestionCard(byId("moved"), (choice) => capturing.answer(choice));
   const back = new BackButton(() => capturing.go({ type: "leave" }), history, window);
-  const queueView = new QueueView(pictures, queueing);
+  const queueView = new QueueView(pictures, uploadQueue);
   const wakeLock = new WakeLock();
   home.wireHome(actions);
   listen(store, parts);
@@ -238,12 +243,12 @@ function drawCommon(state, actions) {
 }
 
 /** @param {Store} store @param {Parts} parts */
-function listen(store, { queue, bridge, shots, capturing, choosing, queueing, inventorySync }) {
+function listen(store, { queue, bridge, shots, capturing, choosing, uploadQueue, inventorySync }) {
   const tooLarge = new TooLarge(queue, () => store.state.images, bridge.drain);
   const mend = () => tooLarge.encodeAgain(store.state.listing.photos);
   queue.watch(async () => {
     if (store.state.linkUp && !store.state.signIn) inventorySync.sync();
-    await queueing.refresh();
+    await uploadQueue.refresh();
     void mend();
   });
   void mend();
@@ -264,12 +269,12 @@ function listen(store, { queue, bridge, shots, capturing, choosing, queueing, in
     // Words of "today" end at midnight, wherever the clock says that it is.
     if (day === localDay(Date.now())) return;
     day = localDay(Date.now());
-    void queueing.refresh();
+    void uploadQueue.refresh();
   }, TICK);
 }
 
 /** @param {Store} store @param {Parts} parts @returns {HomeActions & NoticeActions & {upload: (photoIds: string[]) => Promise<void>}} */
-function actionsOf(store, { bridge, capturing, choosing, queueing, userSession, shots }) {
+function actionsOf(store, { bridge, capturing, choosing, uploadQueue, userSession, shots }) {
   const install = new Install();
   return {
     open: () => capturing.open(),
@@ -277,14 +282,14 @@ function actionsOf(store, { bridge, capturing, choosing, queueing, userSession, 
     leave: () => capturing.go({ type: "leave" }),
     choose: async () => (await choosing.before()) && byId("files").click(),
     menu: () => userSession.menu(install),
-    sendNow: () => queueing.sendNow(),
+    sendNow: () => uploadQueue.sendNow(),
     signInUrl: () => userSession.signInUrl,
     reload: () => bridge.reload(),
     dismiss: (id) => {
       store.set({ messages: store.state.messages.filter((message) => message.id !== id) });
     },
     upload: once(async (/** @type {string[]} */ photoIds) => {
-      if (await choosing.beforeUpload(photoIds)) await queueing.upload(photoIds);
+      if (await choosing.beforeUpload(photoIds)) await uploadQueue.upload(photoIds);
       else store.showMessage(words.notSentUnanswered(photoIds.length));
     }),
     tryAgain: async () => {

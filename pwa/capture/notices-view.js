@@ -63,13 +63,13 @@ export function signInOf(state, { signInUrl }) {
 
 /** @param {State} state @param {NoticeActions} actions @returns {Notice[]} */
 function quietOf(state, { reload, review }) {
-  const { room, flow, newVersion, listing, clockOffset } = state;
+  const { hasSpace, flow, newVersion, listing, clockOffset } = state;
   /** @type {Notice[]} */
   const notices = [];
   if (Math.abs(clockOffset) >= WRONG_CLOCK)
     notices.push({ text: words.clockWrong(clockOffset), kind: "warn" });
   // The camera screen shows it itself, where the shutter would be.
-  if (!room && flow.name !== "camera") notices.push(almostFull(state, review));
+  if (!hasSpace && flow.name !== "camera") notices.push(almostFull(state, review));
   // A reload in the middle of sending would be an interruption.
   if (newVersion && !listing.photos.some(isMoving))
     notices.push({ text: words.newVersion, action: words.reload, act: reload });

@@ -27,14 +27,14 @@ import { START } from "./flow.js";
  * @property {boolean|null} linkUp whether our own server answered last; null before the first try
  * @property {boolean} signIn whether the server wants a sign-in
  * @property {boolean} signedOut whether the last user of this phone signed out
- * @property {boolean} room whether three more photos fit
+ * @property {boolean} hasSpace whether three more photos fit
  * @property {boolean} durable whether the browser promised not to clear this storage
  * @property {number} unsaved photos that exist in memory only, because storage refused them
  * @property {number} clockOffset server's time less the phone's, in ms
  * @property {number} pending photos that were taken and are still being saved
  * @property {Listing} listing
- * @property {PhotoSummary[]} left photos stored in the last seconds
- * @property {string[]} drain ids of the last Upload, and of what still waited to be sent then
+ * @property {PhotoSummary[]} justStored photos stored in the last seconds
+ * @property {string[]} batch ids of the last Upload, and of what still waited to be sent then
  * @property {string[]} stored those of them that are stored
  * @property {boolean} newVersion whether a newer app waits for a reload
  * @property {{done: number, all: number}|null} choosing picked files on their way into the queue
@@ -61,14 +61,14 @@ export const UNKNOWN = {
   linkUp: null,
   signIn: false,
   signedOut: false,
-  room: true,
+  hasSpace: true,
   durable: true,
   unsaved: 0,
   clockOffset: 0,
   pending: 0,
   listing: { photos: [], otherOwners: 0, storedToday: 0, pause: null },
-  left: [],
-  drain: [],
+  justStored: [],
+  batch: [],
   stored: [],
   newVersion: false,
   choosing: null,

@@ -57,15 +57,20 @@ export class CameraView {
 
   /** @param {State} state */
   draw(state) {
-    const { camera, retake, room, flow, messages } = state;
+    const { camera, retake, hasSpace, flow, messages } = state;
     if (flow.name !== "camera") return;
     const question = openQuestion(state);
     // While the server is asked the shutter stays where it is, and waits.
     const asking = question?.choices.length === 0;
     this.#drawQuestion(asking ? null : question);
     this.#retaking = !!retake;
-    this.#drawMessage(camera, room, messages[0], asking && camera === "live" ? words.asking : "");
-    byId("take-photo").disabled = camera !== "live" || !room || asking;
+    this.#drawMessage(
+      camera,
+      hasSpace,
+      messages[0],
+      asking && camera === "live" ? words.asking : "",
+    );
+    byId("take-photo").disabled = camera !== "live" || !hasSpace || asking;
     setText(byId("retaking"), retake ? words.retaking(when(retake.capturedAt)) : "");
     const count = retake ? 0 : inReview(state).length;
     setText(byId("review-camera"), words.review(count));
@@ -75,15 +80,15 @@ export class CameraView {
   }
 
   /**
-   * @param {CameraState} camera @param {boolean} room
+   * @param {CameraState} camera @param {boolean} hasSpace
    * @param {Message} [message] about an earlier photo: shown where nothing else is, beside a shutter that works
    * @param {string} [asking] while the server is asked
    */
-  #drawMessage(camera, room, message, asking = "") {
-    const stuck = room && (camera in words.cameraProblems || MAY_LAST.has(camera));
+  #drawMessage(camera, hasSpace, message, asking = "") {
+    const stuck = hasSpace && (camera in words.cameraProblems || MAY_LAST.has(camera));
     // Chosen photos belong to the camera session, a retake perhaps to another patient.
     const mayChoose = stuck && !this.#retaking;
-    const own = room ? MESSAGES[camera] || asking : words.almostFull;
+    const own = hasSpace ? MESSAGES[camera] || asking : words.almostFull;
     const text = own || (message?.text ?? "");
     const box = byId("camera-message");
     const key = own ? `${own} ${mayChoose}` : `${message?.id} ${text}`;
@@ -91,7 +96,8 @@ export class CameraView {
     box.dataset.text = key;
     box.replaceChildren(mayChoose ? `${text} ${words.orChoose}` : text);
     if (!own && message) box.append(button(words.dismiss, () => this.#dismiss(message.id)));
-    if (room && camera === "tap") box.append(button(words.tapToStart, () => this.#camera.play()));
+    if (hasSpace && camera === "tap")
+      box.append(button(words.tapToStart, () => this.#camera.play()));
     if (!stuck) return;
     const again = button(words.tryAgain, () => this.#camera.start());
     box.append(again);

@@ -8,7 +8,7 @@ import { newPhotoId } from "../../queue/photo-id.js";
 import { ServerClock } from "../../shared/server-clock.js";
 import { momentOf } from "../../queue/shutter-times.js";
 import * as guard from "../consultation/consultation-guard.js";
-import { movesAfter } from "../consultation/doubts.js";
+import { movesAfter } from "../consultation/place-doubts.js";
 import { transition } from "../flow.js";
 import { bindingOfPhoto } from "../consultation/identity.js";
 import { openQuestion } from "../consultation/question.js";
@@ -163,9 +163,9 @@ export class Capturing {
    * @returns {Refusal} empty where a picture is taken
    */
   shoot(onTaken = () => {}, onRefused = () => {}) {
-    const { retake, room } = this.#store.state;
+    const { retake, hasSpace } = this.#store.state;
     const belongs = this.#belongs();
-    if (!room) return "room";
+    if (!hasSpace) return "room";
     if (!belongs) return "asked";
     if (this.#shots.full) return "saving";
     if (!this.#camera.ready) return "camera";

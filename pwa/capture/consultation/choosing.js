@@ -6,7 +6,7 @@ import { phone as words } from "../../page/words/phone.js";
 import { isPlaced } from "../../queue/photo-record.js";
 import { askOf } from "./question-view.js";
 import { begin, isConfirmed } from "./consultation-guard.js";
-import { takenAt } from "./doubts.js";
+import { takenAt } from "./place-doubts.js";
 import { openQuestion } from "./question.js";
 import { inReview } from "../store.js";
 
@@ -45,10 +45,10 @@ export class Choosing {
 
   /** Asks what must be asked before files are picked. Whether to open the picker. */
   async before() {
-    const { known, cameraSession, room } = this.#store.state;
+    const { known, cameraSession, hasSpace } = this.#store.state;
     const { confirming } = this.#means;
-    if (!room) this.#store.showMessage(words.almostFull);
-    if (!known || !room) return false;
+    if (!hasSpace) this.#store.showMessage(words.almostFull);
+    if (!known || !hasSpace) return false;
     this.#store.set({ cameraSession: cameraSession ?? begin(known) });
     const asking = cameraSession?.question?.kind === "asking";
     if (asking || !isConfirmed(known, confirming.moment)) await confirming.confirm();

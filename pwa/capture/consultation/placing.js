@@ -3,12 +3,12 @@
  * gone on. Each is written with the photo; about one that has left review the server asks.
  */
 import { askOf } from "./question-view.js";
-import { doubtIn } from "./doubts.js";
+import { doubtIn } from "./place-doubts.js";
 import { namedIn } from "./identity.js";
 import { ONE_BY_ONE, PLACE, placingOf } from "./question.js";
 import { inReview } from "../store.js";
 
-/** @import { Doubt } from "./doubts.js" */
+/** @import { Doubt } from "./place-doubts.js" */
 /** @import { Store } from "../store.js" */
 /** @import { Place, PhotoSummary } from "../../queue/photo-record.js" */
 /** @typedef {{place: (photoIds: string[], to: Place|null) => Promise<void>}} Places */

@@ -1,10 +1,10 @@
 /** The words of the open question, for the card on every screen and for the dialog. */
 import { phone as words } from "../../page/words/phone.js";
-import { doubtIn } from "./doubts.js";
+import { doubtIn } from "./place-doubts.js";
 import { detailOf, difference, labelOf, namedIn } from "./identity.js";
 
 /** @import { Binding, Known, CameraSession } from "./consultation-guard.js" */
-/** @import { Doubt } from "./doubts.js" */
+/** @import { Doubt } from "./place-doubts.js" */
 /** @import { Named } from "./identity.js" */
 /** @import { State } from "../store.js" */
 

@@ -10,21 +10,21 @@ import { inQueue, inReview, UNKNOWN, waiting } from "../store.js";
 
 /** @import { Known, Moment } from "../consultation/consultation-guard.js" */
 /** @import { Answer } from "./server-watch.js" */
-/** @import { Store } from "../store.js" */
+/** @import { State, Store } from "../store.js" */
 /** @import { Install } from "../device-features.js" */
 /** @import { Queue } from "../../queue/queue.js" */
 /** @import { Session } from "../../page/session/session.js" */
 
-/** What the page knows once the user has signed out. */
+/** What the page knows once the user has signed out. @type {Partial<State>} */
 const SIGNED_OUT = {
   owner: null,
   known: null,
   cameraSession: null,
   retake: null,
   signedOut: true,
-  drain: [],
+  batch: [],
   stored: [],
-  left: [],
+  justStored: [],
   // They may name files and consultations.
   messages: [],
 };

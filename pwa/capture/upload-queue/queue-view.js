@@ -116,14 +116,14 @@ export class QueueView {
  * In the order of the shutters: first what needs the clinician, then what waits, then the stored.
  * @param {PhotoSummary[]} queued @param {State} state
  */
-function rowsOf(queued, { left, signIn }) {
+function rowsOf(queued, { justStored, signIn }) {
   /** @type {(photo: PhotoSummary) => Row} */
   const withSignIn = (photo) =>
     signIn && (photo.state === "queued" || photo.state === "waiting")
       ? { ...photo, state: "needs-sign-in" }
       : photo;
   /** @type {Row[]} */
-  const stored = left.map((photo) => ({ ...photo, state: "stored" }));
+  const stored = justStored.map((photo) => ({ ...photo, state: "stored" }));
   const rows = [...queued.map(withSignIn), ...stored];
   const rank = (/** @type {Row} */ { state }) =>
     state === "parked" ? 0 : state === "stored" ? 2 : 1;
@@ -199,9 +199,9 @@ const secondsTo = (time, now) =>
   Math.min(LONGEST_WAIT_MS / 1000, Math.max(1, Math.ceil((time - now) / 1000)));
 
 /** @param {State} state */
-function drawProgress({ drain, stored, left }) {
-  const all = drain.length;
-  const shown = all > 0 && (stored.length < all || left.length > 0);
+function drawProgress({ batch, stored, justStored }) {
+  const all = batch.length;
+  const shown = all > 0 && (stored.length < all || justStored.length > 0);
   byId("batch").hidden = !shown;
   if (!shown) return;
   const text = words.progress(stored.length, all);

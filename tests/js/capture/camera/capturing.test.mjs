@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { doubtIn } from "../../../../pwa/capture/consultation/doubts.js";
+import { doubtIn } from "../../../../pwa/capture/consultation/place-doubts.js";
 import { isPlaced } from "../../../../pwa/queue/photo-record.js";
 import { openQuestion, questionOf } from "../../../../pwa/capture/consultation/question.js";
 import { ApiProblem, NotReached } from "../../../../pwa/shared/http.js";
@@ -433,7 +433,7 @@ test("a refused tap says why: nothing is ready, full, or still being saved", asy
   assert.equal(stage.capturing.shoot(), "camera");
   stage.shots.full = true;
   assert.equal(stage.capturing.shoot(), "saving");
-  stage.store.set({ room: false });
+  stage.store.set({ hasSpace: false });
   assert.equal(stage.capturing.shoot(), "room");
 });
 

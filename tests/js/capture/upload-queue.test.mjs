@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { Queueing } from "../../../pwa/capture/upload-queue/queueing.js";
+import { UploadQueue } from "../../../pwa/capture/upload-queue/upload-queue.js";
 import { Store, UNKNOWN } from "../../../pwa/capture/store.js";
 import { transition } from "../../../pwa/capture/flow.js";
 import { capture, openPhone, receiptFor } from "../queue/support.mjs";
@@ -13,26 +13,26 @@ async function page(t, state) {
   const { queue, queueStore } = await openPhone(t);
   const store = new Store({ ...UNKNOWN, owner: { id: "anna", name: "Anna" }, ...state });
   const go = (event) => store.set({ flow: transition(store.state.flow, event) });
-  const queueing = new Queueing(store, queue, go, { drain() {}, signedIn() {} });
+  const uploadQueue = new UploadQueue(store, queue, go, { drain() {}, signedIn() {} });
   const asked = { times: 0 };
-  queueing.askServer = () => (asked.times += 1);
+  uploadQueue.askServer = () => (asked.times += 1);
   const add = async (count) => {
     const ids = [];
     for (let n = 0; n < count; n++) ids.push((await queue.add(capture())).photoId);
-    await queueing.refresh();
+    await uploadQueue.refresh();
     return ids;
   };
   const arrive = async (photoId) => {
     const photo = store.state.listing.photos.find((one) => one.photoId === photoId);
     await queueStore.markSigned([photoId], "anna");
     assert.equal(await queueStore.settlePhoto(photoId, receiptFor(photoId, photo)), "stored");
-    await queueing.refresh();
+    await uploadQueue.refresh();
   };
   const pause = async (status) => {
     await queueStore.writePause(status && { attempt: 1, inMs: 5000, ...status });
-    await queueing.refresh();
+    await uploadQueue.refresh();
   };
-  return { store, queue, queueing, asked, add, arrive, pause };
+  return { store, queue, uploadQueue, asked, add, arrive, pause };
 }
 
 test("a queue that lost the link has the server asked, once per loss", async (t) => {
@@ -62,9 +62,9 @@ test("a queue that waits for its user asks nothing", async (t) => {
 });
 
 test("a stored photo has the server asked while the link counts as down, and not otherwise", async (t) => {
-  const { store, queueing, asked, add, arrive } = await page(t, { linkUp: false });
+  const { store, uploadQueue, asked, add, arrive } = await page(t, { linkUp: false });
   const ids = await add(2);
-  await queueing.upload(ids);
+  await uploadQueue.upload(ids);
   assert.equal(asked.times, 0);
 
   await arrive(ids[0]);
@@ -76,29 +76,29 @@ test("a stored photo has the server asked while the link counts as down, and not
 });
 
 test("the progress counts older photos that still wait, so that it ends with the queue", async (t) => {
-  const { store, queue, queueing, add, arrive } = await page(t, { linkUp: true });
+  const { store, queue, uploadQueue, add, arrive } = await page(t, { linkUp: true });
   const first = await add(2);
-  await queueing.upload(first);
-  await queueing.refresh();
+  await uploadQueue.upload(first);
+  await uploadQueue.refresh();
   const second = await add(3);
-  await queueing.upload(second);
-  assert.deepEqual([store.state.stored.length, store.state.drain.length], [0, 5]);
+  await uploadQueue.upload(second);
+  assert.deepEqual([store.state.stored.length, store.state.batch.length], [0, 5]);
   assert.deepEqual(
     store.state.flow.batch,
     second,
     "the state of the page speaks of the last Upload",
   );
 
-  await queueing.refresh();
+  await uploadQueue.refresh();
   await arrive(first[0]);
   await arrive(second[0]);
-  assert.deepEqual([store.state.stored.length, store.state.drain.length], [2, 5]);
+  assert.deepEqual([store.state.stored.length, store.state.batch.length], [2, 5]);
 
   await queue.remove(first[1]);
-  await queueing.refresh();
-  assert.deepEqual([store.state.stored.length, store.state.drain.length], [2, 4]);
+  await uploadQueue.refresh();
+  assert.deepEqual([store.state.stored.length, store.state.batch.length], [2, 4]);
 
   const third = await add(1);
-  await queueing.upload(third);
-  assert.deepEqual([store.state.stored.length, store.state.drain.length], [0, 3]);
+  await uploadQueue.upload(third);
+  assert.deepEqual([store.state.stored.length, store.state.batch.length], [0, 3]);
 });

@@ -16,7 +16,7 @@ import { PhotoBusy } from "../../queue/refusals.js";
 
 const STORED_SHOWN = 5000; // ms that a stored photo stays in the list
 
-export class Queueing {
+export class UploadQueue {
   #store;
   #queue;
   #go;
@@ -52,8 +52,8 @@ export class Queueing {
       return this.#store.showMessage(words.uploadFailed);
     }
     const older = this.#store.state.listing.photos.filter(isSendable);
-    const drain = new Set([...older.map(({ photoId }) => photoId), ...photoIds]);
-    this.#store.set({ drain: [...drain], stored: [] });
+    const batch = new Set([...older.map(({ photoId }) => photoId), ...photoIds]);
+    this.#store.set({ batch: [...batch], stored: [] });
     this.#go({ type: "upload", photoIds });
     void this.#worker.drain();
   }
@@ -130,19 +130,22 @@ export class Queueing {
   /** @param {PhotoSummary} photo no longer listed @param {boolean} isStored else it was deleted, here or elsewhere */
   #leave(photo, isStored) {
     const { photoId } = photo;
-    const { left, stored, drain } = this.#store.state;
+    const { justStored, stored, batch } = this.#store.state;
     if (!isStored) {
-      this.#store.set({ drain: drain.filter((id) => id !== photoId) });
+      this.#store.set({ batch: batch.filter((id) => id !== photoId) });
       return this.#go({ type: "drop", photoId });
     }
-    const counts = drain.includes(photoId);
-    this.#store.set({ left: [...left, photo], stored: counts ? [...stored, photoId] : stored });
+    const counts = batch.includes(photoId);
+    this.#store.set({
+      justStored: [...justStored, photo],
+      stored: counts ? [...stored, photoId] : stored,
+    });
     setTimeout(() => this.#dropStored(photoId), STORED_SHOWN);
   }
 
   /** @param {string} photoId */
   #dropStored(photoId) {
-    const { left } = this.#store.state;
-    this.#store.set({ left: left.filter((photo) => photo.photoId !== photoId) });
+    const { justStored } = this.#store.state;
+    this.#store.set({ justStored: justStored.filter((photo) => photo.photoId !== photoId) });
   }
 }
