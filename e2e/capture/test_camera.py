@@ -15,12 +15,14 @@ from e2e.support.stored import on_the_phone
 from e2e.support.verbs import (
     camera_message,
     choose,
+    expect_arrived,
     expect_state,
     expect_stored_once,
     gallery,
     open_camera,
     open_consultation_on_both,
     review,
+    send_all,
     stored_today,
     take,
     upload,
@@ -57,9 +59,7 @@ def choosing_still_works(clinic: Clinic, phone: Page, desktop: Page, folder: Pat
     expect(phone.get_by_role("button", name="Take photo")).to_be_disabled()
     choose(phone, [made_photo(folder / "chosen.jpg")])
     upload(phone, 1)
-    stored_today(phone, 1)
-    gallery(desktop, 1)
-    expect_stored_once(desktop, clinic, 1)
+    expect_arrived(phone, desktop, clinic, 1)
 
 
 def test_a_camera_that_is_not_allowed_is_said(
@@ -133,9 +133,7 @@ def test_a_permission_taken_away_in_a_camera_session_can_be_given_back(
     take(phone, 1, before=1)
     review(phone, 2)
     upload(phone, 2)
-    stored_today(phone, 2)
-    gallery(desktop, 2)
-    expect_stored_once(desktop, clinic, 2)
+    expect_arrived(phone, desktop, clinic, 2)
 
 
 def tracks(phone: Page) -> list[str]:
@@ -162,9 +160,7 @@ def test_one_stream_serves_a_camera_session_and_ends_with_it(
     assert tracks(phone) == ["ended", "ended"]
 
     upload(phone, 3)
-    stored_today(phone, 3)
-    gallery(desktop, 3)
-    expect_stored_once(desktop, clinic, 3)
+    expect_arrived(phone, desktop, clinic, 3)
 
 
 def blurred(frame: Image.Image) -> Image.Image:
@@ -208,9 +204,7 @@ def test_a_poor_picture_gets_a_badge_and_no_obstacle(
     expect(card.get_by_text(other)).to_have_count(0)
     expect(card.get_by_role("checkbox")).to_be_checked()
     upload(phone, 1)
-    stored_today(phone, 1)
-    gallery(desktop, 1)
-    expect_stored_once(desktop, clinic, 1)
+    expect_arrived(phone, desktop, clinic, 1)
 
 
 def test_ten_fast_taps_give_ten_photos(clinic: Clinic, phone: Page, desktop: Page) -> None:
@@ -227,9 +221,7 @@ def test_ten_fast_taps_give_ten_photos(clinic: Clinic, phone: Page, desktop: Pag
     assert len({record["photoId"] for record in on_the_phone(phone)}) == 10
     review(phone, 10)
     upload(phone, 10)
-    stored_today(phone, 10)
-    gallery(desktop, 10)
-    expect_stored_once(desktop, clinic, 10)
+    expect_arrived(phone, desktop, clinic, 10)
 
 
 def test_the_screen_stays_on_while_photos_are_sent(
@@ -268,7 +260,5 @@ def test_a_picture_that_vanishes_between_encoder_and_page_is_encoded_again(
 
     take(phone, 1)
 
-    review(phone, 1)
-    upload(phone, 1)
-    stored_today(phone, 1)
+    send_all(phone, 1)
     expect_stored_once(desktop, clinic, 1)

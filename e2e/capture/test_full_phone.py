@@ -7,6 +7,7 @@ from e2e.support.clinic import Clinic
 from e2e.support.stored import on_the_phone
 from e2e.support.verbs import (
     camera_message,
+    expect_arrived,
     expect_stored_once,
     gallery,
     open_camera,
@@ -42,9 +43,7 @@ def test_a_phone_that_is_nearly_full_refuses_the_shutter_first(
     take(phone, 1, before=1)
     review(phone, 2)
     upload(phone, 2)
-    stored_today(phone, 2)
-    gallery(desktop, 2)
-    expect_stored_once(desktop, clinic, 2)
+    expect_arrived(phone, desktop, clinic, 2)
 
 
 def take_until_refused(phone: Page) -> int:

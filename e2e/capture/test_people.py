@@ -34,10 +34,7 @@ def test_a_photo_stays_with_the_consultation_of_its_shutter(
 ) -> None:
     """Taken in Room 2, sent after the desktop moved to Room 3: it is filed in Room 2."""
     watch.allow(NO_LINK)
-    sign_in(desktop, clinic, "/desktop")
-    start_consultation(desktop, "Room 2")
-    sign_in(phone, clinic)
-    expect(phone.get_by_role("heading", name="Room 2")).to_be_visible()
+    open_consultation_on_both(clinic, phone, desktop)
     phone.context.set_offline(True)
     capture(phone, 2)
 
@@ -55,10 +52,7 @@ def test_an_open_camera_blocks_its_shutter_when_the_desktop_moves(
     clinic: Clinic, phone: Page, desktop: Page
 ) -> None:
     """The clinician says whether the next photos belong to Room 2 or Room 3; nothing is assumed."""
-    sign_in(desktop, clinic, "/desktop")
-    start_consultation(desktop, "Room 2")
-    sign_in(phone, clinic)
-    expect(phone.get_by_role("heading", name="Room 2")).to_be_visible()
+    open_consultation_on_both(clinic, phone, desktop)
     open_camera(phone)
     take(phone, 1)
 
@@ -106,10 +100,7 @@ def test_keep_goes_on_in_the_consultation_of_the_camera_session(
     clinic: Clinic, phone: Page, desktop: Page
 ) -> None:
     """After Keep, photos still belong to Room 2, and the shutter is free again."""
-    sign_in(desktop, clinic, "/desktop")
-    start_consultation(desktop, "Room 2")
-    sign_in(phone, clinic)
-    expect(phone.get_by_role("heading", name="Room 2")).to_be_visible()
+    open_consultation_on_both(clinic, phone, desktop)
     open_camera(phone)
     start_consultation(desktop, "Room 3")
 
@@ -171,10 +162,7 @@ def test_another_clinician_on_the_same_phone_sees_a_count_and_sends_nothing(
     watch.allow(NO_LINK, "status of 401")
     ben = clinic.add_account("ben")
     desktop = open_context(**DESKTOP).new_page()
-    sign_in(desktop, clinic, "/desktop")
-    start_consultation(desktop, "Room 2")
-    sign_in(phone, clinic)
-    expect(phone.get_by_role("heading", name="Room 2")).to_be_visible()
+    open_consultation_on_both(clinic, phone, desktop)
     phone.context.set_offline(True)
     capture(phone, 2)
     expect(queue_row(phone, "Waiting for connection")).to_have_count(2)

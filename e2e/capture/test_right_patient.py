@@ -21,6 +21,7 @@ from e2e.support.verbs import (
     open_consultation_on_both,
     queue_row,
     review,
+    send_all,
     sign_in,
     start_consultation,
     stored_today,
@@ -89,13 +90,6 @@ def filed(desktop: Page, clinic: Clinic, count: int) -> list[str]:
         "SELECT label FROM photos JOIN consultations ON consultation_id = filed_in ORDER BY captured_at"
     )
     return [row["label"] for row in rows]
-
-
-def send_all(phone: Page, count: int) -> None:
-    """Review and upload what the camera shows to have been taken, until it is stored."""
-    review(phone, count)
-    upload(phone, count)
-    stored_today(phone, count)
 
 
 def take_and_refetch(phone: Page, count: int, before: int = 0) -> None:

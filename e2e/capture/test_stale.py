@@ -16,6 +16,7 @@ from e2e.support.verbs import (
     open_camera,
     open_consultation_on_both,
     review,
+    send_all,
     stored_today,
     take,
     upload,
@@ -77,7 +78,5 @@ def test_a_fresh_consultation_is_not_asked_about(
     open_camera(phone)
 
     take(phone, 1)
-    review(phone, 1)
-    upload(phone, 1)
-    stored_today(phone, 1)
+    send_all(phone, 1)
     expect_stored_once(desktop, forgetful, 1)

@@ -12,9 +12,8 @@ from e2e.support.verbs import (
     open_camera,
     open_consultation_on_both,
     review,
-    stored_today,
+    send_all,
     take,
-    upload,
     wait_until_true,
 )
 
@@ -76,9 +75,7 @@ def test_a_picture_that_stands_still_is_not_taken(
     expect(camera_message(phone)).to_be_empty()
     assert phone.evaluate("lens.opened") == 1
     take(phone, 1, before=1)
-    review(phone, 2)
-    upload(phone, 2)
-    stored_today(phone, 2)
+    send_all(phone, 2)
     expect_stored_once(desktop, clinic, 2)
 
 

@@ -18,6 +18,7 @@ from e2e.support.verbs import (
     open_camera,
     review,
     sign_in,
+    sign_in_with_worker,
     start_consultation,
     stored_today,
     take,
@@ -96,9 +97,7 @@ def test_axe_finds_a_fault_that_is_there(clinic: Clinic, phone: Page) -> None:
 def test_the_app_can_be_installed(clinic: Clinic, handset: Handset) -> None:
     """Chromium has no complaint, and the manifest has our names and icons."""
     phone = handset.open()
-    sign_in(phone, clinic)
-    expect_state(phone, "connected")
-    phone.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    sign_in_with_worker(phone, clinic)
     session = handset.context.new_cdp_session(phone)
 
     errors = session.send("Page.getInstallabilityErrors")["installabilityErrors"]
@@ -111,9 +110,7 @@ def test_the_app_can_be_installed(clinic: Clinic, handset: Handset) -> None:
 
 def test_the_shell_is_all_that_is_cached(clinic: Clinic, phone: Page, tmp_path: Path) -> None:
     """After photos were taken and sent, caches have the shell and no picture; other storage is empty."""
-    sign_in(phone, clinic)
-    expect_state(phone, "connected")
-    phone.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    sign_in_with_worker(phone, clinic)
     phone.reload()
     capture(phone, 1)
     stored_today(phone, 1)

@@ -17,15 +17,7 @@ from app.server.serving import ONLY_HERE, lan_address
 from e2e.conftest import PHONE, chromium
 from e2e.support.clinic import Clinic, open_clinic
 from e2e.support.startup_output import code_of, lines, printed_code
-from e2e.support.verbs import (
-    capture,
-    expect_stored_once,
-    gallery,
-    sign_in,
-    sign_in_by_form,
-    start_consultation,
-    stored_today,
-)
+from e2e.support.verbs import capture, expect_arrived, sign_in, sign_in_by_form, start_consultation
 from e2e.support.watch import Watch
 from tests.support.ports import free_port
 
@@ -146,9 +138,7 @@ def test_photos_travel_from_the_network_address_to_the_desktop(
 
     capture(phone, 2)
 
-    stored_today(phone, 2)
-    gallery(desktop, 2)
-    expect_stored_once(desktop, clinic, 2)
+    expect_arrived(phone, desktop, clinic, 2)
     assert phone.evaluate("isSecureContext && Boolean(navigator.serviceWorker.controller)")
     assert {cookie["secure"] for cookie in phone.context.cookies()} == {True}
 

@@ -35,6 +35,13 @@ def sign_in_by_form(page: Page, back: str, name: str, password: str) -> None:
     page.wait_for_url(lambda url: urlsplit(url).path == back)
 
 
+def sign_in_with_worker(phone: Page, clinic: Clinic) -> None:
+    """Sign in on the phone and wait for its service worker: from then on it starts without a link."""
+    sign_in(phone, clinic)
+    expect_state(phone, "connected")
+    phone.evaluate("navigator.serviceWorker.ready.then(() => true)")
+
+
 def start_consultation(desktop: Page, label: str) -> None:
     """Open a new consultation on the desktop."""
     desktop.get_by_role("button", name="New consultation").first.click()
@@ -150,6 +157,20 @@ def expect_stored_once(desktop: Page, clinic: Clinic, count: int) -> list[Any]:
             assert answer.status == 200
             assert sha256(answer.body()) == photo["sha256"]
     return rows
+
+
+def send_all(phone: Page, count: int) -> None:
+    """Review and upload what was taken, until it is stored."""
+    review(phone, count)
+    upload(phone, count)
+    stored_today(phone, count)
+
+
+def expect_arrived(phone: Page, desktop: Page, clinic: Clinic, count: int) -> list[Any]:
+    """Phone, desktop, database and store agree that so many photos are stored, each once; their rows."""
+    stored_today(phone, count)
+    gallery(desktop, count)
+    return expect_stored_once(desktop, clinic, count)
 
 
 def open_consultation_on_both(clinic: Clinic, phone: Page, desktop: Page, label: str = "Room 2") -> None:

@@ -9,10 +9,12 @@ from playwright.sync_api import Page, expect
 from e2e.support.clinic import Clinic, open_clinic
 from e2e.support.verbs import (
     capture,
+    expect_arrived,
     expect_state,
     expect_stored_once,
     gallery,
     open_camera,
+    open_consultation_on_both,
     review,
     sign_in,
     sign_in_by_form,
@@ -60,9 +62,7 @@ def test_a_photo_deleted_or_unchecked_in_review_is_not_sent(
     clinic: Clinic, phone: Page, desktop: Page
 ) -> None:
     """Of four photos one is deleted, one stays unchecked: two arrive, one waits in review."""
-    sign_in(desktop, clinic, "/desktop")
-    start_consultation(desktop, "Room 2")
-    sign_in(phone, clinic)
+    open_consultation_on_both(clinic, phone, desktop)
     open_camera(phone)
     take(phone, 4)
     items = review(phone, 4)
@@ -73,9 +73,7 @@ def test_a_photo_deleted_or_unchecked_in_review_is_not_sent(
     items.nth(0).get_by_role("checkbox").uncheck()
     upload(phone, 2)
 
-    stored_today(phone, 2)
-    gallery(desktop, 2)
-    expect_stored_once(desktop, clinic, 2)
+    expect_arrived(phone, desktop, clinic, 2)
     expect(phone.get_by_role("button", name="Review (1)").first).to_be_visible()
 
     phone.reload()
@@ -88,9 +86,7 @@ def test_a_retake_takes_the_place_of_the_photo_it_replaces(
     clinic: Clinic, phone: Page, desktop: Page
 ) -> None:
     """The old photo goes once the new one is safe; one photo arrives, in the same consultation."""
-    sign_in(desktop, clinic, "/desktop")
-    start_consultation(desktop, "Room 2")
-    sign_in(phone, clinic)
+    open_consultation_on_both(clinic, phone, desktop)
     open_camera(phone)
     take(phone, 1)
     items = review(phone, 1)
@@ -102,9 +98,7 @@ def test_a_retake_takes_the_place_of_the_photo_it_replaces(
     expect(items).to_have_count(1)
     upload(phone, 1)
 
-    stored_today(phone, 1)
-    gallery(desktop, 1)
-    expect_stored_once(desktop, clinic, 1)
+    expect_arrived(phone, desktop, clinic, 1)
 
 
 def test_a_photo_taken_again_is_not_sent_in_place_of_its_retake(
@@ -112,9 +106,7 @@ def test_a_photo_taken_again_is_not_sent_in_place_of_its_retake(
 ) -> None:
     """While the retake is being saved nothing can be decided about the photo it replaces."""
     phone.add_init_script(SLOW_ENCODER)
-    sign_in(desktop, clinic, "/desktop")
-    start_consultation(desktop, "Room 2")
-    sign_in(phone, clinic)
+    open_consultation_on_both(clinic, phone, desktop)
     open_camera(phone)
     take(phone, 1)
     items = review(phone, 1)

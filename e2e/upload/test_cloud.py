@@ -16,6 +16,7 @@ from e2e.support.verbs import (
     expect_state,
     expect_stored_once,
     gallery,
+    open_consultation_on_both,
     queue_row,
     sign_in,
     start_consultation,
@@ -130,10 +131,7 @@ def test_a_signal_service_that_cannot_be_reached_costs_only_liveness(
 ) -> None:
     """Ably by settings, without a server at its address: the desktop shows Polling and shows the photos."""
     watch.allow("wss://localhost", "https://localhost", "ERR_")
-    sign_in(desktop, clinic, "/desktop")
-    start_consultation(desktop, "Room 2")
-    sign_in(phone, clinic)
-    expect(phone.get_by_role("heading", name="Room 2")).to_be_visible()
+    open_consultation_on_both(clinic, phone, desktop)
 
     capture(phone, 1)
 

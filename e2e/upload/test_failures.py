@@ -12,6 +12,7 @@ from e2e.doubles.proxy import Proxy, answer_with, lose_answer, open_proxy, reset
 from e2e.support.clinic import Clinic, open_clinic
 from e2e.support.verbs import (
     capture,
+    expect_arrived,
     expect_stored_once,
     gallery,
     queue_row,
@@ -71,9 +72,7 @@ def test_a_lost_answer_to_the_put_stores_the_photo_once(
 
     capture(phone, 2)
 
-    stored_today(phone, 2)
-    gallery(desktop, 2)
-    expect_stored_once(desktop, clinic, 2)
+    expect_arrived(phone, desktop, clinic, 2)
     assert lost.hits == 1
 
 
@@ -87,9 +86,7 @@ def test_a_lost_answer_to_complete_yields_one_row_and_one_receipt(
 
     capture(phone, 1)
 
-    stored_today(phone, 1)
-    gallery(desktop, 1)
-    expect_stored_once(desktop, clinic, 1)
+    expect_arrived(phone, desktop, clinic, 1)
     assert lost.hits == 1
 
 
@@ -108,9 +105,7 @@ def test_a_captive_portal_is_no_receipt(
     proxy.heal()
     phone.get_by_role("button", name="Send now").click()
 
-    stored_today(phone, 2)
-    gallery(desktop, 2)
-    expect_stored_once(desktop, clinic, 2)
+    expect_arrived(phone, desktop, clinic, 2)
 
 
 def test_a_reset_link_only_delays(
@@ -123,9 +118,7 @@ def test_a_reset_link_only_delays(
 
     capture(phone, 2)
 
-    stored_today(phone, 2)
-    gallery(desktop, 2)
-    expect_stored_once(desktop, clinic, 2)
+    expect_arrived(phone, desktop, clinic, 2)
     assert broken.hits == 2
 
 
@@ -178,9 +171,7 @@ def test_an_expired_sign_in_pauses_the_queue_and_a_new_one_resumes_it(
     proxy.heal()
     sign_in(phone, clinic)
 
-    stored_today(phone, 3)
-    gallery(desktop, 3)
-    expect_stored_once(desktop, clinic, 3)
+    expect_arrived(phone, desktop, clinic, 3)
 
 
 def test_a_server_that_dies_and_returns_finds_every_photo(

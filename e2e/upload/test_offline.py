@@ -8,6 +8,7 @@ from e2e.support.clinic import Clinic
 from e2e.support.handset import Handset
 from e2e.support.verbs import (
     capture,
+    expect_arrived,
     expect_state,
     expect_stored_once,
     gallery,
@@ -15,6 +16,7 @@ from e2e.support.verbs import (
     queue_row,
     review,
     sign_in,
+    sign_in_with_worker,
     start_consultation,
     stored_today,
     take,
@@ -28,9 +30,7 @@ NO_LINK = r"ERR_INTERNET_DISCONNECTED|Failed to fetch"
 def signed_in_handset(handset: Handset, clinic: Clinic) -> Page:
     """Signed in, and closed and reopened once, since Chromium writes cookies late."""
     phone = handset.open()
-    sign_in(phone, clinic)
-    expect_state(phone, "connected")
-    phone.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    sign_in_with_worker(phone, clinic)
     handset.close()
     phone = handset.open()
     phone.goto("/mobile")
@@ -59,9 +59,7 @@ def test_photos_taken_offline_survive_a_kill_and_arrive_once(
     expect(queue_row(phone, re.compile("Waiting|Saved on this phone"))).to_have_count(3)
     handset.context.set_offline(False)
 
-    stored_today(phone, 3)
-    gallery(desktop, 3)
-    expect_stored_once(desktop, clinic, 3)
+    expect_arrived(phone, desktop, clinic, 3)
 
 
 def test_photos_in_review_survive_a_kill(clinic: Clinic, handset: Handset, desktop: Page) -> None:
@@ -78,9 +76,7 @@ def test_photos_in_review_survive_a_kill(clinic: Clinic, handset: Handset, deskt
     phone.get_by_role("button", name="Review (2)").first.click()
     upload(phone, 2)
 
-    stored_today(phone, 2)
-    gallery(desktop, 2)
-    expect_stored_once(desktop, clinic, 2)
+    expect_arrived(phone, desktop, clinic, 2)
 
 
 def test_a_kill_soon_after_sign_in_costs_the_sign_in_and_no_photo(
@@ -90,9 +86,7 @@ def test_a_kill_soon_after_sign_in_costs_the_sign_in_and_no_photo(
     sign_in(desktop, clinic, "/desktop")
     start_consultation(desktop, "Room 2")
     phone = handset.open()
-    sign_in(phone, clinic)
-    expect_state(phone, "connected")
-    phone.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    sign_in_with_worker(phone, clinic)
     open_camera(phone)
     take(phone, 2)
     handset.context.clear_cookies()  # What a kill before the browser wrote its cookies leaves behind.

@@ -9,7 +9,14 @@ from playwright.sync_api import BrowserContext, expect
 from e2e.conftest import PHONE
 from e2e.doubles.proxy import Proxy
 from e2e.support.clinic import Clinic
-from e2e.support.verbs import capture, expect_state, queue_row, sign_in, stored_today, wait_until_true
+from e2e.support.verbs import (
+    capture,
+    expect_state,
+    queue_row,
+    sign_in_with_worker,
+    stored_today,
+    wait_until_true,
+)
 from e2e.support.versions import change_the_page, hold_a_photo, open_copy, restart
 from e2e.support.watch import Watch
 
@@ -34,9 +41,7 @@ def test_an_update_waits_for_a_replay_and_then_asks(
     watch.allow("ERR_", "status of", "WebSocket")
     clinic, proxy = link
     phone = open_context(**{**PHONE, "base_url": f"http://localhost:{proxy.port}"}).new_page()
-    sign_in(phone, clinic)
-    expect_state(phone, "connected")
-    phone.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    sign_in_with_worker(phone, clinic)
     phone.reload()
     held, released = hold_a_photo(proxy)
     capture(phone, 1)

@@ -9,7 +9,15 @@ from playwright.sync_api import BrowserContext, Page, expect
 from e2e.conftest import PHONE
 from e2e.doubles.proxy import Proxy
 from e2e.support.clinic import Clinic
-from e2e.support.verbs import capture, expect_state, expect_stored_once, queue_row, sign_in, stored_today
+from e2e.support.verbs import (
+    capture,
+    expect_state,
+    expect_stored_once,
+    queue_row,
+    sign_in,
+    sign_in_with_worker,
+    stored_today,
+)
 from e2e.support.versions import (
     change_the_page,
     change_the_schema,
@@ -42,9 +50,7 @@ def old_phone(link: tuple[Clinic, Proxy], open_context: Callable[..., BrowserCon
     watch.allow("ERR_", "status of", "WebSocket")
     clinic, proxy = link
     phone = open_context(**{**PHONE, "base_url": f"http://localhost:{proxy.port}"}).new_page()
-    sign_in(phone, clinic)
-    expect_state(phone, "connected")
-    phone.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    sign_in_with_worker(phone, clinic)
     phone.evaluate(f"{MARK} = true")
     return phone
 
