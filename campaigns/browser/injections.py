@@ -6,7 +6,16 @@ from typing import Any
 import msgspec
 
 from campaigns.browser.points import COMPLETE, OBJECT, PRESIGN
-from e2e.doubles.faults import cut_answer, cut_body, flip_a_byte, stop_reading, swallow_answer
+from e2e.doubles.faults import (
+    cut_answer,
+    cut_body,
+    flip_a_byte,
+    only_the_first,
+    problem,
+    stop_reading,
+    store_error,
+    swallow_answer,
+)
 from e2e.doubles.proxy import (
     Action,
     Proxy,
@@ -19,7 +28,6 @@ from e2e.doubles.proxy import (
 from e2e.doubles.request import Request
 
 WHERE = {"p2": ("POST", PRESIGN), "p3": ("PUT", OBJECT), "p4": ("PUT", OBJECT), "p5": ("POST", COMPLETE)}
-OURS = "content-type: application/problem+json\r\nx-cp-server: capture/1"
 PORTAL = "<html><h1>Free Wi-Fi</h1><form>Accept</form></html>"
 
 
@@ -30,42 +38,11 @@ class Wire(msgspec.Struct, frozen=True):
     early: bool = False
 
 
-def problem(status: int, code: str, extra: str = "") -> Action:
-    """A refusal in the clinic's own form."""
-    body = msgspec.json.encode(
-        {"type": "about:blank", "title": "No", "status": status, "code": code, "detail": "x"}
-    )
-    return answer_with(status, body.decode(), OURS + extra)
-
-
-def store_error(status: int, code: str, extra: str = "") -> Action:
-    """A refusal in the store's own form."""
-    return answer_with(status, f"<Error><Code>{code}</Code></Error>", f"content-type: application/xml{extra}")
-
-
 def either(api: Action, store: Action) -> Action:
     """The form of the server or of the store, by the request."""
 
     async def act(proxy: Proxy, request: Request, writer: Writer) -> None:
         await (store if request.method == "PUT" else api)(proxy, request, writer)
-
-    return act
-
-
-def only_the_first(action: Action) -> Action:
-    """Strikes the first photo whose path comes by, again and again, and no other.
-
-    Each attempt of the same photo has another signature behind its path.
-    """
-    struck: list[str] = []
-
-    async def act(proxy: Proxy, request: Request, writer: Writer) -> None:
-        path = request.path.partition("?")[0]
-        struck[:] = struck or [path]
-        if path == struck[0]:
-            await action(proxy, request, writer)
-        else:
-            await proxy.send(writer, await proxy.upstream(request))
 
     return act
 

@@ -1,13 +1,16 @@
-"""More faults of a link for one request: stop it half-way, corrupt it, truncate its answer."""
+"""More faults of a link for one request: refuse it, stop it half-way, corrupt it, truncate its answer."""
 
 import asyncio
 import contextlib
 import threading
 
-from e2e.doubles.proxy import Action, Proxy, Writer, reset
+import msgspec
+
+from e2e.doubles.proxy import Action, Proxy, Writer, answer_with, reset
 from e2e.doubles.request import Request, one_shot
 
 HOLD_LIMIT_S = 60
+OURS = "content-type: application/problem+json\r\nx-cp-server: capture/1"
 
 
 class Hold:
@@ -112,3 +115,34 @@ async def flip_a_byte(proxy: Proxy, request: Request, writer: Writer) -> None:
     corrupted[-100] ^= 0xFF
     changed = Request(request.method, request.path, bytes(corrupted), length=request.length)
     await proxy.send(writer, await proxy.upstream(changed))
+
+
+def problem(status: int, code: str, extra: str = "") -> Action:
+    """A refusal in the clinic's own form."""
+    body = msgspec.json.encode(
+        {"type": "about:blank", "title": "No", "status": status, "code": code, "detail": "x"}
+    )
+    return answer_with(status, body.decode(), OURS + extra)
+
+
+def store_error(status: int, code: str, extra: str = "") -> Action:
+    """A refusal in the store's own form."""
+    return answer_with(status, f"<Error><Code>{code}</Code></Error>", f"content-type: application/xml{extra}")
+
+
+def only_the_first(action: Action) -> Action:
+    """Strikes the first photo whose path comes by, again and again, and no other.
+
+    Each attempt of the same photo has another signature behind its path.
+    """
+    struck: list[str] = []
+
+    async def act(proxy: Proxy, request: Request, writer: Writer) -> None:
+        path = request.path.partition("?")[0]
+        struck[:] = struck or [path]
+        if path == struck[0]:
+            await action(proxy, request, writer)
+        else:
+            await proxy.send(writer, await proxy.upstream(request))
+
+    return act

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from e2e.conftest import DESKTOP, PHONE
+from e2e.doubles.faults import only_the_first, problem
 from e2e.doubles.proxy import Proxy, answer_with, lose_answer, open_proxy, reset_connection
 from e2e.support.clinic import Clinic, open_clinic
 from e2e.support.verbs import (
@@ -128,20 +129,7 @@ def test_one_poisoned_photo_is_parked_and_the_rest_are_stored(
     """The first photo is always refused as no photo; it needs attention and blocks no other."""
     watch.allow("status of 422")
     phone, desktop = scene
-    refusal = (
-        '{"type":"about:blank","title":"Invalid image","status":422,"code":"invalid-image","detail":"x"}'
-    )
-    headers = "content-type: application/problem+json\r\nx-cp-server: capture/1"
-    poison: list[str] = []
-
-    async def refuse_the_first(link: Proxy, request, writer) -> None:  # type: ignore[no-untyped-def]
-        poison[:] = poison or [request.path]
-        if request.path == poison[0]:
-            await answer_with(422, refusal, headers)(link, request, writer)
-        else:
-            await link.send(writer, await link.upstream(request))
-
-    proxy.fault("POST", COMPLETE, refuse_the_first)
+    proxy.fault("POST", COMPLETE, only_the_first(problem(422, "invalid-image")))
 
     capture(phone, 4)
 
@@ -157,13 +145,8 @@ def test_an_expired_sign_in_pauses_the_queue_and_a_new_one_resumes_it(
     """401 in mid queue: the photos wait untouched, then travel on after the sign-in."""
     watch.allow("status of 401", "status of 412", "ERR_")
     phone, desktop = scene
-    problem = (
-        '{"type":"about:blank","title":"Sign in","status":401,"code":"unauthenticated","detail":"Sign in"}'
-    )
-    headers = "content-type: application/problem+json\r\nx-cp-server: capture/1"
-    proxy.fault(
-        "POST", r"/api/uploads/presign|/api/session/token|/complete$", answer_with(401, problem, headers)
-    )
+    asking = r"/api/uploads/presign|/api/session/token|/complete$"
+    proxy.fault("POST", asking, problem(401, "unauthenticated"))
 
     capture(phone, 3)
     expect(queue_row(phone, "Sign in to continue")).to_have_count(3)

@@ -7,7 +7,8 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from e2e.doubles.proxy import Action, Proxy, answer_with
+from e2e.doubles.faults import store_error
+from e2e.doubles.proxy import Proxy, answer_with
 from e2e.support.clinic import Clinic
 from e2e.support.verbs import capture, expect_stored_once, gallery, queue_row
 from e2e.support.watch import Watch
@@ -15,22 +16,16 @@ from e2e.upload.test_failures import OBJECT, clinic, link, proxy, scene  # noqa:
 
 LIMIT_MS = 60_000
 SAFE = "Photos wait here and go by themselves once that is mended."
-XML = "content-type: application/xml"
-
-
-def store(status: int, code: str) -> Action:
-    """The store's answer, in its own form."""
-    return answer_with(status, f"<Error><Code>{code}</Code></Error>", XML)
 
 
 REFUSALS = {
-    "an expired role": (store(403, "ExpiredToken"), "The photo store refuses all photos."),
+    "an expired role": (store_error(403, "ExpiredToken"), "The photo store refuses all photos."),
     "a proxy's limit": (
         answer_with(413, "<html><h1>413 Request Entity Too Large</h1></html>"),
         "A limit between this phone and the server refuses photos of this size:",
     ),
     "a wrong clock": (
-        store(403, "RequestTimeTooSkewed"),
+        store_error(403, "RequestTimeTooSkewed"),
         "The photo store refuses photos because the server's clock is wrong.",
     ),
 }
