@@ -23,7 +23,7 @@ from app.domain.identity.accounts import (
 from app.web.api.problems_spec import NO_CONTENT, problems
 from app.web.api_request import ApiRequest
 from app.web.bodies import json_body, read_body
-from app.web.cookies.login import end_login, read_device_cookies, read_login, set_login
+from app.web.cookies.login import KNOWN, LOGIN, end_login, set_login
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class SessionController(Controller):
     ) -> Response[SignInState]:
         """Open a login with name and password; it replaces the one this browser had."""
         form, origin = read_body(SignIn, body), _page_origin(request)
-        old = read_login(request, origin)
+        old = LOGIN.read(request, origin)
         client = _client(request, origin)
         login = await provider.accounts.sign_in(form.name, form.password, client, old or None)
         opened = SignInState(user=login.user, password_change_required=login.password_change_required)
@@ -54,7 +54,7 @@ class SessionController(Controller):
     @get(responses=problems())
     async def state(self, request: ApiRequest, provider: NamedDependency[AccountsProvider]) -> SignInState:
         """Whose login came with the request; for the sign-in page, which must not begin with an error."""
-        cookie = read_login(request, request.public_origin)
+        cookie = LOGIN.read(request, request.public_origin)
         return await provider.accounts.state(cookie) if cookie else SignInState()
 
     @post("/token", status_code=200, responses=problems())
@@ -84,7 +84,7 @@ class SessionController(Controller):
     ) -> Response[None]:
         """End the login and its background uploads; nothing to do without one."""
         origin = request.public_origin
-        await provider.accounts.sign_out(read_login(request, origin))
+        await provider.accounts.sign_out(LOGIN.read(request, origin))
         # Cached pictures only. Never the browser's storage: photos wait there.
         headers = {"clear-site-data": '"cache"'}
         return Response(None, status_code=204, cookies=end_login(origin), headers=headers)
@@ -110,7 +110,7 @@ def session_router(accounts: LocalAccounts) -> Router:
 
 
 def _login(request: ApiRequest, origin: str) -> str:
-    if not (cookie := read_login(request, origin)):
+    if not (cookie := LOGIN.read(request, origin)):
         raise Unauthenticated
     return cookie
 
@@ -129,4 +129,4 @@ def _page_origin(request: ApiRequest) -> str:
 
 def _client(request: ApiRequest, origin: str) -> SignInClient:
     address = request.client.host if request.client else ""
-    return SignInClient(address, read_device_cookies(request, origin))
+    return SignInClient(address, KNOWN.read(request, origin))

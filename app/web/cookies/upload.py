@@ -1,29 +1,24 @@
 """The upload cookie: lets the service worker send photos when no page is open to lend it a token.
 
-Opaque, HttpOnly, SameSite=Strict; only its SHA-256 is kept. It is exchanged from a session token
-and cannot renew itself. WebKit drops Secure cookies on http, so plain loopback has its own name.
+Only its SHA-256 is kept. It is exchanged from a session token and cannot renew itself.
 """
 
 import hashlib
 import secrets
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import Any
 
-from litestar.connection import ASGIConnection
 from litestar.datastructures import Cookie
 
 from app.domain.errors import Unauthenticated
 from app.domain.identity.users import AuthenticatedUser
 from app.domain.ports import Clock, Database
+from app.web.cookies.host_cookie import Connection, HostCookie
 from app.web.middleware.headers import host_of
 from app.web.site.policy import Policy
 
-SECURE_NAME = "__Host-cp_upload"
-PLAIN_NAME = "cp_upload"
-MAX_CHARS = 128
+UPLOAD = HostCookie("cp_upload", max_chars=128)
 
-Connection = ASGIConnection[Any, Any, Any, Any]
 Alive = Callable[[str], Awaitable[bool]]
 
 
@@ -62,17 +57,17 @@ class UploadCookies:
         if self._opened is not None and not await self._opened(user.session):
             await self._drop(user)
             raise Unauthenticated
-        return self._cookie(connection, value, int(self._lifetime.total_seconds()))
+        return UPLOAD.write(self._origin(connection), value, int(self._lifetime.total_seconds()))
 
     async def end(self, connection: Connection, user: AuthenticatedUser) -> Cookie:
         """Drop every upload cookie of the user's session; the answer removes it from this browser."""
         await self._drop(user)
-        return self._cookie(connection, "", 0)
+        return UPLOAD.end(self._origin(connection))
 
     async def user_of(self, connection: Connection) -> AuthenticatedUser:
         """Whose cookie this is; raises ``Unauthenticated`` when it is unknown or over."""
-        value = connection.cookies.get(self._name(connection), "")
-        if not value or len(value) > MAX_CHARS:
+        value = UPLOAD.read(connection, self._origin(connection))
+        if not value:
             raise Unauthenticated
         async with self._database.transaction() as records:
             found = await records.upload_session(digest(value), self._clock())
@@ -89,23 +84,9 @@ class UploadCookies:
         async with self._database.transaction() as records:
             await records.drop_upload_sessions(user.id, user.session)
 
-    def _cookie(self, connection: Connection, value: str, max_age: int) -> Cookie:
-        return Cookie(
-            key=self._name(connection),
-            value=value,
-            max_age=max_age,
-            path="/",
-            httponly=True,
-            samesite="strict",
-            secure=self._secure(connection),
-        )
-
-    def _name(self, connection: Connection) -> str:
-        return SECURE_NAME if self._secure(connection) else PLAIN_NAME
-
-    def _secure(self, connection: Connection) -> bool:
+    def _origin(self, connection: Connection) -> str:
         scope = connection.scope
-        return self._policy.origin(scope.get("scheme", "http"), host_of(scope)).startswith("https:")
+        return self._policy.origin(scope.get("scheme", "http"), host_of(scope))
 
 
 def digest(value: str) -> str:
