@@ -20,7 +20,7 @@ async ({ how, store, count, pictures, owner, consultationId }) => {
   });
 
   async function save(queue) {
-    const { newPhotoId } = await import("/pwa/queue/photo-id.js");
+    const { newPhotoId } = await import("/pwa/queue/photo-record.js");
     const began = performance.now();
     const ids = [];
     for (let number = 0; number < count; number++) {

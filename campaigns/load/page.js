@@ -23,7 +23,7 @@
   }
 
   async function capture(queue, consultationId) {
-    const { newPhotoId } = await import("/pwa/queue/photo-id.js");
+    const { newPhotoId } = await import("/pwa/queue/photo-record.js");
     const { bytes, width, height } = await picture();
     const owner = (await queue.owner()).id;
     return {

@@ -10,6 +10,9 @@ const HASH_LIMIT_MS = 15_000; // ms; four megabytes take a phone some hundredths
  */
 export async function sha256Hex(bytes) {
   const asked = crypto.subtle.digest("SHA-256", bytes);
-  const digest = new Uint8Array(await withLimit(asked, HASH_LIMIT_MS, "digest"));
-  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hexOf(new Uint8Array(await withLimit(asked, HASH_LIMIT_MS, "digest")));
 }
+
+/** @param {Uint8Array} bytes */
+export const hexOf = (bytes) =>
+  Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");

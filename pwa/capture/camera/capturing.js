@@ -4,7 +4,7 @@
  */
 import { ApiProblem } from "../../shared/http.js";
 import { phone as words } from "../../page/words/phone.js";
-import { newPhotoId } from "../../queue/photo-id.js";
+import { newPhotoId } from "../../queue/photo-record.js";
 import { ServerClock } from "../../shared/server-clock.js";
 import { momentOf } from "../../queue/shutter-times.js";
 import * as guard from "../consultation/consultation-guard.js";

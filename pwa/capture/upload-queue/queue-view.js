@@ -5,7 +5,6 @@ import { when } from "../../page/times.js";
 import { LONGEST_WAIT_MS } from "../../queue/replay/retry-policy.js";
 import { byId, copy, find, repeat, setIcon, setText } from "../../page/dom.js";
 import { needsReceipt } from "../../queue/errors.js";
-import { overdue } from "./overdue.js";
 import { drawPlace, photoLine } from "../review/place-view.js";
 import { confirmDelete } from "../review/review-view.js";
 import { inQueue } from "../store.js";
@@ -184,6 +183,22 @@ function pauseText(pause) {
 function drawNextTry({ listing: { pause } }) {
   const shown = pause?.concerns === "link" && pause.nextTryAt;
   setText(byId("next-try"), shown ? words.nextTry(secondsTo(shown, Date.now())) : "");
+}
+
+const HOUR = 3_600_000;
+
+/**
+ * How urgent the words about unsent photos are. Only words depend on this clock: no rule does.
+ * @param {Pick<PhotoSummary, "capturedAt">[]} photos
+ * @param {number} now ms
+ * @returns {{kind: "warn" | "danger", text: string} | null} null while all are from the last day
+ */
+export function overdue(photos, now) {
+  const older = (/** @type {number} */ hours) =>
+    photos.filter(({ capturedAt }) => now - Date.parse(capturedAt) >= hours * HOUR).length;
+  const [day, threeDays] = [older(24), older(72)];
+  if (threeDays) return { kind: "danger", text: words.overdueThreeDays(threeDays) };
+  return day ? { kind: "warn", text: words.overdueDay(day) } : null;
 }
 
 /** Photos left in review wait as well, and are counted. @param {ReturnType<typeof overdue>} late */

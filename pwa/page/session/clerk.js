@@ -6,8 +6,7 @@
 
 import { NoAnswer, withLimit } from "../../shared/clock.js";
 import { ApiProblem, createApi, NotReached } from "../../shared/http.js";
-import { SignedOut } from "./signed-out.js";
-import { ANY_SESSION, UserState, shownToPages } from "./user-state.js";
+import { ANY_SESSION, SignedOut, UserState, shownToPages } from "./user-state.js";
 
 /** @import { Session } from "./session.js" */
 /** @import { SessionChannel, SessionChange } from "../../shared/session-channel.js" */

@@ -4,8 +4,7 @@
  */
 
 import { ApiProblem } from "../../shared/http.js";
-import { SignedOut } from "./signed-out.js";
-import { ANY_SESSION, UserState, sessionIdOf, shownToPages } from "./user-state.js";
+import { ANY_SESSION, SignedOut, UserState, sessionIdOf, shownToPages } from "./user-state.js";
 
 /** @import { Session, User } from "./session.js" */
 

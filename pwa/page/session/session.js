@@ -5,8 +5,9 @@
 
 import { createApi } from "../../shared/http.js";
 import { passwordUrl, signInUrl } from "./back.js";
+import { DATABASE_NAME } from "../../queue/database.js";
+import { openQueue } from "../../queue/queue.js";
 import { SessionChannel } from "../../shared/session-channel.js";
-import { eraseLastUser } from "./forget.js";
 import { createLocalSession } from "./local.js";
 
 /** @typedef {{id: string, name: string | null}} User */
@@ -63,4 +64,25 @@ export async function createSession(config, { fetch: send = (...args) => fetch(.
 async function clerkSession(publishableKey, parts) {
   const { createClerkSession, loadClerkScript } = await import("./clerk.js");
   return createClerkSession(() => loadClerkScript(publishableKey), parts);
+}
+
+/**
+ * What a browser keeps of the signed-in user is erased with the sign-out, on whichever page that is:
+ * label and second identifier of the last consultation, and the name. Photos wait for their owner.
+ */
+async function eraseLastUser() {
+  if (!(await isPhone())) return;
+  const queue = await openQueue();
+  try {
+    await queue.eraseUser();
+  } finally {
+    await queue.close();
+  }
+}
+
+/** Nothing is opened in a browser that never was a phone. */
+async function isPhone() {
+  // Where a browser cannot list its databases, opening one is the way to know.
+  const all = await globalThis.indexedDB?.databases?.().catch(() => null);
+  return !all || all.some(({ name }) => name === DATABASE_NAME);
 }

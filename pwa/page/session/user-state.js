@@ -3,6 +3,15 @@
 /** @import { SessionChannel } from "../../shared/session-channel.js" */
 /** @import { Memory, OwnerRecord, Session, User } from "./session.js" */
 
+/** The user is signed out, so there is no token: the way on leads through the sign-in page. */
+export class SignedOut extends Error {
+  name = "SignedOut";
+
+  constructor() {
+    super("The user is signed out.");
+  }
+}
+
 export class UserState {
   #erase;
   #channel;

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { overdue } from "../../../pwa/capture/upload-queue/overdue.js";
+import { overdue } from "../../../pwa/capture/upload-queue/queue-view.js";
 
 const NOW = Date.UTC(2026, 10, 22, 12);
 const aged = (hours) => ({ capturedAt: new Date(NOW - hours * 3_600_000).toISOString() });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { isSignedOut, errorMessage } from "../../../pwa/desktop/shell/error-messages.js";
 import { ApiProblem, NotReached } from "../../../pwa/shared/http.js";
-import { SignedOut } from "../../../pwa/page/session/signed-out.js";
+import { SignedOut } from "../../../pwa/page/session/user-state.js";
 import { desktop as words } from "../../../pwa/page/words/desktop.js";
 
 const problem = (code, status = 409) => new ApiProblem({ code, status, detail: "" });

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it, mock } from "node:test";
 
 import { NotReached } from "../../../pwa/shared/http.js";
-import { SignedOut } from "../../../pwa/page/session/signed-out.js";
+import { SignedOut } from "../../../pwa/page/session/user-state.js";
 import { ANNA, BEN, ClerkWorld, FakeMemory, LIMIT_MS, LocalWorld } from "./session-worlds.mjs";
 
 const MINUTE = 60_000;

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import { Changes } from "../../../pwa/queue/changes.js";
-import { newPhotoId } from "../../../pwa/queue/photo-id.js";
+import { newPhotoId } from "../../../pwa/queue/photo-record.js";
 import { capture, openPhone, receiptFor, sha256, until } from "./support.mjs";
 
 test("an added photo is listed with the hash of its bytes and its place in the order", async (t) => {

@@ -7,7 +7,7 @@ import { createHash } from "node:crypto";
 
 import { TestClock } from "../clock.mjs";
 import { QueueStore } from "../../../pwa/queue/replay/queue-store.js";
-import { newPhotoId } from "../../../pwa/queue/photo-id.js";
+import { newPhotoId } from "../../../pwa/queue/photo-record.js";
 import { openQueue } from "../../../pwa/queue/queue.js";
 import { replay } from "../../../pwa/queue/replay/replay.js";
 import { Uploader } from "../../../pwa/queue/replay/uploader.js";

@@ -5,7 +5,7 @@ import { createServer } from "node:http";
 import { after, before, beforeEach, describe, it } from "node:test";
 
 import { ApiProblem, NotReached, createApi } from "../../../pwa/shared/http.js";
-import { SignedOut } from "../../../pwa/page/session/signed-out.js";
+import { SignedOut } from "../../../pwa/page/session/user-state.js";
 
 const OURS = { "X-CP-Server": "capture/1", "Content-Type": "application/json" };
 

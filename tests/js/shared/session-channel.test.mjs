@@ -4,7 +4,7 @@ import test from "node:test";
 
 import { createApi } from "../../../pwa/shared/http.js";
 import { createLocalSession } from "../../../pwa/page/session/local.js";
-import { SignedOut } from "../../../pwa/page/session/signed-out.js";
+import { SignedOut } from "../../../pwa/page/session/user-state.js";
 import { SessionChannel } from "../../../pwa/shared/session-channel.js";
 import { ANNA, BEN, FakeMemory, LocalWorld } from "../page/session-worlds.mjs";
 
