@@ -24,7 +24,6 @@ export const phone = {
   numbered: (/** @type {string} */ end) => `No. …${end}`,
   followed: (/** @type {string} */ label) =>
     `The desktop opened ${label}. This phone is on it too.`,
-  onThisPhone: (/** @type {string} */ label) => `This phone is on ${label}`,
   goUnfiled: "Photos are kept as Unfiled. File them on the desktop later.",
   linkUp: "Connected to the server",
   linkDown: "No connection to the server",
