@@ -19,14 +19,14 @@ class ForkedProgram:
     """What ``subprocess.Popen`` offers of ``python -m app serve``; ``stdout`` has its errors as well."""
 
     def __init__(self, folder: Path, environment: dict[str, str]) -> None:
-        reading, writing = _CONTEXT.Pipe(duplex=False)
-        self._process = _CONTEXT.Process(target=_serve, args=(folder, environment, writing))
+        read_end, write_end = _CONTEXT.Pipe(duplex=False)
+        self._process = _CONTEXT.Process(target=_serve, args=(folder, environment, write_end))
         self._process.start()
         assert self._process.pid is not None
         self.pid = self._process.pid
-        writing.close()
-        self.stdout = os.fdopen(os.dup(reading.fileno()))
-        reading.close()
+        write_end.close()
+        self.stdout = os.fdopen(os.dup(read_end.fileno()))
+        read_end.close()
 
     def poll(self) -> int | None:
         """The exit code, negative for a signal; None while it runs."""
