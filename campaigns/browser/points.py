@@ -34,7 +34,7 @@ POINTS = (
     Point(name="shutter fired", where="page", file="pwa/capture/camera/shots.js",
           function="add(source, frozen, fileName = null) {", line="this.#count(1);"),
     Point(name="encoded, not committed", where="page", file="pwa/queue/photo-store.js",
-          function="export async function storePhoto(", line="return record;"),
+          function="export function storePhoto(", line="return record;"),
     Point(name="commit complete", where="page", file="pwa/queue/queue.js", function="async add(",
           line="await verifyStored("),
     Point(name="read-back done", where="page", file="pwa/queue/queue.js", function="async add(",

@@ -5,7 +5,7 @@ from playwright.sync_api import Playwright
 
 from campaigns.browser.broken import KILLED, Build
 from campaigns.browser.kills import control, kill_once, result_of
-from campaigns.browser.points import POINTS, line_of
+from campaigns.browser.points import POINTS
 from campaigns.browser.setting import Setting
 
 TIMES = 5
@@ -27,9 +27,3 @@ def test_photos_survive_a_kill(setting: Setting, number: int) -> None:
 def test_a_build_that_fails_is_found_out(playwright: Playwright, build: Build) -> None:
     """The same kill against a program with one known fault leads to the finding it must lead to."""
     assert control(playwright, build).caught == 1
-
-
-def test_every_point_has_its_line() -> None:
-    """Twelve points, no name twice, and each breakpoint's line is in the program."""
-    assert len({point.name for point in POINTS}) == 12
-    assert all(line_of(point) > 0 for point in POINTS if point.where != "link")

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from campaigns.browser.broken import CELLS_BROKEN, KILLED, Build, CannotBreak, broken_text
 from campaigns.seeded_bugs.catalogue import BUGS, FOLDER, Bug
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -26,17 +25,3 @@ def test_a_bug_can_be_brought_back(bug: Bug) -> None:
 
     assert done.stderr == ""
     assert [test for test in bug.tests if not (ROOT / test).exists()] == []
-
-
-@pytest.mark.parametrize("build", [*KILLED, *CELLS_BROKEN], ids=lambda build: build.name)
-def test_a_broken_build_can_be_made(build: Build) -> None:
-    """The browser campaigns' controls find the text that they replace."""
-    assert broken_text(build) != (ROOT / build.file).read_text()
-
-
-def test_a_build_whose_text_is_gone_is_said() -> None:
-    """The control."""
-    gone = Build(name="", file="pwa/queue/queue.js", changes=(("no such text", ""),), kind="lost")
-
-    with pytest.raises(CannotBreak):
-        broken_text(gone)
