@@ -16,7 +16,6 @@ from e2e.support.verbs import (
     open_camera,
     open_consultation_on_both,
     review,
-    sign_in,
     sign_in_by_form,
     start_consultation,
     stored_today,

@@ -9,9 +9,10 @@ import { realClock, within } from "./clock.js";
 /** @import { Clock } from "./clock.js" */
 
 /**
+ * @template [Data=any]
  * @typedef {object} ApiAnswer
  * @property {number} status 200 to 299, or 304
- * @property {any} data decoded JSON, null when there is none
+ * @property {Data} data decoded JSON, null when there is none
  * @property {string | null} etag
  */
 
@@ -22,7 +23,7 @@ import { realClock, within } from "./clock.js";
  * @property {string | null} [etag] asks "only if it is not this one"
  */
 
-/** @typedef {ReturnType<typeof createApi>} Api */
+/** @typedef {Pick<ReturnType<typeof createApi>, "request">} Api */
 
 /** A version follows: the server of the next one is ours as well. */
 const MARK = "capture/";
@@ -77,11 +78,12 @@ export function createApi({
   /**
    * A 401 to a token that may have just run out is asked once more with a fresh one: the first
    * request changed nothing.
+   * @template [Data=any] what this route answers
    * @param {string} method
    * @param {string} path
    * @param {unknown} [body]
    * @param {Options} [options]
-   * @returns {Promise<ApiAnswer>}
+   * @returns {Promise<ApiAnswer<Data>>}
    * @throws {ApiProblem | NotReached} or what `getToken` throws
    */
   async function request(method, path, body, options = {}) {
