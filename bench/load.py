@@ -68,9 +68,11 @@ def _settle_down(core: int) -> None:
 async def _fire(port: int, requests: Sequence[bytes], connections: int) -> Fired:
     loop = asyncio.get_running_loop()
     waiting = iter(requests)
-    shooters = [_Shooter(waiting, loop.create_future()) for _ in range(connections)]
-    for shooter in shooters:
-        await loop.create_connection(lambda shooter=shooter: shooter, "127.0.0.1", port)
+    opened = [
+        await loop.create_connection(lambda: _Shooter(waiting, loop.create_future()), "127.0.0.1", port)
+        for _ in range(connections)
+    ]
+    shooters = [shooter for _, shooter in opened]
     began = time.perf_counter()
     for shooter in shooters:
         shooter.next()

@@ -39,7 +39,7 @@ def paired(subject: Sequence[float], floor: Sequence[float]) -> float:
 
 def table(lines: Iterable[Line]) -> str:
     """Markdown, which is readable in a terminal as well."""
-    rows = [("", "what", "median (lowest–highest)", "ratio", "goal", "")]
+    rows: list[tuple[str, ...]] = [("", "what", "median (lowest–highest)", "ratio", "goal", "")]
     rows += [_cells(each) for each in lines]
     widths = [max(len(row[place]) for row in rows) for place in range(6)]
     ruled = [rows[0], tuple("-" * width for width in widths), *rows[1:]]

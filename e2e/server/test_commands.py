@@ -227,7 +227,7 @@ def test_missing_bundles_are_named(tmp_path: Path) -> None:
     for folder in ("app", "pwa", "service_worker"):
         shutil.copytree(ROOT / folder, root / folder, ignore=leave_out)
 
-    said = sentence(Clinic(tmp_path / "clinic", root=root).run("serve"))
+    said = sentence(Clinic(tmp_path / "clinic", None, root).run("serve"))
 
     assert "pwa/bundles/graph.json is missing or damaged. Start with make run" in said
 

@@ -35,7 +35,7 @@ class Clinic:
     The password is that which the clinician has chosen at the first sign-in; ``generated`` was printed.
     """
 
-    def __init__(self, folder: Path, port: int | None = None, root: Path = ROOT, **settings: str) -> None:
+    def __init__(self, folder: Path, port: int | None = None, root: Path = ROOT, /, **settings: str) -> None:
         self.folder = folder
         self.root = root
         self.port = port or free_port()

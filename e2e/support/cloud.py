@@ -26,7 +26,7 @@ T = TypeVar("T")
 class CloudClinic(Clinic):
     """Embedded hub and accounts over a real PostgreSQL and a bucket behind its own origin."""
 
-    def __init__(self, folder: Path, port: int, bucket: Ministack, database: str, **settings: str) -> None:
+    def __init__(self, folder: Path, port: int, bucket: Ministack, database: str, /, **settings: str) -> None:
         self.bucket = bucket
         self._database = database
         keys = {"AWS_ACCESS_KEY_ID": bucket.access_key, "AWS_SECRET_ACCESS_KEY": bucket.secret_key}

@@ -75,7 +75,7 @@ def prepare() -> Path:
         if not stamp.exists() or stamp.read_bytes() != LOCK.read_bytes():
             shutil.rmtree(HOME, ignore_errors=True)
             venv.create(HOME, with_pip=True)
-            pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+            pip: list[str | Path] = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
             subprocess.run([*pip, "--require-hashes", "--no-deps", "-r", LOCK], check=True)
             stamp.write_bytes(LOCK.read_bytes())
     return python

