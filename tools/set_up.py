@@ -82,7 +82,7 @@ def install(kind: str) -> None:
 
 def pip_install(lock: Path) -> None:
     """Exactly what a lock file names."""
-    pip = [BIN / "python", "-m", "pip", "install", "-qq", "--disable-pip-version-check"]
+    pip: list[str | Path] = [BIN / "python", "-m", "pip", "install", "-qq", "--disable-pip-version-check"]
     call([*pip, "--require-hashes", "--no-deps", "-r", lock])
 
 
@@ -229,7 +229,7 @@ def call(command: list[str | Path], environment: dict[str, str] | None = None, h
     try:
         code = subprocess.run(words, cwd=ROOT, env=environment, stdout=out, check=False).returncode
     except OSError as problem:
-        code = problem.errno
+        code = problem.errno or 1
     if code:
         stop(f"This command failed: {' '.join(words)}. Put right what it says above and start again.")
 
