@@ -150,8 +150,9 @@ def test_the_page_fits_the_smallest_phone(
 
 def touchable(page: Page) -> list[float]:
     """Heights and widths of every control on the screen, in CSS pixels."""
-    return page.evaluate(
+    sizes: list[float] = page.evaluate(
         """() => [...document.querySelectorAll('input, button, a')]
             .filter((control) => control.offsetParent)
             .flatMap((control) => [control.offsetHeight, control.offsetWidth])"""
     )
+    return sizes

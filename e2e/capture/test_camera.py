@@ -138,7 +138,10 @@ def test_a_permission_taken_away_in_a_camera_session_can_be_given_back(
 
 def tracks(phone: Page) -> list[str]:
     """State of every camera track that the page ever opened."""
-    return phone.evaluate("streams.flatMap((stream) => stream.getTracks().map((one) => one.readyState))")
+    states: list[str] = phone.evaluate(
+        "streams.flatMap((stream) => stream.getTracks().map((one) => one.readyState))"
+    )
+    return states
 
 
 def test_one_stream_serves_a_camera_session_and_ends_with_it(

@@ -152,7 +152,7 @@ def test_a_name_without_a_space_ends_its_line_everywhere(clinic: Clinic, phone: 
 
 def one_letter_a_line(page: Page) -> list[str]:
     """Visible texts in less space than four of their letters need, one below the other."""
-    return page.evaluate(
+    texts: list[str] = page.evaluate(
         """() => [...document.querySelectorAll("h1, h2, p, button, span, label, strong, a")]
              .filter((one) => one.checkVisibility() && one.innerText?.trim().length > 3
                && !one.matches(".visually-hidden, .visually-hidden *, kbd"))
@@ -163,6 +163,7 @@ def one_letter_a_line(page: Page) -> list[str]:
              })
              .map((one) => one.innerText)"""
     )
+    return texts
 
 
 def test_the_desktop_makes_room_for_text_of_twice_the_size(

@@ -13,7 +13,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from playwright.sync_api import BrowserContext, Page, Playwright, expect
 
-from app.server.serving import ONLY_HERE, lan_address
+from app.server.lan import lan_address
+from app.server.serving import ONLY_HERE
 from e2e.conftest import PHONE, chromium
 from e2e.support.clinic import Clinic, open_clinic
 from e2e.support.startup_output import code_of, lines, printed_code
