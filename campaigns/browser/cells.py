@@ -41,8 +41,8 @@ def cells(
 ) -> list[Cell]:
     """A row of the matrix: one cell for each phase and each number of strikes."""
     return [
-        Cell(fault=fault, phase=phase, injection=injection, expect=expect, times=often, gate=gate)  # type: ignore[arg-type]
-        for phase in phases.split()
+        Cell(fault=fault, phase=phase, injection=injection, expect=expect, times=often, gate=gate)
+        for phase in msgspec.convert(phases.split(), list[Phase])
         for often in times or (0,)
     ]
 

@@ -31,8 +31,10 @@ class Inspector:
 
     def __init__(self, profile: Path) -> None:
         # Every message is read as it comes: what the browser has said must outlive it.
-        limits = {"max_size": None, "max_queue": None, "ping_interval": None, "open_timeout": LIMIT_S}
-        self._socket = connect(address(profile), compression=None, **limits)  # type: ignore[arg-type]
+        self._socket = connect(
+            address(profile), compression=None, max_size=None, max_queue=None, ping_interval=None,
+            open_timeout=LIMIT_S,
+        )  # fmt: skip
         self._last = 0
         self._answers: dict[int, Message] = {}
         self.events: dict[str, deque[Message]] = {}

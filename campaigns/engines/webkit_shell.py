@@ -10,11 +10,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import gi  # type: ignore[import-not-found,unused-ignore]
+import gi
 
 gi.require_version("Gtk", "3.0")
 gi.require_version("WebKit2", "4.1")
-from gi.repository import GLib, Gtk, WebKit2  # type: ignore[import-not-found,unused-ignore]  # noqa: E402
+from gi.repository import GLib, Gtk, WebKit2  # noqa: E402
 
 Order = dict[str, Any]
 SETTINGS = ("enable-media-stream", "enable-mock-capture-devices")

@@ -29,7 +29,8 @@ def receipt_before_commit() -> None:
         _tasks.add(asyncio.create_task(later()))
         return msgspec.structs.replace(row, state=PhotoState.STORED, received_at=self._clock())
 
-    Uploads.settle_upload = settle  # type: ignore[method-assign]
+    patched: Any = Uploads
+    patched.settle_upload = settle
 
 
 def write_in_place() -> None:

