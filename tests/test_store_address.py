@@ -12,7 +12,6 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import boto3
-import httpx
 import pytest
 from botocore.exceptions import NoCredentialsError
 from hypothesis import HealthCheck, given, settings
@@ -27,6 +26,7 @@ from app.main import Backends, create_app
 from app.web.site.policy import build_policy
 from tests.support.pictures import jpeg
 from tests.support.stores import now, row
+from tests.web.conftest import client_of
 from tests.web.test_policy import directive
 
 KEYS = {"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret"}
@@ -179,10 +179,7 @@ async def test_what_the_program_serves_names_the_address_that_it_signs(
     environ({name: value for name, value in variables.items() if name.startswith("AWS_")})
     app = create_app(settings_of(home, **variables))
     backends: Backends = app.state.backends
-    async with httpx.AsyncClient(
-        transport=httpx.ASGITransport(app=app),  # type: ignore[arg-type]
-        base_url="http://localhost:8000",
-    ) as browser:
+    async with client_of(app) as browser:
         pages = [await browser.get(path) for path in ("/mobile", "/desktop")]
         worker = await browser.get("/service_worker/sw.js")
 
@@ -212,7 +209,7 @@ async def test_a_page_under_this_computers_own_names_sends_to_where_it_came_from
     upload, photo = signer.sign_put(row(BODY)), row(BODY)
     upload = signer.sign_put(photo)
 
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app)) as browser:  # type: ignore[arg-type]
+    async with client_of(app) as browser:
         sent = await browser.put(upload.url, content=BODY, headers=upload.headers)
         shown = await browser.get(signer.sign_get(photo, now()))
 

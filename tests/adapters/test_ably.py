@@ -10,6 +10,7 @@ from typing import Any
 import jwt
 import pytest
 import structlog
+from jwt.types import Options
 
 from app.adapters.ably import AblySignals
 from app.domain.errors import Unavailable
@@ -73,7 +74,7 @@ async def recorder() -> AsyncIterator[Recorder]:
 
 
 def adapter(port: int = 0, **changes: Any) -> AblySignals:
-    server = {"endpoint": "127.0.0.1", "port": port, "tls": False, "deadline": 1.0} | changes
+    server: dict[str, Any] = {"endpoint": "127.0.0.1", "port": port, "tls": False, "deadline": 1.0} | changes
     return AblySignals(PUBLISHING, SIGNING, lambda: NOW, **server)
 
 
@@ -106,7 +107,7 @@ async def test_the_signing_key_signs_and_the_publishing_key_does_not() -> None:
     token = adapter().token("abc")
 
     assert jwt.get_unverified_header(token)["kid"] == "app1.sign"
-    moment = {"verify_exp": False, "verify_iat": False}
+    moment: Options = {"verify_exp": False, "verify_iat": False}
     assert jwt.decode(token, "s" * 43, ["HS256"], options=moment)["exp"] == NOW.timestamp() + 900
 
 

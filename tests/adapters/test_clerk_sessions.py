@@ -4,6 +4,7 @@ The provider is a real HTTP server on loopback.
 """
 
 import asyncio
+from collections.abc import AsyncIterator
 
 import pytest
 
@@ -16,11 +17,11 @@ SESSION = "sess_2aBcDeF"
 class BackendApi:
     """``GET /v1/sessions/{id}`` with one answer for all."""
 
-    def __init__(self):
-        self.requests = []
+    def __init__(self) -> None:
+        self.requests: list[str] = []
         self.answer = ok(b'{"id": "sess_2aBcDeF", "status": "active"}')
 
-    async def serve(self, reader, writer):
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.requests.append((await reader.readuntil(b"\r\n\r\n")).decode())
         writer.write(self.answer)
         await writer.drain()
@@ -28,17 +29,17 @@ class BackendApi:
 
 
 @pytest.fixture
-def time():
+def time() -> Time:
     return Time()
 
 
 @pytest.fixture
-def provider():
+def provider() -> BackendApi:
     return BackendApi()
 
 
 @pytest.fixture
-async def sessions(provider, time):
+async def sessions(provider: BackendApi, time: Time) -> AsyncIterator[ClerkSessions]:
     server = await asyncio.start_server(provider.serve, "127.0.0.1", 0)
     base = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     yield ClerkSessions("sk_test_secret", base=base, monotonic=time)
@@ -46,7 +47,9 @@ async def sessions(provider, time):
     await server.wait_closed()
 
 
-async def test_an_active_session_lives_and_is_asked_for_every_five_minutes(sessions, provider, time):
+async def test_an_active_session_lives_and_is_asked_for_every_five_minutes(
+    sessions: ClerkSessions, provider: BackendApi, time: Time
+) -> None:
     """Twenty photos cost one question."""
     for _ in range(20):
         assert await sessions.alive(SESSION)
@@ -68,7 +71,9 @@ async def test_an_active_session_lives_and_is_asked_for_every_five_minutes(sessi
         ok(b"{}", "404 Not Found"),
     ],
 )
-async def test_a_session_that_was_ended_elsewhere_is_over(sessions, provider, time, answer):
+async def test_a_session_that_was_ended_elsewhere_is_over(
+    sessions: ClerkSessions, provider: BackendApi, time: Time, answer: bytes
+) -> None:
     """A lost phone stops sending within five minutes of being signed out."""
     assert await sessions.alive(SESSION)
     provider.answer = answer
@@ -79,14 +84,18 @@ async def test_a_session_that_was_ended_elsewhere_is_over(sessions, provider, ti
 
 
 @pytest.mark.parametrize("answer", [ok(b"{}", "500 Internal Server Error"), ok(b"<html>"), b""])
-async def test_a_provider_in_trouble_ends_no_session(sessions, provider, answer):
+async def test_a_provider_in_trouble_ends_no_session(
+    sessions: ClerkSessions, provider: BackendApi, answer: bytes
+) -> None:
     """Photos do not wait for a third party; the cookie has an end of its own."""
     provider.answer = answer
 
     assert await sessions.alive(SESSION)
 
 
-async def test_a_foreign_session_id_is_not_put_into_an_address(sessions, provider):
+async def test_a_foreign_session_id_is_not_put_into_an_address(
+    sessions: ClerkSessions, provider: BackendApi
+) -> None:
     """Only ids of the provider's own form are asked for."""
     assert not await sessions.alive("sess_../users")
     assert provider.requests == []
@@ -95,7 +104,9 @@ async def test_a_foreign_session_id_is_not_put_into_an_address(sessions, provide
 @pytest.mark.parametrize(
     "status", ["401 Unauthorized", "403 Forbidden", "400 Bad Request", "422 Unprocessable"]
 )
-async def test_an_answer_that_refuses_this_server_confirms_no_session(sessions, provider, status):
+async def test_an_answer_that_refuses_this_server_confirms_no_session(
+    sessions: ClerkSessions, provider: BackendApi, status: str
+) -> None:
     """A wrong secret key confirms nothing, and is no trouble of the network."""
     provider.answer = ok(b"{}", status)
 
@@ -108,7 +119,9 @@ async def test_an_answer_that_refuses_this_server_confirms_no_session(sessions, 
     [b"", ok(b"<html>"), ok(b"", "302 Found", "Location: https://login.hospital.example/\r\n"),
      ok(b"{}", "407 Proxy Authentication"), ok(b"{}", "429 Too Many Requests"), ok(b"{}", "502 Bad")],
 )  # fmt: skip
-async def test_only_the_network_lets_a_session_pass_and_says_for_how_long(sessions, provider, time, answer):
+async def test_only_the_network_lets_a_session_pass_and_says_for_how_long(
+    sessions: ClerkSessions, provider: BackendApi, time: Time, answer: bytes
+) -> None:
     """Counted from the first question without an answer, until one is answered."""
     provider.answer = answer
     assert await sessions.alive(SESSION)

@@ -5,7 +5,9 @@ The provider is a real HTTP server on loopback that the tests put out of order.
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -26,16 +28,16 @@ from tests.support.tokens import ISSUER, KID, ORIGIN, encode
 class Provider:
     """A JWKS endpoint with switches."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.fetches = 0
         self.keys = [FACTORY.public_jwk()]
-        self.answer = None
+        self.answer: bytes | None = None
         self.asked = asyncio.Event()
         self.gate = asyncio.Event()
         self.gate.set()
         self.url = ""
 
-    async def serve(self, reader, writer):
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         self.fetches += 1
         self.asked.set()
@@ -45,12 +47,12 @@ class Provider:
         writer.close()
 
 
-def ok(body, status="200 OK", extra=""):
+def ok(body: bytes, status: str = "200 OK", extra: str = "") -> bytes:
     return f"HTTP/1.1 {status}\r\n{extra}Content-Length: {len(body)}\r\n\r\n".encode() + body
 
 
 @asynccontextmanager
-async def listening(provider):
+async def listening(provider: Provider) -> AsyncIterator[asyncio.Server]:
     server = await asyncio.start_server(provider.serve, "127.0.0.1", 0)
     provider.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/.well-known/jwks.json"
     try:
@@ -64,43 +66,45 @@ async def listening(provider):
 class Time:
     """Seconds that pass only when the test says so."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.now = 1000.0
 
-    def __call__(self):
+    def __call__(self) -> float:
         return self.now
 
 
 @pytest.fixture
-def time():
+def time() -> Time:
     return Time()
 
 
 @pytest.fixture
-async def provider():
+async def provider() -> AsyncIterator[Provider]:
     provider = Provider()
     async with listening(provider):
         yield provider
 
 
 @pytest.fixture
-def keys(provider, time):
+def keys(provider: Provider, time: Time) -> HttpKeySet:
     return HttpKeySet(provider.url, monotonic=time, timeout_s=1.0)
 
 
 @pytest.fixture
-def verifier(keys):
+def verifier(keys: HttpKeySet) -> SessionTokenVerifier:
     return SessionTokenVerifier(ISSUER, [ORIGIN], keys, lambda: NOW)
 
 
-async def outcome(verifier, token):
+async def outcome(verifier: SessionTokenVerifier, token: str) -> str:
     try:
         return (await verifier.verify(token)).id
     except (Unauthenticated, KeysUnavailable) as error:
         return error.code
 
 
-async def test_a_hundred_cold_requests_cost_one_fetch(verifier, provider):
+async def test_a_hundred_cold_requests_cost_one_fetch(
+    verifier: SessionTokenVerifier, provider: Provider
+) -> None:
     """A server that has just started does not run over its provider."""
     tokens = [FACTORY.good(jti=str(n)) for n in range(100)]
 
@@ -110,7 +114,9 @@ async def test_a_hundred_cold_requests_cost_one_fetch(verifier, provider):
     assert provider.fetches == 1
 
 
-async def test_two_hundred_random_key_ids_cost_one_fetch(verifier, provider):
+async def test_two_hundred_random_key_ids_cost_one_fetch(
+    verifier: SessionTokenVerifier, provider: Provider
+) -> None:
     """A stranger cannot make the server fetch keys at will."""
     forged = [FACTORY.sign(FACTORY.header(kid=f"ins_{n}"), FACTORY.claims()) for n in range(200)]
 
@@ -121,7 +127,9 @@ async def test_two_hundred_random_key_ids_cost_one_fetch(verifier, provider):
 
 
 @pytest.mark.parametrize("status", ["500 Internal Server Error", "404 Not Found"])
-async def test_a_cold_outage_is_not_called_a_bad_sign_in(verifier, provider, status):
+async def test_a_cold_outage_is_not_called_a_bad_sign_in(
+    verifier: SessionTokenVerifier, provider: Provider, status: str
+) -> None:
     """The phone waits and tries again instead of asking for a password; one fetch in 30 s."""
     provider.answer = ok(b"{}", status)
 
@@ -131,7 +139,9 @@ async def test_a_cold_outage_is_not_called_a_bad_sign_in(verifier, provider, sta
     assert provider.fetches == 1
 
 
-async def test_a_known_key_outlives_an_outage_for_a_day(keys, provider, time):
+async def test_a_known_key_outlives_an_outage_for_a_day(
+    keys: HttpKeySet, provider: Provider, time: Time
+) -> None:
     """Clinicians keep working while the provider is down; after a day no token is accepted."""
     await keys.key(KID)
     provider.answer = ok(b"{}", "500 Internal Server Error")
@@ -144,12 +154,14 @@ async def test_a_known_key_outlives_an_outage_for_a_day(keys, provider, time):
         await keys.key(KID)
 
 
-async def finished(keys):
+async def finished(keys: HttpKeySet) -> None:
     if keys._flight is not None:
         await keys._flight
 
 
-async def test_a_known_key_answers_while_the_provider_hangs(keys, provider, time):
+async def test_a_known_key_answers_while_the_provider_hangs(
+    keys: HttpKeySet, provider: Provider, time: Time
+) -> None:
     """An hour later the keys are refreshed behind the requests, never in front of them."""
     await keys.key(KID)
     provider.gate.clear()
@@ -163,7 +175,9 @@ async def test_a_known_key_answers_while_the_provider_hangs(keys, provider, time
     assert provider.fetches == 2
 
 
-async def test_a_hanging_provider_costs_a_cold_request_its_time_limit_only(provider, time):
+async def test_a_hanging_provider_costs_a_cold_request_its_time_limit_only(
+    provider: Provider, time: Time
+) -> None:
     """No request waits longer than the limit."""
     provider.gate.clear()
     keys = HttpKeySet(provider.url, monotonic=time, timeout_s=0.05)
@@ -173,7 +187,9 @@ async def test_a_hanging_provider_costs_a_cold_request_its_time_limit_only(provi
             await keys.key(KID)
 
 
-async def test_a_failed_fetch_is_tried_again_after_the_cool_down(keys, provider, time):
+async def test_a_failed_fetch_is_tried_again_after_the_cool_down(
+    keys: HttpKeySet, provider: Provider, time: Time
+) -> None:
     """The provider is asked again 30 s after a failure, and not before."""
     provider.answer = ok(b"{}", "500 Internal Server Error")
     with pytest.raises(KeysUnavailable):
@@ -187,7 +203,9 @@ async def test_a_failed_fetch_is_tried_again_after_the_cool_down(keys, provider,
     assert await keys.key(KID) is not None
 
 
-async def test_a_new_key_is_picked_up_and_a_retired_one_refused(keys, provider, time):
+async def test_a_new_key_is_picked_up_and_a_retired_one_refused(
+    keys: HttpKeySet, provider: Provider, time: Time
+) -> None:
     """A rotation at the provider needs no restart here."""
     await keys.key(KID)
     provider.keys = [FACTORY.public_jwk(kid="ins_new")]
@@ -197,7 +215,7 @@ async def test_a_new_key_is_picked_up_and_a_retired_one_refused(keys, provider, 
     assert await keys.key(KID) is None
 
 
-async def test_a_cancelled_request_does_not_waste_the_fetch(keys, provider):
+async def test_a_cancelled_request_does_not_waste_the_fetch(keys: HttpKeySet, provider: Provider) -> None:
     """A phone that hangs up leaves the keys to the next one."""
     provider.gate.clear()
     first = asyncio.create_task(keys.key(KID))
@@ -209,7 +227,7 @@ async def test_a_cancelled_request_does_not_waste_the_fetch(keys, provider):
     assert provider.fetches == 1
 
 
-async def test_a_redirect_is_not_followed(keys, provider):
+async def test_a_redirect_is_not_followed(keys: HttpKeySet, provider: Provider) -> None:
     """Nothing but the configured address is ever asked, whatever the provider answers."""
     target = Provider()
     async with listening(target):
@@ -220,7 +238,7 @@ async def test_a_redirect_is_not_followed(keys, provider):
     assert target.fetches == 0
 
 
-async def test_a_file_is_not_read(tmp_path):
+async def test_a_file_is_not_read(tmp_path: Path) -> None:
     """The address cannot name a file of the server."""
     document = tmp_path / "jwks.json"
     document.write_text(json.dumps({"keys": [FACTORY.public_jwk()]}))
@@ -229,14 +247,16 @@ async def test_a_file_is_not_read(tmp_path):
         await HttpKeySet(f"file://{document}").key(KID)
 
 
-async def test_a_proxy_of_the_environment_is_not_used(keys, provider, monkeypatch):
+async def test_a_proxy_of_the_environment_is_not_used(
+    keys: HttpKeySet, provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A proxy setting cannot give the server other keys."""
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
 
     assert await keys.key(KID) is not None
 
 
-async def test_an_answer_over_the_cap_is_refused(keys, provider):
+async def test_an_answer_over_the_cap_is_refused(keys: HttpKeySet, provider: Provider) -> None:
     """A huge document cannot fill the memory."""
     provider.answer = ok(json.dumps({"keys": [FACTORY.public_jwk()], "more": "x" * 70_000}).encode())
 
@@ -244,7 +264,7 @@ async def test_an_answer_over_the_cap_is_refused(keys, provider):
         await keys.key(KID)
 
 
-def unusable():
+def unusable() -> dict[str, object]:
     short = rsa.generate_private_key(public_exponent=65537, key_size=1024)
     return {
         "too short": FACTORY.public_jwk(short),
@@ -262,7 +282,7 @@ def unusable():
 
 
 @pytest.mark.parametrize("name", unusable())
-def test_an_unusable_key_is_left_out(name):
+def test_an_unusable_key_is_left_out(name: str) -> None:
     """Only public RSA signing keys of 2048 bits and more can verify tokens."""
     good = FACTORY.public_jwk(kid="ins_good")
 
@@ -270,13 +290,15 @@ def test_an_unusable_key_is_left_out(name):
 
 
 @pytest.mark.parametrize("document", [b"", b"[]", b"{}", b'{"keys": 1}', b'{"keys": []}', b"[" * 50_000])
-def test_a_document_without_usable_keys_is_a_failure(document):
+def test_a_document_without_usable_keys_is_a_failure(document: bytes) -> None:
     """A maintenance page does not wipe out the keys that are known."""
     with pytest.raises(ValueError, match="key"):
         read_keys(document)
 
 
-async def test_readiness_asks_the_provider_once_and_then_relies_on_its_keys(keys, provider, time):
+async def test_readiness_asks_the_provider_once_and_then_relies_on_its_keys(
+    keys: HttpKeySet, provider: Provider, time: Time
+) -> None:
     """A probe every few seconds costs no fetches, and an outage of an hour is none of ours."""
     for _ in range(20):
         await keys.check()
@@ -292,7 +314,7 @@ async def test_readiness_asks_the_provider_once_and_then_relies_on_its_keys(keys
         await keys.check()
 
 
-async def test_readiness_says_when_no_keys_can_be_had(keys, provider):
+async def test_readiness_says_when_no_keys_can_be_had(keys: HttpKeySet, provider: Provider) -> None:
     """A server that can verify no token is not ready."""
     provider.answer = ok(b"{}", "500 Internal Server Error")
 
@@ -300,13 +322,13 @@ async def test_readiness_says_when_no_keys_can_be_had(keys, provider):
         await keys.check()
 
 
-async def test_a_key_from_the_settings_needs_no_network():
+async def test_a_key_from_the_settings_needs_no_network() -> None:
     """One PEM serves every key id, also with its lines joined by backslash-n."""
     for pem in (FACTORY.pem().decode(), FACTORY.pem().decode().replace("\n", "\\n")):
         assert await PemKeySet(pem).key("ins_any") == FACTORY.key.public_key()
 
 
-def test_only_a_public_rsa_key_is_taken_from_the_settings():
+def test_only_a_public_rsa_key_is_taken_from_the_settings() -> None:
     """A private key, a curve or a short key stops the start."""
     private = FACTORY.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     curve = ec.generate_private_key(ec.SECP256R1()).public_key()
@@ -316,5 +338,5 @@ def test_only_a_public_rsa_key_is_taken_from_the_settings():
             PemKeySet(pem.decode())
 
 
-def public(key):
+def public(key: ec.EllipticCurvePublicKey | rsa.RSAPublicKey) -> bytes:
     return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)

@@ -8,7 +8,7 @@ import asyncio
 import json
 import os
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, MutableMapping
 from datetime import UTC, datetime
 from pathlib import Path
 from unittest.mock import patch
@@ -84,13 +84,13 @@ async def outside(authority: Certificates) -> AsyncIterator[Outside]:
 
 
 @pytest.fixture
-def environ() -> AsyncIterator[dict[str, str]]:
+def environ() -> Iterator[MutableMapping[str, str]]:
     """Nothing of this machine's own network, and everything as it was at the end."""
     with patch.dict(os.environ):
         for name in (*CA_VARIABLES, *PROXIES, "SSL_CERT_DIR", *(name.lower() for name in PROXIES)):
             os.environ.pop(name, None)
         os.environ |= {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret"}
-        yield os.environ  # type: ignore[misc]
+        yield os.environ
 
 
 async def fetch_keys() -> None:
@@ -142,11 +142,16 @@ CALLS: dict[str, tuple[Callable[[], Awaitable[None]], str, type[Exception]]] = {
 )
 @pytest.mark.parametrize("name", CALLS)
 async def test_a_call_goes_through_the_proxy_and_trusts_the_hospitals_authority(
-    outside: Outside, environ: dict[str, str], authority: Certificates, name: str, proxy: str, ca: str
+    outside: Outside,
+    environ: MutableMapping[str, str],
+    authority: Certificates,
+    name: str,
+    proxy: str,
+    ca: str,
 ) -> None:
     """Whichever variable says so: each library reads some of them by itself, and none reads all."""
     call, request, _ = CALLS[name]
-    environ |= {proxy: outside.proxy, ca: str(authority.authority)}
+    environ.update({proxy: outside.proxy, ca: str(authority.authority)})
     set_library_environment(os.environ)
 
     await call()
@@ -157,7 +162,7 @@ async def test_a_call_goes_through_the_proxy_and_trusts_the_hospitals_authority(
 
 @pytest.mark.parametrize("name", CALLS)
 async def test_an_authority_that_no_setting_names_is_not_trusted(
-    outside: Outside, environ: dict[str, str], name: str
+    outside: Outside, environ: MutableMapping[str, str], name: str
 ) -> None:
     """The control: the proxy was asked, and no request was made."""
     call, _, refused = CALLS[name]

@@ -120,7 +120,7 @@ class Failing:
 
 def error(code: str, status: int) -> ClientError:
     answer = {"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}
-    return ClientError(answer, "DeleteObject")  # type: ignore[arg-type]
+    return ClientError(answer, "DeleteObject")
 
 
 @pytest.mark.parametrize(

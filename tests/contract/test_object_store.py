@@ -28,13 +28,16 @@ class Shelf(NamedTuple):
     add: Callable[[PhotoRow, bytes], object]
 
 
+Opener = Callable[[Path], contextlib.AbstractContextManager[Callable[[], Shelf]]]
+
+
 @contextlib.contextmanager
 def memory(folder: Path) -> Iterator[Callable[[], Shelf]]:
     store = MemoryStore(now)
     yield lambda: Shelf(store, lambda photo, body: store.put(photo.key, body, photo.content_type))
 
 
-def behind(door: Callable[[Path], Any]):
+def behind(door: Callable[[Path], contextlib.AbstractContextManager[Door]]) -> Opener:
     """A store whose photos come in through its HTTP door."""
 
     @contextlib.contextmanager

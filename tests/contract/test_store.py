@@ -5,10 +5,10 @@ case names what it does instead, so that the row fails when that changes.
 """
 
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import httpx
@@ -36,7 +36,7 @@ def door(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 async def port(door: Door) -> AsyncIterator[ObjectStore]:
     store = door.open_port()
     yield store
-    store.close()  # type: ignore[attr-defined]
+    store.close()
 
 
 class Sent(NamedTuple):
@@ -49,7 +49,10 @@ class Sent(NamedTuple):
     photo: PhotoRow
 
 
-def changed(name: str, value: str | None):
+Change = Callable[[Door, Sent], Sent]
+
+
+def changed(name: str, value: str | None) -> Change:
     """The same upload with one header changed, or left out."""
 
     def change(door: Door, sent: Sent) -> Sent:
@@ -59,17 +62,17 @@ def changed(name: str, value: str | None):
     return change
 
 
-def body(content: bytes):
+def body(content: bytes) -> Change:
     """The same upload with another body."""
     return lambda door, sent: sent._replace(body=content)
 
 
-def method(name: str):
+def method(name: str) -> Change:
     """The same URL with another method."""
     return lambda door, sent: sent._replace(method=name, body=b"" if name in ("GET", "DELETE") else sent.body)
 
 
-def in_url(old: str, new: str):
+def in_url(old: str, new: str) -> Change:
     """The same upload to a URL in which one piece of text was changed."""
 
     def change(door: Door, sent: Sent) -> Sent:
@@ -79,7 +82,7 @@ def in_url(old: str, new: str):
     return change
 
 
-def signed(expires: int = 300, without: str = "", ahead: timedelta | None = None, **keys: str):
+def signed(expires: int = 300, without: str = "", ahead: timedelta | None = None, **keys: str) -> Change:
     """The upload signed by botocore itself: other keys, another lifetime, fewer headers."""
 
     def change(door: Door, sent: Sent) -> Sent:
@@ -140,7 +143,7 @@ STRICTER_THAN_MINISTACK = [
 ]
 
 
-def ids(cases: list) -> list[str]:
+def ids(cases: Sequence[tuple[Any, ...]]) -> list[str]:
     return [case[0] for case in cases]
 
 
@@ -173,7 +176,9 @@ async def test_an_upload_is_stored_whole_and_can_be_seen(door: Door, port: Objec
 
 
 @pytest.mark.parametrize(("name", "change", "status"), REFUSED, ids=ids(REFUSED))
-async def test_what_was_not_signed_is_refused(door: Door, port: ObjectStore, name, change, status) -> None:
+async def test_what_was_not_signed_is_refused(
+    door: Door, port: ObjectStore, name: str, change: Change, status: int | tuple[int, ...]
+) -> None:
     """Every way to bend an upload is answered with an error, and nothing is stored."""
     sent, photo = upload(door)
 
@@ -187,7 +192,9 @@ async def test_what_was_not_signed_is_refused(door: Door, port: ObjectStore, nam
 @pytest.mark.parametrize(
     ("name", "change", "status", "ministack"), STRICTER_THAN_MINISTACK, ids=ids(STRICTER_THAN_MINISTACK)
 )
-def test_what_only_a_strict_store_refuses(door: Door, name, change, status, ministack) -> None:
+def test_what_only_a_strict_store_refuses(
+    door: Door, name: str, change: Change, status: int, ministack: int
+) -> None:
     """The built-in store refuses what the stand-in lets through."""
     sent, _ = upload(door)
 
@@ -277,7 +284,7 @@ SHOWN = [
 
 
 @pytest.mark.parametrize(("name", "bend"), SHOWN, ids=ids(SHOWN))
-def test_a_bent_address_shows_nothing(door: Door, name, bend) -> None:
+def test_a_bent_address_shows_nothing(door: Door, name: str, bend: Callable[[str], str]) -> None:
     """The address of a picture works as it was signed and not otherwise."""
     sent, photo = upload(door)
     send(door, sent)

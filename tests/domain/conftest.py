@@ -4,11 +4,13 @@ import hashlib
 from collections.abc import AsyncIterator
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
 
 from app.adapters.database.engine import SqlDatabase
+from app.adapters.database.sqlite import SqliteConnection
 from app.domain.consultations.model import Consultation, NewConsultation
 from app.domain.consultations.service import ConsultationService
 from app.domain.photos.model import CapturedPhoto, CompletionClaim, object_key
@@ -43,6 +45,12 @@ class DomainServices:
 
     def _wake_relay(self) -> None:
         self.relay_wakeups += 1
+
+    def sql(self, statement: str, *values: object) -> list[Any]:
+        """Rows of the database file, read or changed behind the app's back."""
+        driver = self.database._driver
+        assert isinstance(driver, SqliteConnection)
+        return driver._connection.execute(statement, values).fetchall()
 
     async def open(self, label: str = "Room 2", user: str = ANNA) -> Consultation:
         """Start a consultation."""

@@ -418,9 +418,7 @@ async def test_what_was_answered_on_the_phone_is_asked_nowhere_else(ward: Domain
         (undoubted.photo_id, None),
         (kept.photo_id, None),
     ]
-    rows = ward.database._driver._connection.execute(  # type: ignore[attr-defined]
-        "SELECT actor, action, photo_id, before, after FROM audit"
-    ).fetchall()
+    rows = ward.sql("SELECT actor, action, photo_id, before, after FROM audit")
     assert rows == [(ANNA, "confirm-place", str(kept.photo_id), "", str(first.consultation_id))]
 
 
@@ -439,4 +437,4 @@ async def consultation_audit(ward: DomainServices) -> list[tuple[object, ...]]:
         select(table.c.actor, table.c.action, table.c.before, table.c.after).order_by(table.c.seq)
     )
     async with ward.database.transaction() as records:
-        return list(await records._connection.fetch(statement))  # type: ignore[attr-defined]
+        return list(await records._connection.fetch(statement))

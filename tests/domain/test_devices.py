@@ -1,6 +1,7 @@
 """Device inventories and their alarms: correct, raised once, and ended without a click."""
 
 from datetime import timedelta
+from typing import Literal
 from uuid import UUID
 
 import pytest
@@ -20,14 +21,16 @@ def inventory(ward: DomainServices) -> InventoryService:
     return InventoryService(ward.database, ward.clock, ward.ids, ward._wake_relay)
 
 
-def entries(*photos: CapturedPhoto, state: str = "captured") -> list[InventoryPhoto]:
+def entries(
+    *photos: CapturedPhoto, state: Literal["captured", "parked"] = "captured"
+) -> list[InventoryPhoto]:
     """Inventory entries as a phone sends them."""
     return [
         InventoryPhoto(
             photo_id=photo.photo_id,
             consultation_id=photo.consultation_id,
             captured_at=photo.captured_at,
-            state=state,  # type: ignore[arg-type]
+            state=state,
         )
         for photo in photos
     ]
@@ -216,9 +219,7 @@ async def test_a_dismissed_alarm_is_gone_and_in_the_audit(
         await inventory.dismiss(ANNA, ids[:1])
 
     assert await alarms(inventory) == [(ids[1], "missing")]
-    rows = ward.database._driver._connection.execute(  # type: ignore[attr-defined]
-        "SELECT actor, action, photo_id, before, after FROM audit"
-    ).fetchall()
+    rows = ward.sql("SELECT actor, action, photo_id, before, after FROM audit")
     assert rows == [(ANNA, "dismiss-announced", str(ids[0]), "missing", "dismissed")]
 
 

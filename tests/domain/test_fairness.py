@@ -14,7 +14,7 @@ from app.adapters.imaging.inspector import PillowInspector
 from app.domain.errors import InvalidImage, NotUploaded, TooManyRequests, Unavailable
 from app.domain.maintenance.sweeper import LAST_ERASURE, Sweeper
 from app.domain.photos.fair_queue import AT_ONCE_FOR_ONE, FairQueue
-from app.domain.photos.model import CapturedPhoto, PhotoState
+from app.domain.photos.model import CapturedPhoto, PhotoState, Receipt
 from app.domain.photos.uploads import REFUSAL_KEPT, Uploads
 from app.domain.ports import StoredObject
 from tests.domain.conftest import ANNA, BEN, DomainServices, claim
@@ -69,7 +69,7 @@ class Clinic(DomainServices):
         """The photo's key in the store."""
         return f"consultations/{photo.consultation_id}/{photo.photo_id}.jpg"
 
-    async def complete(self, photo: CapturedPhoto) -> object:
+    async def complete(self, photo: CapturedPhoto) -> Receipt | BaseException:
         """The receipt, or the error instead."""
         asked = self.uploads.complete(photo.owner, photo.photo_id, claim(photo))
         return (await asyncio.gather(asked, return_exceptions=True))[0]
@@ -95,7 +95,8 @@ async def test_a_flood_of_crafted_pictures_delays_no_other_user(clinic: Clinic) 
         await asyncio.sleep(0)
     receipt = await clinic.complete(photo)
 
-    assert receipt.state is PhotoState.STORED  # type: ignore[attr-defined]
+    assert isinstance(receipt, Receipt)
+    assert receipt.state is PhotoState.STORED
     assert clinic.store.reads.index(BEN) <= 2 * AT_ONCE_FOR_ONE
     answers = await asyncio.gather(*flood)
     assert clinic.store.most == {ANNA: AT_ONCE_FOR_ONE, BEN: 1}
@@ -177,7 +178,9 @@ async def test_a_refusal_never_takes_the_bytes_of_a_stored_photo(
 
     assert {type(answer).__name__ for answer in answers} == {"InvalidImage", "Receipt"}
     assert list(clinic.store.objects) == [clinic.key(photo)]
-    assert (await clinic.complete(photo)).state is PhotoState.STORED  # type: ignore[attr-defined]
+    again = await clinic.complete(photo)
+    assert isinstance(again, Receipt)
+    assert again.state is PhotoState.STORED
 
 
 async def test_a_put_replayed_onto_a_deleted_photo_is_gone_within_minutes(clinic: Clinic) -> None:

@@ -1,5 +1,6 @@
 """Every difference between store and database is named, explained where it can be, and mended safely."""
 
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from hashlib import sha256
 
@@ -10,6 +11,7 @@ from app.domain.errors import ChecksumMismatch
 from app.domain.maintenance.reconcile import Kind, Reconciler, Reconciliation
 from app.domain.maintenance.repair import RepairService
 from app.domain.photos.model import PhotoState
+from app.domain.ports import ObjectSummary
 from tests.domain.conftest import ANNA, BEN, DomainServices, claim
 from tests.support.fakes import TrustingInspector, uuid7
 
@@ -27,8 +29,7 @@ def outcomes(report: Reconciliation) -> list[tuple[Kind, bool, str]]:
 
 async def delete_row(ward: DomainServices, photo_id: object) -> None:
     """A row is lost behind the app's back."""
-    connection = ward.database._driver._connection  # type: ignore[attr-defined]
-    connection.execute("DELETE FROM photos WHERE photo_id = ?", [str(photo_id)])
+    ward.sql("DELETE FROM photos WHERE photo_id = ?", str(photo_id))
 
 
 async def test_a_healthy_clinic_has_no_difference(ward: DomainServices) -> None:
@@ -211,7 +212,9 @@ async def test_an_object_under_another_key_than_its_rows_is_named(ward: DomainSe
     assert (await ward.uploads.state(ANNA, photo.photo_id)).state is PhotoState.STORED
 
 
-async def test_a_photo_that_arrives_while_the_listing_runs_is_no_difference(ward: DomainServices) -> None:
+async def test_a_photo_that_arrives_while_the_listing_runs_is_no_difference(
+    ward: DomainServices, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A second look finds what the first could not."""
     consultation = await ward.open()
     await ward.stored(consultation.consultation_id)
@@ -220,7 +223,7 @@ async def test_a_photo_that_arrives_while_the_listing_runs_is_no_difference(ward
     looks = 0
     listing = ward.store.keys
 
-    async def keys(prefix: str):  # type: ignore[no-untyped-def]
+    async def keys(prefix: str) -> AsyncIterator[ObjectSummary]:
         nonlocal looks
         looks += 1
         if looks == 2:
@@ -228,7 +231,7 @@ async def test_a_photo_that_arrives_while_the_listing_runs_is_no_difference(ward
         async for found in listing(prefix):
             yield found
 
-    ward.store.keys = keys  # type: ignore[method-assign]
+    monkeypatch.setattr(ward.store, "keys", keys)
 
     assert outcomes(await reconcile(ward)) == []
     assert looks == 2

@@ -12,16 +12,16 @@ FACTORY = TokenFactory(NOW)
 POLICY = TokenPolicy(ISSUER, frozenset({ORIGIN}))
 
 
-def accept(**changes):
+def accept(**changes: object) -> AuthenticatedUser:
     return validate_claims(FACTORY.claims(**changes), POLICY, NOW)
 
 
-def test_a_token_names_the_key_that_signed_it():
+def test_a_token_names_the_key_that_signed_it() -> None:
     """The key id comes from a header that passed the policy."""
     assert key_id(FACTORY.good()) == KID
 
 
-def test_an_accepted_token_names_user_session_and_end():
+def test_an_accepted_token_names_user_session_and_end() -> None:
     """All three come from the claims alone."""
     assert accept(exp=NOW + 60) == AuthenticatedUser(
         id="user_2aBcDeF", session="sess_2aBcDeF", expires=NOW + 60
@@ -38,7 +38,7 @@ def test_an_accepted_token_names_user_session_and_end():
         ({"exp": NOW + 1, "iat": NOW}, {"exp": NOW, "iat": NOW}),
     ],
 )
-def test_times_are_accepted_up_to_their_limit(inside, outside):
+def test_times_are_accepted_up_to_their_limit(inside: dict[str, int], outside: dict[str, int]) -> None:
     """Five seconds of clock difference and ten minutes of life, not one more."""
     assert accept(**inside).id
 
@@ -47,12 +47,12 @@ def test_times_are_accepted_up_to_their_limit(inside, outside):
 
 
 @pytest.mark.parametrize("status", ["active", OMIT])
-def test_an_active_or_unstated_status_is_accepted(status):
+def test_an_active_or_unstated_status_is_accepted(status: object) -> None:
     """Instances without session tasks do not state one."""
     assert accept(sts=status).id
 
 
-def test_pending_comes_after_every_other_rule():
+def test_pending_comes_after_every_other_rule() -> None:
     """A forged pending token gets no reason."""
     with pytest.raises(SessionPending):
         accept(sts="pending")
@@ -60,7 +60,7 @@ def test_pending_comes_after_every_other_rule():
         accept(sts="pending", azp="https://evil.example")
 
 
-def test_without_authorised_parties_no_token_is_accepted():
+def test_without_authorised_parties_no_token_is_accepted() -> None:
     """An empty list never turns the rule off."""
     with pytest.raises(Unauthenticated):
         validate_claims(FACTORY.claims(), TokenPolicy(ISSUER, frozenset()), NOW)

@@ -45,7 +45,8 @@ def run_killed(folder: Path, step: int, what: str) -> bool:
     if child == 0:
         kill_before(step)
         if what == "careless":
-            store_module.write_once = write_carelessly
+            module: Any = store_module
+            module.write_once = write_carelessly
         store = reopened(folder)
         asyncio.run(store.put(KEY, kept()))
         os._exit(0)

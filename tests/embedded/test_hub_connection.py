@@ -39,8 +39,7 @@ class ScriptedSocket:
 
     def give(self, data: object) -> None:
         """A frame from the page; raw text and bytes go as they are, None is the end."""
-        raw = isinstance(data, str | bytes) or data is None
-        self._coming.put_nowait(data if raw else json.dumps(data))  # type: ignore[arg-type]
+        self._coming.put_nowait(data if isinstance(data, str | bytes | None) else json.dumps(data))
 
     async def next(self, action: Action) -> dict[str, Any]:
         """The next frame with this action."""

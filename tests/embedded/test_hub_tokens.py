@@ -102,7 +102,7 @@ def test_a_token_of_another_key_is_refused_with_its_reason() -> None:
 
 
 def request(**changes: Any) -> TokenRequest:
-    fields = {
+    fields: dict[str, Any] = {
         "key_name": KEY.name,
         "timestamp": int(NOW.timestamp() * 1000),
         "nonce": "0123456789abcdef",

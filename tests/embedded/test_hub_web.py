@@ -4,13 +4,13 @@ import asyncio
 import json
 import logging
 from collections.abc import AsyncIterator
-from typing import Any
 
 import httpx
 import msgspec
 import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.typing import Origin
 
 from app.domain.signals import subscribe_claims
 from app.embedded.hub import HubSignals, redact_queries
@@ -70,7 +70,7 @@ async def test_both_wire_formats_and_both_names_of_the_token_are_understood(runn
 async def test_a_page_of_another_origin_cannot_connect(running: RunningHub, origin: str) -> None:
     """Even with a valid token, and before anything is said."""
     with pytest.raises(InvalidStatus) as refused:
-        await connect(address(running), origin=origin)  # type: ignore[arg-type]
+        await connect(address(running), origin=Origin(origin))
 
     assert refused.value.response.status_code == 403
 
@@ -78,7 +78,7 @@ async def test_a_page_of_another_origin_cannot_connect(running: RunningHub, orig
 @pytest.mark.parametrize("name", ["localhost", "LOCALHOST", HOST])
 async def test_our_own_pages_can_connect(running: RunningHub, name: str) -> None:
     """The public origin, and this machine under its other name."""
-    origin: Any = f"http://{name}:{running.port}"
+    origin = Origin(f"http://{name}:{running.port}")
     async with connect(address(running), origin=origin) as socket:
         assert json.loads(await socket.recv())["action"] == 4
 

@@ -196,7 +196,7 @@ async def test_a_disk_error_is_the_stores_and_not_the_photos(
     def fail(*_: Any) -> None:
         raise OSError(errno.EIO, "input/output error")
 
-    monkeypatch.setattr(store_files.os, "fsync", fail)
+    monkeypatch.setattr(os, "fsync", fail)
 
     with pytest.raises(StoreUnavailable):
         await store.put(KEY, kept())
@@ -274,7 +274,12 @@ async def test_a_reader_makes_the_name_durable_before_it_promises(
     await store.put(KEY, kept())
     seen: list[int] = []
     real = os.fsync
-    monkeypatch.setattr(os, "fsync", lambda handle: (seen.append(handle), real(handle)))
+
+    def noted(handle: int) -> None:
+        seen.append(handle)
+        real(handle)
+
+    monkeypatch.setattr(os, "fsync", noted)
 
     await store.read(KEY, len(BODY))
 

@@ -67,7 +67,8 @@ class Processes(CloudClinic):
 def command(process: psutil.Process) -> list[str]:
     """The arguments that started it; none for one that has ended."""
     try:
-        return process.cmdline()
+        arguments: list[str] = process.cmdline()
+        return arguments
     except (psutil.NoSuchProcess, psutil.ZombieProcess):
         return []
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import msgspec
 import pytest
 
 from campaigns.checker.events import (
@@ -29,8 +30,8 @@ from campaigns.checker.events import (
 from campaigns.checker.history import Verdict, check_history
 
 TAKEN = Shutter(photo="p", owner="anna", consultation="c", sha256="aa")
-SAVED = [TAKEN, SavedShown(photo="p")]
-SENT = [*SAVED, StoredShown(photo="p")]
+SAVED: list[Event] = [TAKEN, SavedShown(photo="p")]
+SENT: list[Event] = [*SAVED, StoredShown(photo="p")]
 KEY = "consultations/c/p.jpg"
 KEPT = Object(key=KEY, sha256="aa")
 REST, NOW = Look(at_rest=True), Look()
@@ -38,8 +39,8 @@ REST, NOW = Look(at_rest=True), Look()
 
 def row(**changes: str) -> Row:
     """The photo's row, stored where it was taken."""
-    fields = {"photo": "p", "owner": "anna", "captured_in": "c", "filed_in": "c", "sha256": "aa"}
-    return Row(**{**fields, "state": "stored", **changes})  # type: ignore[arg-type]
+    stored = Row(photo="p", owner="anna", captured_in="c", filed_in="c", sha256="aa", state="stored")
+    return msgspec.structs.replace(stored, **changes)
 
 
 def local(sha256: str = "aa") -> Local:

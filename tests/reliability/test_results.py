@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from campaigns.__main__ import main
@@ -9,17 +10,19 @@ from campaigns.full import Size, covered, missing
 from campaigns.results import CannotMerge, Control, Result, merge, read, read_all, write
 
 
-def result(begin: int, end: int, campaign: str = "kills", **changes: object) -> Result:
+def result(begin: int, end: int, **changes: object) -> Result:
     """A clean run over some seeds."""
-    fields: dict[str, object] = {
-        "trials": end - begin,
-        "counts": {"kills": end - begin},
-        "violations": {"lost": 0},
-        "controls": [Control(name="no fsync", trials=2, caught=1)],
-        "versions": {"python": ["3.11"]},
-        "finished": f"2026-11-22T10:00:{begin:02}+00:00",
-    }
-    return Result(campaign=campaign, seeds=[(begin, end)], **{**fields, **changes})  # type: ignore[arg-type]
+    clean = Result(
+        campaign="kills",
+        seeds=[(begin, end)],
+        trials=end - begin,
+        counts={"kills": end - begin},
+        violations={"lost": 0},
+        controls=[Control(name="no fsync", trials=2, caught=1)],
+        versions={"python": ["3.11"]},
+        finished=f"2026-11-22T10:00:{begin:02}+00:00",
+    )
+    return msgspec.structs.replace(clean, **changes)
 
 
 def test_ranges_add_up() -> None:

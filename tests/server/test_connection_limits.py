@@ -10,7 +10,8 @@ import pytest
 import uvicorn
 from uvicorn.server import ServerState
 from websockets.exceptions import ConnectionClosedError, InvalidMessage
-from websockets.sync.client import ClientConnection, connect
+from websockets.sync.client import connect
+from websockets.sync.connection import Connection
 
 from app.domain.client_network import client_network
 from app.embedded.hub.limits import HubLimits
@@ -225,7 +226,7 @@ def test_a_packed_message_is_not_unpacked(port: int) -> None:
         assert page.protocol.extensions == []
 
 
-def exchange(page: ClientConnection, parts: Sequence[bytes]) -> str | bytes:
+def exchange(page: Connection, parts: Sequence[bytes]) -> str | bytes:
     """Send one message in parts and receive the answer; the connection may end in either."""
     page.send(parts)
     return page.recv()

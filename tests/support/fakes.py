@@ -1,6 +1,6 @@
 """In-memory stand-ins for the ports; the contract tests check them against what the real adapters do."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -49,7 +49,7 @@ def uuid7(number: int) -> UUID:
 class MemoryStore:
     """Objects in a dictionary. ``down`` makes every call fail as a store that does not answer."""
 
-    def __init__(self, clock: FixedClock | None = None) -> None:
+    def __init__(self, clock: Callable[[], datetime] | None = None) -> None:
         self._clock = clock or FixedClock()
         self.objects: dict[str, tuple[StoredObject, datetime]] = {}
         self.down = False

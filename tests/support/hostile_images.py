@@ -26,7 +26,7 @@ def with_segment(marker: int, payload: bytes, picture: bytes | None = None) -> b
     return picture[:20] + segment(marker, payload) + picture[20:]
 
 
-def find(picture: bytes, marker: int) -> int:
+def find(picture: bytes | bytearray, marker: int) -> int:
     """Where the first segment with this marker begins."""
     at = 2
     while picture[at + 1] != marker:

@@ -21,7 +21,6 @@ from app.adapters.s3.signer import S3Signer, origin_signer
 from app.adapters.s3.store import S3Store, build_client, build_signer
 from app.config.settings import read_settings
 from app.domain.photos.model import PhotoRow, PhotoState
-from app.domain.ports import ObjectStore
 from app.embedded.store.http import StoreHttpHandler, store_route
 from app.embedded.store.store import EmbeddedStore, open_store
 from app.server.connection_limits import BoundedHttp
@@ -69,7 +68,7 @@ class Door:
         region: str,
         keys: tuple[str, str],
         signer: Callable[[Callable[[], datetime]], S3Signer],
-        open_port: Callable[[], ObjectStore],
+        open_port: Callable[[], EmbeddedStore | S3Store],
     ) -> None:
         self.name = name
         self.address = address

@@ -83,7 +83,8 @@ class TokenFactory:
             return r.to_bytes(32, "big") + s.to_bytes(32, "big")
         digest = {"RS384": hashes.SHA384(), "RS512": hashes.SHA512()}.get(algorithm, hashes.SHA256())
         pad = padding.PSS(padding.MGF1(digest), 32) if algorithm == "PS256" else padding.PKCS1v15()
-        return key.sign(text, pad, digest)  # type: ignore[no-any-return]
+        signature: bytes = key.sign(text, pad, digest)
+        return signature
 
     def public_jwk(self, key: Any = None, **changes: Any) -> dict[str, Any]:
         """A JWK as the issuer lists it."""

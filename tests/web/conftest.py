@@ -36,9 +36,10 @@ ORIGIN = "http://localhost:8000"
 ANNA, BEN = "user_anna", "user_ben"
 
 MakeApp = Callable[..., Litestar]
+Files = dict[str, str | bytes]
 
 
-def write(root: Path, files: dict[str, str | bytes]) -> None:
+def write(root: Path, files: Files) -> None:
     """Files by path below ``root``."""
     for name, text in files.items():
         path = root / name
@@ -167,6 +168,7 @@ def client_of(
     app: Litestar, base: str = ORIGIN, /, *, peer: str = "127.0.0.1", **headers: str
 ) -> httpx.AsyncClient:
     """A client at an origin; it answers 500 as a server would, instead of raising."""
+    # httpx takes a scope of any mapping, Litestar its own TypedDicts.
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False, client=(peer, 50_000))  # type: ignore[arg-type]
     return httpx.AsyncClient(transport=transport, base_url=base, headers=headers)
 

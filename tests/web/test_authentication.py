@@ -279,7 +279,7 @@ async def test_refused_tokens_are_counted_by_their_reason(make_app: MakeApp, clo
     factory = TokenFactory(int(clock().timestamp()))
     verifier = SessionTokenVerifier(ISSUER, [ORIGIN], OneKey(factory.key.public_key()), clock)
     now = int(clock().timestamp())
-    wrong = {
+    wrong: dict[str, dict[str, object]] = {
         "expired": {"iat": now - 120, "nbf": now - 120, "exp": now - 60},
         "not-yet-valid": {"iat": now + 100, "nbf": now + 100, "exp": now + 160},
         "issuer": {"iss": "https://other.example"},

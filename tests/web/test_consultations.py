@@ -38,7 +38,8 @@ async def store_photo(database: SqlDatabase, clock: FixedClock, consultation: st
 
 async def started(client: httpx.AsyncClient, label: str = "Elbow") -> dict[str, Any]:
     """A consultation that was just started."""
-    return (await client.post("/api/consultations", json={"label": label})).json()
+    answer = await client.post("/api/consultations", json={"label": label})
+    return dict(answer.json())
 
 
 async def test_me_has_all_a_page_needs(anna: httpx.AsyncClient) -> None:

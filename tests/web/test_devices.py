@@ -1,5 +1,6 @@
 """Device inventories over HTTP: who may send them, the cookie that identifies a device, and the bounds."""
 
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -90,7 +91,8 @@ async def test_the_device_cookie_is_out_of_reach_and_lives_two_years(
     assert first.startswith(f"{name}=")
     assert {"HttpOnly", "Path=/", "SameSite=strict", "Max-Age=63072000"} <= set(first.split("; "))
     assert ("Secure" in first.split("; ")) is bool(origin)
-    text = database._location.read_bytes()  # type: ignore[union-attr]
+    assert isinstance(database._location, Path)
+    text = database._location.read_bytes()
     assert value.encode() not in text
 
 

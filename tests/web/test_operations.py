@@ -2,10 +2,12 @@
 
 import asyncio
 from typing import Any
+from unittest.mock import Mock
 
 import httpx
 import pytest
 import structlog
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from litestar import Litestar
 
 from app.adapters.clerk.jwks import STALE_S, HttpKeySet
@@ -124,7 +126,7 @@ async def test_stale_sign_in_keys_degrade_and_fresh_ones_mend(make_app: MakeApp)
     """The real key set: a day after the provider's last answer the part is named, and photos go on."""
     watch = Watch()
     keys = HttpKeySet("https://clerk.clinic.invalid/jwks.json", monotonic=watch, timeout_s=0.05)
-    keys._keys, keys._fetched_at = {"one": None}, watch()  # type: ignore[dict-item]
+    keys._keys, keys._fetched_at = {"one": Mock(RSAPublicKey)}, watch()
     answers = []
     for watch.now in (0.0, STALE_S + 1):
         async with client_of(make_app(readiness={"sign-in": keys.check})) as client:
@@ -221,7 +223,7 @@ async def test_a_proxy_without_headers_is_recognised_by_its_http_version(
     """What nginx sends as it is installed; 1.1 is the control."""
 
     async def passed_on(scope: Any, receive: Any, send: Any) -> None:
-        await app({**scope, "http_version": version}, receive, send)
+        await app(scope | {"http_version": version}, receive, send)
 
     transport = httpx.ASGITransport(app=passed_on, client=("127.0.0.1", 50_000))
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000") as client:

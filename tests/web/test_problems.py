@@ -156,7 +156,7 @@ async def test_a_client_that_leaves_is_no_failure(make_app: MakeApp, path: str) 
         sent.append(message)
 
     headers = signed_in() | {"host": "localhost:8000", "content-type": "application/json"}
-    scope = {
+    scope: Any = {
         "type": "http", "method": "POST", "path": path, "raw_path": path.encode(), "query_string": b"",
         "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
         "scheme": "http", "server": ("localhost", 8000), "client": ("127.0.0.1", 5), "http_version": "1.1",

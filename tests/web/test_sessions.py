@@ -1,22 +1,27 @@
 """The sign-in routes over real accounts, the real issuer and the real verifier."""
 
 import re
+from pathlib import Path
 
+import httpx
 import msgspec
 import pytest
 from argon2 import PasswordHasher
+from litestar import Litestar
 
 from app.adapters.clerk.tokens import SessionTokenVerifier
+from app.adapters.database.engine import SqlDatabase
 from app.domain.identity.sessions import SignedOutSessions
 from app.embedded.accounts.device_cookies import DeviceCookies
 from app.embedded.accounts.passwords import Passwords
-from app.embedded.accounts.service import LocalIdentity
-from app.embedded.accounts.signing_keys import LocalKeySet, SessionIssuer, load_session_key
+from app.embedded.accounts.service import GeneratedPassword, LocalIdentity
+from app.embedded.accounts.signing_keys import LocalKeySet, SessionIssuer, SessionKey, load_session_key
 from app.web.api.sessions import session_router
 from app.web.site.module_graph import BrokenImport
 from tests.support.accounts import add_signed_in_user
+from tests.support.fakes import FixedClock
 from tests.support.tokens import ISSUER, TokenFactory, hostile_tokens
-from tests.web.conftest import REPOSITORY, client_of, own_page, signed_in, write
+from tests.web.conftest import REPOSITORY, Files, MakeApp, client_of, own_page, signed_in, write
 
 LOCAL = "http://localhost:8000"
 CLINIC = "https://capture.clinic.example"
@@ -24,12 +29,12 @@ ALIAS = "http://127.0.0.1:8000"
 
 
 @pytest.fixture(scope="module")
-def key(tmp_path_factory):
+def key(tmp_path_factory: pytest.TempPathFactory) -> SessionKey:
     return load_session_key(tmp_path_factory.mktemp("keys"))
 
 
 @pytest.fixture
-def accounts(database, key, clock):
+def accounts(database: SqlDatabase, key: SessionKey, clock: FixedClock) -> LocalIdentity:
     passwords = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
     return LocalIdentity(
         database, SessionIssuer(key, ISSUER, clock), passwords, DeviceCookies(b"a key"), clock
@@ -37,18 +42,18 @@ def accounts(database, key, clock):
 
 
 @pytest.fixture
-async def anna(accounts):
+async def anna(accounts: LocalIdentity) -> GeneratedPassword:
     return await add_signed_in_user(accounts, "Anna")
 
 
 @pytest.fixture
-async def newcomer(accounts):
+async def newcomer(accounts: LocalIdentity) -> GeneratedPassword:
     """Has the password that was generated, and has never signed in."""
     return await accounts.add_user("Newcomer")
 
 
 @pytest.fixture
-def app(make_app, accounts, key, clock):
+def app(make_app: MakeApp, accounts: LocalIdentity, key: SessionKey, clock: FixedClock) -> Litestar:
     origins = (LOCAL, CLINIC)
     return make_app(
         PUBLIC_ORIGINS=",".join(origins),
@@ -59,21 +64,21 @@ def app(make_app, accounts, key, clock):
     )
 
 
-def browser(app, origin=LOCAL):
+def browser(app: Litestar, origin: str = LOCAL) -> httpx.AsyncClient:
     return client_of(app, origin, **own_page(origin))
 
 
-async def sign_in(client, account):
+async def sign_in(client: httpx.AsyncClient, account: GeneratedPassword) -> httpx.Response:
     return await client.post("/api/session", json={"name": account.name, "password": account.password})
 
 
-async def bearer(client):
+async def bearer(client: httpx.AsyncClient) -> dict[str, str]:
     answer = await client.post("/api/session/token")
     assert answer.status_code == 200, answer.text
     return {"authorization": f"Bearer {answer.json()['token']}"}
 
 
-async def test_from_password_to_the_api(app, anna):
+async def test_from_password_to_the_api(app: Litestar, anna: GeneratedPassword) -> None:
     """Name and password open a login, the login gives a token, and the token opens the API."""
     async with browser(app) as client:
         answer = await sign_in(client, anna)
@@ -84,7 +89,9 @@ async def test_from_password_to_the_api(app, anna):
     assert me.json()["user"] == answer.json()["user"]
 
 
-async def test_a_generated_password_opens_nothing_until_it_is_changed(app, newcomer):
+async def test_a_generated_password_opens_nothing_until_it_is_changed(
+    app: Litestar, newcomer: GeneratedPassword
+) -> None:
     """It was printed, so that others may have read it; the page gets an error and shows the form."""
     async with browser(app) as client:
         signed_in_with = await sign_in(client, newcomer)
@@ -105,7 +112,7 @@ async def test_a_generated_password_opens_nothing_until_it_is_changed(app, newco
     assert me.status_code == 200
 
 
-def set_cookie(answer, name):
+def set_cookie(answer: httpx.Response, name: str) -> str:
     """The one Set-Cookie header of that name."""
     [found] = [line for line in answer.headers.get_list("set-cookie") if line.startswith(f"{name}=")]
     return found
@@ -113,7 +120,9 @@ def set_cookie(answer, name):
 
 @pytest.mark.parametrize(("origin", "prefix", "secure"), [(LOCAL, "", False), (CLINIC, "__Host-", True)])
 @pytest.mark.parametrize("name", ["cp_login", "cp_known"])
-async def test_the_cookies_of_a_sign_in_are_out_of_reach(app, anna, origin, prefix, name, secure):
+async def test_the_cookies_of_a_sign_in_are_out_of_reach(
+    app: Litestar, anna: GeneratedPassword, origin: str, prefix: str, name: str, secure: bool
+) -> None:
     """No script reads them, no other site sends them, and on https no other host can set them."""
     name = prefix + name
     async with browser(app, origin) as client:
@@ -126,7 +135,7 @@ async def test_the_cookies_of_a_sign_in_are_out_of_reach(app, anna, origin, pref
     assert not any(part.startswith("domain") for part in parts)
 
 
-async def test_a_login_of_http_is_not_taken_on_https(app, anna):
+async def test_a_login_of_http_is_not_taken_on_https(app: Litestar, anna: GeneratedPassword) -> None:
     """A cookie that a network could have planted on http opens nothing on https."""
     async with browser(app) as client:
         value = set_cookie(await sign_in(client, anna), "cp_login").split(";")[0].split("=", 1)[1]
@@ -136,7 +145,7 @@ async def test_a_login_of_http_is_not_taken_on_https(app, anna):
     assert answer.status_code == 401
 
 
-async def test_a_wrong_password_is_a_problem_in_our_form(app, anna):
+async def test_a_wrong_password_is_a_problem_in_our_form(app: Litestar, anna: GeneratedPassword) -> None:
     """The answer says neither which of the two is wrong nor what was typed."""
     async with browser(app) as client:
         answers = [
@@ -152,7 +161,9 @@ async def test_a_wrong_password_is_a_problem_in_our_form(app, anna):
     assert answers[0].json()["detail"] == answers[1].json()["detail"]
 
 
-async def test_a_known_browser_signs_in_while_a_stranger_guesses(app, anna):
+async def test_a_known_browser_signs_in_while_a_stranger_guesses(
+    app: Litestar, anna: GeneratedPassword
+) -> None:
     """Its cookie outlives the sign-out; one of plain http counts for nothing on https."""
     async with browser(app) as here, browser(app) as stranger:
         await sign_in(here, anna)
@@ -173,7 +184,7 @@ async def test_a_known_browser_signs_in_while_a_stranger_guesses(app, anna):
         assert (await sign_in(moved, anna)).status_code == 429
 
 
-async def test_too_many_attempts_say_how_long_to_wait(app, anna):
+async def test_too_many_attempts_say_how_long_to_wait(app: Litestar, anna: GeneratedPassword) -> None:
     """The form can count down."""
     async with browser(app) as client:
         for _ in range(5):
@@ -188,7 +199,7 @@ async def test_too_many_attempts_say_how_long_to_wait(app, anna):
     "body",
     [b"", b"{", b"[]", b'{"name": "Anna"}', b'{"name": 1, "password": "x"}', b'{"name":"","password":""}'],
 )
-async def test_a_malformed_sign_in_names_its_field(app, body):
+async def test_a_malformed_sign_in_names_its_field(app: Litestar, body: bytes) -> None:
     """Nothing but a name and a password is taken."""
     async with browser(app) as client:
         answer = await client.post("/api/session", content=body, headers={"content-type": "application/json"})
@@ -205,7 +216,9 @@ async def test_a_malformed_sign_in_names_its_field(app, body):
         ("DELETE", "/api/session"),
     ],
 )
-async def test_a_foreign_page_signs_no_user_in_or_out(app, anna, method, path):
+async def test_a_foreign_page_signs_no_user_in_or_out(
+    app: Litestar, anna: GeneratedPassword, method: str, path: str
+) -> None:
     """Forms and scripts of other sites are refused although cookies might come with them."""
     foreign = {"origin": "https://evil.example", "sec-fetch-site": "cross-site", "x-cp-client": "1"}
     body = {"name": anna.name, "password": anna.password}
@@ -216,7 +229,7 @@ async def test_a_foreign_page_signs_no_user_in_or_out(app, anna, method, path):
     assert "set-cookie" not in answer.headers
 
 
-async def test_a_loopback_alias_gets_the_address_to_use(app, anna):
+async def test_a_loopback_alias_gets_the_address_to_use(app: Litestar, anna: GeneratedPassword) -> None:
     """A token for 127.0.0.1 would be accepted nowhere, so the sign-in fails with the address at once."""
     async with browser(app, ALIAS) as client:
         answer = await sign_in(client, anna)
@@ -225,7 +238,7 @@ async def test_a_loopback_alias_gets_the_address_to_use(app, anna):
     assert LOCAL in answer.json()["detail"]
 
 
-async def test_no_login_gives_no_token(app):
+async def test_no_login_gives_no_token(app: Litestar) -> None:
     """The page learns that there is no session."""
     async with browser(app) as client:
         answer = await client.post("/api/session/token")
@@ -233,7 +246,9 @@ async def test_no_login_gives_no_token(app):
     assert (answer.status_code, answer.json()["code"]) == (401, "unauthenticated")
 
 
-async def test_the_sign_in_page_learns_who_is_signed_in_without_an_error(app, anna):
+async def test_the_sign_in_page_learns_who_is_signed_in_without_an_error(
+    app: Litestar, anna: GeneratedPassword
+) -> None:
     """No user and a user are both good answers."""
     async with browser(app) as client:
         before = await client.get("/api/session")
@@ -245,7 +260,9 @@ async def test_the_sign_in_page_learns_who_is_signed_in_without_an_error(app, an
     assert [answer.json()["user"] for answer in (before, after, forged)] == [None, user, None]
 
 
-async def test_sign_out_ends_tokens_and_background_uploads_at_once(app, anna):
+async def test_sign_out_ends_tokens_and_background_uploads_at_once(
+    app: Litestar, anna: GeneratedPassword
+) -> None:
     """The cookies are removed, and their values are worth nothing any more."""
     async with browser(app) as client:
         await sign_in(client, anna)
@@ -267,7 +284,9 @@ async def test_sign_out_ends_tokens_and_background_uploads_at_once(app, anna):
 
 
 @pytest.mark.parametrize("change", [False, True], ids=["sign-out", "new password"])
-async def test_a_token_that_outlives_its_login_begins_no_background_uploads(app, anna, change):
+async def test_a_token_that_outlives_its_login_begins_no_background_uploads(
+    app: Litestar, anna: GeneratedPassword, change: bool
+) -> None:
     """A copy of it would give a cookie for hours that no sign-out ends."""
     photo = {"photos": [{"photoId": "x"}]}
     async with browser(app) as thief, browser(app) as client:
@@ -286,7 +305,9 @@ async def test_a_token_that_outlives_its_login_begins_no_background_uploads(app,
     assert "set-cookie" not in after.headers
 
 
-async def test_a_new_password_keeps_this_page_signed_in_and_no_other(app, anna):
+async def test_a_new_password_keeps_this_page_signed_in_and_no_other(
+    app: Litestar, anna: GeneratedPassword
+) -> None:
     """The answer carries the new login's cookie."""
     async with browser(app) as here, browser(app) as there:
         await sign_in(here, anna)
@@ -299,7 +320,7 @@ async def test_a_new_password_keeps_this_page_signed_in_and_no_other(app, anna):
         assert (await there.post("/api/session/token")).status_code == 401
 
 
-async def test_a_weak_password_names_field_and_rule(app, anna):
+async def test_a_weak_password_names_field_and_rule(app: Litestar, anna: GeneratedPassword) -> None:
     """The form can show the rule beside the field."""
     async with browser(app) as client:
         await sign_in(client, anna)
@@ -311,7 +332,7 @@ async def test_a_weak_password_names_field_and_rule(app, anna):
     assert "10 characters" in problem["detail"]
 
 
-async def test_a_stranger_changes_no_password(app, anna):
+async def test_a_stranger_changes_no_password(app: Litestar, anna: GeneratedPassword) -> None:
     """Without a login even the right password changes nothing."""
     async with browser(app) as client:
         change = {"current": anna.password, "new": "a better password"}
@@ -320,7 +341,7 @@ async def test_a_stranger_changes_no_password(app, anna):
     assert answer.status_code == 401
 
 
-async def test_the_keys_are_public_and_contain_no_private_part(app):
+async def test_the_keys_are_public_and_contain_no_private_part(app: Litestar) -> None:
     """They verify tokens and cannot sign any."""
     async with client_of(app) as client:
         answer = await client.get("/.well-known/jwks.json")
@@ -330,7 +351,9 @@ async def test_the_keys_are_public_and_contain_no_private_part(app):
     assert answer.headers["cache-control"] == "public, max-age=300"
 
 
-async def test_every_hostile_token_gets_the_same_answer_on_every_route(app, clock, key):
+async def test_every_hostile_token_gets_the_same_answer_on_every_route(
+    app: Litestar, clock: FixedClock, key: SessionKey
+) -> None:
     """Only the request id differs, so that no route reveals to a forger what was wrong."""
     factory = TokenFactory(int(clock().timestamp()))
     tokens = [token for token in hostile_tokens(factory).values() if len(token) < 6000]
@@ -347,10 +370,10 @@ async def test_every_hostile_token_gets_the_same_answer_on_every_route(app, cloc
     assert next(iter(answers))[0] == 401
 
 
-async def test_the_sign_in_page_is_the_same_for_every_client(make_app, tree):
+async def test_the_sign_in_page_is_the_same_for_every_client(make_app: MakeApp, tree: Path) -> None:
     """Neither the way back nor anything else of the request reaches the page."""
     template = (REPOSITORY / "pwa/templates/sign-in.html").read_bytes()
-    page = {"pwa/templates/sign-in.html": template, "pwa/page/sign-in/page.js": "start();\n"}
+    page: Files = {"pwa/templates/sign-in.html": template, "pwa/page/sign-in/page.js": "start();\n"}
     write(tree, page)
     async with client_of(make_app()) as client:
         plain = await client.get("/sign-in")
@@ -363,18 +386,20 @@ async def test_the_sign_in_page_is_the_same_for_every_client(make_app, tree):
     assert "script-src 'self'" in plain.headers["content-security-policy"]
 
 
-async def test_under_clerk_each_sign_in_page_has_a_policy_and_a_nonce_of_its_own(make_app, tree):
+async def test_under_clerk_each_sign_in_page_has_a_policy_and_a_nonce_of_its_own(
+    make_app: MakeApp, tree: Path
+) -> None:
     """Clerk's styles run in this one answer, which is not cached; every other page stays strict."""
     template = (REPOSITORY / "pwa/templates/sign-in.html").read_bytes()
     script = "pwa/vendor/clerk.browser.js"
-    page = {"pwa/templates/sign-in.html": template, "pwa/page/sign-in/page.js": "start();\n", script: "1;\n"}
-    write(tree, page)
+    page: Files = {"pwa/templates/sign-in.html": template, "pwa/page/sign-in/page.js": "start();\n"}
+    write(tree, page | {script: "1;\n"})
     app = make_app(PUBLIC_ORIGINS=CLINIC, CLERK_PUBLISHABLE_KEY="pk_live_Y2xlcmsuY2xpbmljLmV4YW1wbGUk")
     async with client_of(app, CLINIC) as client:
         answers = [await client.get("/sign-in") for _ in range(2)]
         phone = await client.get("/mobile")
 
-    nonces = [re.search(r'name="cp-nonce" content="([\w-]{22})"', answer.text)[1] for answer in answers]
+    nonces = [re.findall(r'name="cp-nonce" content="([\w-]{22})"', answer.text)[0] for answer in answers]
     assert len(set(nonces)) == 2
     for answer, nonce in zip(answers, nonces, strict=True):
         assert f"style-src 'self' 'nonce-{nonce}'" in answer.headers["content-security-policy"]
@@ -385,7 +410,7 @@ async def test_under_clerk_each_sign_in_page_has_a_policy_and_a_nonce_of_its_own
     assert f'href="/{script}"' in phone.text
 
 
-async def test_clerk_without_its_browser_files_stops_the_start(make_app):
+async def test_clerk_without_its_browser_files_stops_the_start(make_app: MakeApp) -> None:
     """A sign-in page that cannot work is found by the operator, not by a clinician."""
     with pytest.raises(BrokenImport, match=r"clerk\.browser\.js, which is not there\. Set up again"):
         make_app(PUBLIC_ORIGINS=CLINIC, CLERK_PUBLISHABLE_KEY="pk_live_Y2xlcmsuY2xpbmljLmV4YW1wbGUk")
@@ -393,12 +418,18 @@ async def test_clerk_without_its_browser_files_stops_the_start(make_app):
 
 @pytest.mark.parametrize(("alive", "status"), [(True, 200), (False, 401)])
 async def test_a_session_that_ended_at_the_provider_sends_no_more_photos(
-    make_app, accounts, anna, key, clock, alive, status
-):
+    make_app: MakeApp,
+    accounts: LocalIdentity,
+    anna: GeneratedPassword,
+    key: SessionKey,
+    clock: FixedClock,
+    alive: bool,
+    status: int,
+) -> None:
     """The upload cookie is worth nothing any more, and its record is gone."""
     asked = []
 
-    async def session_alive(session):
+    async def session_alive(session: str) -> bool:
         asked.append(session)
         return alive
 
@@ -417,7 +448,7 @@ async def test_a_session_that_ended_at_the_provider_sends_no_more_photos(
     assert len(asked) == (2 if alive else 1)
 
 
-async def test_a_token_ends_with_its_session(app, anna):
+async def test_a_token_ends_with_its_session(app: Litestar, anna: GeneratedPassword) -> None:
     """A copy of it would be valid for a minute more."""
     async with browser(app) as client:
         await sign_in(client, anna)
@@ -431,7 +462,7 @@ async def test_a_token_ends_with_its_session(app, anna):
         assert (await client.post("/api/upload-session", headers=token)).status_code == 401
 
 
-async def test_a_sign_out_at_a_provider_ends_the_cookies_of_this_server(make_app):
+async def test_a_sign_out_at_a_provider_ends_the_cookies_of_this_server(make_app: MakeApp) -> None:
     """The provider's token lives on for up to a minute; the end of the upload cookie marks the sign-out."""
     left = SignedOutSessions()
     app = make_app(is_session_open=left.is_open, on_sign_out=left.add)

@@ -1,5 +1,6 @@
 """Devices, inventory entries and counters, on both databases."""
 
+from datetime import datetime
 from uuid import UUID, uuid4
 
 from app.adapters.database.engine import SqlDatabase
@@ -20,7 +21,7 @@ from tests.contract.records.factories import (
 DAY = 24 * 60 * MINUTE
 
 
-async def meet(database: SqlDatabase, digest: str = "d" * 64, at: object = NOW) -> UUID:
+async def meet(database: SqlDatabase, digest: str = "d" * 64, at: datetime = NOW) -> UUID:
     """The device of this cookie digest, as one of its requests finds it."""
     async with database.transaction() as records:
         return await records.get_or_create_device(digest, uuid4(), at)

@@ -47,7 +47,8 @@ def differences(expected: MetaData) -> Callable[[Connection], list[Any]]:
 
     def compare(connection: Connection) -> list[Any]:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
-        return compare_metadata(context, expected)
+        found: list[Any] = compare_metadata(context, expected)
+        return found
 
     return compare
 

@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -28,7 +29,7 @@ MODULE_PRELOAD = r'modulepreload" href="([^"]+)"'
 PHONE = r"/pwa/bundles/phone-[A-Z0-9]{8}\.js"
 
 
-async def precache(client: httpx.AsyncClient) -> dict[str, object]:
+async def precache(client: httpx.AsyncClient) -> dict[str, Any]:
     """The generated list, read as a browser's module would be."""
     text = (await client.get("/service_worker/precache.js")).text
     found = re.fullmatch(r"export const PRECACHE = (\{.*\});\n", text)
@@ -45,7 +46,7 @@ async def shell_of(make_app: MakeApp) -> tuple[object, str]:
 
 async def test_the_list_has_all_the_phone_needs_with_true_digests(stranger: httpx.AsyncClient) -> None:
     """Each listed file is served, under that digest; the desktop's modules are not among them."""
-    listed = {asset["url"]: asset["sha256"] for asset in (await precache(stranger))["assets"]}  # type: ignore[attr-defined]
+    listed = {asset["url"]: asset["sha256"] for asset in (await precache(stranger))["assets"]}
 
     assert listed.keys() >= REQUIRED
     assert len([url for url in listed if re.fullmatch(PHONE, url)]) == 1
@@ -119,7 +120,7 @@ async def test_images_of_style_sheets_and_later_modules_belong_to_it(make_app: M
     )
     bundle(tree)
     async with client_of(make_app()) as client:
-        listed = [asset["url"] for asset in (await precache(client))["assets"]]  # type: ignore[attr-defined]
+        listed = [asset["url"] for asset in (await precache(client))["assets"]]
         page = (await client.get("/mobile")).text
 
     [later] = [url for url in listed if "/late-" in url or "/part-" in url]
@@ -169,7 +170,7 @@ async def test_scripts_are_preloaded_in_loading_order(stranger: httpx.AsyncClien
 async def test_the_repositorys_own_pages_are_whole(make_app: MakeApp, modules: str) -> None:
     """Every file that the real phone and desktop name is there and served, with the true digest."""
     async with client_of(make_app(root=REPOSITORY, MODULES=modules)) as client:
-        listed = {asset["url"]: asset["sha256"] for asset in (await precache(client))["assets"]}  # type: ignore[attr-defined]
+        listed = {asset["url"]: asset["sha256"] for asset in (await precache(client))["assets"]}
         bodies = {url: (await client.get(url)).content for url in listed}
         desktop, phone = [(await client.get(path)).text for path in ("/desktop", "/mobile")]
         named = re.findall(r'(?:src|href)="(/pwa/[^"]+)"', desktop)
@@ -190,7 +191,7 @@ async def test_what_only_clerk_needs_is_kept_for_offline_and_loaded_by_no_other_
 ) -> None:
     """A page of local accounts starts without it."""
     async with client_of(make_app(root=REPOSITORY, MODULES="1")) as client:
-        listed = [asset["url"] for asset in (await precache(client))["assets"]]  # type: ignore[attr-defined]
+        listed = [asset["url"] for asset in (await precache(client))["assets"]]
         pages = [(await client.get(path)).text for path in ("/mobile", "/desktop", "/sign-in")]
 
     assert "/pwa/page/session/clerk.js" in listed
