@@ -7,12 +7,14 @@ import ssl
 import sys
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import structlog
 import uvicorn
 from uvicorn.config import STARTUP_FAILURE
 
 from app.server.admission import OUT_OF_DESCRIPTORS, Admission, Ticket
+from app.server.connection_limits import BoundedHttp
 
 HANDSHAKE_S = 10.0
 # Until connections that were dropped have returned their descriptors.
@@ -38,16 +40,17 @@ class AdmittingServer(uvicorn.Server):
         if self.lifespan.should_exit:
             sys.exit(STARTUP_FAILURE)
         tls = self.config.ssl
-        # Closed at the end by the same call as the servers that the framework would make.
+        # uvicorn lists its own servers here; of each it calls ``close`` and ``wait_closed``, as of these.
         self.servers = [Acceptor(each, self._protocol, tls, self._admission) for each in sockets]  # type: ignore[misc]
         self.started = True
         return None
 
     def _protocol(self, ticket: Ticket) -> asyncio.Protocol:
-        made = self.config.http_protocol_class(  # type: ignore[call-arg]
+        protocol: Any = self.config.http_protocol_class  # uvicorn knows it as any protocol.
+        made: BoundedHttp = protocol(
             config=self.config, server_state=self.server_state, app_state=self.lifespan.state
         )
-        made.ticket = ticket  # type: ignore[attr-defined]
+        made.ticket = ticket
         return made
 
 

@@ -156,16 +156,18 @@ class BoundedHttp(PerAddressLimit, HttpToolsProtocol):
         """From here on the connection obeys the rules of WebSockets, and counts among those."""
         self._expect_nothing()
         self._uncount()
-        make, ticket = self.ws_protocol_class, self.ticket
+        # Typed as a class, of which uvicorn only asks that it can be called.
+        bounded: Any = self
+        make, ticket = bounded.ws_protocol_class, self.ticket
         if ticket is not None:
             ticket.mark_active()
 
         def make_with_ticket(**parts: Any) -> Any:
-            made: Any = make(**parts)  # type: ignore[misc]
+            made: Any = make(**parts)
             made.ticket = ticket
             return made
 
-        self.ws_protocol_class = make_with_ticket  # type: ignore[assignment]
+        bounded.ws_protocol_class = make_with_ticket
         super().handle_websocket_upgrade()
 
     def _expect_within(self, seconds: float) -> None:

@@ -88,6 +88,7 @@ class Fleet:
 
     def mark_process_dead(self, pid: int) -> None:
         """Take what a dead process measured of itself out of the metrics; what it counted stays."""
+        # prometheus_client types none of its functions for several processes.
         multiprocess.mark_process_dead(pid, self._metrics)  # type: ignore[no-untyped-call]
 
 

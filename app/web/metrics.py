@@ -42,6 +42,7 @@ class Metrics:
         self._shown = self._registry
         if folder := os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
             self._shown = CollectorRegistry()
+            # prometheus_client types none of its functions for several processes.
             MultiProcessCollector(self._shown, folder)  # type: ignore[no-untyped-call]
         self._shown.register(self._counted)
 

@@ -35,6 +35,7 @@ def _one_more() -> ColumnElement[int]:
 
 
 SQLITE = DialectSpec("sqlite", pysqlite_dialect(paramstyle="qmark"), sqlite.insert, _one_more)
+# SQLAlchemy gives its constructor no types.
 _ASYNCPG: Dialect = asyncpg_dialect()  # type: ignore[no-untyped-call]
 POSTGRES = DialectSpec("postgresql", _ASYNCPG, postgresql.insert, received_order.next_value)
 

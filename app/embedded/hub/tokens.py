@@ -12,6 +12,7 @@ from typing import Any
 
 import jwt
 import msgspec
+from jwt.types import Options
 
 from app.domain.ports import Clock
 from app.domain.signals import SESSION_CLAIM
@@ -20,7 +21,7 @@ from app.embedded.hub.keys import HubKey
 
 _LONGEST_SECONDS = 24 * 3600
 _WINDOW_SECONDS = 180
-_UNCHECKED = {"verify_exp": False, "verify_iat": False, "verify_nbf": False, "require": ["exp", "iat"]}
+_UNCHECKED = Options(verify_exp=False, verify_iat=False, verify_nbf=False, require=["exp", "iat"])
 
 
 class Grant(msgspec.Struct, frozen=True, kw_only=True):
@@ -125,7 +126,7 @@ class TokenService:
             kid = jwt.get_unverified_header(token).get("kid")
             if kid is not None and kid != self._key.name:
                 raise errors.bad_credentials()
-            return jwt.decode(token, self._key.secret, algorithms=["HS256"], options=_UNCHECKED)  # type: ignore[arg-type]
+            return jwt.decode(token, self._key.secret, algorithms=["HS256"], options=_UNCHECKED)
         except (jwt.PyJWTError, ValueError):
             raise errors.token_invalid() from None
 
