@@ -51,6 +51,7 @@ class Trial:
         )  # fmt: skip
 
     async def run(self) -> list[Finding]:
+        """What each step of the trial found, up to the first that failed."""
         try:
             upload = self._place.signer.sign_put(self._row)
         except CaptureError as refusal:

@@ -173,8 +173,10 @@ async def _until_started(server: uvicorn.Server, task: asyncio.Task[None]) -> No
 
 
 def options(proxies: Sequence[str] = ()) -> dict[str, Any]:
-    """How every socket is served. A proxy may state the client's address and scheme only if a setting names
-    it: any program on this computer could otherwise count as another address with every guess.
+    """How every socket is served.
+
+    A proxy may state the client's address and scheme only if a setting names it: any program on this
+    computer could otherwise count as another address with every guess.
     """
     return {
         "loop": "uvloop",

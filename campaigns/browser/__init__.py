@@ -1,2 +1,5 @@
-"""Campaigns with the real browser: it is killed, its worker is stopped and its link is cut, and what its
-screen said is checked against what is on the disks."""
+"""Campaigns with the real browser.
+
+It is killed, its worker is stopped and its link is cut, and what its screen said is checked against what is
+on the disks.
+"""

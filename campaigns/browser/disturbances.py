@@ -1,5 +1,7 @@
-"""Faults of the matrix beyond the wire. Each is a generator: it arms itself, then (after *Upload*) acts,
-then heals; between these steps the matrix does what users do.
+"""Faults of the matrix beyond the wire.
+
+Each is a generator: it arms itself, then (after *Upload*) acts, then heals; between these steps the matrix
+does what users do.
 """
 
 import sqlite3

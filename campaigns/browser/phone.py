@@ -1,5 +1,6 @@
-"""The phone of a campaign: a browser with a profile on disk, a witness of its screen, and its storage
-read past the app's own code.
+"""The phone of a campaign: a browser with a profile on disk and a witness of its screen.
+
+Its storage is read past the app's own code.
 """
 
 import json

@@ -1,5 +1,6 @@
-"""What a witness in the page reports: which bytes it gave to the browser's storage, and what stood on its
-screen; and how that storage is read past the app's own code.
+"""What a witness in the page reports: which bytes it gave to the browser's storage, and what its screen said.
+
+It also reads that storage past the app's own code.
 """
 
 import base64

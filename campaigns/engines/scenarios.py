@@ -1,5 +1,7 @@
-"""Three hard moments that only a real engine has: its storage goes away under the page, its camera is
-taken and given back, and the page is left while photos are on their way.
+"""Three hard moments that only a real engine has.
+
+Its storage goes away under the page, its camera is taken and given back, and the page is left while photos
+are on their way.
 """
 
 import random

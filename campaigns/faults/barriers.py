@@ -110,6 +110,7 @@ class Door:
         return getattr(self._app, name)
 
     async def __call__(self, scope: Mapping[str, Any], receive: Any, send: Any) -> None:
+        """One request, as ASGI hands it over."""
         if not str(scope.get("path", "")).endswith("/complete"):
             await self._app(scope, receive, send)
             return

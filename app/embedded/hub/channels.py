@@ -17,9 +17,10 @@ _SWEEP_SECONDS = 30.0
 
 
 class Subscriber(Protocol):
-    """Receives the frames of a channel; ``deliver`` never waits."""
+    """Receives the frames of a channel."""
 
-    def deliver(self, channel: str, frame: Frame) -> None: ...
+    def deliver(self, channel: str, frame: Frame) -> None:
+        """Take a frame; never waits."""
 
 
 class Channel:

@@ -15,11 +15,14 @@ from app.embedded.hub.tokens import Grant, TokenService
 
 
 class Socket(Protocol):
-    """A WebSocket that was accepted; ``receive`` raises ``EOFError`` when the other side is gone."""
+    """A WebSocket that was accepted."""
 
-    async def receive(self) -> str | bytes: ...
+    async def receive(self) -> str | bytes:
+        """The next message; raises ``EOFError`` when the other side is gone."""
+        ...
 
-    async def send(self, data: str | bytes) -> None: ...
+    async def send(self, data: str | bytes) -> None:
+        """Send one message."""
 
 
 class Connection:

@@ -1,5 +1,6 @@
-"""A hub that speaks the Ably protocol inside the app, so that the page's client is the same in both
-editions and this one needs no account.
+"""A hub that speaks the Ably protocol inside the app.
+
+The page's client is the same in both editions, and this one needs no account.
 """
 
 from collections.abc import Mapping, Sequence

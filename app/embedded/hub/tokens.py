@@ -1,5 +1,6 @@
-"""Reads and issues tokens, more strictly than Ably: a capability must be written out, lifetimes have
-bounds, and no wildcard subscribes to more than one channel.
+"""Reads and issues tokens, more strictly than Ably.
+
+A capability must be written out, lifetimes have bounds, and no wildcard subscribes to more than one channel.
 """
 
 import base64

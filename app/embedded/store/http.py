@@ -63,6 +63,7 @@ class StoreHttpHandler:
         self._arrivals = arrivals or IncomingBodies()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request, as ASGI hands it over."""
         request = read_request(scope)
         with contextlib.suppress(ClientGone):
             answer = await self._answer(request, Body(receive))

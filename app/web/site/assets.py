@@ -1,5 +1,7 @@
-"""Static files, read once at start: digest, compressed form and headers of each are known before
-the first request, and a path that is not in the table does not exist, however it is spelled.
+"""Static files, read once at start.
+
+Digest, compressed form and headers of each are known before the first request, and a path that is not in
+the table does not exist, however it is spelled.
 """
 
 import gzip
