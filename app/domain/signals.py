@@ -41,6 +41,7 @@ def subscribe_claims(
     """Claims of a token that may subscribe to exactly the user's own channel.
 
     The capability is always written out: without one, a token inherits everything its key may do.
+    Raises ``InvalidField`` as ``channel_name`` does.
     """
     issued = int(now.timestamp())
     claims: dict[str, object] = {

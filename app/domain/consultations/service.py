@@ -105,14 +105,16 @@ class ConsultationService:
             return await records.consultations(user), chosen
 
     async def read(self, user: str, consultation_id: UUID) -> Consultation:
-        """One consultation of this user."""
+        """One consultation of this user; raises ``ConsultationNotFound``."""
         async with self._database.transaction() as records:
             return await _owned(records, user, consultation_id)
 
     async def change(self, user: str, consultation_id: UUID, change: ConsultationChange) -> Consultation:
         """Correct label or identifier, edit notes, close or reopen; notifies the user's pages.
 
-        Closing ends new shutters, never uploads.
+        Closing ends new shutters, never uploads. Raises ``ConsultationNotFound``, ``LabelInUse`` where
+        it could not be distinguished from another open one, or ``InvalidField`` for the unfiled one, of
+        which only the notes can change.
         """
         async with self._database.transaction() as records:
             before = await _owned(records, user, consultation_id)
@@ -139,7 +141,8 @@ class ConsultationService:
     async def choose(self, user: str, consultation_id: UUID | None) -> Consultation | None:
         """Make an open consultation current, or none; notifies the user's open pages.
 
-        Choosing a discarded one puts it back on the list.
+        Choosing a discarded one puts it back on the list. Raises ``ConsultationNotFound``,
+        ``ConsultationClosed``, or ``LabelInUse`` where another has taken a discarded one's label.
         """
         async with self._database.transaction() as records:
             chosen = None
@@ -158,7 +161,8 @@ class ConsultationService:
     async def discard(self, user: str, consultation_id: UUID) -> Consultation:
         """Take an empty consultation off the list; a photo that arrives later brings it back.
 
-        Raises ``ConsultationNotEmpty`` where it holds photos, stored or on their way, or notes.
+        Raises ``ConsultationNotEmpty`` where it holds photos, stored or on their way, or notes;
+        ``ConsultationNotFound``; ``InvalidField`` for the unfiled one.
         """
         async with self._database.transaction() as records:
             before = await _owned(records, user, consultation_id)
@@ -175,11 +179,17 @@ class ConsultationService:
         return after
 
     async def rev(self, user: str, consultation_id: UUID) -> int:
-        """The revision of a consultation's photos: what a list's ETag is made of."""
+        """The revision of a consultation's photos, of which a list's ETag is made.
+
+        Raises ``ConsultationNotFound``.
+        """
         return (await self.read(user, consultation_id)).rev
 
     async def photos(self, user: str, consultation_id: UUID, signer: UploadSigner) -> PhotoList:
-        """Stored photos, each with a signed GET URL that is equal for 5 minutes."""
+        """Stored photos, each with a signed GET URL that is equal for 5 minutes.
+
+        Raises ``ConsultationNotFound``.
+        """
         async with self._database.transaction() as records:
             consultation = await _owned(records, user, consultation_id)
             rows = await records.stored_photos(user, consultation_id)

@@ -91,6 +91,7 @@ class InventoryService:
         """Compare a browser's list with the entries of earlier lists; idempotent.
 
         ``digest`` is the SHA-256 of the device's cookie, which outlives the storage of the photos.
+        Raises ``OtherOwner`` for another user's list.
         """
         if inventory.owner != user:
             raise OtherOwner

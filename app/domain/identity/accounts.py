@@ -101,7 +101,11 @@ class LocalAccounts(Protocol):
         ...
 
     async def change_password(self, cookie: str, change: PasswordChange, client: SignInClient) -> SignedIn:
-        """Set a new password, sign out everywhere, and open one new login for the requesting page."""
+        """Set a new password, sign out everywhere, and open one new login for the requesting page.
+
+        Raises ``Unauthenticated``, ``WrongPassword``, ``TooManyRequests``, or ``InvalidField`` with the rule
+        that the new one breaks.
+        """
         ...
 
     def key_document(self) -> dict[str, Any]:

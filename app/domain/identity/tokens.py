@@ -54,7 +54,7 @@ class TokenPolicy(msgspec.Struct, frozen=True):
 
 
 def key_id(token: str) -> str:
-    """The id of the key that signed a token of acceptable size, form and header."""
+    """The id of the key that signed a token; ``Unauthenticated`` for its size, form or header."""
     if len(token) > MAX_TOKEN_CHARS or not _FORM.fullmatch(token):
         raise Unauthenticated(reason="form")
     try:

@@ -52,12 +52,12 @@ class RepairService:
         self._clock = clock
 
     async def finish_upload(self, row: PhotoRow) -> str:
-        """Store an upload whose phone did not come back, after all its checks."""
+        """Store an upload whose phone did not come back; raises what ``Uploads.settle_upload`` raises."""
         await self._uploads.settle_upload(row)
         return "stored"
 
     async def erase_object(self, row: PhotoRow) -> str:
-        """Remove the object of a tombstone; anything without one is never removed."""
+        """Remove the object of a tombstone; ``ValueError`` for anything without one."""
         if row.state is not PhotoState.DELETED:
             raise ValueError("only a tombstone's object may be erased")
         await self._store.delete(row.key)
@@ -67,6 +67,7 @@ class RepairService:
         """File an object without a row under the consultation of its key, after all checks of an upload.
 
         False where the key names no consultation of this database: the owner of the photo is unknown.
+        Raises ``NotUploaded`` where the object is gone, and what ``Uploads.settle_upload`` raises.
         """
         name = parse_object_key(found.key)
         if name is None:

@@ -52,14 +52,14 @@ class Tables:
         self._used: dict[Table, bool] = {}
 
     def define(self, kind: str, number: int) -> None:
-        """A new table, or one in the place of a used one."""
+        """A new table, or one in the place of a used one; ``InvalidImage`` for one too many."""
         table = Table(kind, number)
         if number > 3 or not self._used.get(table, True) or (table in self._used and kind == "quantizer"):
             raise InvalidImage(_EXTRA)
         self._used[table] = False
 
     def use(self, kind: str, number: int) -> None:
-        """A scan that needs a table."""
+        """A scan needs a table; ``InvalidImage`` where it is lacking."""
         if Table(kind, number) not in self._used:
             raise InvalidImage("The stored JPEG lacks a table.")
         self._used[Table(kind, number)] = True
@@ -69,7 +69,7 @@ class Tables:
         return any(table.kind == kind for table in self._used)
 
     def check_all_used(self) -> None:
-        """At the end of the picture."""
+        """At the end of the picture; ``InvalidImage`` where a table served nothing."""
         if not all(self._used.values()):
             raise InvalidImage(_EXTRA)
 

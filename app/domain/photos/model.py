@@ -208,7 +208,7 @@ def new_row(photo: CapturedPhoto, now: datetime, opened_at: datetime | None = No
 
 
 def receipt(row: PhotoRow) -> Receipt:
-    """The receipt of a stored or deleted row."""
+    """The receipt of a stored or deleted row; ``InvalidField`` for a pending one."""
     if row.state is PhotoState.PENDING:
         raise InvalidField("A pending photo has no receipt.", "photoId")
     return Receipt(

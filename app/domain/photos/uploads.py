@@ -121,7 +121,12 @@ class Uploads:
         return granted
 
     async def complete(self, user: str, photo_id: UUID, claim: CompletionClaim) -> Receipt:
-        """Verify the object, store the row, queue the signal; returns the receipt, also when repeated."""
+        """Verify the object, store the row, queue the signal; returns the receipt, also when repeated.
+
+        Raises ``OtherOwner``, ``PhotoNotFound`` or ``PhotoConflict`` for a claim that fits no row of this
+        user, and what ``settle_upload`` raises: ``NotUploaded``, ``ChecksumMismatch``, ``InvalidImage``
+        (also from memory, for an hour), ``NotEncrypted``, ``TooManyRequests`` or ``Unavailable``.
+        """
         row = await self._claimed(user, photo_id, claim)
         if _is_refused(row, self._clock()):
             raise InvalidImage
@@ -130,7 +135,8 @@ class Uploads:
     async def settle_upload(self, row: PhotoRow) -> PhotoRow:
         """Read and check the object of a pending row, then pending → stored in one transaction.
 
-        Raises ``NotUploaded``, ``ChecksumMismatch`` or ``InvalidImage``; returns the row as it is
+        Raises ``NotUploaded``, ``ChecksumMismatch``, ``InvalidImage``; ``NotEncrypted`` for the store's
+        fault, ``TooManyRequests`` or ``Unavailable`` where no turn comes; returns the row as it is
         afterwards, which may be a tombstone that came first. What is no photo is erased and not looked
         at again for a while. Reading and checking wait for their turn among all users.
         """
@@ -149,7 +155,7 @@ class Uploads:
         return marked
 
     async def state(self, user: str, photo_id: UUID) -> UploadState:
-        """State of one upload."""
+        """State of one upload; raises ``PhotoNotFound``."""
         row = await self._own(user, photo_id)
         done = None if row.state is PhotoState.PENDING else receipt(row)
         return UploadState(photo_id=photo_id, state=row.state, receipt=done)
@@ -157,7 +163,7 @@ class Uploads:
     async def delete(self, user: str, photo_id: UUID, owner: str | None = None) -> Receipt:
         """Tombstone first, object second: a crash between the two leaves work for the sweeper.
 
-        Raises ``OtherOwner`` where the request names another owner.
+        Raises ``OtherOwner`` where the request names another owner, or ``PhotoNotFound``.
         """
         if owner not in (None, user):
             raise OtherOwner
@@ -177,7 +183,10 @@ class Uploads:
     async def describe(
         self, user: str, photo_id: UUID, change: PhotoChange, signer: UploadSigner
     ) -> PhotoView:
-        """Caption, body site, side, view of a stored photo, and whether its place is right."""
+        """Caption, body site, side, view of a stored photo, and whether its place is right.
+
+        Raises ``PhotoNotFound``, also for a photo that is not stored.
+        """
         async with self._database.transaction() as records:
             row = await records.describe(user, photo_id, change)
             if row is None:
@@ -190,7 +199,10 @@ class Uploads:
         return view
 
     async def move(self, user: str, photo_id: UUID, consultation_id: UUID, signer: UploadSigner) -> PhotoView:
-        """File a stored photo under another consultation of the same user, with an audit row."""
+        """File a stored photo under another consultation of the same user, with an audit row.
+
+        Raises ``ConsultationNotFound`` for the new place, ``PhotoNotFound`` for the photo.
+        """
         async with self._database.transaction() as records:
             if not await records.owned_consultations(user, [consultation_id]):
                 raise ConsultationNotFound

@@ -40,7 +40,7 @@ async def account_of(records: AccountRecords, cookie: str, now: datetime) -> Acc
 
 
 async def use_login(records: AccountRecords, cookie: str, now: datetime) -> Account:
-    """The account of an open login, whose end moves with its use."""
+    """The account of an open login, whose end moves with its use; else ``Unauthenticated``."""
     account, ends = await _open(records, cookie, now)
     until = min(now + IDLE, login_started_at(cookie) + LONGEST)
     if ends <= until - MOVED_EVERY:
@@ -70,7 +70,10 @@ def session_id(cookie: str) -> str:
 
 
 def login_started_at(cookie: str) -> datetime:
-    """When a login was opened, as its cookie says; trusted only with the digest of the whole."""
+    """When a login was opened, as its cookie says; trusted only with the digest of the whole.
+
+    Raises ``Unauthenticated`` where it says none.
+    """
     number = cookie.rpartition(".")[2]
     if not (number.isascii() and number.isdigit() and len(number) <= 11):
         raise Unauthenticated

@@ -122,7 +122,11 @@ class LocalIdentity:
         self.on_end()
 
     async def change_password(self, cookie: str, change: PasswordChange, client: SignInClient) -> SignedIn:
-        """Set a new password, sign out everywhere, and open one new login for the asking page."""
+        """Set a new password, sign out everywhere, and open one new login for the asking page.
+
+        Raises ``Unauthenticated``, ``WrongPassword``, ``TooManyRequests``, or ``InvalidField`` with the rule
+        that the new one breaks.
+        """
         async with self._database.transaction() as records:
             asking = await logins.account_of(records, cookie, self._clock())
         check_new_password(change.new, change.current, asking.name)
@@ -148,7 +152,10 @@ class LocalIdentity:
         return self._issuer.key.document()
 
     async def ensure_first_account(self, name: str = FIRST_NAME) -> GeneratedPassword | None:
-        """On the first start make an account and return its password, the only time; later None."""
+        """On the first start make an account and return its password, the only time; later None.
+
+        Raises ``InvalidField`` where another process has just made it.
+        """
         await self._passwords.prepare()
         if await self.users():
             return None
@@ -174,7 +181,10 @@ class LocalIdentity:
         return made
 
     async def reset_password(self, name: str) -> GeneratedPassword:
-        """A generated password for an account, which is signed out everywhere and may try at once."""
+        """A generated password for an account, which is signed out everywhere and may try at once.
+
+        Raises ``InvalidField`` where there is no such account.
+        """
         password = readable_password()
         hashed = await self._passwords.hash(password)
         async with self._database.transaction() as records:

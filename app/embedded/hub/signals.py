@@ -15,7 +15,10 @@ class HubSignals:
         self._seconds = seconds
 
     async def publish(self, user: str, message_id: str, payload: Mapping[str, object]) -> None:
-        """Notify ``user:{user}``; the same id again within two minutes changes nothing."""
+        """Notify ``user:{user}``; the same id again within two minutes changes nothing.
+
+        Raises ``Unavailable`` once the hub is closed.
+        """
         await self.check()
         self._hub.publish(signals.channel_name(user), signals.signal_body(message_id, payload))
 

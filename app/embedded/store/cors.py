@@ -18,7 +18,7 @@ class Cors:
         self._pages = frozenset(pages)
 
     def preflight(self, request: StoreRequest) -> StoreResponse:
-        """200 for a named page that asks for what an upload needs, else 403."""
+        """200 for a named page that asks for what an upload needs, else a ``StoreError`` of 403."""
         asked = request.headers.get("access-control-request-headers", "").lower()
         wanted = {name.strip() for name in asked.split(",") if name.strip()}
         method = request.headers.get("access-control-request-method")

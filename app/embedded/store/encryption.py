@@ -41,7 +41,7 @@ class ObjectCipher:
         self.key_id = key_id(key)
 
     def encrypt(self, name: str, kept: StoredFile) -> bytes:
-        """The bytes to write; they open only under the same name."""
+        """The bytes to write; they open only under the same name. ``ValueError`` for too much metadata."""
         described = msgspec.msgpack.encode(msgspec.structs.replace(kept, body=b""))
         if len(described) > _METADATA_BYTES - _LENGTH.size:
             raise ValueError("The metadata of an object is too long.")

@@ -22,7 +22,10 @@ class StoreKeyError(Exception):
 
 
 def open_cipher(key_dir: Path, root: Path, incoming: Path) -> ObjectCipher:
-    """The cipher of the store at ``root``, whose key is made when neither exists yet."""
+    """The cipher of the store at ``root``, whose key is made when neither exists yet.
+
+    Raises ``StoreKeyError`` where the key is lacking, damaged or another than that of the photos.
+    """
     marker = root / _ENCRYPTED_WITH
     if marker.exists() and not (key_dir / "store.key").exists():
         # A new key here would hide that every photo has become unreadable.
@@ -41,7 +44,7 @@ def open_cipher(key_dir: Path, root: Path, incoming: Path) -> ObjectCipher:
 
 
 def open_access(key_dir: Path, bucket: str) -> BucketAccess:
-    """What the signer and the store's verifier share."""
+    """What the signer and the store's verifier share; ``StoreKeyError`` where its key is damaged."""
     secret = _read_or_make(key_dir, "store-signing.key").hex()
     return BucketAccess(bucket=bucket, region=REGION, access_key=_ACCESS_KEY, secret_key=secret)
 

@@ -78,7 +78,10 @@ class Body:
         self._ended = False
 
     async def read(self, length: int, arrivals: IncomingBodies, key: str) -> bytes:
-        """Exactly ``length`` bytes; more, less, too slow or ended by another body is a ``StoreError``."""
+        """Exactly ``length`` bytes; more, less, too slow or ended by another body is a ``StoreError``.
+
+        Raises ``ClientGone`` where the connection ends before the body.
+        """
         body, arrival = bytearray(), None
         try:
             async with arrivals.track(key, length) as arrival:
@@ -97,7 +100,8 @@ class Body:
     async def drain(self, limit: int) -> None:
         """Take what is still coming, up to a limit.
 
-        A browser that is still sending would see a broken connection instead of the refusal.
+        A browser that is still sending would see a broken connection instead of the refusal. Raises
+        ``ClientGone`` where it has left.
         """
         taken = 0
         with contextlib.suppress(TimeoutError):

@@ -82,7 +82,10 @@ def read_request(scope: Any) -> StoreRequest:
 def verify(
     request: StoreRequest, access: BucketAccess, hosts: Container[str], now: datetime
 ) -> dict[str, str]:
-    """The signed overrides of the answer's headers, and the session; all but a true signature is refused."""
+    """The signed overrides of the answer's headers, and the session.
+
+    Raises ``StoreError`` with the status that S3 answers, for all but a true signature.
+    """
     if not _PATH.fullmatch(request.path) or not _QUERY.fullmatch(request.query):
         raise StoreError(400, "InvalidURI", "The address could not be read.")
     query = _parse_query(request)

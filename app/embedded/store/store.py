@@ -52,7 +52,10 @@ def open_store(data_dir: Path, key_dir: Path, bucket: str) -> "EmbeddedStore":
 
 
 class EmbeddedStore:
-    """Objects of one bucket, by key. Its disk work runs in threads of its own."""
+    """Objects of one bucket, by key. Its disk work runs in threads of its own.
+
+    Every call raises ``StoreUnavailable`` where the disk fails, ``StorageFull`` where it is full.
+    """
 
     def __init__(
         self, root: Path, access: BucketAccess, seal: ObjectCipher, reserve_bytes: int = RESERVE_BYTES
@@ -66,7 +69,7 @@ class EmbeddedStore:
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="store")
 
     async def put(self, key: str, kept: StoredFile) -> bool:
-        """Commit an object; False when the key is taken. Raises ``StorageFull``."""
+        """Commit an object; False when the key is taken."""
         return await self._call(partial(self._put, key, kept))
 
     async def get(self, key: str) -> StoredFile | None:
