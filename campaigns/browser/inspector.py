@@ -14,6 +14,8 @@ from typing import Any
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
+from tests.support.waiting import comes_true
+
 PORT_FILE = "DevToolsActivePort"
 # An engine that compiles a busy function while a breakpoint is being set in it may pass that breakpoint.
 ARGUMENTS = ("--remote-debugging-port=0", "--js-flags=--no-sparkplug --no-maglev --no-turbofan")
@@ -177,10 +179,10 @@ class Target:
 def address(profile: Path) -> str:
     """Where the browser of a profile listens; waits until it has written it down."""
     path = profile / PORT_FILE
-    end = time.monotonic() + LIMIT_S
-    while time.monotonic() < end:
-        lines = path.read_text().split() if path.exists() else []
-        if len(lines) == 2:
-            return f"ws://127.0.0.1:{lines[0]}{lines[1]}"
-        time.sleep(0.01)
-    raise NotReached("the browser opened no port for inspection")
+
+    def lines() -> list[str]:
+        return path.read_text().split() if path.exists() else []
+
+    if not comes_true(lambda: len(lines()) == 2, LIMIT_S):
+        raise NotReached("the browser opened no port for inspection")
+    return "ws://127.0.0.1:" + "".join(lines())

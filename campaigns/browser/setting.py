@@ -7,7 +7,6 @@ store took, and what is on the disks. Photos of earlier rounds are left out once
 import contextlib
 import hashlib
 import re
-import time
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -35,14 +34,14 @@ from campaigns.checker.events import (
 from campaigns.checker.history import Verdict, check_history
 from e2e.doubles.proxy import Proxy, open_proxy
 from e2e.support.clinic import ROOT, Clinic
-from e2e.support.verbs import review, upload
+from e2e.support.verbs import pause_of, review, upload
 from tests.support.ports import free_port
+from tests.support.waiting import comes_true
 
 LABELS = ("Room 1", "Room 2")
 # Small photos are photos: the limits of time and size in the product stay as they are.
 EDGE = "320"
 DRAIN_LIMIT_S = 60.0
-POLL_S = 0.05
 
 
 class Place:
@@ -231,10 +230,7 @@ class Setting(Place):
 
     def wait_until(self, state: Callable[[], bool]) -> bool:
         """Whether a state was reached before the limit."""
-        end = time.monotonic() + self.limit_s
-        while not (reached := state()) and time.monotonic() < end:
-            self.phone.page.wait_for_timeout(POLL_S * 1000)
-        return reached
+        return comes_true(state, self.limit_s, pause_of(self.phone.page))
 
     def reconnect(self) -> None:
         """What the browser says when a link comes back."""

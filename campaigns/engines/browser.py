@@ -1,11 +1,10 @@
 """What the campaign asks of a browser, whichever engine it has."""
 
 import json
-import time
 from collections.abc import Callable
 from typing import Any, Protocol
 
-POLL_S = 0.05
+from tests.support.waiting import comes_true
 
 
 class EngineFailed(Exception):
@@ -59,8 +58,5 @@ def evaluate(browser: Browser, expression: str) -> Any:
 
 def wait_until(state: Callable[[], object], what: str, limit_s: float = 30.0) -> None:
     """Wait for a state outside of the page's own code."""
-    end = time.monotonic() + limit_s
-    while not state():
-        if time.monotonic() > end:
-            raise NeverCame(what)
-        time.sleep(POLL_S)
+    if not comes_true(state, limit_s):
+        raise NeverCame(what)

@@ -9,7 +9,7 @@ import shutil
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from campaigns.faults.barriers import BARRIERS
 from campaigns.powerloss.shim import KILL_AFTER, KILL_BEFORE, Fault
 from campaigns.results import KINDS, Control, Result
 from campaigns.server.program import ForkServer, Program, installation
+from tests.support.waiting import comes_true
 
 KILLS = 10
 # Relay and sweeper reach their points by themselves, soon after the last request.
@@ -113,7 +114,7 @@ class Round:
         """Start, work until the process has killed itself, and look at what it left."""
         if self.program.start(**point.plan(self.random), **plan):
             self._work()
-            self._until(lambda: not self.program.alive, BACKGROUND_S)
+            comes_true(lambda: not self.program.alive, BACKGROUND_S)
             reached = not self.program.alive
             self.program.kill()
         else:
@@ -141,7 +142,7 @@ class Round:
     def rest(self, **plan: Any) -> None:
         """A good link and nothing to disturb; whatever is still to be done gets done."""
         assert self.program.start(clock_s=LATER_S, **plan), self.program.output
-        self._until(self._finished)
+        comes_true(self._finished, REST_S)
         code = self.program.stop()
         if code != 0:
             self.broken.append(f"SIGTERM ended with {code}")
@@ -158,11 +159,6 @@ class Round:
     def _unadopted(self) -> bool:
         pending = {row.photo for row in self.program.disk.rows() if row.state == "pending"}
         return any(photo in key for key, _ in self.program.disk.files() for photo in pending)
-
-    def _until(self, reached: Callable[[], bool], limit_s: float = REST_S) -> None:
-        deadline = time.monotonic() + limit_s
-        while not reached() and time.monotonic() < deadline:
-            time.sleep(0.05)
 
     @property
     def problems(self) -> list[str]:

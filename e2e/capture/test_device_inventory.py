@@ -19,6 +19,7 @@ from e2e.support.verbs import (
     stored_today,
     take,
     upload,
+    wait_beside,
     wait_until_true,
 )
 from e2e.support.watch import Watch
@@ -39,12 +40,8 @@ DAY_MS = 24 * 3600 * 1000
 
 
 def wait_for_count(page: Page, clinic: Clinic, count: int, statement: str) -> None:
-    """Wait until the statement counts so many; the page goes on meanwhile."""
-    for _ in range(200):
-        if clinic.rows(statement)[0][0] == count:
-            return
-        page.wait_for_timeout(100)
-    raise AssertionError(f"never {count}: {statement}")
+    """Wait until the statement counts so many."""
+    wait_beside(page, lambda: clinic.rows(statement)[0][0] == count, f"never {count}: {statement}")
 
 
 def reported(phone: Page, clinic: Clinic, count: int) -> None:

@@ -355,10 +355,7 @@ def test_a_start_beside_services_that_are_away_serves_and_names_each(bare: Clini
 
 def wait_until_logged(clinic: Clinic, *texts: str) -> None:
     """Wait until the program has printed each of these."""
-    until = time.monotonic() + 60
-    while not all(any(text in line for line in list(clinic.log)) for text in texts):
-        assert time.monotonic() < until, "".join(clinic.log)
-        time.sleep(0.05)
+    clinic.until(lambda: all(any(text in line for line in list(clinic.log)) for text in texts))
 
 
 @pytest.fixture

@@ -17,13 +17,14 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from queue import Empty, Queue
 
 from e2e.support.first_sign_in import choose_password
 from e2e.support.forked import ForkedProgram
 from tests.support.ports import free_port
+from tests.support.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 START_LIMIT_S = 60
@@ -100,6 +101,10 @@ class Clinic:
             # Where Clerk signs users in, no line prints a password.
             if line.startswith("Phone:" if "CLERK_PUBLISHABLE_KEY" in self.settings else "Sign in:"):
                 return
+
+    def until(self, state: Callable[[], object], limit_s: float = 90.0) -> None:
+        """Wait for a state of the running program; where it never comes, fail with the end of its log."""
+        wait_until(state, lambda: "".join(self.log[-60:]), limit_s)
 
     def _read(self, process: subprocess.Popen[str] | ForkedProgram, lines: "Queue[str | None]") -> None:
         assert process.stdout is not None

@@ -1,11 +1,17 @@
 """The first sign-in of an account: its generated password opens nothing but the form for another one."""
 
 import secrets
-import time
 
 import httpx
 
-LIMIT_S = 60.0
+from tests.support.waiting import wait_until
+
+
+def _is_served(answer: httpx.Response) -> bool:
+    if answer.status_code == 503:
+        return False
+    answer.raise_for_status()
+    return True
 
 
 def choose_password(url: str, name: str, generated: str) -> str:
@@ -17,11 +23,7 @@ def choose_password(url: str, name: str, generated: str) -> str:
     headers = {"origin": url, "sec-fetch-site": "same-origin", "x-cp-client": "1"}
     with httpx.Client(base_url=url, headers=headers, timeout=30) as client:
         sign_in = {"name": name, "password": generated}
-        end = time.monotonic() + LIMIT_S
-        while (answer := client.post("/api/session", json=sign_in)).status_code == 503:
-            assert time.monotonic() < end, answer.text
-            time.sleep(0.1)
-        answer.raise_for_status()
+        wait_until(lambda: _is_served(client.post("/api/session", json=sign_in)), "nobody can sign in yet")
         passwords = {"current": generated, "new": chosen}
         client.put("/api/session/password", json=passwords).raise_for_status()
     return chosen

@@ -1,7 +1,7 @@
 """What users do, by the names that are on the screen."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from playwright.sync_api import Locator, Page, expect
 
 from e2e.support.clinic import Clinic, sha256
+from tests.support.waiting import wait_until
 
 MOST_TAPS = 10
 
@@ -187,6 +188,16 @@ def choose(phone: Page, files: Sequence[Path]) -> None:
         phone.get_by_role("button", name="Choose photos").first.click()
     opening.value.set_files(files)
     expect_state(phone, "reviewing")
+
+
+def pause_of(page: Page) -> Callable[[float], None]:
+    """A pause of some seconds in which the page goes on."""
+    return lambda seconds: page.wait_for_timeout(seconds * 1000)
+
+
+def wait_beside(page: Page, state: Callable[[], object], what: str) -> None:
+    """Wait for a state outside the page, which goes on meanwhile."""
+    wait_until(state, what, pause=pause_of(page))
 
 
 def wait_until_true(page: Page, condition: str, limit_ms: int = 15_000) -> None:

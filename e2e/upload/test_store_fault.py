@@ -2,7 +2,6 @@
 by themselves once it is repaired."""
 
 import re
-from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -10,7 +9,7 @@ from playwright.sync_api import Page, expect
 from e2e.doubles.faults import store_error
 from e2e.doubles.proxy import Proxy, answer_with
 from e2e.support.clinic import Clinic
-from e2e.support.verbs import capture, expect_stored_once, gallery, queue_row
+from e2e.support.verbs import capture, expect_stored_once, gallery, queue_row, wait_beside
 from e2e.support.watch import Watch
 from e2e.upload.test_failures import OBJECT, clinic, link, proxy, scene  # noqa: F401
 
@@ -53,7 +52,7 @@ def test_what_is_refused_to_all_waits_says_why_and_goes_by_itself(
     expect(reason).to_contain_text(sentence)
     expect(reason).to_contain_text(SAFE)
     # More tries than would park a photo.
-    until(phone, lambda: fault.hits >= 3 + count)
+    wait_beside(phone, lambda: fault.hits >= 3 + count, "too few tries")
     expect(queue_row(phone, re.compile("^Waiting$|Waiting"))).to_have_count(count)
     expect(queue_row(phone, "Needs attention")).to_have_count(0)
     assert phone.get_by_text(sentence).count() == 1
@@ -63,12 +62,3 @@ def test_what_is_refused_to_all_waits_says_why_and_goes_by_itself(
     expect(reason).to_be_hidden()
     gallery(desktop, count)
     expect_stored_once(desktop, clinic, count)
-
-
-def until(page: Page, done: Callable[[], bool]) -> None:
-    """Wait for a state outside the page."""
-    for _ in range(LIMIT_MS // 100):
-        if done():
-            return
-        page.wait_for_timeout(100)
-    pytest.fail("it never came")

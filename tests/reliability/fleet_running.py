@@ -3,8 +3,7 @@
 import json
 import os
 import signal
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -44,7 +43,7 @@ class Processes(CloudClinic):
 
     def until_served(self, times: int = 2) -> None:
         """Until so many processes have logged that they serve."""
-        until(lambda: len(self.events("worker.serving")) >= times, self)
+        self.until(lambda: len(self.events("worker.serving")) >= times)
 
     def get(self, path: str) -> httpx.Response:
         """One answer of the process that takes the connection."""
@@ -71,14 +70,6 @@ def command(process: psutil.Process) -> list[str]:
         return arguments
     except (psutil.NoSuchProcess, psutil.ZombieProcess):
         return []
-
-
-def until(true: Callable[[], object], clinic: Processes | None = None, limit_s: float = LIMIT_S) -> None:
-    """Ask again until it is true."""
-    deadline = time.monotonic() + limit_s
-    while not true():
-        assert time.monotonic() < deadline, "".join(clinic.log[-60:]) if clinic else "it never came true"
-        time.sleep(0.05)
 
 
 def holders(port: int) -> set[int]:

@@ -14,8 +14,9 @@ import pytest
 
 from campaigns.faults.postgres_kills import Cluster
 from e2e.support.cloud import in_own_loop
-from tests.reliability.fleet_running import Processes, command, database_and_bucket, holders, processes, until
+from tests.reliability.fleet_running import Processes, command, database_and_bucket, holders, processes
 from tests.support.ministack import Ministack
+from tests.support.waiting import wait_until_async
 
 World = tuple[Cluster, Ministack]
 
@@ -41,7 +42,7 @@ def test_workers_start_beside_a_sleeping_database_and_wait(world: World, tmp_pat
     server.end(signal.SIGKILL)
     with processes(tmp_path / "clinic", bucket, server.address) as clinic:
         clinic.until_served()
-        until(lambda: len(clinic.events("database.waiting")) >= 2, clinic)
+        clinic.until(lambda: len(clinic.events("database.waiting")) >= 2)
 
         assert clinic.get("/health/live").status_code == 200
         assert clinic.database_state() == "down"
@@ -56,8 +57,8 @@ def test_workers_start_beside_a_sleeping_database_and_wait(world: World, tmp_pat
         assert [one["attempt"] for one in clinic.events("database.waiting")][:2] == [1, 2]
 
         in_own_loop(server.start())
-        until(lambda: clinic.database_state() == "ok", clinic)
-        until(lambda: any(line.startswith("Sign in: ") for line in clinic.log), clinic)
+        clinic.until(lambda: clinic.database_state() == "ok")
+        clinic.until(lambda: any(line.startswith("Sign in: ") for line in clinic.log))
         assert len([line for line in clinic.log if line.startswith("Sign in: ")]) == 1
         assert [row["name"] for row in clinic.rows("SELECT name FROM accounts")] == ["clinician"]
 
@@ -67,7 +68,7 @@ def test_sigterm_ends_the_wait_for_a_database_at_once(world: World, tmp_path: Pa
     server, bucket = world
     server.end(signal.SIGKILL)
     with processes(tmp_path / "clinic", bucket, server.address) as clinic:
-        until(lambda: clinic.events("database.waiting"), clinic)
+        clinic.until(lambda: clinic.events("database.waiting"))
 
         assert clinic.end(signal.SIGTERM) == 0
     in_own_loop(server.start())
@@ -88,9 +89,7 @@ def test_sigterm_ends_a_program_whose_migration_waits(world: World, tmp_path: Pa
         try:
             await holder.execute("SELECT pg_advisory_lock($1)".replace("$1", str(_LOCK)))
             clinic.begin()
-            async with asyncio.timeout(60):
-                while not await holder.fetchval(waiting):  # noqa: ASYNC110 - the database has no event for it
-                    await asyncio.sleep(0.05)
+            await wait_until_async(lambda: holder.fetchval(waiting))
             return await asyncio.to_thread(clinic.end, signal.SIGTERM)
         finally:
             await holder.close()
@@ -124,7 +123,7 @@ def test_only_the_parent_and_its_workers_hold_the_port(fleet: Processes) -> None
     expected = {fleet.parent.pid, *(one.pid for one in fleet.workers())}
 
     # A new process has its parent's sockets for a moment.
-    until(lambda: holders(fleet.port) == expected, fleet)
+    fleet.until(lambda: holders(fleet.port) == expected)
 
 
 def test_metrics_add_up_all_workers(fleet: Processes) -> None:

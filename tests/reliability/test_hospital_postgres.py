@@ -17,6 +17,7 @@ from app.domain.errors import DatabaseBusy, DatabaseRefused
 from app.embedded.certificates import Certificates, certificates_for
 from campaigns.faults.postgres_kills import Cluster, cluster
 from tests.support.pooler import host_of, pgbouncer, pooled, real_pgbouncer, socket_of
+from tests.support.waiting import wait_until_async
 from tests.web.conftest import build_app, client_of, plant, signed_in
 
 PASSWORD, NEXT = "first-long-secret", "second-long-secret"
@@ -60,9 +61,11 @@ class Front:
 
     async def until_served(self) -> None:
         """No restart, no other request than the next one."""
-        async with asyncio.timeout(120):
-            while (await self.write())[0] != 201:  # noqa: ASYNC110 - what a page does
-                await asyncio.sleep(0.05)
+
+        async def is_served() -> bool:
+            return (await self.write())[0] == 201
+
+        await wait_until_async(is_served, 120)
 
 
 @pytest.fixture

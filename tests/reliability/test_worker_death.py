@@ -5,7 +5,7 @@ import signal
 import pytest
 
 from e2e.support.cloud import in_own_loop
-from tests.reliability.fleet_running import database_and_bucket, processes, until
+from tests.reliability.fleet_running import database_and_bucket, processes
 
 
 def test_a_worker_that_dies_while_the_database_is_away_is_replaced(
@@ -18,7 +18,7 @@ def test_a_worker_that_dies_while_the_database_is_away_is_replaced(
         processes(folder / "clinic", bucket, server.address) as fleet,
     ):
         fleet.until_served()
-        until(lambda: fleet.database_state() == "ok", fleet)
+        fleet.until(lambda: fleet.database_state() == "ok")
         first = {one.pid for one in fleet.workers()}
 
         server.end(signal.SIGKILL)
@@ -31,5 +31,5 @@ def test_a_worker_that_dies_while_the_database_is_away_is_replaced(
         assert {one["pid"] for one in fleet.events("worker.died")} == first
         assert {one["cause"] for one in fleet.events("worker.died")} == {"signal 9"}
         in_own_loop(server.start())
-        until(lambda: fleet.database_state() == "ok", fleet)
+        fleet.until(lambda: fleet.database_state() == "ok")
         assert fleet.end(signal.SIGTERM) == 0

@@ -18,6 +18,7 @@ from app.embedded.hub.limits import HubLimits
 from app.server.connection_limits import BoundedHttp, BoundedSocket, is_among
 from app.server.serving import options
 from tests.support.stores import bound_socket, serving_with
+from tests.support.waiting import wait_until
 
 HEAD = b"POST /x HTTP/1.1\r\nHost: localhost\r\n"
 LONGEST_WAIT_S = 10.0
@@ -364,12 +365,12 @@ def test_one_ipv6_network_counts_as_one_address(host: str, counted: str) -> None
 
 def until_free(address: tuple[str, int]) -> None:
     """Until the server has noticed that a connection ended."""
-    deadline = time.monotonic() + LONGEST_WAIT_S
-    while time.monotonic() < deadline:
+
+    def is_free() -> bool:
         with socket.create_connection(address, timeout=LONGEST_WAIT_S) as wire:
-            if not is_refused(wire):
-                return
-    raise AssertionError("an ended connection is still counted")
+            return not is_refused(wire)
+
+    wait_until(is_free, "an ended connection is still counted", LONGEST_WAIT_S)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 import venv
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -22,6 +21,7 @@ import httpx
 from botocore.config import Config
 
 from tests.support.ports import free_port
+from tests.support.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 HOME = ROOT / ".setup" / "ministack"
@@ -148,13 +148,15 @@ def _policy_for_plain_http() -> Any:
 
 
 def _wait_until_it_answers(endpoint: str, server: subprocess.Popen[bytes]) -> None:
-    until = time.monotonic() + 60
-    while server.poll() is None and time.monotonic() < until:
+    def answers() -> bool:
         with contextlib.suppress(httpx.TransportError):
             httpx.get(f"{endpoint}/_ministack/health", timeout=2, trust_env=False)
-            return
-        time.sleep(0.05)
-    raise RuntimeError("ministack did not start; see ministack.log")
+            return True
+        return False
+
+    failed = "ministack did not start; see ministack.log"
+    wait_until(lambda: answers() or server.poll() is not None, failed)
+    assert server.poll() is None, failed
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ from urllib.parse import parse_qs, urlsplit
 import asyncpg
 
 from tests.support.ports import free_port
+from tests.support.waiting import wait_until_async
 
 TRACKED = {"user", "database", "application_name", "client_encoding", "DateStyle", "TimeZone"}
 SSL_REQUEST, CANCEL, PROTOCOL = 80877103, 80877102, 196608
@@ -218,9 +219,7 @@ async def real_pgbouncer(address: str, mode: str) -> AsyncIterator[str]:
     """The address of pgbouncer itself before ``address``."""
     process, url, folder = _start_pgbouncer(address, mode)
     try:
-        async with asyncio.timeout(20):
-            while not await _answers(url):  # noqa: ASYNC110 - another program has no event
-                await asyncio.sleep(0.05)
+        await wait_until_async(lambda: _answers(url), 20)
         yield url
     finally:
         process.terminate()
