@@ -23,7 +23,10 @@ def choose_password(url: str, name: str, generated: str) -> str:
     headers = {"origin": url, "sec-fetch-site": "same-origin", "x-cp-client": "1"}
     with httpx.Client(base_url=url, headers=headers, timeout=30) as client:
         sign_in = {"name": name, "password": generated}
-        wait_until(lambda: _is_served(client.post("/api/session", json=sign_in)), "nobody can sign in yet")
+        wait_until(
+            lambda: _is_served(client.post("/api/session", json=sign_in)),
+            "no worker process served the sign-in",
+        )
         passwords = {"current": generated, "new": chosen}
         client.put("/api/session/password", json=passwords).raise_for_status()
     return chosen

@@ -10,6 +10,7 @@ from uuid import uuid4
 import pytest
 
 from app.adapters.database.engine import SqlDatabase
+from app.adapters.database.sqlite import SqliteConnection
 from app.domain.errors import DatabaseBusy, PhotoNotFound
 from tests.contract.records.factories import NOW, ensure_user
 
@@ -44,8 +45,10 @@ async def database(tmp_path: Path) -> AsyncIterator[SqlDatabase]:
 
 def fail(database: SqlDatabase, statement: str, error: Exception, times: int = 1) -> None:
     """Let a statement of the one connection behind the database fail."""
-    driver: Any = database._driver
-    driver._connection = Failing(driver._connection, statement, error, times)
+    driver = database._driver
+    assert isinstance(driver, SqliteConnection)
+    failing: Any = Failing(driver._connection, statement, error, times)
+    driver._connection = failing
 
 
 async def refuse(database: SqlDatabase, owner: str) -> None:
