@@ -200,7 +200,7 @@ def first_start() -> Clinic:
 
 
 @contextlib.contextmanager
-def open_clinic(folder: Path, port: int | None = None, **settings: str) -> Iterator[Clinic]:
+def open_clinic(folder: Path, port: int | None = None, /, **settings: str) -> Iterator[Clinic]:
     """A started clinic that is stopped at the end, whatever happens.
 
     Where accounts are local it goes on from a first start, which takes longer than most tests.
