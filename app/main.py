@@ -38,16 +38,10 @@ from app.domain.maintenance.repair import RepairService
 from app.domain.maintenance.sweeper import Sweeper
 from app.domain.photos.bucket import BucketFacts
 from app.domain.photos.uploads import Uploads
-from app.domain.ports import (
-    Clock,
-    Database,
-    ImageInspector,
-    NewId,
-    ObjectStore,
-    Signals,
-    Signers,
-    UploadSigner,
-)
+from app.domain.ports.clock import Clock, NewId
+from app.domain.ports.repositories import Database
+from app.domain.ports.signals import Signals
+from app.domain.ports.storage import ImageInspector, ObjectStore, Signers, UploadSigner
 from app.embedded.accounts.device_cookies import KEY_FILE as COOKIES_FILE
 from app.embedded.accounts.device_cookies import DeviceCookies, load_device_cookies
 from app.embedded.accounts.passwords import Passwords

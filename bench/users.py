@@ -10,7 +10,7 @@ import msgspec
 
 from app.config.settings import read_settings
 from app.domain.identity.accounts import AccountUser
-from app.domain.ports import Account
+from app.domain.ports.identity import Account
 from app.embedded.accounts.passwords import Passwords
 from app.main import Backends
 from bench.running import MeasuredClinic

@@ -21,7 +21,7 @@ from app.adapters.s3.signer import S3Signer
 from app.adapters.s3.store import bucket_address, build_client, build_signer
 from app.config.settings import Settings, SettingsError, read_settings
 from app.domain.errors import StoreUnavailable
-from app.domain.ports import UploadSigner
+from app.domain.ports.storage import UploadSigner
 from app.main import Backends, create_app
 from app.web.site.policy import build_policy
 from tests.support.pictures import jpeg

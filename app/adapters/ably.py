@@ -16,7 +16,7 @@ from ably.types.message import Message
 
 from app.domain import signals
 from app.domain.errors import Unavailable
-from app.domain.ports import Clock
+from app.domain.ports.clock import Clock
 
 _log = structlog.get_logger("clinicpro")
 

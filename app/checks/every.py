@@ -17,7 +17,8 @@ from app.checks.signals import CloudSignals, try_signals
 from app.checks.store import try_store
 from app.checks.store_place import StoreAccess
 from app.config.settings import Settings
-from app.domain.ports import Clock, Database, NewId
+from app.domain.ports.clock import Clock, NewId
+from app.domain.ports.repositories import Database
 
 _log = structlog.get_logger("clinicpro")
 

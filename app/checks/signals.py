@@ -12,7 +12,7 @@ from websockets.exceptions import WebSocketException
 from app.checks.finding import Finding, clock_finding, good, wrong
 from app.checks.network import QUESTION_S, unreachable
 from app.domain.errors import Unavailable
-from app.domain.ports import Clock, NewId
+from app.domain.ports.clock import Clock, NewId
 from app.domain.signals import channel_name
 
 USER = "doctor"

@@ -10,7 +10,8 @@ import httpx
 from app.config.settings import Settings
 from app.domain.photos.bucket import BucketFacts
 from app.domain.photos.model import PhotoRow
-from app.domain.ports import Clock, NewId, ObjectStore, SignedUpload
+from app.domain.ports.clock import Clock, NewId
+from app.domain.ports.storage import ObjectStore, SignedUpload
 
 
 class TrialSigner(Protocol):

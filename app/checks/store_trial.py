@@ -24,7 +24,7 @@ from app.checks.store_place import StoreAccess
 from app.domain.errors import CaptureError
 from app.domain.photos.bucket import ENCRYPTION, TRIAL_CONSULTATION, TRIAL_PREFIX
 from app.domain.photos.model import PhotoRow, PhotoState
-from app.domain.ports import SignedUpload
+from app.domain.ports.storage import SignedUpload
 
 _BODY = b"ClinicPro Capture tried this store. This object may be deleted. "
 _LEFT = timedelta(minutes=10)

@@ -11,7 +11,7 @@ from litestar import Request
 from litestar.datastructures import State
 
 from app.domain.identity.users import AuthenticatedUser
-from app.domain.ports import UploadSigner
+from app.domain.ports.storage import UploadSigner
 from app.web.cookies.upload import UploadCookies
 from app.web.metrics import Metrics
 from app.web.middleware.headers import host_of

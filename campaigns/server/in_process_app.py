@@ -19,7 +19,7 @@ import structlog
 from litestar.types import ASGIApp
 
 from app.config.settings import read_settings
-from app.domain.ports import Account
+from app.domain.ports.identity import Account
 from app.embedded.accounts.logins import open_login, session_id
 from app.main import Overrides, create_app
 from campaigns.checker.disk import DATABASE, Disk

@@ -12,7 +12,7 @@ import pytest
 
 from app.adapters.ably import AblySignals
 from app.domain.errors import InvalidField, Unavailable
-from app.domain.ports import Signals
+from app.domain.ports.signals import Signals
 from app.domain.signals import subscribe_claims
 from app.embedded.hub import HubLimits, HubSignals, new_hub_key
 from tests.contract.hub_running import HOST, RunningHub, listening, utc_now

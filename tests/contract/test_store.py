@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from app.domain.photos.model import MAX_PHOTO_BYTES, PhotoRow
-from app.domain.ports import ObjectStore
+from app.domain.ports.storage import ObjectStore
 from tests.support.pictures import jpeg
 from tests.support.stores import Door, embedded_door, ministack_door, now, row
 

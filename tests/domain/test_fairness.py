@@ -16,7 +16,7 @@ from app.domain.maintenance.sweeper import LAST_ERASURE, Sweeper
 from app.domain.photos.fair_queue import AT_ONCE_FOR_ONE, FairQueue
 from app.domain.photos.model import CapturedPhoto, PhotoState, Receipt
 from app.domain.photos.uploads import REFUSAL_KEPT, Uploads
-from app.domain.ports import StoredObject
+from app.domain.ports.storage import StoredObject
 from tests.domain.conftest import ANNA, BEN, DomainServices, claim
 from tests.support.fakes import MemoryStore
 from tests.support.hostile_images import many_scans

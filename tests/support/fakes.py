@@ -9,7 +9,7 @@ from app.domain.errors import StoreUnavailable, TooLarge, Unauthenticated, Unava
 from app.domain.identity.accounts import Profile
 from app.domain.identity.users import AuthenticatedUser
 from app.domain.photos.model import PhotoRow
-from app.domain.ports import ObjectSummary, SignedUpload, StoredObject
+from app.domain.ports.storage import ObjectSummary, SignedUpload, StoredObject
 from app.domain.signals import channel_name
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)

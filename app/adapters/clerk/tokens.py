@@ -12,7 +12,8 @@ import jwt
 from app.domain.errors import Unauthenticated
 from app.domain.identity import tokens
 from app.domain.identity.users import AuthenticatedUser
-from app.domain.ports import Clock, KeySet
+from app.domain.ports.clock import Clock
+from app.domain.ports.identity import KeySet
 
 
 class SessionTokenVerifier:

@@ -25,7 +25,8 @@ from app.domain.photos.bucket import (
     BucketAccess,
 )
 from app.domain.photos.model import CONTENT_TYPES, PhotoRow
-from app.domain.ports import Clock, SignedUpload
+from app.domain.ports.clock import Clock
+from app.domain.ports.storage import SignedUpload
 
 # Names under which a computer's own browser reaches it: localhost, 127.0.0.1, [::1], behind a port or two.
 _OWN_NAMES = 32

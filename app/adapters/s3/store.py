@@ -34,7 +34,8 @@ from app.adapters.s3.signer import S3Signer
 from app.config.settings import Settings
 from app.domain.errors import StorageFull, StoreRefused, StoreUnavailable, TooLarge
 from app.domain.photos.bucket import BucketFacts
-from app.domain.ports import Clock, ObjectSummary, StoredObject
+from app.domain.ports.clock import Clock
+from app.domain.ports.storage import ObjectSummary, StoredObject
 
 T = TypeVar("T")
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
-from app.domain.ports import Records
+from app.domain.ports.repositories import Records
 
 
 async def openings_of(records: Records, user: str, consultations: Iterable[UUID]) -> dict[UUID, datetime]:

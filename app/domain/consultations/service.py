@@ -26,15 +26,10 @@ from app.domain.errors import (
 )
 from app.domain.notifications import consultations_changed
 from app.domain.photos.model import PhotoRow, PhotoView, Schema, TakenDuring, photo_view
-from app.domain.ports import (
-    Clock,
-    ConsultationAuditEntry,
-    Database,
-    NewId,
-    NotifyOutbox,
-    Records,
-    UploadSigner,
-)
+from app.domain.ports.clock import Clock, NewId
+from app.domain.ports.repositories import ConsultationAuditEntry, Database, Records
+from app.domain.ports.signals import NotifyOutbox
+from app.domain.ports.storage import UploadSigner
 
 # About a millisecond of work.
 _AT_ONCE = 100

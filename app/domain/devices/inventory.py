@@ -16,7 +16,9 @@ from app.domain.errors import OtherOwner
 from app.domain.notifications import captures_changed
 from app.domain.photos.model import CapturedAt, Schema, UserId
 from app.domain.photos.shutter_times import bound_capture_time, is_doubtful
-from app.domain.ports import AuditEntry, Clock, Database, InventoryEntry, NewId, NotifyOutbox, Records
+from app.domain.ports.clock import Clock, NewId
+from app.domain.ports.repositories import AuditEntry, Database, InventoryEntry, Records
+from app.domain.ports.signals import NotifyOutbox
 
 MAX_INVENTORY_PHOTOS = 300
 MAX_INVENTORY_DELETIONS = 200

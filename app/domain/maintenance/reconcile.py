@@ -15,7 +15,8 @@ from app.domain.errors import CaptureError
 from app.domain.maintenance.repair import RepairService, parse_object_key
 from app.domain.photos.bucket import TRIAL_PREFIX
 from app.domain.photos.model import PhotoRow, PhotoState
-from app.domain.ports import Database, ObjectStore, ObjectSummary
+from app.domain.ports.repositories import Database
+from app.domain.ports.storage import ObjectStore, ObjectSummary
 
 BATCH = 500
 PREFIX = "consultations/"

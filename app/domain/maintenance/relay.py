@@ -4,7 +4,9 @@ Publishing is idempotent by event id, so that a crash between publishing and mar
 a repeated notification.
 """
 
-from app.domain.ports import Clock, Database, Event, Signals
+from app.domain.ports.clock import Clock
+from app.domain.ports.repositories import Database, Event
+from app.domain.ports.signals import Signals
 
 BATCH = 100
 

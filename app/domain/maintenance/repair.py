@@ -10,7 +10,9 @@ import msgspec
 from app.domain.errors import NotUploaded
 from app.domain.photos.model import CONTENT_TYPES, MAX_PHOTO_BYTES, PhotoRow, PhotoState, object_key
 from app.domain.photos.uploads import Uploads
-from app.domain.ports import AuditEntry, Clock, Database, ImageInspector, ObjectStore, ObjectSummary
+from app.domain.ports.clock import Clock
+from app.domain.ports.repositories import AuditEntry, Database
+from app.domain.ports.storage import ImageInspector, ObjectStore, ObjectSummary
 
 ACTOR = "reconcile"
 _HEX = "[0-9a-f]"

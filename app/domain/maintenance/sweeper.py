@@ -10,7 +10,9 @@ import msgspec
 from app.domain.errors import CaptureError, ChecksumMismatch, InvalidImage, NotUploaded
 from app.domain.photos.model import PhotoRow, PhotoState
 from app.domain.photos.uploads import Uploads
-from app.domain.ports import Clock, Database, ObjectStore
+from app.domain.ports.clock import Clock
+from app.domain.ports.repositories import Database
+from app.domain.ports.storage import ObjectStore
 
 BATCH = 50
 FIRST_LOOK = timedelta(seconds=30)

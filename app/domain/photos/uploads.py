@@ -45,19 +45,10 @@ from app.domain.photos.model import (
 )
 from app.domain.photos.quota import PendingUploadQuota, TooManyPending
 from app.domain.photos.shutter_times import is_doubtful
-from app.domain.ports import (
-    AuditEntry,
-    Clock,
-    Database,
-    ImageInspector,
-    NewId,
-    NotifyOutbox,
-    ObjectStore,
-    Records,
-    SignedUpload,
-    StoredObject,
-    UploadSigner,
-)
+from app.domain.ports.clock import Clock, NewId
+from app.domain.ports.repositories import AuditEntry, Database, Records
+from app.domain.ports.signals import NotifyOutbox
+from app.domain.ports.storage import ImageInspector, ObjectStore, SignedUpload, StoredObject, UploadSigner
 
 # A photo that was refused is not read and decoded again at once; a corrected server takes it later.
 REFUSAL_KEPT = timedelta(hours=1)

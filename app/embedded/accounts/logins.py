@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 import structlog
 
 from app.domain.errors import Unauthenticated
-from app.domain.ports import Account, AccountRecords
+from app.domain.ports.identity import Account, AccountRecords
 from app.embedded.accounts.signing_keys import digest, new_secret
 
 IDLE = timedelta(hours=12)

@@ -24,7 +24,8 @@ from app.domain.identity.accounts import (
     normal_name,
     typed_name,
 )
-from app.domain.ports import Account, AccountDatabase, AccountRecords, Clock
+from app.domain.ports.clock import Clock
+from app.domain.ports.identity import Account, AccountDatabase, AccountRecords
 from app.embedded.accounts import logins
 from app.embedded.accounts.device_cookies import DeviceCookies
 from app.embedded.accounts.passwords import Passwords, readable_password

@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.serialization import (
 from jwt.algorithms import RSAAlgorithm
 
 from app.domain.identity.tokens import SESSION_CATEGORY
-from app.domain.ports import Clock
+from app.domain.ports.clock import Clock
 from app.embedded.key_files import load_or_create
 
 TOKEN_LIFE_S = 60

@@ -16,7 +16,7 @@ import msgspec
 
 from app.domain.client_network import client_network
 from app.domain.errors import TooManyRequests
-from app.domain.ports import AccountRecords
+from app.domain.ports.identity import AccountRecords
 
 FREE_FAILURES = 5
 LONGEST_DELAY_S = 300

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 from app.domain.identity.sessions import SessionCheck
-from app.domain.ports import Clock
+from app.domain.ports.clock import Clock
 from app.embedded.hub import errors
 from app.embedded.hub.channels import Channels
 from app.embedded.hub.connection import Connection, Socket

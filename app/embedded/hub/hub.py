@@ -9,7 +9,7 @@ from datetime import datetime
 from litestar.types import ControllerRouterHandler
 
 from app.domain.identity.sessions import SessionCheck
-from app.domain.ports import Clock
+from app.domain.ports.clock import Clock
 from app.embedded.hub.connection_registry import ConnectionRegistry
 from app.embedded.hub.keys import HubKey
 from app.embedded.hub.limits import HubLimits

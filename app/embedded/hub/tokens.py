@@ -15,7 +15,7 @@ import jwt
 import msgspec
 from jwt.types import Options
 
-from app.domain.ports import Clock
+from app.domain.ports.clock import Clock
 from app.domain.signals import SESSION_CLAIM
 from app.embedded.hub import errors
 from app.embedded.hub.keys import HubKey

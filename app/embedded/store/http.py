@@ -20,7 +20,7 @@ from app.domain.errors import StorageFull, Unavailable
 from app.domain.identity.sessions import SessionCheck
 from app.domain.photos.bucket import ENCRYPTION, SESSION_PARAMETER
 from app.domain.photos.model import CONTENT_TYPES, MAX_PHOTO_BYTES
-from app.domain.ports import Clock
+from app.domain.ports.clock import Clock
 from app.embedded.store.cors import Cors
 from app.embedded.store.encryption import StoredFile
 from app.embedded.store.request_body import Body, ClientGone, IncomingBodies

@@ -19,7 +19,7 @@ from typing import TypeVar
 from app.config.folders import make_folder
 from app.domain.errors import StorageFull, StoreUnavailable, TooLarge
 from app.domain.photos.bucket import ENCRYPTION, BucketAccess
-from app.domain.ports import ObjectSummary, StoredObject
+from app.domain.ports.storage import ObjectSummary, StoredObject
 from app.embedded.store.encryption import OVERHEAD, ObjectCipher, StoredFile
 from app.embedded.store.files import make_folders, sweep, sync_folders, write_once
 from app.embedded.store.keys import open_access, open_cipher

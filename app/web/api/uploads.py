@@ -11,7 +11,7 @@ from litestar.params import FromPath, RawBody
 from app.domain.errors import CaptureError
 from app.domain.photos.model import CapturedPhoto, CompletionClaim, Receipt, Schema
 from app.domain.photos.uploads import PresignedPhoto, UploadState
-from app.domain.ports import SignedUpload
+from app.domain.ports.storage import SignedUpload
 from app.web.api.problems_spec import problems
 from app.web.api_request import ApiRequest
 from app.web.bodies import MALFORMED, inline_schema, invalid_field, json_body, operation_with, read_body

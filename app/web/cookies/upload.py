@@ -12,7 +12,8 @@ from litestar.datastructures import Cookie
 
 from app.domain.errors import Unauthenticated
 from app.domain.identity.users import AuthenticatedUser
-from app.domain.ports import Clock, Database
+from app.domain.ports.clock import Clock
+from app.domain.ports.repositories import Database
 from app.web.cookies.host_cookie import Connection, HostCookie
 from app.web.middleware.headers import host_of
 from app.web.site.policy import Policy

@@ -13,7 +13,7 @@ from litestar.connection import ASGIConnection
 from app.domain.errors import Unauthenticated
 from app.domain.identity.sessions import SessionCheck
 from app.domain.identity.users import AuthenticatedUser, TokenVerifier
-from app.domain.ports import Clock
+from app.domain.ports.clock import Clock
 from app.web.cookies.upload import UploadCookies
 
 Connection = ASGIConnection[Any, Any, Any, Any]

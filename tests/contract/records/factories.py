@@ -8,7 +8,7 @@ import msgspec
 from app.adapters.database.engine import SqlDatabase
 from app.domain.consultations.model import Consultation, ConsultationKind
 from app.domain.photos.model import PhotoRow, PhotoState
-from app.domain.ports import InventoryEntry
+from app.domain.ports.repositories import InventoryEntry
 
 ANNE = "user_anne"
 BEN = "user_ben"

@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 
 from app.adapters.database.engine import SqlDatabase
-from app.domain.ports import Account
+from app.domain.ports.identity import Account
 from tests.contract.records.factories import ANNE, BEN, MINUTE, NOW, SECOND
 
 ACCOUNT = Account(user=ANNE, name="Anne Ärmel", password_hash="$argon2id$1", must_change=True)

@@ -13,7 +13,7 @@ from app.adapters.database.tables import audit, outbox
 from app.domain.maintenance.sweeper import LAST_ERASURE
 from app.domain.photos.bucket import UPLOAD_SECONDS
 from app.domain.photos.model import MAX_PHOTO_BYTES, PhotoState
-from app.domain.ports import AuditEntry
+from app.domain.ports.repositories import AuditEntry
 from app.embedded.store import request_body as store_body
 from tests.contract.records.factories import (
     ANNE,

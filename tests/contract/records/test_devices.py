@@ -4,7 +4,7 @@ from datetime import datetime
 from uuid import UUID, uuid4
 
 from app.adapters.database.engine import SqlDatabase
-from app.domain.ports import InventoryEntry
+from app.domain.ports.repositories import InventoryEntry
 from tests.contract.records.factories import (
     ANNE,
     BEN,

@@ -14,7 +14,7 @@ from app.adapters.database.statements import Statement
 from app.adapters.database.tables import announcements, current_history
 from app.domain.photos.model import PhotoDescription
 from app.domain.photos.quota import PendingLoad
-from app.domain.ports import Records
+from app.domain.ports.repositories import Records
 from tests.contract.records.factories import (
     ANNE,
     BEN,

@@ -8,7 +8,7 @@ from sqlalchemy import Select, bindparam, delete, func, insert, select, update
 from app.adapters.database.columns import UtcMillis
 from app.adapters.database.statements import Connection, Row, Statement, bind_columns
 from app.adapters.database.tables import accounts, login_failures, login_sessions
-from app.domain.ports import Account
+from app.domain.ports.identity import Account
 
 _A = accounts.c
 _L = login_sessions.c

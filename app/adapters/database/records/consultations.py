@@ -18,7 +18,7 @@ from app.adapters.database.tables import (
 )
 from app.domain.consultations.model import Consultation, ConsultationKind
 from app.domain.photos.model import PhotoState
-from app.domain.ports import ConsultationAuditEntry
+from app.domain.ports.repositories import ConsultationAuditEntry
 
 _C = consultations.c
 _FIELDS = Consultation.__struct_fields__

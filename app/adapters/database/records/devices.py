@@ -10,7 +10,7 @@ from app.adapters.database.columns import UtcMillis
 from app.adapters.database.statements import Connection, Statement, bind_columns
 from app.adapters.database.tables import announcements, devices, photos
 from app.domain.photos.model import PhotoState
-from app.domain.ports import InventoryEntry
+from app.domain.ports.repositories import InventoryEntry
 
 _A = announcements.c
 _D = devices.c

@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, insert, select, update
 
 from app.adapters.database.statements import Connection, Statement, bind_columns
 from app.adapters.database.tables import audit, outbox
-from app.domain.ports import AuditEntry, Event
+from app.domain.ports.repositories import AuditEntry, Event
 
 _O = outbox.c
 _AUDITED = AuditEntry.__struct_fields__

@@ -1,0 +1,1 @@
+"""The ports of the domain: protocols that adapters and embedded parts implement."""
