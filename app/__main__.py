@@ -161,8 +161,8 @@ async def _doctor(backends: Backends, _: argparse.Namespace) -> int:
         print(f"{part:12} {'wrong' if state == 'ok' and part in faulty else state}")
     print("", *finding_lines(findings), sep="\n")
     if states["database"] == "ok":
-        async with backends.database.transaction() as records:
-            counts = await records.counts(backends.clock())
+        async with backends.database.transaction() as tx:
+            counts = await tx.metrics.counts(backends.clock())
         print("", *count_sentences(counts), sep="\n")
     return 1 if faulty or any(state != "ok" for state in states.values()) else 0
 

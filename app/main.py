@@ -39,7 +39,7 @@ from app.domain.maintenance.sweeper import Sweeper
 from app.domain.photos.bucket import BucketFacts
 from app.domain.photos.uploads import Uploads
 from app.domain.ports.clock import Clock, NewId
-from app.domain.ports.repositories import Database
+from app.domain.ports.database import Database
 from app.domain.ports.signals import Signals
 from app.domain.ports.storage import ImageInspector, ObjectStore, Signers, UploadSigner
 from app.embedded.accounts.device_cookies import KEY_FILE as COOKIES_FILE

@@ -68,11 +68,11 @@ async def _seed(backends: Backends, photos: int) -> Seeded:
     full = await backends.consultations.start(account.id, NewConsultation(label="Full"))
     empty = await backends.consultations.start(account.id, NewConsultation(label="Empty"))
     now = datetime.now(UTC)
-    async with backends.database.transaction() as records:
+    async with backends.database.transaction() as tx:
         for _ in range(photos):
             row = _row(account.id, full.consultation_id, now)
-            await records.add_pending([row])
-            await records.mark_stored(row.photo_id, now)
+            await tx.photos.add_pending([row])
+            await tx.photos.mark_stored(row.photo_id, now)
     return Seeded(account.name, full.consultation_id, empty.consultation_id)
 
 

@@ -44,10 +44,10 @@ async def make_accounts(backends: Backends, count: int) -> list[AccountUser]:
     """Accounts that share one password, because hashing it for each would take the time of the bench."""
     hashed = await Passwords().hash(PASSWORD)
     made = [AccountUser(id=f"user_bench{number:04}", name=f"bench{number:04}") for number in range(count)]
-    async with backends.sql.transaction() as records:
+    async with backends.database.transaction() as tx:
         for each in made:
             account = Account(user=each.id, name=each.name, password_hash=hashed, must_change=False)
-            await records.add_account(account)
+            await tx.accounts.add(account)
     return made
 
 

@@ -18,7 +18,7 @@ from app.checks.store import try_store
 from app.checks.store_place import StoreAccess
 from app.config.settings import Settings
 from app.domain.ports.clock import Clock, NewId
-from app.domain.ports.repositories import Database
+from app.domain.ports.database import Database
 
 _log = structlog.get_logger("clinicpro")
 
@@ -89,8 +89,8 @@ async def _at_once(check: Any, settings: Settings) -> Sequence[Finding]:
 
 
 async def _write(program: CheckedProgram) -> None:
-    async with program.database.transaction() as records:
-        await records.increment_counters({"checks": 1})
+    async with program.database.transaction() as tx:
+        await tx.metrics.increment_counters({"checks": 1})
 
 
 @asynccontextmanager

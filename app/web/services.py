@@ -16,7 +16,7 @@ from app.domain.identity.accounts import Profiles
 from app.domain.identity.users import TokenVerifier
 from app.domain.photos.uploads import Uploads
 from app.domain.ports.clock import Clock
-from app.domain.ports.repositories import Database
+from app.domain.ports.database import Database
 from app.domain.ports.signals import Signals
 from app.domain.ports.storage import Signers
 from app.web.middleware.rate_limit import Rates

@@ -1,7 +1,8 @@
 """Named points in the program's work at which it can be made to kill itself with SIGKILL.
 
-They are made by wrapping ports, so that the product has no switch for them: ``add_pending.before``,
-``add_pending.after`` (inside the transaction), ``add_pending.committed``, ``publish.before`` and so on.
+They are made by wrapping ports, so that the product has no switch for them: ``photos.add_pending.before``,
+``photos.add_pending.after`` (inside the transaction), ``photos.add_pending.committed``, ``publish.before``
+and so on.
 """
 
 import os
@@ -10,23 +11,24 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
-WRITES = (
-    "add_consultation",
-    "set_current",
-    "record_current",
-    "add_pending",
-    "mark_stored",
-    "increment_revision",
-    "add_event",
-    "mark_deleted",
-    "add_audit",
-    "file_under",
-    "describe",
-    "mark_published",
-    "settle_erasure",
-)
+import msgspec
+
+from app.domain.ports.database import Transaction
+
+WRITES = {
+    "consultations": ("add", "set_current", "increment_revision"),
+    "current_history": ("record",),
+    "photos": ("add_pending", "mark_stored", "mark_deleted", "add_audit", "file_under", "describe"),
+    "outbox": ("add", "mark_published"),
+    "maintenance": ("finish_erasure",),
+}
 BARRIERS = (
-    *(f"{write}.{when}" for write in WRITES for when in ("before", "after", "committed")),
+    *(
+        f"{repository}.{write}.{when}"
+        for repository, writes in WRITES.items()
+        for write in writes
+        for when in ("before", "after", "committed")
+    ),
     *(f"{call}.{when}" for call in ("read", "delete", "publish") for when in ("before", "after")),
     "receipt.before",
     "receipt.sent",
@@ -49,22 +51,25 @@ class Trap:
 
 
 class Part:
-    """A port with barriers around some of its calls."""
+    """A port with barriers around some of its calls; ``made`` holds those that were made."""
 
-    def __init__(self, real: Any, trap: Trap, calls: tuple[str, ...]) -> None:
+    def __init__(self, real: Any, trap: Trap, calls: tuple[str, ...], prefix: str = "") -> None:
         self._real = real
         self._trap = trap
-        self._calls = calls
+        self._barriers = {call: f"{prefix}{call}" for call in calls}
+        self.made: dict[str, None] = {}
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._real, name)
-        if name not in self._calls:
+        barrier = self._barriers.get(name)
+        if barrier is None:
             return found
 
         async def guarded(*arguments: Any, **options: Any) -> Any:
-            self._trap.at(f"{name}.before")
+            self.made[barrier] = None
+            self._trap.at(f"{barrier}.before")
             answer = await found(*arguments, **options)
-            self._trap.at(f"{name}.after")
+            self._trap.at(f"{barrier}.after")
             return answer
 
         return guarded
@@ -77,26 +82,17 @@ class Transactions(Part):
         super().__init__(real, trap, ())
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Any]:
-        """The real transaction."""
-        async with self._real.transaction() as records:
-            noted = RecordingWrites(records, self._trap, WRITES)
-            yield noted
-        for write in noted.made:
-            self._trap.at(f"{write}.committed")
-
-
-class RecordingWrites(Part):
-    """Records that note which writes were made through them."""
-
-    def __init__(self, real: Any, trap: Trap, calls: tuple[str, ...]) -> None:
-        super().__init__(real, trap, calls)
-        self.made: dict[str, None] = {}
-
-    def __getattr__(self, name: str) -> Any:
-        if name in WRITES:
-            self.made[name] = None
-        return super().__getattr__(name)
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        """The real transaction with barriers around its writes."""
+        async with self._real.transaction() as tx:
+            parts = {
+                name: Part(getattr(tx, name), self._trap, writes, f"{name}.")
+                for name, writes in WRITES.items()
+            }
+            yield msgspec.structs.replace(tx, **parts)
+        for part in parts.values():
+            for write in part.made:
+                self._trap.at(f"{write}.committed")
 
 
 class Door:

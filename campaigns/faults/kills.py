@@ -50,14 +50,13 @@ _INNER = {
     "any other change of the disk": ("cwftlrum", "/data/", 400),
 }
 _OFTEN = (
-    "add_pending",
-    "mark_stored",
-    "increment_revision",
-    "add_event",
+    "photos.add_pending",
+    "photos.mark_stored",
+    "consultations.increment_revision",
+    "outbox",
     "read",
     "publish",
     "receipt",
-    "mark_published",
 )
 
 
@@ -74,7 +73,7 @@ class Point(msgspec.Struct, frozen=True):
     def plan(self, source: random.Random) -> dict[str, Any]:
         """For ``Program.start``: at the first time or a later one, as often as a day comes by."""
         nth = source.randint(1, self.often)
-        if self.barrier.startswith("settle_erasure"):
+        if self.barrier.startswith("maintenance.finish_erasure"):
             return {"barrier": self.barrier, "nth": 1, "clock_s": LATER_S}
         if self.barrier:
             return {"barrier": self.barrier, "nth": nth}

@@ -27,7 +27,7 @@ from app.adapters.database.engine import SqlDatabase
 from app.domain.consultations.model import Consultation
 from app.domain.errors import CaptureError, DatabaseBusy
 from campaigns.results import KINDS, Control, Result
-from tests.contract.records.factories import ANNE, NOW, add_consultation, new_photo
+from tests.contract.repositories.factories import ANNE, NOW, add_consultation, new_photo
 
 WRITERS = 16
 CYCLES_OF_CONTROL = 3
@@ -108,11 +108,11 @@ class CommitHistory:
         while not until.is_set():
             row = new_photo(ANNE, consultation.consultation_id)
             try:
-                async with database.transaction() as records:
-                    await records.add_pending([row])
+                async with database.transaction() as tx:
+                    await tx.photos.add_pending([row])
                 self.committed.append(row.photo_id)
-                async with database.transaction() as records:
-                    await records.mark_stored(row.photo_id, NOW)
+                async with database.transaction() as tx:
+                    await tx.photos.mark_stored(row.photo_id, NOW)
                 self.stored.add(row.photo_id)
                 self.counts["transactions"] += 2
             except DatabaseBusy:
@@ -125,8 +125,8 @@ class CommitHistory:
         """What was acknowledged and is not there."""
         found: dict[UUID, Any] = {}
         for begin in range(0, len(self.committed), 200):
-            async with database.transaction() as records:
-                found |= await records.photos(self.committed[begin : begin + 200])
+            async with database.transaction() as tx:
+                found |= await tx.photos.by_ids(self.committed[begin : begin + 200])
         hollow = {photo_id for photo_id in self.stored if found.get(photo_id, None) is None}
         unmarked = {photo_id for photo_id in self.stored - hollow if found[photo_id].state != "stored"}
         return (set(self.committed) - found.keys()) | hollow | unmarked

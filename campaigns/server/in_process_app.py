@@ -160,9 +160,9 @@ class InProcessApp:
     async def _login(self, user: str) -> str:
         """The id of a login that is open: tokens of any other are refused."""
         account = Account(user=user, name=user, password_hash="", must_change=False)
-        async with self.backends.identity.accounts._database.transaction() as records:
-            await records.add_account(account)
-            return session_id(await open_login(records, user, self.now))
+        async with self.backends.identity.accounts._database.transaction() as tx:
+            await tx.accounts.add(account)
+            return session_id(await open_login(tx, user, self.now))
 
 
 async def call(app: ASGIApp, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Answer:

@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 
 from app.domain.photos.model import PhotoRow
+from app.domain.ports.database import Transaction
 from app.main import Overrides
 
 
@@ -36,12 +37,20 @@ class BlindInspector(Behind):
         return "image/webp" if body.startswith(b"RIFF") else "image/jpeg", 32, 24
 
 
-class LateBinding(Behind):
+class FaultyPhotos(Behind):
+    """The photos of one transaction."""
+
+    def __init__(self, tx: Transaction) -> None:
+        super().__init__(tx.photos)
+        self.consultations = tx.consultations
+
+
+class LateBinding(FaultyPhotos):
     """Files a photo under the consultation that is current when it is sent."""
 
     async def add_pending(self, rows: Sequence[PhotoRow]) -> set[UUID]:
         """The wrong consultation for a user who switched since the shutter."""
-        current = {row.owner: await self.real.current(row.owner) for row in rows}
+        current = {row.owner: await self.consultations.current(row.owner) for row in rows}
         places = {
             owner: consultation.consultation_id for owner, consultation in current.items() if consultation
         }
@@ -51,42 +60,45 @@ class LateBinding(Behind):
         return added
 
 
-class OpenDoors(Behind):
+class OpenDoors(FaultyPhotos):
     """Deletes a photo for any user."""
 
     async def mark_deleted(self, owner: str, photo_id: UUID, now: Any) -> Any:
         """Without the owner's predicate."""
-        row = (await self.real.photos([photo_id])).get(photo_id)
+        row = (await self.real.by_ids([photo_id])).get(photo_id)
         return await self.real.mark_deleted(row.owner if row else owner, photo_id, now)
 
 
-class StoredTwice(Behind):
+class StoredTwice(FaultyPhotos):
     """Reports a change each time a photo's receipt is read."""
 
-    async def photos(self, ids: Sequence[UUID]) -> dict[UUID, PhotoRow]:
+    async def by_ids(self, ids: Sequence[UUID]) -> dict[UUID, PhotoRow]:
         """Every read counts as a change."""
-        found: dict[UUID, PhotoRow] = await self.real.photos(ids)
+        found: dict[UUID, PhotoRow] = await self.real.by_ids(ids)
         for row in found.values():
             if row.state == "stored":
-                await self.real.increment_revision(row.filed_in)
+                await self.consultations.increment_revision(row.filed_in)
         return found
 
 
 class Timeless(Behind):
     """Keeps no history of what was current: photos of the wrong patient are never asked about."""
 
-    async def record_current(self, owner: str, since: Any) -> None:
+    def __init__(self, tx: Transaction) -> None:
+        super().__init__(tx.current_history)
+
+    async def record(self, owner: str, since: Any) -> None:
         """Nothing."""
 
 
-def faulty_records(kind: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """A wrap for the database whose transactions hand out faulty records."""
+def faulty(repository: str, kind: Callable[[Transaction], Any]) -> Callable[[Any], Any]:
+    """A wrap for the database whose transactions hand out one faulty repository."""
 
     class Faulty(Behind):
         @asynccontextmanager
-        async def transaction(self) -> AsyncIterator[Any]:
-            async with self.real.transaction() as records:
-                yield kind(records)
+        async def transaction(self) -> AsyncIterator[Transaction]:
+            async with self.real.transaction() as tx:
+                yield msgspec.structs.replace(tx, **{repository: kind(tx)})
 
     return Faulty
 
@@ -94,8 +106,8 @@ def faulty_records(kind: Callable[[Any], Any]) -> Callable[[Any], Any]:
 ARMS: dict[str, Callable[[], Overrides]] = {
     "objects survive deletion": lambda: Overrides(store=ForgetfulStore),
     "no look at the picture": lambda: Overrides(inspector=BlindInspector),
-    "consultation bound late": lambda: Overrides(database=faulty_records(LateBinding)),
-    "owner not asked at delete": lambda: Overrides(database=faulty_records(OpenDoors)),
-    "no history of what was current": lambda: Overrides(database=faulty_records(Timeless)),
-    "a read is a change": lambda: Overrides(database=faulty_records(StoredTwice)),
+    "consultation bound late": lambda: Overrides(database=faulty("photos", LateBinding)),
+    "owner not asked at delete": lambda: Overrides(database=faulty("photos", OpenDoors)),
+    "no history of what was current": lambda: Overrides(database=faulty("current_history", Timeless)),
+    "a read is a change": lambda: Overrides(database=faulty("photos", StoredTwice)),
 }

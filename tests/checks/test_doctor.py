@@ -19,8 +19,8 @@ async def test_an_idle_clinic_is_described_in_sentences(tmp_path: Path) -> None:
     """From the real database's own counts, so that no name is guessed."""
     database = await SqlDatabase.open(tmp_path / "capture.sqlite3")
     await database.migrate()
-    async with database.transaction() as records:
-        counts = await records.counts(datetime.now(UTC))
+    async with database.transaction() as tx:
+        counts = await tx.metrics.counts(datetime.now(UTC))
     await database.close()
 
     assert list(count_sentences(counts)) == [

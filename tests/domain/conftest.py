@@ -94,8 +94,8 @@ class DomainServices:
 
     async def events(self) -> list[dict[str, object]]:
         """Payloads of the outbox rows that are not yet published."""
-        async with self.database.transaction() as records:
-            return [event.payload for event in await records.unpublished_events(100)]
+        async with self.database.transaction() as tx:
+            return [event.payload for event in await tx.outbox.list_unpublished(100)]
 
 
 def claim(photo: CapturedPhoto) -> CompletionClaim:

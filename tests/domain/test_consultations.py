@@ -24,6 +24,7 @@ from app.domain.errors import (
     LabelInUse,
 )
 from app.domain.photos.model import CapturedPhoto, PhotoChange, TakenDuring
+from tests.contract.repositories.factories import fetch
 from tests.domain.conftest import ANNA, BEN, DomainServices, claim
 from tests.support.stores import row
 
@@ -436,5 +437,4 @@ async def consultation_audit(ward: DomainServices) -> list[tuple[object, ...]]:
     statement = Statement(
         select(table.c.actor, table.c.action, table.c.before, table.c.after).order_by(table.c.seq)
     )
-    async with ward.database.transaction() as records:
-        return list(await records._connection.fetch(statement))
+    return list(await fetch(ward.database, statement))

@@ -258,12 +258,12 @@ async def test_an_unchanged_inventory_writes_no_entry(
     photos = await take(ward, 2)
     await inventory.update_inventory(ANNA, PHONE, told(*photos))
     ward.clock.advance(60)
-    async with ward.database.transaction() as records:
-        before = await records.inventory_entries(ANNA)
+    async with ward.database.transaction() as tx:
+        before = await tx.inventory.list_entries(ANNA)
 
     await inventory.update_inventory(ANNA, PHONE, told(*photos))
 
-    async with ward.database.transaction() as records:
-        after = await records.inventory_entries(ANNA)
+    async with ward.database.transaction() as tx:
+        after = await tx.inventory.list_entries(ANNA)
     assert [one.announced_at for one in after] == [one.announced_at for one in before]
     assert {one.heard_at for one in after} == {ward.clock()}

@@ -195,8 +195,8 @@ async def test_a_put_replayed_onto_a_deleted_photo_is_gone_within_minutes(clinic
         await sweeper.sweep()
         assert clinic.store.objects == {}
 
-    async with clinic.database.transaction() as records:
-        assert await records.due_erasures(clinic.clock() + LAST_ERASURE, 10) == []
+    async with clinic.database.transaction() as tx:
+        assert await tx.maintenance.list_due_erasures(clinic.clock() + LAST_ERASURE, 10) == []
 
 
 async def order_of(queue: FairQueue, users: str) -> list[str]:

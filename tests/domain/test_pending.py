@@ -44,8 +44,8 @@ async def test_a_user_with_too_many_pending_uploads_gets_a_time_to_retry(full: D
         await full.uploads.presign(ANNA, [one_more], full.signer)
 
     assert refused.value.retry_after == 60
-    async with full.database.transaction() as records:
-        assert await records.photos([one_more.photo_id]) == {}
+    async with full.database.transaction() as tx:
+        assert await tx.photos.by_ids([one_more.photo_id]) == {}
 
 
 async def test_a_pending_upload_goes_on_and_its_receipt_frees_quota(full: DomainServices) -> None:
@@ -121,9 +121,9 @@ async def test_the_tallies_of_users_are_bounded(
     """The user whose last request is the oldest is counted again."""
     monkeypatch.setattr("app.domain.photos.quota.MOST_USERS", 2)
     quota = PendingUploadQuota()
-    async with ward.database.transaction() as records:
+    async with ward.database.transaction() as tx:
         for user in ("a", "b", "a", "c"):
-            await quota.refusal(records, user, [9], ward.clock())
+            await quota.refusal(tx.photos, user, [9], ward.clock())
 
     assert list(quota._at_most) == ["a", "c"]
 

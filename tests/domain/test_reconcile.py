@@ -11,7 +11,7 @@ from app.domain.errors import ChecksumMismatch
 from app.domain.maintenance.reconcile import Kind, Reconciler, Reconciliation
 from app.domain.maintenance.repair import RepairService
 from app.domain.photos.model import PhotoState
-from app.domain.ports import ObjectSummary
+from app.domain.ports.storage import ObjectSummary
 from tests.domain.conftest import ANNA, BEN, DomainServices, claim
 from tests.support.fakes import TrustingInspector, uuid7
 
@@ -59,8 +59,8 @@ async def test_an_upload_whose_phone_fell_silent_is_explained_and_can_be_finishe
     assert outcomes(await reconcile(ward, adopt=True)) == [(Kind.UNCONFIRMED, True, "stored")]
 
     assert outcomes(await reconcile(ward)) == []
-    async with ward.database.transaction() as records:
-        assert (await records.counts(ward.clock()))["reconcile_done_total"] == 1.0
+    async with ward.database.transaction() as tx:
+        assert (await tx.metrics.counts(ward.clock()))["reconcile_done_total"] == 1.0
 
 
 async def test_a_pending_object_that_is_not_the_photo_stays_and_needs_an_operator(
@@ -259,8 +259,8 @@ async def test_the_shutters_time_comes_from_the_photos_id(ward: DomainServices) 
     ward.put(photo)
     await reconcile(ward, adopt=True)
 
-    async with ward.database.transaction() as records:
-        row = (await records.photos([photo.photo_id]))[photo.photo_id]
+    async with ward.database.transaction() as tx:
+        row = (await tx.photos.by_ids([photo.photo_id]))[photo.photo_id]
 
     assert row.captured_at.timestamp() * 1000 == photo.photo_id.int >> 80
     assert row.received_at is not None

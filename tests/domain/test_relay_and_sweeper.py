@@ -141,8 +141,8 @@ async def test_a_look_backs_off_from_half_a_minute_to_six_hours(ward: DomainServ
     """A photo that never came is not looked for every half minute without end."""
     consultation = await ward.open()
     await ward.presigned(ward.taken(consultation.consultation_id))
-    async with ward.database.transaction() as records:
-        [row] = await records.due_pending(ward.clock() + timedelta(seconds=31), 10)
+    async with ward.database.transaction() as tx:
+        [row] = await tx.maintenance.list_due_pending(ward.clock() + timedelta(seconds=31), 10)
 
     waits = [
         next_look(row, row.created_at + timedelta(seconds=age)) - row.created_at - timedelta(seconds=age)
@@ -192,18 +192,18 @@ async def test_ended_sessions_and_published_notifications_are_deleted_within_the
     await ward.open()
     await relay(ward).drain()
     now = ward.clock()
-    async with ward.database.transaction() as records:
-        await records.add_upload_session("a" * 64, ANNA, "sess_1", now + timedelta(hours=1))
-        await records.add_upload_session("b" * 64, ANNA, "sess_2", now + timedelta(days=9))
-        await records.record_login_failure("name:anna", 3, now)
+    async with ward.database.transaction() as tx:
+        await tx.upload_sessions.add("a" * 64, ANNA, "sess_1", now + timedelta(hours=1))
+        await tx.upload_sessions.add("b" * 64, ANNA, "sess_2", now + timedelta(days=9))
+        await tx.login_failures.put("name:anna", 3, now)
     ward.clock.advance(2 * 86_400)
 
     await sweeper(ward).sweep()
 
-    async with ward.database.transaction() as records:
-        assert await records.upload_session("a" * 64, now) is None
-        assert await records.upload_session("b" * 64, now) == (ANNA, "sess_2")
-        assert await records.login_failures("name:anna") is None
+    async with ward.database.transaction() as tx:
+        assert await tx.upload_sessions.find("a" * 64, now) is None
+        assert await tx.upload_sessions.find("b" * 64, now) == (ANNA, "sess_2")
+        assert await tx.login_failures.get("name:anna") is None
 
 
 async def test_what_the_sweeper_finds_is_counted_for_good(ward: DomainServices) -> None:
@@ -219,8 +219,8 @@ async def test_what_the_sweeper_finds_is_counted_for_good(ward: DomainServices) 
     await sweeper(ward).sweep()
     await sweeper(ward).sweep()
 
-    async with ward.database.transaction() as records:
-        counts = await records.counts(ward.clock())
+    async with ward.database.transaction() as tx:
+        counts = await tx.metrics.counts(ward.clock())
     found = {name: count for name, count in counts.items() if name.startswith("sweep_")}
     assert found == {"sweep_refused_total": 1.0, "sweep_stored_total": 2.0}
 

@@ -48,8 +48,8 @@ async def test_a_wrong_clock_is_kept_as_a_claim_and_not_filed(ward: DomainServic
     photo = msgspec.structs.replace(taken, captured_at=claim, device_captured_at=claim)
     await ward.presigned(photo)
 
-    async with ward.database.transaction() as records:
-        row = (await records.photos([photo.photo_id]))[photo.photo_id]
+    async with ward.database.transaction() as tx:
+        row = (await tx.photos.by_ids([photo.photo_id]))[photo.photo_id]
 
     assert row.device_captured_at == claim
     assert consultation.opened_at <= row.captured_at <= ward.clock()

@@ -235,16 +235,16 @@ async def test_sign_out_ends_the_login_and_its_background_uploads_only(
 
 
 async def upload_sessions(database: SqlDatabase, *logins: SignedIn, until: datetime) -> None:
-    async with database.transaction() as records:
+    async with database.transaction() as tx:
         for login in logins:
             session = session_id(login.cookie)
-            await records.add_upload_session(f"upload of {session}", login.user.id, session, until)
+            await tx.upload_sessions.add(f"upload of {session}", login.user.id, session, until)
 
 
 async def living(database: SqlDatabase, *logins: SignedIn, now: datetime) -> list[str | None]:
-    async with database.transaction() as records:
+    async with database.transaction() as tx:
         sessions = [session_id(login.cookie) for login in logins]
-        found = [await records.upload_session(f"upload of {session}", now) for session in sessions]
+        found = [await tx.upload_sessions.find(f"upload of {session}", now) for session in sessions]
     return [each and each[1] for each in found]
 
 
@@ -802,11 +802,11 @@ async def test_a_flood_of_strangers_delays_no_known_browser(
     accounts = [await identity.add_user(f"user {n}") for n in range(12)]
     marks = [MARKS.add("", throttle.name_key(one.name)) for one in accounts]
     hashed = hasher.hash("the right one")
-    async with database.transaction() as records:
+    async with database.transaction() as tx:
         for one in accounts:
-            account = await records.account(one.name)
+            account = await tx.accounts.by_name(one.name)
             assert account is not None
-            await records.set_password(account.user, hashed, must_change=False)
+            await tx.accounts.set_password(account.user, hashed, must_change=False)
 
     flood = [
         asyncio.create_task(identity.sign_in(f"name {n}", "no", SignInClient(f"198.51.{n // 250}.{n % 250}")))
@@ -898,8 +898,8 @@ async def test_an_old_password_opens_nothing_when_it_was_replaced_during_the_che
     passwords.meanwhile = replace
     with pytest.raises(WrongPassword):
         await signed_in(identity, anna)
-    async with database.transaction() as records:
-        assert not await records.has_login("", time.now)
+    async with database.transaction() as tx:
+        assert not await tx.logins.has_open("", time.now)
 
 
 GUESSED = (

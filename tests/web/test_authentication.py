@@ -124,9 +124,9 @@ async def test_only_a_digest_of_the_cookie_is_kept(app: Litestar, database: SqlD
     async with client_of(app, **signed_in()) as client:
         await client.post("/api/upload-session")
         value = client.cookies["cp_upload"]
-    async with database.transaction() as records:
-        found = await records.upload_session(digest(value), FixedClock().now)
-        assert await records.upload_session(value, FixedClock().now) is None
+    async with database.transaction() as tx:
+        found = await tx.upload_sessions.find(digest(value), FixedClock().now)
+        assert await tx.upload_sessions.find(value, FixedClock().now) is None
 
     assert found == (ANNA, "sess_anna")
 

@@ -29,10 +29,10 @@ async def store_photo(database: SqlDatabase, clock: FixedClock, consultation: st
         height=600,
         captured_at=clock.now,
     )
-    async with database.transaction() as records:
-        await records.add_pending([new_row(photo, clock.now)])
-        await records.mark_stored(photo.photo_id, clock.now)
-        await records.increment_revision(photo.consultation_id)
+    async with database.transaction() as tx:
+        await tx.photos.add_pending([new_row(photo, clock.now)])
+        await tx.photos.mark_stored(photo.photo_id, clock.now)
+        await tx.consultations.increment_revision(photo.consultation_id)
     return photo.photo_id
 
 

@@ -262,8 +262,8 @@ async def test_metrics_include_device_inventories_and_what_the_sweeper_found(
         "capturedAt": "2026-11-22T11:59:00Z",
         "state": "captured",
     }
-    async with database.transaction() as records:
-        await records.increment_counters({"sweep_stored": 3})
+    async with database.transaction() as tx:
+        await tx.metrics.increment_counters({"sweep_stored": 3})
     async with client_of(app, **signed_in()) as client:
         listed = {"owner": ANNA, "held": [entry], "deleted": []}
         await client.put("/api/devices/current/captures", json=listed)

@@ -15,10 +15,11 @@ from sqlalchemy.exc import DBAPIError
 from app.adapters.database import migrating
 from app.adapters.database.postgres import PostgresPool
 from app.adapters.database.postgres_errors import translated
-from app.adapters.database.records.sql_records import SqlRecords
+from app.adapters.database.repositories.transaction import transaction_on
 from app.adapters.database.sqlite import BUSY_TIMEOUT_MS, DAMAGE_CODES, SqliteConnection
 from app.adapters.database.statements import Connection, Statement
 from app.domain.errors import DatabaseBusy, DatabaseRefused
+from app.domain.ports.database import Transaction
 
 _ANSWER = Statement(select(literal(1)))
 _DAMAGED = (
@@ -103,9 +104,9 @@ class SqlDatabase:
             raise DatabaseBusy("The database is not ready yet. Nothing was lost; it is tried again.")
         return self._opened
 
-    def transaction(self) -> AbstractAsyncContextManager[SqlRecords]:
+    def transaction(self) -> AbstractAsyncContextManager[Transaction]:
         """See ``Database.transaction``. For database work only: on SQLite all others wait."""
-        return _Recorded(self._driver.transaction())
+        return _OpenTransaction(self._driver.transaction())
 
     async def check(self) -> None:
         """See ``Database.check``."""
@@ -140,14 +141,14 @@ class SqlDatabase:
             await self._opened.close()
 
 
-class _Recorded(AbstractAsyncContextManager[SqlRecords]):
+class _OpenTransaction(AbstractAsyncContextManager[Transaction]):
     """A driver's transaction with the queries on it; a second generator around it would cost more."""
 
     def __init__(self, transaction: AbstractAsyncContextManager[Connection]) -> None:
         self._transaction = transaction
 
-    async def __aenter__(self) -> SqlRecords:
-        return SqlRecords(await self._transaction.__aenter__())
+    async def __aenter__(self) -> Transaction:
+        return transaction_on(await self._transaction.__aenter__())
 
     async def __aexit__(self, *raised: Any) -> bool | None:
         return await self._transaction.__aexit__(*raised)

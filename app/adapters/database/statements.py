@@ -100,6 +100,13 @@ class Connection(Protocol):
         ...
 
 
+class Repository:
+    """Queries of one topic on an open transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+
 def bind_columns(table: Table, *names: str, suffix: str = "") -> dict[str, BindParameter[Any]]:
     """``{column: :new_column}`` for VALUES and SET, where a bind may not be called like its column."""
     return {name: bindparam(f"new_{name}{suffix}", type_=table.c[name].type) for name in names}

@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
-from app.domain.ports.repositories import Records
+from app.domain.ports.database import Transaction
 
 
-async def openings_of(records: Records, user: str, consultations: Iterable[UUID]) -> dict[UUID, datetime]:
+async def openings_of(tx: Transaction, user: str, consultations: Iterable[UUID]) -> dict[UUID, datetime]:
     """When the user's own consultations among these were opened."""
-    found = [await records.consultation(user, one) for one in dict.fromkeys(consultations)]
+    found = [await tx.consultations.get(user, one) for one in dict.fromkeys(consultations)]
     return {one.consultation_id: one.opened_at for one in found if one is not None}

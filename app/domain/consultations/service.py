@@ -27,7 +27,8 @@ from app.domain.errors import (
 from app.domain.notifications import consultations_changed
 from app.domain.photos.model import PhotoRow, PhotoView, Schema, TakenDuring, photo_view
 from app.domain.ports.clock import Clock, NewId
-from app.domain.ports.repositories import ConsultationAuditEntry, Database, Records
+from app.domain.ports.database import Database, Transaction
+from app.domain.ports.repositories import ConsultationAuditEntry
 from app.domain.ports.signals import NotifyOutbox
 from app.domain.ports.storage import UploadSigner
 
@@ -61,10 +62,10 @@ class ConsultationService:
 
     async def current_consultations(self, user: str) -> CurrentConsultations:
         """Current and unfiled consultation; creates the user's unfiled one if missing."""
-        async with self._database.transaction() as records:
-            await records.ensure_user(user, self._new_id(), self._clock())
+        async with self._database.transaction() as tx:
+            await tx.consultations.ensure_user(user, self._new_id(), self._clock())
             return CurrentConsultations(
-                current=await records.current(user), unfiled=await records.unfiled(user)
+                current=await tx.consultations.current(user), unfiled=await tx.consultations.unfiled(user)
             )
 
     async def start(self, user: str, new: NewConsultation) -> Consultation:
@@ -81,28 +82,28 @@ class ConsultationService:
             second_identifier=stored_identifier(new.second_identifier),
             opened_at=now,
         )
-        async with self._database.transaction() as records:
-            await records.ensure_user(user, self._new_id(), now)
-            await _must_differ(records, consultation)
-            await records.add_consultation(consultation)
-            await records.set_current(user, consultation.consultation_id)
-            await records.record_current(user, self._clock())
-            await self._notify(records, user, consultation.consultation_id, 0)
+        async with self._database.transaction() as tx:
+            await tx.consultations.ensure_user(user, self._new_id(), now)
+            await _must_differ(tx, consultation)
+            await tx.consultations.add(consultation)
+            await tx.consultations.set_current(user, consultation.consultation_id)
+            await tx.current_history.record(user, self._clock())
+            await self._notify(tx, user, consultation.consultation_id, 0)
         self._notify_outbox()
         return consultation
 
     async def list(self, user: str) -> tuple[list[Consultation], UUID | None]:
         """All consultations, newest first and unfiled last, and the id of the current one."""
-        async with self._database.transaction() as records:
-            await records.ensure_user(user, self._new_id(), self._clock())
-            current = await records.current(user)
+        async with self._database.transaction() as tx:
+            await tx.consultations.ensure_user(user, self._new_id(), self._clock())
+            current = await tx.consultations.current(user)
             chosen = None if current is None else current.consultation_id
-            return await records.consultations(user), chosen
+            return await tx.consultations.list_all(user), chosen
 
     async def read(self, user: str, consultation_id: UUID) -> Consultation:
         """One consultation of this user; raises ``ConsultationNotFound``."""
-        async with self._database.transaction() as records:
-            return await _owned(records, user, consultation_id)
+        async with self._database.transaction() as tx:
+            return await _owned(tx, user, consultation_id)
 
     async def change(self, user: str, consultation_id: UUID, change: ConsultationChange) -> Consultation:
         """Correct label or identifier, edit notes, close or reopen; notifies the user's pages.
@@ -111,26 +112,26 @@ class ConsultationService:
         it could not be distinguished from another open one, or ``InvalidField`` for the unfiled one, of
         which only the notes can change.
         """
-        async with self._database.transaction() as records:
-            before = await _owned(records, user, consultation_id)
-            await self._correct(records, before, change)
+        async with self._database.transaction() as tx:
+            before = await _owned(tx, user, consultation_id)
+            await self._correct(tx, before, change)
             if change.notes is not msgspec.UNSET and change.notes != before.notes:
-                await records.set_notes(user, consultation_id, change.notes)
-                await self._notify(records, user, consultation_id, before.rev)
+                await tx.consultations.set_notes(user, consultation_id, change.notes)
+                await self._notify(tx, user, consultation_id, before.rev)
             if change.closed is not msgspec.UNSET:
-                await self._close(records, before, change.closed)
-            after = await _owned(records, user, consultation_id)
+                await self._close(tx, before, change.closed)
+            after = await _owned(tx, user, consultation_id)
         self._notify_outbox()
         return after
 
     async def current(self, user: str, camera: UUID | None = None) -> CurrentAnswer:
         """Which consultation the next shutter belongs to, and the state of an open camera's one."""
-        async with self._database.transaction() as records:
-            current = await records.current(user)
-            seen = None if camera is None else await records.consultation(user, camera)
+        async with self._database.transaction() as tx:
+            current = await tx.consultations.current(user)
+            seen = None if camera is None else await tx.consultations.get(user, camera)
             if seen is None or (current and current.consultation_id == camera):
                 return CurrentAnswer(current)
-            moves = await records.moves_since(user, seen.consultation_id)
+            moves = await tx.current_history.moves_since(user, seen.consultation_id)
             return CurrentAnswer(current, not seen.takes_photos, moves)
 
     async def choose(self, user: str, consultation_id: UUID | None) -> Consultation | None:
@@ -139,17 +140,17 @@ class ConsultationService:
         Choosing a discarded one puts it back on the list. Raises ``ConsultationNotFound``,
         ``ConsultationClosed``, or ``LabelInUse`` where another has taken a discarded one's label.
         """
-        async with self._database.transaction() as records:
+        async with self._database.transaction() as tx:
             chosen = None
             if consultation_id is not None:
-                chosen = await _owned(records, user, consultation_id)
+                chosen = await _owned(tx, user, consultation_id)
                 if chosen.closed_at is not None:
                     raise ConsultationClosed
-                await self._restore(records, chosen)
-            await records.ensure_user(user, self._new_id(), self._clock())
-            await records.set_current(user, consultation_id)
-            await records.record_current(user, self._clock())
-            await self._notify(records, user, consultation_id, chosen.rev if chosen else 0)
+                await self._restore(tx, chosen)
+            await tx.consultations.ensure_user(user, self._new_id(), self._clock())
+            await tx.consultations.set_current(user, consultation_id)
+            await tx.current_history.record(user, self._clock())
+            await self._notify(tx, user, consultation_id, chosen.rev if chosen else 0)
         self._notify_outbox()
         return chosen
 
@@ -159,17 +160,17 @@ class ConsultationService:
         Raises ``ConsultationNotEmpty`` where it holds photos, stored or on their way, or notes;
         ``ConsultationNotFound``; ``InvalidField`` for the unfiled one.
         """
-        async with self._database.transaction() as records:
-            before = await _owned(records, user, consultation_id)
+        async with self._database.transaction() as tx:
+            before = await _owned(tx, user, consultation_id)
             if before.kind is ConsultationKind.UNFILED:
                 raise InvalidField("The unfiled photos cannot be discarded.", "consultationId")
             if before.discarded_at is None:
-                if not await records.discard_consultation(user, consultation_id, self._clock()):
+                if not await tx.consultations.discard(user, consultation_id, self._clock()):
                     raise ConsultationNotEmpty
-                await self._audit(records, before, "discard", before.label, "")
-                await records.record_current(user, self._clock())
-                await self._notify(records, user, consultation_id, before.rev)
-            after = await _owned(records, user, consultation_id)
+                await self._audit(tx, before, "discard", before.label, "")
+                await tx.current_history.record(user, self._clock())
+                await self._notify(tx, user, consultation_id, before.rev)
+            after = await _owned(tx, user, consultation_id)
         self._notify_outbox()
         return after
 
@@ -185,56 +186,56 @@ class ConsultationService:
 
         Raises ``ConsultationNotFound``.
         """
-        async with self._database.transaction() as records:
-            consultation = await _owned(records, user, consultation_id)
-            rows = await records.stored_photos(user, consultation_id)
+        async with self._database.transaction() as tx:
+            consultation = await _owned(tx, user, consultation_id)
+            rows = await tx.photos.list_stored(user, consultation_id)
             asked = [row.in_question for row in rows if row.in_question is not None]
-            during = await records.current_history(user, asked)
+            during = await tx.current_history.entries(user, asked)
         views = await _photo_views(rows, signer, self._clock(), during)
         return PhotoList(consultation_id=consultation_id, rev=consultation.rev, photos=views)
 
-    async def _close(self, records: Records, before: Consultation, closed: bool) -> None:
+    async def _close(self, tx: Transaction, before: Consultation, closed: bool) -> None:
         if before.kind is ConsultationKind.UNFILED:
             raise InvalidField("The unfiled photos cannot be closed.", "closed")
         back = not closed and before.discarded_at is not None
         if closed == (before.closed_at is not None) and not back:
             return
         at: datetime | None = self._clock() if closed else None
-        await records.set_closed(before.owner, before.consultation_id, at)
+        await tx.consultations.set_closed(before.owner, before.consultation_id, at)
         if back:
-            await self._restore(records, before)
+            await self._restore(tx, before)
         elif not closed:
-            await _must_differ(records, msgspec.structs.replace(before, closed_at=None))
-        await records.record_current(before.owner, self._clock())
-        await self._notify(records, before.owner, before.consultation_id, before.rev)
+            await _must_differ(tx, msgspec.structs.replace(before, closed_at=None))
+        await tx.current_history.record(before.owner, self._clock())
+        await self._notify(tx, before.owner, before.consultation_id, before.rev)
 
-    async def _correct(self, records: Records, before: Consultation, change: ConsultationChange) -> None:
+    async def _correct(self, tx: Transaction, before: Consultation, change: ConsultationChange) -> None:
         """Change label and second identifier, with an audit row for each that differs."""
         after = _corrected(before, change)
         if after == before:
             return
         if before.kind is ConsultationKind.UNFILED:
             raise InvalidField("The unfiled photos keep their name.", "label")
-        await _must_differ(records, after)
-        await records.set_identity(before.owner, before.consultation_id, after.label, after.second_identifier)
+        await _must_differ(tx, after)
+        await tx.consultations.rename(
+            before.owner, before.consultation_id, after.label, after.second_identifier
+        )
         for action, old, new in (
             ("label", before.label, after.label),
             ("second-identifier", before.second_identifier or "", after.second_identifier or ""),
         ):
             if old != new:
-                await self._audit(records, before, action, old, new)
-        await self._notify(records, before.owner, before.consultation_id, before.rev)
+                await self._audit(tx, before, action, old, new)
+        await self._notify(tx, before.owner, before.consultation_id, before.rev)
 
-    async def _restore(self, records: Records, consultation: Consultation) -> None:
+    async def _restore(self, tx: Transaction, consultation: Consultation) -> None:
         if consultation.discarded_at is not None:
-            await records.restore_consultation(consultation.owner, consultation.consultation_id)
-            await _must_differ(
-                records, msgspec.structs.replace(consultation, closed_at=None, discarded_at=None)
-            )
-            await self._audit(records, consultation, "bring-back", "", consultation.label)
+            await tx.consultations.restore(consultation.owner, consultation.consultation_id)
+            await _must_differ(tx, msgspec.structs.replace(consultation, closed_at=None, discarded_at=None))
+            await self._audit(tx, consultation, "bring-back", "", consultation.label)
 
     async def _audit(
-        self, records: Records, consultation: Consultation, action: str, before: str, after: str
+        self, tx: Transaction, consultation: Consultation, action: str, before: str, after: str
     ) -> None:
         entry = ConsultationAuditEntry(
             at=self._clock(),
@@ -244,16 +245,16 @@ class ConsultationService:
             before=before,
             after=after,
         )
-        await records.add_consultation_audit(entry)
+        await tx.consultations.add_audit(entry)
 
-    async def _notify(self, records: Records, user: str, consultation_id: UUID | None, rev: int) -> None:
+    async def _notify(self, tx: Transaction, user: str, consultation_id: UUID | None, rev: int) -> None:
         payload = consultations_changed(consultation_id, rev)
-        await records.add_event(self._new_id(), user, payload, self._clock())
+        await tx.outbox.add(self._new_id(), user, payload, self._clock())
 
 
-async def _must_differ(records: Records, consultation: Consultation) -> None:
+async def _must_differ(tx: Transaction, consultation: Consultation) -> None:
     """Raises ``LabelInUse`` where an open consultation could not be distinguished from the others."""
-    if is_ambiguous(consultation, await records.open_consultations(consultation.owner)):
+    if is_ambiguous(consultation, await tx.consultations.list_open_for_update(consultation.owner)):
         raise LabelInUse
 
 
@@ -280,8 +281,8 @@ async def _photo_views(
     return views
 
 
-async def _owned(records: Records, user: str, consultation_id: UUID) -> Consultation:
-    consultation = await records.consultation(user, consultation_id)
+async def _owned(tx: Transaction, user: str, consultation_id: UUID) -> Consultation:
+    consultation = await tx.consultations.get(user, consultation_id)
     if consultation is None:
         raise ConsultationNotFound
     return consultation

@@ -17,7 +17,8 @@ from app.domain.notifications import captures_changed
 from app.domain.photos.model import CapturedAt, Schema, UserId
 from app.domain.photos.shutter_times import bound_capture_time, is_doubtful
 from app.domain.ports.clock import Clock, NewId
-from app.domain.ports.repositories import AuditEntry, Database, InventoryEntry, Records
+from app.domain.ports.database import Database, Transaction
+from app.domain.ports.repositories import InventoryEntry, PhotoAuditEntry
 from app.domain.ports.signals import NotifyOutbox
 
 MAX_INVENTORY_PHOTOS = 300
@@ -98,20 +99,20 @@ class InventoryService:
         if inventory.owner != user:
             raise OtherOwner
         now = self._clock()
-        async with self._database.transaction() as records:
-            device = await records.get_or_create_device(digest, self._new_id(), now)
-            before = {one.photo_id: one for one in await records.inventory_entries(user)}
+        async with self._database.transaction() as tx:
+            device = await tx.inventory.get_or_create_device(digest, self._new_id(), now)
+            before = {one.photo_id: one for one in await tx.inventory.list_entries(user)}
             doubtful = [one.consultation_id for one in inventory.held if is_doubtful(one.captured_at, now)]
-            openings = await openings_of(records, user, doubtful)
+            openings = await openings_of(tx, user, doubtful)
             changed = _changes(user, device, inventory, before, now, openings)
             for entry in changed:
-                await records.put_inventory_entry(entry)
+                await tx.inventory.put_entry(entry)
             gone = [before[photo_id] for photo_id in inventory.deleted if photo_id in before]
-            await records.drop_inventory_entries(user, [one.photo_id for one in gone])
+            await tx.inventory.delete_entries(user, [one.photo_id for one in gone])
             after = before | {one.photo_id: one for one in changed}
             for one in gone:
                 after.pop(one.photo_id)
-            await self._notify(records, user, before.values(), after.values())
+            await self._notify(tx, user, before.values(), after.values())
         self._notify_outbox()
         return InventoryResponse(
             missing=sum(_alarms(one) and one.device_id == device for one in after.values())
@@ -120,8 +121,8 @@ class InventoryService:
     async def unsent(self, user: str) -> UnsentList:
         """What a desktop should show: photos that never arrived, and those that wait for over a day."""
         now = self._clock()
-        async with self._database.transaction() as records:
-            entries = await records.inventory_entries(user)
+        async with self._database.transaction() as tx:
+            entries = await tx.inventory.list_entries(user)
         views = [_view(one, now) for one in entries if one.acknowledged_at is None]
         due = [view for view in views if view.state == "missing" or view.waiting_hours >= _HOURS]
         due.sort(key=lambda view: (-view.waiting_hours, view.photo_id))
@@ -130,25 +131,25 @@ class InventoryService:
     async def dismiss(self, user: str, photo_ids: Sequence[UUID]) -> None:
         """Put alarms away, each with an audit line; what is unknown or here already is passed over."""
         now = self._clock()
-        async with self._database.transaction() as records:
-            before = {one.photo_id: one for one in await records.inventory_entries(user)}
+        async with self._database.transaction() as tx:
+            before = {one.photo_id: one for one in await tx.inventory.list_entries(user)}
             known = [before[one] for one in dict.fromkeys(photo_ids) if one in before]
             for one in known:
                 if one.acknowledged_at is None:
-                    await records.put_inventory_entry(msgspec.structs.replace(one, acknowledged_at=now))
-                    await records.add_audit(_dismissed(user, one, now))
+                    await tx.inventory.put_entry(msgspec.structs.replace(one, acknowledged_at=now))
+                    await tx.photos.add_audit(_dismissed(user, one, now))
             if known:
-                await records.add_event(self._new_id(), user, captures_changed(), now)
+                await tx.outbox.add(self._new_id(), user, captures_changed(), now)
         self._notify_outbox()
 
     async def _notify(
-        self, records: Records, user: str, before: Iterable[InventoryEntry], after: Iterable[InventoryEntry]
+        self, tx: Transaction, user: str, before: Iterable[InventoryEntry], after: Iterable[InventoryEntry]
     ) -> None:
         """Open desktops look again when an alarm came or went, and only then."""
         if {one.photo_id for one in before if _alarms(one)} != {
             one.photo_id for one in after if _alarms(one)
         }:
-            await records.add_event(self._new_id(), user, captures_changed(), self._clock())
+            await tx.outbox.add(self._new_id(), user, captures_changed(), self._clock())
 
 
 _HOURS = int(QUIET_FOR.total_seconds() // 3600)
@@ -241,8 +242,8 @@ def _view(one: InventoryEntry, now: datetime) -> UnsentPhoto:
     )
 
 
-def _dismissed(user: str, one: InventoryEntry, now: datetime) -> AuditEntry:
-    return AuditEntry(
+def _dismissed(user: str, one: InventoryEntry, now: datetime) -> PhotoAuditEntry:
+    return PhotoAuditEntry(
         at=now,
         actor=user,
         action="dismiss-announced",

@@ -15,7 +15,7 @@ from app.domain.errors import CaptureError
 from app.domain.maintenance.repair import RepairService, parse_object_key
 from app.domain.photos.bucket import TRIAL_PREFIX
 from app.domain.photos.model import PhotoRow, PhotoState
-from app.domain.ports.repositories import Database
+from app.domain.ports.database import Database
 from app.domain.ports.storage import ObjectStore, ObjectSummary
 
 BATCH = 500
@@ -87,8 +87,8 @@ class Reconciler:
         an object without a row was never on its way.
         """
         report = Reconciliation()
-        async with self._database.transaction() as records:
-            newest = await records.newest_moment()
+        async with self._database.transaction() as tx:
+            newest = await tx.maintenance.last_written_at()
         seen: set[UUID] = set()
         async for batch in _batches(_photos(self._store.keys(PREFIX))):
             report.objects += len(batch)
@@ -96,8 +96,8 @@ class Reconciler:
         await self._find_absent(seen, report)
         done = sum(bool(one.done) for one in report.differences)
         if done:
-            async with self._database.transaction() as records:
-                await records.increment_counters({"reconcile_done": done})
+            async with self._database.transaction() as tx:
+                await tx.metrics.increment_counters({"reconcile_done": done})
         return report
 
     async def _compare(
@@ -109,8 +109,8 @@ class Reconciler:
         adopt: bool,
     ) -> None:
         named = {found.key: name.photo_id for found in batch if (name := parse_object_key(found.key))}
-        async with self._database.transaction() as records:
-            rows = await records.photos(list(named.values()))
+        async with self._database.transaction() as tx:
+            rows = await tx.photos.by_ids(list(named.values()))
         for found in batch:
             row = rows.get(named[found.key]) if found.key in named else None
             difference = await self._classify(found, row, newest)
@@ -159,8 +159,8 @@ class Reconciler:
         if name is None:
             because = "Not written by this app: no photo has such a key."
             return Difference(kind=Kind.FOREIGN_KEY, key=found.key, because=because, explained=False)
-        async with self._database.transaction() as records:
-            home = await records.consultation_owner(name.consultation_id)
+        async with self._database.transaction() as tx:
+            home = await tx.maintenance.consultation_owner(name.consultation_id)
         if home is None:
             explained, because = True, _UNKNOWN_HOME
         elif newest is None or found.modified_at > newest:
@@ -173,8 +173,8 @@ class Reconciler:
         """Stored rows whose object the listing did not show, and a second look does not either."""
         after: UUID | None = None
         while True:
-            async with self._database.transaction() as records:
-                page = await records.photo_page(after, BATCH)
+            async with self._database.transaction() as tx:
+                page = await tx.maintenance.photo_page(after, BATCH)
             if not page:
                 return
             after = page[-1].photo_id

@@ -5,7 +5,8 @@ a repeated notification.
 """
 
 from app.domain.ports.clock import Clock
-from app.domain.ports.repositories import Database, Event
+from app.domain.ports.database import Database
+from app.domain.ports.repositories import OutboxEvent
 from app.domain.ports.signals import Signals
 
 BATCH = 100
@@ -27,13 +28,13 @@ class Relay:
         """
         published = 0
         while True:
-            async with self._database.transaction() as records:
-                events = await records.unpublished_events(BATCH)
+            async with self._database.transaction() as tx:
+                events = await tx.outbox.list_unpublished(BATCH)
             if not events:
                 return published
             published += await self._publish(events)
 
-    async def _publish(self, events: list[Event]) -> int:
+    async def _publish(self, events: list[OutboxEvent]) -> int:
         last = {_subject(event): event.seq for event in events}
         done: list[int] = []
         sent = 0
@@ -45,10 +46,10 @@ class Relay:
                 done.append(event.seq)
         finally:
             if done:
-                async with self._database.transaction() as records:
-                    await records.mark_published(done, self._clock())
+                async with self._database.transaction() as tx:
+                    await tx.outbox.mark_published(done, self._clock())
         return sent
 
 
-def _subject(event: Event) -> tuple[str, object, object]:
+def _subject(event: OutboxEvent) -> tuple[str, object, object]:
     return event.owner, event.payload.get("t"), event.payload.get("consultation")

@@ -11,7 +11,8 @@ from app.domain.errors import NotUploaded
 from app.domain.photos.model import CONTENT_TYPES, MAX_PHOTO_BYTES, PhotoRow, PhotoState, object_key
 from app.domain.photos.uploads import Uploads
 from app.domain.ports.clock import Clock
-from app.domain.ports.repositories import AuditEntry, Database
+from app.domain.ports.database import Database
+from app.domain.ports.repositories import PhotoAuditEntry
 from app.domain.ports.storage import ImageInspector, ObjectStore, ObjectSummary
 
 ACTOR = "reconcile"
@@ -74,16 +75,16 @@ class RepairService:
         name = parse_object_key(found.key)
         if name is None:
             return False
-        async with self._database.transaction() as records:
-            home = await records.consultation_owner(name.consultation_id)
+        async with self._database.transaction() as tx:
+            home = await tx.maintenance.consultation_owner(name.consultation_id)
         row = await self._row(found, name, home) if home is not None else None
         if row is None:
             return False
-        async with self._database.transaction() as records:
+        async with self._database.transaction() as tx:
             # A phone may have begun to send under this id meanwhile; then its row is the one to finish.
-            if not await records.add_pending([row]):
+            if not await tx.photos.add_pending([row]):
                 return False
-            await records.add_audit(_adopted(row))
+            await tx.photos.add_audit(_adopted(row))
         await self._uploads.settle_upload(row)
         return True
 
@@ -110,8 +111,8 @@ class RepairService:
         )
 
 
-def _adopted(row: PhotoRow) -> AuditEntry:
-    return AuditEntry(
+def _adopted(row: PhotoRow) -> PhotoAuditEntry:
+    return PhotoAuditEntry(
         at=row.created_at,
         actor=ACTOR,
         action="adopt",

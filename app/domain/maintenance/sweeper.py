@@ -11,7 +11,7 @@ from app.domain.errors import CaptureError, ChecksumMismatch, InvalidImage, NotU
 from app.domain.photos.model import PhotoRow, PhotoState
 from app.domain.photos.uploads import Uploads
 from app.domain.ports.clock import Clock
-from app.domain.ports.repositories import Database
+from app.domain.ports.database import Database
 from app.domain.ports.storage import ObjectStore
 
 BATCH = 50
@@ -48,11 +48,11 @@ class Sweeper:
         """Settle due pending rows and erase due tombstones; one bad photo never stops the rest."""
         report = SweepReport()
         now = self._clock()
-        async with self._database.transaction() as records:
-            pending = await records.due_pending(now, BATCH)
-            erasures = await records.due_erasures(now, BATCH)
+        async with self._database.transaction() as tx:
+            pending = await tx.maintenance.list_due_pending(now, BATCH)
+            erasures = await tx.maintenance.list_due_erasures(now, BATCH)
             if now >= self._purge_at:
-                await records.purge_expired(now)
+                await tx.maintenance.purge_expired(now)
                 self._purge_at = now + PURGE_EVERY
         for row in pending:
             await self._settle(row, now, report)
@@ -66,13 +66,13 @@ class Sweeper:
         counts = msgspec.structs.asdict(report)
         found = {f"sweep_{name}": count for name, count in counts.items() if count and name != "waiting"}
         if found:
-            async with self._database.transaction() as records:
-                await records.increment_counters(found)
+            async with self._database.transaction() as tx:
+                await tx.metrics.increment_counters(found)
 
     async def _settle(self, row: PhotoRow, now: datetime, report: SweepReport) -> None:
         """Of several processes that find a row due, the one that moves its next look works on it."""
-        async with self._database.transaction() as records:
-            if not await records.postpone(row.photo_id, next_look(row, now), due=now):
+        async with self._database.transaction() as tx:
+            if not await tx.maintenance.postpone_pending(row.photo_id, next_look(row, now), due=now):
                 return
         try:
             if row.refused_at is None:
@@ -91,15 +91,17 @@ class Sweeper:
         try:
             await self._store.delete(row.key)
         except CaptureError:
-            async with self._database.transaction() as records:
-                report.failed += await records.postpone_erasure(row.photo_id, now + ERASE_AGAIN, due=now)
+            async with self._database.transaction() as tx:
+                report.failed += await tx.maintenance.postpone_erasure(
+                    row.photo_id, now + ERASE_AGAIN, due=now
+                )
             return
         again = next_erasure(row, now)
-        async with self._database.transaction() as records:
+        async with self._database.transaction() as tx:
             if again is None:
-                report.erased += await records.settle_erasure(row.photo_id)
+                report.erased += await tx.maintenance.finish_erasure(row.photo_id)
             else:
-                await records.postpone_erasure(row.photo_id, again, due=now)
+                await tx.maintenance.postpone_erasure(row.photo_id, again, due=now)
 
 
 def next_erasure(row: PhotoRow, now: datetime) -> datetime | None:

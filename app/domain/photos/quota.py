@@ -80,12 +80,12 @@ class PendingUploadQuota:
         self._today = DailyBytes(bytes_a_day)
 
     async def refusal(
-        self, records: CountsPending, user: str, sizes: Sequence[int], now: datetime
+        self, photos: CountsPending, user: str, sizes: Sequence[int], now: datetime
     ) -> TooManyPending | None:
         """Why photos of these sizes may not be added to what is pending for a user; None if they may."""
         known = self._at_most.pop(user, self._most)
         if not self._fits(known, sizes):
-            known = await records.count_pending(user, now - COUNTED_FOR)
+            known = await photos.count_pending(user, now - COUNTED_FOR)
         refused = None if self._fits(known, sizes) else TooManyPending()
         if refused is None and not self._today.take(user, sum(sizes), now):
             refused = TooMuchToday()

@@ -46,7 +46,8 @@ from app.domain.photos.model import (
 from app.domain.photos.quota import PendingUploadQuota, TooManyPending
 from app.domain.photos.shutter_times import is_doubtful
 from app.domain.ports.clock import Clock, NewId
-from app.domain.ports.repositories import AuditEntry, Database, Records
+from app.domain.ports.database import Database, Transaction
+from app.domain.ports.repositories import PhotoAuditEntry
 from app.domain.ports.signals import NotifyOutbox
 from app.domain.ports.storage import ImageInspector, ObjectStore, SignedUpload, StoredObject, UploadSigner
 
@@ -102,10 +103,10 @@ class Uploads:
         Raises ``TooManyPending`` when every photo has to wait until others have arrived.
         """
         own = [photo for photo in photos if photo.owner == user]
-        async with self._database.transaction() as records:
-            owned = await records.owned_consultations(user, [photo.consultation_id for photo in own])
-            rows, full = await self._entered(records, user, own, owned)
-            await self._reconsider(records, user, rows)
+        async with self._database.transaction() as tx:
+            owned = await tx.consultations.owned_ids(user, [photo.consultation_id for photo in own])
+            rows, full = await self._entered(tx, user, own, owned)
+            await self._reconsider(tx, user, rows)
         granted = [_grant(user, photo, owned, rows, signer, full) for photo in photos]
         if granted and all(isinstance(one.error, TooManyPending) for one in granted):
             raise full or TooManyPending()
@@ -135,13 +136,13 @@ class Uploads:
             if waited and (row := await self._after_wait(row)).state is not PhotoState.PENDING:
                 return row
             await self._check(row)
-        async with self._database.transaction() as records:
-            marked = await records.mark_stored(row.photo_id, self._clock())
+        async with self._database.transaction() as tx:
+            marked = await tx.photos.mark_stored(row.photo_id, self._clock())
             if marked is None:
-                return await self._now(records, row)
+                return await self._now(tx, row)
             if marked.taken_during is not None and marked.place_confirmed_at is not None:
-                await self._audit(records, marked.owner, "confirm-place", marked, "", marked.filed_in)
-            await self._notify(records, marked.owner, [marked.filed_in])
+                await self._audit(tx, marked.owner, "confirm-place", marked, "", marked.filed_in)
+            await self._notify(tx, marked.owner, [marked.filed_in])
         self._notify_outbox()
         return marked
 
@@ -158,14 +159,14 @@ class Uploads:
         """
         if owner not in (None, user):
             raise OtherOwner
-        async with self._database.transaction() as records:
-            before = await records.mark_deleted(user, photo_id, self._clock())
+        async with self._database.transaction() as tx:
+            before = await tx.photos.mark_deleted(user, photo_id, self._clock())
             if before is None:
                 raise PhotoNotFound
             if before.state is not PhotoState.DELETED:
-                await self._audit(records, user, "delete", before, before.state, PhotoState.DELETED)
+                await self._audit(tx, user, "delete", before, before.state, PhotoState.DELETED)
             if before.state is PhotoState.STORED:
-                await self._notify(records, user, [before.filed_in])
+                await self._notify(tx, user, [before.filed_in])
         self._notify_outbox()
         if before.state is not PhotoState.DELETED:
             await self._erase(before)
@@ -178,14 +179,14 @@ class Uploads:
 
         Raises ``PhotoNotFound``, also for a photo that is not stored.
         """
-        async with self._database.transaction() as records:
-            row = await records.describe(user, photo_id, change)
+        async with self._database.transaction() as tx:
+            row = await tx.photos.describe(user, photo_id, change)
             if row is None:
                 raise PhotoNotFound
             if change.place_confirmed is not msgspec.UNSET:
-                row = await self._confirm(records, user, row, change.place_confirmed)
-            await self._notify(records, user, [row.filed_in])
-            view = await self._view(records, row, signer)
+                row = await self._confirm(tx, user, row, change.place_confirmed)
+            await self._notify(tx, user, [row.filed_in])
+            view = await self._view(tx, row, signer)
         self._notify_outbox()
         return view
 
@@ -194,67 +195,68 @@ class Uploads:
 
         Raises ``ConsultationNotFound`` for the new place, ``PhotoNotFound`` for the photo.
         """
-        async with self._database.transaction() as records:
-            if not await records.owned_consultations(user, [consultation_id]):
+        async with self._database.transaction() as tx:
+            if not await tx.consultations.owned_ids(user, [consultation_id]):
                 raise ConsultationNotFound
             # Locked from here on, so that of concurrent moves each records the place that the other left.
-            before = await records.own_photo(user, photo_id)
-            row = await records.file_under(user, photo_id, consultation_id)
+            before = await tx.photos.get_for_update(user, photo_id)
+            row = await tx.photos.file_under(user, photo_id, consultation_id)
             if before is None or row is None:
                 raise PhotoNotFound
             if before.filed_in != consultation_id:
-                await self._audit(records, user, "move", before, before.filed_in, consultation_id)
+                await self._audit(tx, user, "move", before, before.filed_in, consultation_id)
                 # A move by the clinician confirms the photo's place.
-                row = await records.confirm_place(user, photo_id, self._clock()) or row
-                await self._notify(records, user, [before.filed_in, consultation_id])
-            view = await self._view(records, row, signer)
+                row = await tx.photos.set_place_confirmed(user, photo_id, self._clock()) or row
+                await self._notify(tx, user, [before.filed_in, consultation_id])
+            view = await self._view(tx, row, signer)
         self._notify_outbox()
         return view
 
-    async def _confirm(self, records: Records, user: str, row: PhotoRow, confirmed: bool) -> PhotoRow:
+    async def _confirm(self, tx: Transaction, user: str, row: PhotoRow, confirmed: bool) -> PhotoRow:
         """Answer the question about a photo's place, or ask it again, with an audit row."""
         if confirmed == (row.place_confirmed_at is not None):
             return row
         action = "confirm-place" if confirmed else "question-place"
-        await self._audit(records, user, action, row, "", row.filed_in)
-        return await records.confirm_place(user, row.photo_id, self._clock() if confirmed else None) or row
+        await self._audit(tx, user, action, row, "", row.filed_in)
+        at = self._clock() if confirmed else None
+        return await tx.photos.set_place_confirmed(user, row.photo_id, at) or row
 
-    async def _view(self, records: Records, row: PhotoRow, signer: UploadSigner) -> PhotoView:
+    async def _view(self, tx: Transaction, row: PhotoRow, signer: UploadSigner) -> PhotoView:
         asked = [] if row.in_question is None else [row.in_question]
-        during = await records.current_history(row.owner, asked)
+        during = await tx.current_history.entries(row.owner, asked)
         return photo_view(row, signer.sign_get(row, self._clock()), *during.values())
 
     async def _entered(
-        self, records: Records, user: str, photos: Sequence[CapturedPhoto], owned: set[UUID]
+        self, tx: Transaction, user: str, photos: Sequence[CapturedPhoto], owned: set[UUID]
     ) -> tuple[dict[UUID, PhotoRow], TooManyPending | None]:
         """The rows of ``photos`` by id; the new ones of ``owned`` consultations enter if they may."""
         now = self._clock()
         doubtful = [photo.consultation_id for photo in photos if is_doubtful(photo.captured_at, now)]
-        openings = await openings_of(records, user, doubtful)
+        openings = await openings_of(tx, user, doubtful)
         fresh: dict[UUID, PhotoRow] = {}
         for photo in photos:
             # Of two with one id in one request, the first is the one that the other must be equal to.
             if photo.consultation_id in owned and photo.photo_id not in fresh:
                 fresh[photo.photo_id] = new_row(photo, now, openings.get(photo.consultation_id))
-        full = await self._quota.refusal(records, user, [row.size for row in fresh.values()], now)
-        added = set() if full else await records.add_pending(list(fresh.values()))
-        known = await records.photos([photo.photo_id for photo in photos if photo.photo_id not in added])
+        full = await self._quota.refusal(tx.photos, user, [row.size for row in fresh.values()], now)
+        added = set() if full else await tx.photos.add_pending(list(fresh.values()))
+        known = await tx.photos.by_ids([photo.photo_id for photo in photos if photo.photo_id not in added])
         return known | {photo_id: fresh[photo_id] for photo_id in added}, full
 
-    async def _reconsider(self, records: Records, user: str, rows: dict[UUID, PhotoRow]) -> None:
+    async def _reconsider(self, tx: Transaction, user: str, rows: dict[UUID, PhotoRow]) -> None:
         """What was refused long ago may be sent once more."""
         for photo_id, row in rows.items():
             if row.owner == user and row.refused_at and not _is_refused(row, self._clock()):
-                await records.clear_refusals([photo_id])
+                await tx.photos.clear_refusals([photo_id])
                 rows[photo_id] = msgspec.structs.replace(row, refused_at=None)
 
     async def _after_wait(self, row: PhotoRow) -> PhotoRow:
-        async with self._database.transaction() as records:
-            return await self._now(records, row)
+        async with self._database.transaction() as tx:
+            return await self._now(tx, row)
 
-    async def _now(self, records: Records, row: PhotoRow) -> PhotoRow:
+    async def _now(self, tx: Transaction, row: PhotoRow) -> PhotoRow:
         """The row as it is now; raises ``InvalidImage`` where another check has refused it meanwhile."""
-        row = (await records.photos([row.photo_id]))[row.photo_id]
+        row = (await tx.photos.by_ids([row.photo_id]))[row.photo_id]
         if _is_refused(row, self._clock()):
             raise InvalidImage
         return row
@@ -272,14 +274,14 @@ class Uploads:
 
     async def _refuse(self, row: PhotoRow) -> None:
         """The mark first: once it stands, no other check can store the photo whose bytes go."""
-        async with self._database.transaction() as records:
-            marked = await records.mark_refused(row.photo_id, self._clock())
+        async with self._database.transaction() as tx:
+            marked = await tx.photos.mark_refused(row.photo_id, self._clock())
         if marked:
             await self._erase(row)
 
     async def _own(self, user: str, photo_id: UUID) -> PhotoRow:
-        async with self._database.transaction() as records:
-            row = (await records.photos([photo_id])).get(photo_id)
+        async with self._database.transaction() as tx:
+            row = (await tx.photos.by_ids([photo_id])).get(photo_id)
         if row is None or row.owner != user:
             raise PhotoNotFound
         return row
@@ -314,17 +316,17 @@ class Uploads:
         except CaptureError:
             return
 
-    async def _notify(self, records: Records, user: str, consultations: Iterable[UUID]) -> None:
+    async def _notify(self, tx: Transaction, user: str, consultations: Iterable[UUID]) -> None:
         now = self._clock()
         # Always in the same order: two moves in opposite directions would deadlock.
         for consultation in sorted(consultations):
-            rev = await records.increment_revision(consultation)
-            await records.add_event(self._new_id(), user, photos_changed(consultation, rev), now)
+            rev = await tx.consultations.increment_revision(consultation)
+            await tx.outbox.add(self._new_id(), user, photos_changed(consultation, rev), now)
 
     async def _audit(
-        self, records: Records, actor: str, action: str, row: PhotoRow, before: object, after: object
+        self, tx: Transaction, actor: str, action: str, row: PhotoRow, before: object, after: object
     ) -> None:
-        entry = AuditEntry(
+        entry = PhotoAuditEntry(
             at=self._clock(),
             actor=actor,
             action=action,
@@ -332,7 +334,7 @@ class Uploads:
             before=str(before),
             after=str(after),
         )
-        await records.add_audit(entry)
+        await tx.photos.add_audit(entry)
 
 
 def _is_refused(row: PhotoRow, now: datetime) -> bool:

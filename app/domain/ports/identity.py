@@ -1,6 +1,5 @@
-"""Keys of session tokens, and the records of the local accounts."""
+"""Keys of session tokens, and what a transaction can read and write of the local accounts."""
 
-from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -24,22 +23,22 @@ class Account(msgspec.Struct, kw_only=True, frozen=True):
     must_change: bool
 
 
-class AccountRecords(Protocol):
-    """Local accounts within one transaction; names are unique whatever their case."""
+class AccountRepository(Protocol):
+    """Local accounts; names are unique whatever their case."""
 
-    async def account(self, name: str) -> Account | None:
-        """The account of that name, whatever the case it is typed in."""
+    async def by_name(self, name: str) -> Account | None:
+        """The account of that name, whatever the case it is typed in; None without one."""
         ...
 
-    async def account_by_user(self, user: str) -> Account | None:
-        """The account of a user id."""
+    async def by_user(self, user: str) -> Account | None:
+        """The account of a user id; None without one."""
         ...
 
-    async def accounts(self) -> list[Account]:
+    async def list_all(self) -> list[Account]:
         """Every account, by name."""
         ...
 
-    async def add_account(self, account: Account) -> bool:
+    async def add(self, account: Account) -> bool:
         """Add an account; False, and nothing changed, when the name or the user is taken."""
         ...
 
@@ -47,50 +46,46 @@ class AccountRecords(Protocol):
         """Replace the hash; logins stay as they are."""
         ...
 
-    async def add_login(self, digest: str, user: str, until: datetime) -> None:
-        """Remember a login cookie by the SHA-256 of its value."""
+
+class LoginRepository(Protocol):
+    """Login cookies, each by the SHA-256 of its value."""
+
+    async def add(self, digest: str, user: str, until: datetime) -> None:
+        """Remember a cookie."""
         ...
 
-    async def login(self, digest: str, now: datetime) -> tuple[str, datetime] | None:
-        """(user, end) of a login cookie that has not ended, by the SHA-256 of its value."""
+    async def find(self, digest: str, now: datetime) -> tuple[str, datetime] | None:
+        """(user, end) of a cookie; None if it is unknown or has ended."""
         ...
 
-    async def has_login(self, start: str, now: datetime) -> bool:
-        """Whether there is an unexpired login cookie whose digest begins so."""
+    async def has_open(self, prefix: str, now: datetime) -> bool:
+        """Whether there is a cookie that has not ended and whose digest begins with ``prefix``."""
         ...
 
-    async def drop_login(self, digest: str) -> None:
-        """Forget one login cookie; no error when it is unknown."""
+    async def delete(self, digest: str) -> None:
+        """Delete one cookie; no error when it is unknown."""
         ...
 
-    async def drop_logins(self, user: str) -> None:
+    async def delete_all(self, user: str) -> None:
         """Sign a user out everywhere."""
         ...
 
-    async def login_failures(self, key: str) -> tuple[int, datetime] | None:
-        """(failures in a row, no further attempt before) of a name or an address."""
+
+class LoginFailureRepository(Protocol):
+    """Failed sign-ins, counted for a key: a name, an address, a browser."""
+
+    async def get(self, key: str) -> tuple[int, datetime] | None:
+        """(failures in a row, no further attempt before); None where nothing is counted."""
         ...
 
-    async def record_login_failure(self, key: str, count: int, until: datetime) -> None:
-        """Replace what is known about a name or an address."""
+    async def put(self, key: str, count: int, until: datetime) -> None:
+        """Replace what is known about a key."""
         ...
 
-    async def clear_login_failures(self, key: str) -> None:
-        """Forget the failures of a name or an address."""
+    async def clear(self, key: str) -> None:
+        """Delete the failures of a key."""
         ...
 
-    async def clear_login_failures_below(self, start: str) -> None:
-        """Forget the failures of every key that begins so."""
-        ...
-
-    async def drop_upload_sessions(self, user: str, session_id: str | None = None) -> None:
-        """End the background uploads of one login, or of all of a user's."""
-        ...
-
-
-class AccountDatabase(Protocol):
-    """The same transactions as ``Database``, seen by the local accounts."""
-
-    def transaction(self) -> AbstractAsyncContextManager[AccountRecords]:
-        """Commit on leaving, roll back on any exception."""
+    async def clear_prefix(self, prefix: str) -> None:
+        """Delete the failures of every key that begins with ``prefix``."""
         ...

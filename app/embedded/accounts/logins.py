@@ -11,7 +11,8 @@ from datetime import UTC, datetime, timedelta
 import structlog
 
 from app.domain.errors import Unauthenticated
-from app.domain.ports.identity import Account, AccountRecords
+from app.domain.ports.database import Transaction
+from app.domain.ports.identity import Account
 from app.embedded.accounts.signing_keys import digest, new_secret
 
 IDLE = timedelta(hours=12)
@@ -25,43 +26,43 @@ _ID_CHARS = 27
 _log = structlog.get_logger("clinicpro")
 
 
-async def open_login(records: AccountRecords, user: str, now: datetime) -> str:
+async def open_login(tx: Transaction, user: str, now: datetime) -> str:
     """A new login of a user: the value of its cookie."""
     cookie = f"{new_secret()}.{int(now.timestamp())}"
-    await records.add_login(digest(cookie), user, now + IDLE)
+    await tx.logins.add(digest(cookie), user, now + IDLE)
     _log.info("session.opened", user=user, session=session_id(cookie))
     return cookie
 
 
-async def account_of(records: AccountRecords, cookie: str, now: datetime) -> Account:
+async def account_of(tx: Transaction, cookie: str, now: datetime) -> Account:
     """The account of an open login; ``Unauthenticated`` for any other."""
-    account, _ = await _open(records, cookie, now)
+    account, _ = await _open(tx, cookie, now)
     return account
 
 
-async def use_login(records: AccountRecords, cookie: str, now: datetime) -> Account:
+async def use_login(tx: Transaction, cookie: str, now: datetime) -> Account:
     """The account of an open login, whose end moves with its use; else ``Unauthenticated``."""
-    account, ends = await _open(records, cookie, now)
+    account, ends = await _open(tx, cookie, now)
     until = min(now + IDLE, login_started_at(cookie) + LONGEST)
     if ends <= until - MOVED_EVERY:
-        await records.drop_login(digest(cookie))
-        await records.add_login(digest(cookie), account.user, until)
+        await tx.logins.delete(digest(cookie))
+        await tx.logins.add(digest(cookie), account.user, until)
     return account
 
 
-async def end_login(records: AccountRecords, cookie: str, now: datetime) -> None:
+async def end_login(tx: Transaction, cookie: str, now: datetime) -> None:
     """End a login and its background uploads; nothing when it has already ended."""
-    login = await records.login(digest(cookie), now)
-    await records.drop_login(digest(cookie))
+    login = await tx.logins.find(digest(cookie), now)
+    await tx.logins.delete(digest(cookie))
     if login is not None:
-        await records.drop_upload_sessions(login[0], session_id(cookie))
+        await tx.upload_sessions.delete(login[0], session_id(cookie))
         _log.info("session.closed", user=login[0], session=session_id(cookie))
 
 
-async def is_open(records: AccountRecords, session: str, now: datetime) -> bool:
+async def is_open(tx: Transaction, session: str, now: datetime) -> bool:
     """Whether the login with this public id has not ended."""
     start = session.removeprefix(_SESSION)
-    return len(start) == _ID_CHARS and await records.has_login(start, now)
+    return len(start) == _ID_CHARS and await tx.logins.has_open(start, now)
 
 
 def session_id(cookie: str) -> str:
@@ -80,10 +81,10 @@ def login_started_at(cookie: str) -> datetime:
     return datetime.fromtimestamp(int(number), UTC)
 
 
-async def _open(records: AccountRecords, cookie: str, now: datetime) -> tuple[Account, datetime]:
+async def _open(tx: Transaction, cookie: str, now: datetime) -> tuple[Account, datetime]:
     """The account of an open login, and when it ends without use; else ``Unauthenticated``."""
-    login = await records.login(digest(cookie), now)
-    account = await records.account_by_user(login[0]) if login else None
+    login = await tx.logins.find(digest(cookie), now)
+    account = await tx.accounts.by_user(login[0]) if login else None
     if login is None or account is None or now >= login_started_at(cookie) + LONGEST:
         raise Unauthenticated
     return account, login[1]

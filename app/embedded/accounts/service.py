@@ -25,7 +25,8 @@ from app.domain.identity.accounts import (
     typed_name,
 )
 from app.domain.ports.clock import Clock
-from app.domain.ports.identity import Account, AccountDatabase, AccountRecords
+from app.domain.ports.database import Database, Transaction
+from app.domain.ports.identity import Account
 from app.embedded.accounts import logins
 from app.embedded.accounts.device_cookies import DeviceCookies
 from app.embedded.accounts.passwords import Passwords, readable_password
@@ -58,7 +59,7 @@ class LocalIdentity:
 
     def __init__(
         self,
-        database: AccountDatabase,
+        database: Database,
         issuer: SessionIssuer,
         passwords: Passwords,
         marks: DeviceCookies,
@@ -78,21 +79,21 @@ class LocalIdentity:
     ) -> SignedIn:
         """Open a login and end the one it replaces. ``WrongPassword`` or ``TooManyRequests``."""
         account = await self._verify_password(typed_name(name), password, client)
-        async with self._database.transaction() as records:
+        async with self._database.transaction() as tx:
             # A check takes its time, and a new password meanwhile has ended the logins of the old one.
-            if await records.account_by_user(account.user) != account:
+            if await tx.accounts.by_user(account.user) != account:
                 raise WrongPassword
             if replaced:
-                await logins.end_login(records, replaced, self._clock())
-            signed_in = await self._signed_in(records, account, client)
+                await logins.end_login(tx, replaced, self._clock())
+            signed_in = await self._signed_in(tx, account, client)
         self.on_end()
         return signed_in
 
     async def state(self, cookie: str) -> SignInState:
         """Whose login this is; no user once it has ended."""
-        async with self._database.transaction() as records:
+        async with self._database.transaction() as tx:
             try:
-                account = await logins.account_of(records, cookie, self._clock())
+                account = await logins.account_of(tx, cookie, self._clock())
             except Unauthenticated:
                 return SignInState()
         return SignInState(user=_user(account), password_change_required=account.must_change)
@@ -102,8 +103,8 @@ class LocalIdentity:
 
         ``PasswordChangeRequired`` while the account still has its generated password.
         """
-        async with self._database.transaction() as records:
-            account = await logins.use_login(records, cookie, self._clock())
+        async with self._database.transaction() as tx:
+            account = await logins.use_login(tx, cookie, self._clock())
             # Undoes the use as well: a login that opens nothing is not prolonged by asking.
             if account.must_change:
                 raise PasswordChangeRequired
@@ -113,13 +114,13 @@ class LocalIdentity:
 
     async def is_open(self, session: str) -> bool:
         """Whether a login has not ended, by the session id in its tokens, which may outlive it."""
-        async with self._database.transaction() as records:
-            return await logins.is_open(records, session, self._clock())
+        async with self._database.transaction() as tx:
+            return await logins.is_open(tx, session, self._clock())
 
     async def sign_out(self, cookie: str) -> None:
         """End the login and its background uploads; no error when it has already ended."""
-        async with self._database.transaction() as records:
-            await logins.end_login(records, cookie, self._clock())
+        async with self._database.transaction() as tx:
+            await logins.end_login(tx, cookie, self._clock())
         self.on_end()
 
     async def change_password(self, cookie: str, change: PasswordChange, client: SignInClient) -> SignedIn:
@@ -128,24 +129,24 @@ class LocalIdentity:
         Raises ``Unauthenticated``, ``WrongPassword``, ``TooManyRequests``, or ``InvalidField`` with the rule
         that the new one breaks.
         """
-        async with self._database.transaction() as records:
-            asking = await logins.account_of(records, cookie, self._clock())
+        async with self._database.transaction() as tx:
+            asking = await logins.account_of(tx, cookie, self._clock())
         check_new_password(change.new, change.current, asking.name)
         await self._passwords.check_strength(change.new, asking.name)
         await self._verify_password(asking.name, change.current, client)
         hashed = await self._passwords.hash(change.new)
-        async with self._database.transaction() as records:
-            account = await logins.account_of(records, cookie, self._clock())
-            await self._replace_password(records, account.user, hashed, must_change=False)
+        async with self._database.transaction() as tx:
+            account = await logins.account_of(tx, cookie, self._clock())
+            await self._replace_password(tx, account.user, hashed, must_change=False)
             chosen = msgspec.structs.replace(account, password_hash=hashed, must_change=False)
-            signed_in = await self._signed_in(records, chosen, client)
+            signed_in = await self._signed_in(tx, chosen, client)
         self.on_end()
         return signed_in
 
     async def profile(self, user: str) -> Profile:
         """The name of a user."""
-        async with self._database.transaction() as records:
-            account = await records.account_by_user(user)
+        async with self._database.transaction() as tx:
+            account = await tx.accounts.by_user(user)
         return Profile(name=account.name if account else None)
 
     def key_document(self) -> dict[str, Any]:
@@ -164,8 +165,8 @@ class LocalIdentity:
 
     async def users(self) -> list[str]:
         """Names of all accounts, sorted."""
-        async with self._database.transaction() as records:
-            return [account.name for account in await records.accounts()]
+        async with self._database.transaction() as tx:
+            return [account.name for account in await tx.accounts.list_all()]
 
     async def add_user(self, name: str) -> GeneratedPassword:
         """A new account with a generated password; ``InvalidField`` when the name is taken."""
@@ -176,8 +177,8 @@ class LocalIdentity:
             password_hash=await self._passwords.hash(made.password),
             must_change=True,
         )
-        async with self._database.transaction() as records:
-            if not await records.add_account(account):
+        async with self._database.transaction() as tx:
+            if not await tx.accounts.add(account):
                 raise InvalidField("There is already an account of this name.", "name")
         return made
 
@@ -188,12 +189,12 @@ class LocalIdentity:
         """
         password = readable_password()
         hashed = await self._passwords.hash(password)
-        async with self._database.transaction() as records:
-            account = await records.account(typed_name(name))
+        async with self._database.transaction() as tx:
+            account = await tx.accounts.by_name(typed_name(name))
             if account is None:
                 raise InvalidField("There is no account of this name.", "name")
-            await self._replace_password(records, account.user, hashed, must_change=True)
-            await clear_after_reset(records, account.name, self._clock())
+            await self._replace_password(tx, account.user, hashed, must_change=True)
+            await clear_after_reset(tx, account.name, self._clock())
         self.on_end()
         return GeneratedPassword(name=account.name, password=password)
 
@@ -202,28 +203,28 @@ class LocalIdentity:
         mark = self._marks.find(client.device_cookies, name_key(name))
         lane = self._passwords.known_clients if mark else self._passwords.unknown_clients
         with lane.place(mark or address_key(client.address)):
-            async with lane.counting, self._database.transaction() as records:
-                keys = await self._throttle_keys(records, name, client, mark)
-                counted = await count_attempt(records, keys, self._clock())
-                account = await records.account(name)
+            async with lane.counting, self._database.transaction() as tx:
+                keys = await self._throttle_keys(tx, name, client, mark)
+                counted = await count_attempt(tx, keys, self._clock())
+                account = await tx.accounts.by_name(name)
             fits = await self._passwords.matches(account.password_hash if account else None, password, lane)
             if account is None or not fits:
                 _log.info("session.refused", code=WrongPassword.code)
                 raise WrongPassword
-            async with lane.counting, self._database.transaction() as records:
-                await refund_attempt(records, keys, counted, self._clock())
+            async with lane.counting, self._database.transaction() as tx:
+                await refund_attempt(tx, keys, counted, self._clock())
         return account
 
     async def _throttle_keys(
-        self, records: AccountRecords, name: str, client: SignInClient, mark: str | None
+        self, tx: Transaction, name: str, client: SignInClient, mark: str | None
     ) -> ThrottleKeys:
         """A browser with this account's mark counts by that mark, every other by name and address."""
         if mark:
             return ThrottleKeys(client=device_cookie_key(name, mark))
-        return await unknown_client_keys(records, name, client.address, self._clock())
+        return await unknown_client_keys(tx, name, client.address, self._clock())
 
-    async def _signed_in(self, records: AccountRecords, account: Account, client: SignInClient) -> SignedIn:
-        cookie = await logins.open_login(records, account.user, self._clock())
+    async def _signed_in(self, tx: Transaction, account: Account, client: SignInClient) -> SignedIn:
+        cookie = await logins.open_login(tx, account.user, self._clock())
         marks = self._marks.add(client.device_cookies, name_key(account.name))
         return SignedIn(
             user=_user(account),
@@ -233,12 +234,10 @@ class LocalIdentity:
             device_cookies=marks,
         )
 
-    async def _replace_password(
-        self, records: AccountRecords, user: str, hashed: str, *, must_change: bool
-    ) -> None:
-        await records.set_password(user, hashed, must_change)
-        await records.drop_logins(user)
-        await records.drop_upload_sessions(user)
+    async def _replace_password(self, tx: Transaction, user: str, hashed: str, *, must_change: bool) -> None:
+        await tx.accounts.set_password(user, hashed, must_change)
+        await tx.logins.delete_all(user)
+        await tx.upload_sessions.delete(user)
         _log.info("password.changed", user=user)
 
 

@@ -16,7 +16,7 @@ import msgspec
 
 from app.domain.client_network import client_network
 from app.domain.errors import TooManyRequests
-from app.domain.ports.identity import AccountRecords
+from app.domain.ports.database import Transaction
 
 FREE_FAILURES = 5
 LONGEST_DELAY_S = 300
@@ -95,28 +95,26 @@ class ThrottleKeys(msgspec.Struct, frozen=True, kw_only=True):
         return [key for key in (self.client, self.name, self.address) if key]
 
 
-async def unknown_client_keys(
-    records: AccountRecords, name: str, address: str, now: datetime
-) -> ThrottleKeys:
+async def unknown_client_keys(tx: Transaction, name: str, address: str, now: datetime) -> ThrottleKeys:
     """The keys of an unknown client's attempt at a name.
 
     For a while after a reset only what its own address did counts: neither a guesser elsewhere nor another
     client behind the same address locks out the user who was just given a new password.
     """
     own = pair_key(name, address)
-    fresh = await records.login_failures(fresh_key(name))
+    fresh = await tx.login_failures.get(fresh_key(name))
     if fresh is not None and now < fresh[1]:
         return ThrottleKeys(client=own)
     return ThrottleKeys(client=own, name=name_key(name), address=address_key(address))
 
 
-async def count_attempt(records: AccountRecords, keys: ThrottleKeys, now: datetime) -> tuple[str, ...]:
+async def count_attempt(tx: Transaction, keys: ThrottleKeys, now: datetime) -> tuple[str, ...]:
     """Count an attempt, or raise ``TooManyRequests`` and count nothing; the keys that were counted.
 
     An address counts the names that fail there and not how often each does: guessing at one name, which
     the name itself slows down, leaves the others of a whole clinic behind that address alone.
     """
-    known = {key: await records.login_failures(key) for key in keys.all}
+    known = {key: await tx.login_failures.get(key) for key in keys.all}
     wait = max(seconds_to_wait(failures, now) for failures in known.values())
     if wait:
         raise TooManyRequests(f"Too many attempts. Wait {wait} seconds, then try again.", retry_after=wait)
@@ -124,28 +122,28 @@ async def count_attempt(records: AccountRecords, keys: ThrottleKeys, now: dateti
         known.pop(keys.address, None)
     for key, failures in known.items():
         longest = LONGEST_OF_ADDRESS_S if key == keys.address else LONGEST_DELAY_S
-        await records.record_login_failure(key, *next_failure_state(failures, now, longest))
+        await tx.login_failures.put(key, *next_failure_state(failures, now, longest))
     return tuple(known)
 
 
 async def refund_attempt(
-    records: AccountRecords, keys: ThrottleKeys, counted: tuple[str, ...], now: datetime
+    tx: Transaction, keys: ThrottleKeys, counted: tuple[str, ...], now: datetime
 ) -> None:
     """After a success: the name or the browser starts at zero; the address keeps its earlier failures.
 
     Otherwise one good account behind an address would allow unlimited guesses at the others.
     """
     for key in counted:
-        known = await records.login_failures(key)
+        known = await tx.login_failures.get(key)
         if key != keys.address or known is None or known[0] <= 1:
-            await records.clear_login_failures(key)
+            await tx.login_failures.clear(key)
         else:
-            await records.record_login_failure(key, known[0] - 1, now)
+            await tx.login_failures.put(key, known[0] - 1, now)
 
 
-async def clear_after_reset(records: AccountRecords, name: str, now: datetime) -> None:
+async def clear_after_reset(tx: Transaction, name: str, now: datetime) -> None:
     """Lets the user who was just given a new password use it at once, from any address."""
-    await records.clear_login_failures(name_key(name))
+    await tx.login_failures.clear(name_key(name))
     for start in (device_cookie_prefix(name), pair_prefix(name)):
-        await records.clear_login_failures_below(start)
-    await records.record_login_failure(fresh_key(name), 0, now + FRESH_FOR)
+        await tx.login_failures.clear_prefix(start)
+    await tx.login_failures.put(fresh_key(name), 0, now + FRESH_FOR)

@@ -94,8 +94,8 @@ class OperationsController(Controller):
         if (passed_on := _not_asked_here(request)) is not None:
             structlog.get_logger("clinicpro").info("metrics.refused", reason=passed_on)
             raise NotFound
-        async with request.services.database.transaction() as records:
-            counts = await records.counts(request.services.clock())
+        async with request.services.database.transaction() as tx:
+            counts = await tx.metrics.counts(request.services.clock())
         counts["sessions_unconfirmed_s"] = request.services.unconfirmed_s()
         return Response(request.resources.metrics.text(counts), headers={"content-type": CONTENT_TYPE})
 

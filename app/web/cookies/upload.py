@@ -13,7 +13,7 @@ from litestar.datastructures import Cookie
 from app.domain.errors import Unauthenticated
 from app.domain.identity.users import AuthenticatedUser
 from app.domain.ports.clock import Clock
-from app.domain.ports.repositories import Database
+from app.domain.ports.database import Database
 from app.web.cookies.host_cookie import Connection, HostCookie
 from app.web.middleware.headers import host_of
 from app.web.site.policy import Policy
@@ -53,8 +53,8 @@ class UploadCookies:
         """
         value = secrets.token_urlsafe(32)
         until = self._clock() + self._lifetime
-        async with self._database.transaction() as records:
-            await records.add_upload_session(digest(value), user.id, user.session, until)
+        async with self._database.transaction() as tx:
+            await tx.upload_sessions.add(digest(value), user.id, user.session, until)
         if self._opened is not None and not await self._opened(user.session):
             await self._drop(user)
             raise Unauthenticated
@@ -70,8 +70,8 @@ class UploadCookies:
         value = UPLOAD.read(connection, self._origin(connection))
         if not value:
             raise Unauthenticated
-        async with self._database.transaction() as records:
-            found = await records.upload_session(digest(value), self._clock())
+        async with self._database.transaction() as tx:
+            found = await tx.upload_sessions.find(digest(value), self._clock())
         if found is None:
             raise Unauthenticated
         owner, session = found
@@ -82,8 +82,8 @@ class UploadCookies:
         return user
 
     async def _drop(self, user: AuthenticatedUser) -> None:
-        async with self._database.transaction() as records:
-            await records.drop_upload_sessions(user.id, user.session)
+        async with self._database.transaction() as tx:
+            await tx.upload_sessions.delete(user.id, user.session)
 
     def _origin(self, connection: Connection) -> str:
         scope = connection.scope

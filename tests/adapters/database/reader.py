@@ -32,8 +32,8 @@ async def print_outcomes(path: Path, first: int, count: int, when: str) -> None:
 
 
 async def _ask(database: SqlDatabase) -> None:
-    async with database.transaction() as records:
-        await records.accounts()
+    async with database.transaction() as tx:
+        await tx.accounts.list_all()
 
 
 async def _outcome(work: Awaitable[None]) -> str:

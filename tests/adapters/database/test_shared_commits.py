@@ -12,7 +12,7 @@ import pytest
 from app.adapters.database.engine import SqlDatabase
 from app.adapters.database.sqlite import SqliteConnection
 from app.domain.errors import DatabaseBusy, PhotoNotFound
-from tests.contract.records.factories import NOW, ensure_user
+from tests.contract.repositories.factories import NOW, ensure_user
 
 AT_ONCE_S = 5
 
@@ -53,8 +53,8 @@ def fail(database: SqlDatabase, statement: str, error: Exception, times: int = 1
 
 async def refuse(database: SqlDatabase, owner: str) -> None:
     """Write, then find a reason to undo it."""
-    async with database.transaction() as records:
-        await records.ensure_user(owner, uuid4(), NOW)
+    async with database.transaction() as tx:
+        await tx.consultations.ensure_user(owner, uuid4(), NOW)
         raise PhotoNotFound
 
 

@@ -21,7 +21,7 @@ from app.adapters.database.engine import SqlDatabase
 from app.adapters.database.sqlite import Durability, SqliteConnection, durability
 from app.domain.errors import DatabaseBusy, StorageFull
 from campaigns.powerloss.shim import built
-from tests.contract.records.factories import ANNE, add_consultation, ensure_user, find, new_photo
+from tests.contract.repositories.factories import ANNE, add_consultation, ensure_user, find, new_photo
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -353,5 +353,5 @@ def test_other_errors_of_sqlite_stay_what_they_are() -> None:
 
 async def add(database: SqlDatabase, row: Any) -> None:
     """Add one pending photo."""
-    async with database.transaction() as records:
-        await records.add_pending([row])
+    async with database.transaction() as tx:
+        await tx.photos.add_pending([row])

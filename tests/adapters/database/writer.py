@@ -9,7 +9,7 @@ import structlog
 
 from app.adapters.database.engine import SqlDatabase
 from app.domain.photos.model import PhotoRow
-from tests.contract.records.factories import ANNE, add_consultation, new_photo
+from tests.contract.repositories.factories import ANNE, add_consultation, new_photo
 
 
 async def write(path: Path, answer: str) -> None:
@@ -21,8 +21,8 @@ async def write(path: Path, answer: str) -> None:
     async def store_photos() -> None:
         while True:
             row = new_photo(ANNE, consultation.consultation_id)
-            async with database.transaction() as records:
-                await records.add_pending([row])
+            async with database.transaction() as tx:
+                await tx.photos.add_pending([row])
                 if answer == "before":
                     print_id(row)
                     await asyncio.Event().wait()

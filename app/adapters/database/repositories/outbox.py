@@ -1,4 +1,4 @@
-"""Queries on the outbox and on the audit trail: what is written beside a change, in its transaction."""
+"""Queries on the outbox: notifications that are written with a change, in its transaction."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -8,12 +8,11 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import bindparam, insert, select, update
 
-from app.adapters.database.statements import Connection, Statement, bind_columns
-from app.adapters.database.tables import audit, outbox
-from app.domain.ports.repositories import AuditEntry, Event
+from app.adapters.database.statements import Repository, Statement, bind_columns
+from app.adapters.database.tables import outbox
+from app.domain.ports.repositories import OutboxEvent
 
 _O = outbox.c
-_AUDITED = AuditEntry.__struct_fields__
 
 _ADD_EVENT = Statement(
     insert(outbox).values(bind_columns(outbox, "event_id", "owner", "payload", "created_at"))
@@ -24,7 +23,6 @@ _UNPUBLISHED = Statement(
     .order_by(_O.seq)
     .limit(bindparam("limit"))
 )
-_ADD_AUDIT = Statement(insert(audit).values(bind_columns(audit, *_AUDITED)))
 
 
 @cache
@@ -33,34 +31,26 @@ def _publish(count: int) -> Statement:
     return Statement(update(outbox).where(_O.seq.in_(seqs)).values(bind_columns(outbox, "published_at")))
 
 
-class OutboxRecords:
-    """Events to publish and the audit trail."""
+class SqlOutboxRepository(Repository):
+    """Notifications to publish."""
 
-    _connection: Connection
-
-    async def add_audit(self, entry: AuditEntry) -> None:
-        """Add one line that is never changed."""
-        await self._connection.fetch(_ADD_AUDIT, **{f"new_{name}": getattr(entry, name) for name in _AUDITED})
-
-    async def add_event(
-        self, event_id: UUID, owner: str, payload: Mapping[str, object], now: datetime
-    ) -> None:
+    async def add(self, event_id: UUID, owner: str, payload: Mapping[str, object], now: datetime) -> None:
         """Queue an event; it exists if and only if the transaction commits."""
         text = msgspec.json.encode(payload).decode()
         await self._connection.fetch(
             _ADD_EVENT, new_event_id=event_id, new_owner=owner, new_payload=text, new_created_at=now
         )
 
-    async def unpublished_events(self, limit: int) -> list[Event]:
+    async def list_unpublished(self, limit: int) -> list[OutboxEvent]:
         """The oldest unpublished events."""
         rows = await self._connection.fetch(_UNPUBLISHED, limit=limit)
         return [
-            Event(seq=seq, event_id=event_id, owner=owner, payload=msgspec.json.decode(text))
+            OutboxEvent(seq=seq, event_id=event_id, owner=owner, payload=msgspec.json.decode(text))
             for seq, event_id, owner, text in rows
         ]
 
     async def mark_published(self, seqs: Sequence[int], now: datetime) -> None:
-        """Mark events as published; see ``SweepRecords.purge_expired`` for those of long ago."""
+        """Mark events as published; see ``MaintenanceRepository.purge_expired`` for those of long ago."""
         if not seqs:
             return
         values = {f"seq{place}": seq for place, seq in enumerate(seqs)}

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import Select, bindparam, case, delete, exists, func, insert, null, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
-from app.adapters.database.statements import Connection, Row, Statement, bind_columns
+from app.adapters.database.statements import Repository, Row, Statement, bind_columns
 from app.adapters.database.tables import (
     consultation_audit,
     consultations,
@@ -96,7 +96,7 @@ _SET_CLOSED = Statement(
     .where(_OWNED, _C.kind == ConsultationKind.VISIT)
     .values(bind_columns(consultations, "closed_at"))
 )
-_SET_IDENTITY = Statement(
+_RENAME = Statement(
     update(consultations)
     .where(_OWNED, _C.kind == ConsultationKind.VISIT)
     .values(bind_columns(consultations, "label", "second_identifier"))
@@ -137,13 +137,11 @@ def _owned_among(count: int) -> Statement:
     )
 
 
-class ConsultationRecords:
+class SqlConsultationRepository(Repository):
     """Users, their consultations and which of them is current."""
 
-    _connection: Connection
-
     async def ensure_user(self, user: str, unfiled_id: UUID, now: datetime) -> None:
-        """See ``Records.ensure_user``; writes nothing for a known user."""
+        """See ``ConsultationRepository.ensure_user``; writes nothing for a known user."""
         if await self._connection.fetch(_USER_KNOWN, owner=user):
             return
         await self._connection.fetch(_ADD_USER, new_user_id=user, new_created_at=now)
@@ -156,13 +154,13 @@ class ConsultationRecords:
         )
         await self._connection.fetch(_ADD_UNFILED, **_new_values(unfiled))
 
-    async def consultation(self, owner: str, consultation_id: UUID) -> Consultation | None:
-        """See ``Records``."""
+    async def get(self, owner: str, consultation_id: UUID) -> Consultation | None:
+        """See ``ConsultationRepository.get``."""
         rows = await self._connection.fetch(_ONE, owner=owner, consultation_id=consultation_id)
         return _consultation(rows[0]) if rows else None
 
-    async def owned_consultations(self, owner: str, ids: Sequence[UUID]) -> set[UUID]:
-        """See ``Records.owned_consultations``."""
+    async def owned_ids(self, owner: str, ids: Sequence[UUID]) -> set[UUID]:
+        """See ``ConsultationRepository.owned_ids``."""
         wanted = dict.fromkeys(ids)
         if not wanted:
             return set()
@@ -170,12 +168,12 @@ class ConsultationRecords:
         rows = await self._connection.fetch(_owned_among(len(wanted)), owner=owner, **values)
         return {row[0] for row in rows}
 
-    async def consultations(self, owner: str) -> list[Consultation]:
-        """See ``Records.consultations``."""
+    async def list_all(self, owner: str) -> list[Consultation]:
+        """See ``ConsultationRepository.list_all``."""
         return [_consultation(row) for row in await self._connection.fetch(_ALL, owner=owner)]
 
-    async def open_consultations(self, owner: str) -> list[Consultation]:
-        """See ``Records.open_consultations``."""
+    async def list_open_for_update(self, owner: str) -> list[Consultation]:
+        """See ``ConsultationRepository.list_open_for_update``."""
         await self._connection.fetch(_HOLD_USER, owner=owner)
         return [_consultation(row) for row in await self._connection.fetch(_OPEN, owner=owner)]
 
@@ -185,7 +183,7 @@ class ConsultationRecords:
         return _consultation(rows[0])
 
     async def current(self, owner: str) -> Consultation | None:
-        """See ``Records.current``."""
+        """See ``ConsultationRepository.current``."""
         rows = await self._connection.fetch(_CURRENT, owner=owner)
         return _consultation(rows[0]) if rows else None
 
@@ -196,24 +194,24 @@ class ConsultationRecords:
         else:
             await self._connection.fetch(_CHOOSE, owner=owner, consultation_id=consultation_id)
 
-    async def add_consultation(self, consultation: Consultation) -> None:
+    async def add(self, consultation: Consultation) -> None:
         """Add a consultation of a known user."""
         await self._connection.fetch(_ADD_CONSULTATION, **_new_values(consultation))
 
-    async def set_identity(
+    async def rename(
         self, owner: str, consultation_id: UUID, label: str, second_identifier: str | None
     ) -> None:
         """Correct what the user's own consultation is called; the unfiled one keeps its name."""
         await self._connection.fetch(
-            _SET_IDENTITY,
+            _RENAME,
             owner=owner,
             consultation_id=consultation_id,
             new_label=label,
             new_second_identifier=second_identifier,
         )
 
-    async def discard_consultation(self, owner: str, consultation_id: UUID, at: datetime) -> bool:
-        """See ``Records.discard_consultation``; one statement, so that no photo slips in between."""
+    async def discard(self, owner: str, consultation_id: UUID, at: datetime) -> bool:
+        """See ``ConsultationRepository.discard``; one statement, so that no photo slips in between."""
         rows = await self._connection.fetch(
             _DISCARD, owner=owner, consultation_id=consultation_id, new_discarded_at=at
         )
@@ -222,11 +220,11 @@ class ConsultationRecords:
             await self._connection.fetch(_UNCHOOSE, owner=owner, consultation_id=consultation_id)
         return bool(rows)
 
-    async def restore_consultation(self, owner: str, consultation_id: UUID) -> None:
-        """See ``Records.restore_consultation``."""
+    async def restore(self, owner: str, consultation_id: UUID) -> None:
+        """See ``ConsultationRepository.restore``."""
         await self._connection.fetch(_BRING_BACK, owner=owner, consultation_id=consultation_id)
 
-    async def add_consultation_audit(self, entry: ConsultationAuditEntry) -> None:
+    async def add_audit(self, entry: ConsultationAuditEntry) -> None:
         """Add one line that is never changed."""
         await self._connection.fetch(_ADD_AUDIT, **{f"new_{name}": getattr(entry, name) for name in _AUDITED})
 
@@ -243,7 +241,7 @@ class ConsultationRecords:
         )
 
     async def increment_revision(self, consultation_id: UUID) -> int:
-        """See ``Records.increment_revision``."""
+        """See ``ConsultationRepository.increment_revision``."""
         rows = await self._connection.fetch(_INCREMENT_REVISION, consultation_id=consultation_id)
         rev: int = rows[0][0]
         return rev

@@ -7,15 +7,16 @@ from uuid import UUID
 
 import msgspec
 from msgspec.structs import astuple
-from sqlalchemy import Executable, Update, bindparam, exists, func, null, select, update
+from sqlalchemy import Executable, Update, bindparam, exists, func, insert, null, select, update
 
 from app.adapters.database.columns import UtcMillis
-from app.adapters.database.records.history import taken_during
-from app.adapters.database.statements import Connection, DialectSpec, Row, Statement, bind_columns
-from app.adapters.database.tables import consultations, photos
+from app.adapters.database.repositories.current_history import taken_during
+from app.adapters.database.statements import DialectSpec, Repository, Row, Statement, bind_columns
+from app.adapters.database.tables import audit, consultations, photos
 from app.domain.photos.bucket import UPLOAD_SECONDS
 from app.domain.photos.model import PhotoDescription, PhotoRow, PhotoState
 from app.domain.photos.quota import PendingLoad
+from app.domain.ports.repositories import PhotoAuditEntry
 
 FIRST_LOOK_AFTER = timedelta(seconds=30)
 # When no address can be used any more that was signed before the photo was deleted or refused.
@@ -117,6 +118,8 @@ _MARK_REFUSED = Statement(
 _FORGET_REFUSAL = Statement(
     update(photos).where(_BY_ID, _P.state == PhotoState.PENDING).values(refused_at=null())
 )
+_AUDITED = PhotoAuditEntry.__struct_fields__
+_ADD_AUDIT = Statement(insert(audit).values(bind_columns(audit, *_AUDITED)))
 
 
 @cache
@@ -138,13 +141,11 @@ def _inserted_names(count: int) -> tuple[str, ...]:
     return tuple(f"new_{name}_{place}" for place in range(count) for name in _INSERTED)
 
 
-class PhotoRecords:
+class SqlPhotoRepository(Repository):
     """Photos of consultations."""
 
-    _connection: Connection
-
-    async def photos(self, ids: Sequence[UUID]) -> dict[UUID, PhotoRow]:
-        """See ``Records.photos``."""
+    async def by_ids(self, ids: Sequence[UUID]) -> dict[UUID, PhotoRow]:
+        """See ``PhotoRepository.by_ids``."""
         wanted = dict.fromkeys(ids)
         if not wanted:
             return {}
@@ -152,13 +153,13 @@ class PhotoRecords:
         rows = await self._connection.fetch(_by_ids(len(wanted)), **values)
         return {row[0]: photo_row(row) for row in rows}
 
-    async def stored_photos(self, owner: str, consultation_id: UUID) -> list[PhotoRow]:
-        """See ``Records.stored_photos``; by the server's own count, since clocks can step back."""
+    async def list_stored(self, owner: str, consultation_id: UUID) -> list[PhotoRow]:
+        """See ``PhotoRepository.list_stored``; by the server's own count, since clocks can step back."""
         rows = await self._connection.fetch(_IN_CONSULTATION, owner=owner, consultation_id=consultation_id)
         return [photo_row(row) for row in rows]
 
     async def add_pending(self, rows: Sequence[PhotoRow]) -> set[UUID]:
-        """See ``Records.add_pending``."""
+        """See ``PhotoRepository.add_pending``."""
         if not rows:
             return set()
         values = [value for row in rows for value in (*astuple(row), row.created_at + FIRST_LOOK_AFTER, 0)]
@@ -166,33 +167,33 @@ class PhotoRecords:
         return {row[0] for row in await self._connection.fetch(_insert(len(rows)), **named)}
 
     async def count_pending(self, owner: str, since: datetime) -> PendingLoad:
-        """See ``Records.count_pending``."""
+        """See ``PhotoRepository.count_pending``."""
         [(photos, size)] = await self._connection.fetch(_COUNT_PENDING, owner=owner, since=since)
         return PendingLoad(photos=int(photos), size=int(size))
 
     async def mark_stored(self, photo_id: UUID, received_at: datetime) -> PhotoRow | None:
-        """See ``Records.mark_stored``."""
+        """See ``PhotoRepository.mark_stored``."""
         rows = await self._connection.fetch(_MARK_STORED, photo_id=photo_id, new_received_at=received_at)
         return photo_row(rows[0]) if rows else None
 
     async def mark_refused(self, photo_id: UUID, now: datetime) -> bool:
-        """See ``Records.mark_refused``."""
+        """See ``PhotoRepository.mark_refused``."""
         times = {"new_refused_at": now, "new_next_look_at": now + ERASE_AGAIN_AFTER}
         return bool(await self._connection.fetch(_MARK_REFUSED, photo_id=photo_id, **times))
 
     async def clear_refusals(self, photo_ids: Sequence[UUID]) -> None:
-        """See ``Records.clear_refusals``."""
+        """See ``PhotoRepository.clear_refusals``."""
         for photo_id in photo_ids:
             await self._connection.fetch(_FORGET_REFUSAL, photo_id=photo_id)
 
-    async def own_photo(self, owner: str, photo_id: UUID) -> PhotoRow | None:
-        """See ``Records.own_photo``."""
+    async def get_for_update(self, owner: str, photo_id: UUID) -> PhotoRow | None:
+        """See ``PhotoRepository.get_for_update``."""
         rows = await self._connection.fetch(_OWN_ONE, photo_id=photo_id, owner=owner)
         return photo_row(rows[0]) if rows else None
 
     async def mark_deleted(self, owner: str, photo_id: UUID, now: datetime) -> PhotoRow | None:
-        """See ``Records.mark_deleted``; a tombstone is returned as it is and stays as it is."""
-        before = await self.own_photo(owner, photo_id)
+        """See ``PhotoRepository.mark_deleted``; a tombstone is returned as it is and stays as it is."""
+        before = await self.get_for_update(owner, photo_id)
         if before is not None:
             times = {"new_erase_again_at": now + ERASE_AGAIN_AFTER, "new_deleted_at": now}
             await self._connection.fetch(_DELETE, photo_id=photo_id, owner=owner, **times)
@@ -204,8 +205,8 @@ class PhotoRecords:
         rows = await self._connection.fetch(_DESCRIBE, photo_id=photo_id, owner=owner, **values)
         return photo_row(rows[0]) if rows else None
 
-    async def confirm_place(self, owner: str, photo_id: UUID, at: datetime | None) -> PhotoRow | None:
-        """See ``Records.confirm_place``."""
+    async def set_place_confirmed(self, owner: str, photo_id: UUID, at: datetime | None) -> PhotoRow | None:
+        """See ``PhotoRepository.set_place_confirmed``."""
         rows = await self._connection.fetch(
             _CONFIRM, photo_id=photo_id, owner=owner, new_place_confirmed_at=at
         )
@@ -217,6 +218,10 @@ class PhotoRecords:
             _FILE, photo_id=photo_id, owner=owner, new_filed_in=consultation_id
         )
         return photo_row(rows[0]) if rows else None
+
+    async def add_audit(self, entry: PhotoAuditEntry) -> None:
+        """Add one line that is never changed."""
+        await self._connection.fetch(_ADD_AUDIT, **{f"new_{name}": getattr(entry, name) for name in _AUDITED})
 
 
 def photo_row(row: Row) -> PhotoRow:

@@ -17,7 +17,7 @@ from app.adapters.database import sqlite
 from app.adapters.database.engine import SqlDatabase
 from app.adapters.database.migrating import upgrade
 from app.adapters.database.tables import metadata
-from tests.contract.records.factories import ANNE, add_consultation, add_photo, find
+from tests.contract.repositories.factories import ANNE, add_consultation, add_photo, find
 from tests.support import postgres
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, delete, exists, select
 
 from app.adapters.database.columns import UtcMillis
-from app.adapters.database.statements import Connection, Statement, bind_columns
+from app.adapters.database.statements import Repository, Statement, bind_columns
 from app.adapters.database.tables import announcements, devices, photos
 from app.domain.photos.model import PhotoState
 from app.domain.ports.repositories import InventoryEntry
@@ -50,34 +50,32 @@ _PUT = Statement(
         )
     )
 )
-_DROP = Statement(
+_DELETE = Statement(
     delete(announcements).where(_A.owner == bindparam("owner"), _A.photo_id == bindparam("photo_id"))
 )
 
 
-class DeviceRecords:
+class SqlInventoryRepository(Repository):
     """Devices and their inventories."""
 
-    _connection: Connection
-
     async def get_or_create_device(self, digest: str, new_id: UUID, now: datetime) -> UUID:
-        """See ``Records.get_or_create_device``."""
+        """See ``InventoryRepository.get_or_create_device``."""
         rows = await self._connection.fetch(
             _GET_OR_CREATE, new_device_id=new_id, new_digest=digest, new_heard_at=now
         )
         device_id: UUID = rows[0][0]
         return device_id
 
-    async def inventory_entries(self, owner: str) -> list[InventoryEntry]:
-        """See ``Records.inventory_entries``; in the order of the shutters, as far as ids show it."""
+    async def list_entries(self, owner: str) -> list[InventoryEntry]:
+        """See ``InventoryRepository.list_entries``; in the order of the shutters, as far as ids show it."""
         rows = await self._connection.fetch(_OPEN, owner=owner)
         return [InventoryEntry(**dict(zip((*_KEPT, "heard_at"), row, strict=True))) for row in rows]
 
-    async def put_inventory_entry(self, entry: InventoryEntry) -> None:
-        """See ``Records.put_inventory_entry``."""
+    async def put_entry(self, entry: InventoryEntry) -> None:
+        """See ``InventoryRepository.put_entry``."""
         await self._connection.fetch(_PUT, **{f"new_{name}": getattr(entry, name) for name in _KEPT})
 
-    async def drop_inventory_entries(self, owner: str, photo_ids: Sequence[UUID]) -> None:
-        """See ``Records.drop_inventory_entries``."""
+    async def delete_entries(self, owner: str, photo_ids: Sequence[UUID]) -> None:
+        """See ``InventoryRepository.delete_entries``."""
         for photo_id in photo_ids:
-            await self._connection.fetch(_DROP, owner=owner, photo_id=photo_id)
+            await self._connection.fetch(_DELETE, owner=owner, photo_id=photo_id)

@@ -8,10 +8,10 @@ import msgspec
 import pytest
 
 from app.adapters.database.engine import SqlDatabase
-from app.adapters.database.records.photos import ERASE_AGAIN_AFTER
+from app.adapters.database.repositories.photos import ERASE_AGAIN_AFTER
 from app.domain.photos.model import PhotoDescription, PhotoState
 from app.domain.photos.quota import PendingLoad
-from tests.contract.records.factories import (
+from tests.contract.repositories.factories import (
     ANNE,
     BEN,
     MINUTE,
@@ -38,9 +38,9 @@ async def test_a_batch_of_twenty_goes_in_with_one_insert(database: SqlDatabase) 
     consultation = await add_consultation(database, ANNE)
     rows = [new_photo(ANNE, consultation.consultation_id, size=size) for size in range(1, 21)]
 
-    async with database.transaction() as records:
-        added = await records.add_pending(rows)
-        found = await records.photos([row.photo_id for row in rows])
+    async with database.transaction() as tx:
+        added = await tx.photos.add_pending(rows)
+        found = await tx.photos.by_ids([row.photo_id for row in rows])
 
     assert added == {row.photo_id for row in rows}
     assert found == {row.photo_id: row for row in rows}
@@ -48,10 +48,10 @@ async def test_a_batch_of_twenty_goes_in_with_one_insert(database: SqlDatabase) 
 
 async def test_nothing_to_insert_and_nothing_to_find_are_no_queries(database: SqlDatabase) -> None:
     """Empty batches answer empty."""
-    async with database.transaction() as records:
-        assert await records.add_pending([]) == set()
-        assert await records.photos([]) == {}
-        assert await records.owned_consultations(ANNE, []) == set()
+    async with database.transaction() as tx:
+        assert await tx.photos.add_pending([]) == set()
+        assert await tx.photos.by_ids([]) == {}
+        assert await tx.consultations.owned_ids(ANNE, []) == set()
 
 
 async def test_adding_a_photo_twice_keeps_the_first(database: SqlDatabase) -> None:
@@ -61,8 +61,8 @@ async def test_adding_a_photo_twice_keeps_the_first(database: SqlDatabase) -> No
     second = msgspec.structs.replace(first, sha256="cd" * 32, size=1)
     new = new_photo(ANNE, consultation.consultation_id)
 
-    async with database.transaction() as records:
-        added = await records.add_pending([second, new, msgspec.structs.replace(new, size=2)])
+    async with database.transaction() as tx:
+        added = await tx.photos.add_pending([second, new, msgspec.structs.replace(new, size=2)])
 
     assert added == {new.photo_id}
     assert await find(database, first.photo_id) == first
@@ -78,12 +78,12 @@ async def test_pending_photos_are_counted_for_their_owner_since_a_moment(databas
     await store(database, rows[0])
     await delete(database, rows[1])
 
-    async with database.transaction() as records:
-        await records.postpone(rows[2].photo_id, NOW + 60 * MINUTE)
+    async with database.transaction() as tx:
+        await tx.maintenance.postpone_pending(rows[2].photo_id, NOW + 60 * MINUTE)
 
-        assert await records.count_pending(ANNE, NOW - SECOND) == PendingLoad(photos=2, size=300_000)
-        assert await records.count_pending(ANNE, NOW - 2 * MINUTE) == PendingLoad(photos=3, size=450_000)
-        assert await records.count_pending("user_nobody", NOW - MINUTE) == PendingLoad(photos=0, size=0)
+        assert await tx.photos.count_pending(ANNE, NOW - SECOND) == PendingLoad(photos=2, size=300_000)
+        assert await tx.photos.count_pending(ANNE, NOW - 2 * MINUTE) == PendingLoad(photos=3, size=450_000)
+        assert await tx.photos.count_pending("user_nobody", NOW - MINUTE) == PendingLoad(photos=0, size=0)
 
 
 async def test_fifty_completes_at_once_store_a_photo_exactly_once(database: SqlDatabase) -> None:
@@ -107,8 +107,8 @@ async def test_a_stored_photo_has_its_time_of_receipt(database: SqlDatabase) -> 
 
 async def test_an_unknown_photo_is_never_stored(database: SqlDatabase) -> None:
     """No row, no answer."""
-    async with database.transaction() as records:
-        assert await records.mark_stored(uuid4(), NOW) is None
+    async with database.transaction() as tx:
+        assert await tx.photos.mark_stored(uuid4(), NOW) is None
 
 
 async def test_a_tombstone_before_the_complete_wins(database: SqlDatabase) -> None:
@@ -143,15 +143,15 @@ async def test_a_refused_photo_is_never_stored_until_it_is_taken_up_again(databa
     row, kept = await add_photo(database, consultation), await add_photo(database, consultation)
     await store(database, kept)
 
-    async with database.transaction() as records:
-        assert await records.mark_refused(row.photo_id, NOW)
-        assert not await records.mark_refused(kept.photo_id, NOW)
-        assert await records.mark_stored(row.photo_id, NOW) is None
-        assert await records.due_pending(NOW + ERASE_AGAIN_AFTER - SECOND, 10) == []
-        [due] = await records.due_pending(NOW + ERASE_AGAIN_AFTER, 10)
+    async with database.transaction() as tx:
+        assert await tx.photos.mark_refused(row.photo_id, NOW)
+        assert not await tx.photos.mark_refused(kept.photo_id, NOW)
+        assert await tx.photos.mark_stored(row.photo_id, NOW) is None
+        assert await tx.maintenance.list_due_pending(NOW + ERASE_AGAIN_AFTER - SECOND, 10) == []
+        [due] = await tx.maintenance.list_due_pending(NOW + ERASE_AGAIN_AFTER, 10)
         assert due.refused_at == NOW
-        await records.clear_refusals([row.photo_id])
-        assert await records.mark_stored(row.photo_id, NOW) is not None
+        await tx.photos.clear_refusals([row.photo_id])
+        assert await tx.photos.mark_stored(row.photo_id, NOW) is not None
 
 
 async def test_delete_and_complete_at_once_end_in_a_tombstone(database: SqlDatabase) -> None:
@@ -176,8 +176,8 @@ async def test_deleting_twice_returns_the_tombstone(database: SqlDatabase) -> No
 
     assert again is not None
     assert again.state is PhotoState.DELETED
-    async with database.transaction() as records:
-        assert len(await records.due_erasures(NOW + ERASE_AGAIN_AFTER, 10)) == 1
+    async with database.transaction() as tx:
+        assert len(await tx.maintenance.list_due_erasures(NOW + ERASE_AGAIN_AFTER, 10)) == 1
 
 
 async def test_a_tombstone_keeps_no_text_about_the_patient(database: SqlDatabase) -> None:
@@ -185,8 +185,8 @@ async def test_a_tombstone_keeps_no_text_about_the_patient(database: SqlDatabase
     row = await add_photo(database, await add_consultation(database, ANNE))
     await store(database, row)
     description = PhotoDescription(caption="Naevus", body_site="Back", side="left", view="close-up")
-    async with database.transaction() as records:
-        await records.describe(ANNE, row.photo_id, description)
+    async with database.transaction() as tx:
+        await tx.photos.describe(ANNE, row.photo_id, description)
 
     before = await delete(database, row)
 
@@ -205,8 +205,8 @@ async def test_a_photo_is_late_when_its_consultation_was_closed_by_then(
     """It is stored all the same."""
     consultation = await add_consultation(database, ANNE)
     row = await add_photo(database, consultation)
-    async with database.transaction() as records:
-        await records.set_closed(ANNE, consultation.consultation_id, NOW)
+    async with database.transaction() as tx:
+        await tx.consultations.set_closed(ANNE, consultation.consultation_id, NOW)
 
     stored = await store(database, row, NOW + received_after)
 
@@ -223,8 +223,8 @@ async def test_the_list_keeps_the_order_of_receipt_when_clocks_step_back(databas
     for place, row in enumerate(rows):
         await store(database, row, NOW - place * SECOND)
 
-    async with database.transaction() as records:
-        listed = await records.stored_photos(ANNE, consultation.consultation_id)
+    async with database.transaction() as tx:
+        listed = await tx.photos.list_stored(ANNE, consultation.consultation_id)
 
     assert [row.photo_id for row in listed] == [row.photo_id for row in rows]
 
@@ -232,13 +232,13 @@ async def test_the_list_keeps_the_order_of_receipt_when_clocks_step_back(databas
 async def test_a_description_changes_only_the_given_fields(database: SqlDatabase) -> None:
     """Absent fields stay, an empty text empties, and a pending photo cannot be described."""
     row = await add_photo(database, await add_consultation(database, ANNE))
-    async with database.transaction() as records:
-        assert await records.describe(ANNE, row.photo_id, PhotoDescription(caption="Naevus")) is None
+    async with database.transaction() as tx:
+        assert await tx.photos.describe(ANNE, row.photo_id, PhotoDescription(caption="Naevus")) is None
     await store(database, row)
 
-    async with database.transaction() as records:
-        await records.describe(ANNE, row.photo_id, PhotoDescription(caption="Naevus", side="left"))
-        described = await records.describe(ANNE, row.photo_id, PhotoDescription(side="", view="overview"))
+    async with database.transaction() as tx:
+        await tx.photos.describe(ANNE, row.photo_id, PhotoDescription(caption="Naevus", side="left"))
+        described = await tx.photos.describe(ANNE, row.photo_id, PhotoDescription(side="", view="overview"))
 
     assert described is not None
     assert (described.caption, described.side, described.view) == ("Naevus", "", "overview")
@@ -251,10 +251,10 @@ async def test_a_moved_photo_keeps_where_it_was_captured(database: SqlDatabase) 
     row = await add_photo(database, here)
     await store(database, row)
 
-    async with database.transaction() as records:
-        moved = await records.file_under(ANNE, row.photo_id, there.consultation_id)
-        left = await records.stored_photos(ANNE, here.consultation_id)
-        joined = await records.stored_photos(ANNE, there.consultation_id)
+    async with database.transaction() as tx:
+        moved = await tx.photos.file_under(ANNE, row.photo_id, there.consultation_id)
+        left = await tx.photos.list_stored(ANNE, here.consultation_id)
+        joined = await tx.photos.list_stored(ANNE, there.consultation_id)
 
     assert moved is not None
     assert (moved.filed_in, moved.captured_in) == (there.consultation_id, here.consultation_id)

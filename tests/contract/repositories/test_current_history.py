@@ -11,7 +11,7 @@ from app.adapters.database.statements import Statement
 from app.adapters.database.tables import current_history
 from app.domain.consultations.model import Consultation
 from app.domain.photos.model import PhotoRow, TakenDuring
-from tests.contract.records.factories import (
+from tests.contract.repositories.factories import (
     ANNE,
     BEN,
     MINUTE,
@@ -19,6 +19,7 @@ from tests.contract.records.factories import (
     SECOND,
     add_consultation,
     add_photo,
+    fetch,
     store,
 )
 
@@ -28,16 +29,16 @@ _ENTRIES = Statement(select(_H.consultation_id, _H.since).where(_H.owner == ANNE
 
 async def become_current(database: SqlDatabase, one: Consultation | None, at: timedelta) -> None:
     """Choose a consultation of Anne's, or none, so long after ``NOW``."""
-    async with database.transaction() as records:
-        await records.set_current(ANNE, one.consultation_id if one else None)
-        await records.record_current(ANNE, NOW + at)
+    async with database.transaction() as tx:
+        await tx.consultations.set_current(ANNE, one.consultation_id if one else None)
+        await tx.current_history.record(ANNE, NOW + at)
 
 
 async def close(database: SqlDatabase, one: Consultation, at: timedelta) -> None:
     """Close it."""
-    async with database.transaction() as records:
-        await records.set_closed(ANNE, one.consultation_id, NOW + at)
-        await records.record_current(ANNE, NOW + at)
+    async with database.transaction() as tx:
+        await tx.consultations.set_closed(ANNE, one.consultation_id, NOW + at)
+        await tx.current_history.record(ANNE, NOW + at)
 
 
 async def during(
@@ -48,22 +49,20 @@ async def during(
     stored = await store(database, row, NOW + known)
     assert stored is not None
     assert stored.in_question == stored.taken_during
-    async with database.transaction() as records:
-        found = await records.current_history(ANNE, [stored.taken_during or -1])
+    async with database.transaction() as tx:
+        found = await tx.current_history.entries(ANNE, [stored.taken_during or -1])
     return next(iter(found.values()), None)
 
 
 async def entries(database: SqlDatabase) -> list[tuple[UUID, timedelta]]:
     """Anne's history, as far as it is from ``NOW``."""
-    async with database.transaction() as records:
-        rows = await records._connection.fetch(_ENTRIES)
-    return [(one, since - NOW) for one, since in rows]
+    return [(one, since - NOW) for one, since in await fetch(database, _ENTRIES)]
 
 
 async def unfiled(database: SqlDatabase) -> Consultation:
     """Anne's photos without a consultation."""
-    async with database.transaction() as records:
-        return await records.unfiled(ANNE)
+    async with database.transaction() as tx:
+        return await tx.consultations.unfiled(ANNE)
 
 
 async def test_the_history_records_each_change_once(database: SqlDatabase) -> None:
@@ -110,9 +109,12 @@ async def test_a_phone_gets_each_move_since_its_own_consultation(database: SqlDa
     for minute, one in enumerate((first, second, first, second, None)):
         await become_current(database, one, minute * MINUTE)
 
-    async with database.transaction() as records:
+    async with database.transaction() as tx:
         moves = [
-            [(move.label, move.kind, move.since - NOW) for move in await records.moves_since(owner, one)]
+            [
+                (move.label, move.kind, move.since - NOW)
+                for move in await tx.current_history.moves_since(owner, one)
+            ]
             for owner, one in (
                 (ANNE, first.consultation_id),
                 (ANNE, second.consultation_id),
@@ -192,9 +194,9 @@ async def test_another_users_desktop_raises_no_question_about_a_photo(database: 
     """Each user's history is of that user alone."""
     first, bens = await add_consultation(database, ANNE), await add_consultation(database, BEN)
     await become_current(database, first, 0 * MINUTE)
-    async with database.transaction() as records:
-        await records.set_current(BEN, bens.consultation_id)
-        await records.record_current(BEN, NOW + MINUTE)
+    async with database.transaction() as tx:
+        await tx.consultations.set_current(BEN, bens.consultation_id)
+        await tx.current_history.record(BEN, NOW + MINUTE)
 
     assert await during(database, first, 2 * MINUTE) is None
 
@@ -207,16 +209,16 @@ async def test_an_answer_ends_the_question_and_its_count(database: SqlDatabase) 
     row = await add_photo(database, first, captured_at=NOW + 11 * MINUTE, created_at=NOW + 12 * MINUTE)
 
     async def count() -> int:
-        async with database.transaction() as records:
-            found = await records.consultation(ANNE, first.consultation_id)
+        async with database.transaction() as tx:
+            found = await tx.consultations.get(ANNE, first.consultation_id)
             return found.unconfirmed_count if found else -1
 
     assert await count() == 0
     await store(database, row, NOW + 12 * MINUTE)
     assert await count() == 1
     for at, expected in ((NOW, 0), (None, 1)):
-        async with database.transaction() as records:
-            answered = await records.confirm_place(ANNE, row.photo_id, at)
+        async with database.transaction() as tx:
+            answered = await tx.photos.set_place_confirmed(ANNE, row.photo_id, at)
         assert answered is not None
         assert (answered.in_question is None) == (at is not None)
         assert await count() == expected

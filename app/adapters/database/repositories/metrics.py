@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, bindparam, func, select
 
 from app.adapters.database.columns import UtcMillis
-from app.adapters.database.records.devices import ARRIVED
-from app.adapters.database.statements import Connection, Statement, bind_columns
+from app.adapters.database.repositories.inventory import ARRIVED
+from app.adapters.database.statements import Repository, Statement, bind_columns
 from app.adapters.database.tables import announcements, outbox, photos, tallies
 
 _P = photos.c
@@ -54,13 +54,11 @@ _ADD = Statement(
 )
 
 
-class GaugeRecords:
+class SqlMetricsRepository(Repository):
     """Numbers of this moment and counters of all time."""
 
-    _connection: Connection
-
     async def counts(self, now: datetime) -> dict[str, float]:
-        """See ``Records.counts``; ages are 0 where nothing waits."""
+        """See ``MetricsRepository.counts``."""
         ages = {f"before_{name}": now - age for name, age in PENDING_AGES.items()}
         pending, oldest_pending, *older = (await self._connection.fetch(_PENDING, **ages))[0]
         waiting, oldest_waiting = (await self._connection.fetch(_OUTBOX))[0]
@@ -79,7 +77,7 @@ class GaugeRecords:
         }
 
     async def increment_counters(self, found: Mapping[str, int]) -> None:
-        """See ``Records.increment_counters``."""
+        """See ``MetricsRepository.increment_counters``."""
         for name, count in found.items():
             await self._connection.fetch(_ADD, new_name=name, new_count=count)
 

@@ -12,7 +12,7 @@ import pytest
 
 from app.adapters.database.engine import SqlDatabase
 from app.domain.errors import DatabaseBusy
-from tests.contract.records.factories import (
+from tests.contract.repositories.factories import (
     ANNE,
     NOW,
     add_consultation,
@@ -98,17 +98,17 @@ async def test_any_exception_rolls_everything_back(
     row = new_photo(ANNE, consultation.consultation_id)
 
     async def fail() -> None:
-        async with database.transaction() as records:
-            await records.add_pending([row])
-            await records.increment_revision(consultation.consultation_id)
+        async with database.transaction() as tx:
+            await tx.photos.add_pending([row])
+            await tx.consultations.increment_revision(consultation.consultation_id)
             raise make()
 
     with pytest.raises((ZeroDivisionError, asyncio.CancelledError)):
         await fail()
 
-    async with database.transaction() as records:
-        assert await records.photos([row.photo_id]) == {}
-        assert await records.consultation(ANNE, consultation.consultation_id) == consultation
+    async with database.transaction() as tx:
+        assert await tx.photos.by_ids([row.photo_id]) == {}
+        assert await tx.consultations.get(ANNE, consultation.consultation_id) == consultation
 
 
 async def test_a_rolled_back_transaction_never_returns_success(database: SqlDatabase) -> None:
@@ -117,10 +117,10 @@ async def test_a_rolled_back_transaction_never_returns_success(database: SqlData
     row = new_photo(ANNE, first.consultation_id)
 
     async def ignore_failure() -> None:
-        async with database.transaction() as records:
-            await records.add_pending([row])
+        async with database.transaction() as tx:
+            await tx.photos.add_pending([row])
             with suppress(Exception):
-                await records.add_consultation(first)  # there is one of this id
+                await tx.consultations.add(first)  # there is one of this id
 
     [outcome] = await asyncio.gather(ignore_failure(), return_exceptions=True)
 
@@ -135,8 +135,8 @@ async def test_cancelled_requests_roll_back_and_give_their_connection_back(datab
     rows = [new_photo(ANNE, consultation.consultation_id) for _ in range(40)]
 
     async def hang(row_index: int, reached: asyncio.Event) -> None:
-        async with database.transaction() as records:
-            await records.add_pending([rows[row_index]])
+        async with database.transaction() as tx:
+            await tx.photos.add_pending([rows[row_index]])
             reached.set()
             await asyncio.Event().wait()
 
@@ -148,8 +148,8 @@ async def test_cancelled_requests_roll_back_and_give_their_connection_back(datab
         await asyncio.wait({request})
         assert request.cancelled()
 
-    async with database.transaction() as records:
-        assert await records.photos([row.photo_id for row in rows]) == {}
+    async with database.transaction() as tx:
+        assert await tx.photos.by_ids([row.photo_id for row in rows]) == {}
     await store(database, await add_photo(database, consultation))
 
 
@@ -159,9 +159,9 @@ async def test_requests_cancelled_at_any_step_leave_a_whole_database(database: S
     rows = [new_photo(ANNE, consultation.consultation_id) for _ in range(60)]
 
     async def request(place: int) -> None:
-        async with database.transaction() as records:
-            await records.add_pending([rows[place]])
-            await records.add_event(rows[place].photo_id, ANNE, {}, NOW)
+        async with database.transaction() as tx:
+            await tx.photos.add_pending([rows[place]])
+            await tx.outbox.add(rows[place].photo_id, ANNE, {}, NOW)
 
     for place in range(len(rows)):
         running = [
@@ -174,9 +174,9 @@ async def test_requests_cancelled_at_any_step_leave_a_whole_database(database: S
         await asyncio.wait(running)
         running[1].result()
 
-    async with database.transaction() as records:
-        there = set(await records.photos([row.photo_id for row in rows]))
-        events = {event.event_id for event in await records.unpublished_events(100)}
+    async with database.transaction() as tx:
+        there = set(await tx.photos.by_ids([row.photo_id for row in rows]))
+        events = {event.event_id for event in await tx.outbox.list_unpublished(100)}
     assert there == events
 
 
@@ -186,8 +186,8 @@ async def test_one_failing_among_many_at_once_fails_no_other(database: SqlDataba
     rows = [new_photo(ANNE, consultation.consultation_id) for _ in range(20)]
 
     async def request(place: int) -> None:
-        async with database.transaction() as records:
-            await records.add_pending([rows[place]])
+        async with database.transaction() as tx:
+            await tx.photos.add_pending([rows[place]])
             if place % 5 == 0:
                 raise ZeroDivisionError
 
@@ -216,14 +216,14 @@ async def test_reading_and_then_writing_never_conflicts(location: str | Path) ->
 
     async def work(database: SqlDatabase) -> None:
         for _ in range(50):
-            async with database.transaction() as records:
-                await records.consultation(ANNE, consultation.consultation_id)
-                await records.increment_revision(consultation.consultation_id)
+            async with database.transaction() as tx:
+                await tx.consultations.get(ANNE, consultation.consultation_id)
+                await tx.consultations.increment_revision(consultation.consultation_id)
 
     await asyncio.gather(*(work(database) for database in databases))
 
-    async with databases[0].transaction() as records:
-        found = await records.consultation(ANNE, consultation.consultation_id)
+    async with databases[0].transaction() as tx:
+        found = await tx.consultations.get(ANNE, consultation.consultation_id)
     assert found is not None
     assert found.rev == 100
     for database in databases:

@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 
 from app.adapters.database.engine import SqlDatabase
 from app.domain.ports.repositories import InventoryEntry
-from tests.contract.records.factories import (
+from tests.contract.repositories.factories import (
     ANNE,
     BEN,
     MINUTE,
@@ -23,14 +23,14 @@ DAY = 24 * 60 * MINUTE
 
 async def meet(database: SqlDatabase, digest: str = "d" * 64, at: datetime = NOW) -> UUID:
     """The device of this cookie digest, as one of its requests finds it."""
-    async with database.transaction() as records:
-        return await records.get_or_create_device(digest, uuid4(), at)
+    async with database.transaction() as tx:
+        return await tx.inventory.get_or_create_device(digest, uuid4(), at)
 
 
 async def open_entries(database: SqlDatabase, owner: str = ANNE) -> list[InventoryEntry]:
     """A user's open inventory entries."""
-    async with database.transaction() as records:
-        return await records.inventory_entries(owner)
+    async with database.transaction() as tx:
+        return await tx.inventory.list_entries(owner)
 
 
 async def test_a_device_is_known_by_its_cookie_and_its_last_report_is_kept(database: SqlDatabase) -> None:
@@ -87,8 +87,8 @@ async def test_inventory_entries_are_dropped_by_their_owner(database: SqlDatabas
     for photo_id in (kept, dropped):
         await add_inventory_entry(database, photo_id, device)
 
-    async with database.transaction() as records:
-        await records.drop_inventory_entries(ANNE, [dropped, uuid4()])
+    async with database.transaction() as tx:
+        await tx.inventory.delete_entries(ANNE, [dropped, uuid4()])
 
     assert [one.photo_id for one in await open_entries(database)] == [kept]
 
@@ -105,8 +105,8 @@ async def test_closed_entries_are_purged_and_open_ones_never(database: SqlDataba
     await add_inventory_entry(database, dismissed, device, missing_since=NOW, acknowledged_at=NOW)
 
     async def kept(days: int) -> int:
-        async with database.transaction() as records:
-            await records.purge_expired(NOW + days * DAY)
+        async with database.transaction() as tx:
+            await tx.maintenance.purge_expired(NOW + days * DAY)
         return len(await open_entries(database))
 
     assert [await kept(days) for days in (29, 30, 3_000)] == [3, 2, 2]
@@ -123,8 +123,8 @@ async def test_the_gauges_count_what_phones_have_and_what_is_lost(database: SqlD
     await add_inventory_entry(database, uuid4(), device, missing_since=NOW)
     await add_inventory_entry(database, uuid4(), device, missing_since=NOW, acknowledged_at=NOW)
 
-    async with database.transaction() as records:
-        counts = await records.counts(NOW + MINUTE)
+    async with database.transaction() as tx:
+        counts = await tx.metrics.counts(NOW + MINUTE)
 
     assert (counts["announced"], counts["oldest_announced_s"], counts["missing"]) == (2.0, 120.0, 1.0)
 
@@ -135,8 +135,8 @@ async def test_pending_photos_are_counted_by_age(database: SqlDatabase) -> None:
     for age in (SECOND, 6 * MINUTE, 61 * MINUTE, DAY):
         await add_photo(database, consultation, created_at=NOW - age)
 
-    async with database.transaction() as records:
-        counts = await records.counts(NOW)
+    async with database.transaction() as tx:
+        counts = await tx.metrics.counts(NOW)
 
     assert [counts[f"pending{over}"] for over in ("", "_over_5m", "_over_1h", "_over_1d")] == [4, 3, 2, 1]
 
@@ -144,11 +144,11 @@ async def test_pending_photos_are_counted_by_age(database: SqlDatabase) -> None:
 async def test_counters_add_up_and_outlive_the_process(database: SqlDatabase) -> None:
     """By name, from nothing."""
     for found in ({"sweep_stored": 2}, {"sweep_stored": 3, "sweep_erased": 1}, {}):
-        async with database.transaction() as records:
-            await records.increment_counters(found)
+        async with database.transaction() as tx:
+            await tx.metrics.increment_counters(found)
 
-    async with database.transaction() as records:
-        counts = await records.counts(NOW)
+    async with database.transaction() as tx:
+        counts = await tx.metrics.counts(NOW)
 
     assert (counts["sweep_stored_total"], counts["sweep_erased_total"]) == (5.0, 1.0)
 
@@ -158,9 +158,9 @@ async def test_every_photo_is_paged_through_once_in_the_order_of_ids(database: S
     rows = [await add_photo(database, await add_consultation(database, owner)) for owner in (ANNE, BEN, ANNE)]
 
     pages = []
-    async with database.transaction() as records:
+    async with database.transaction() as tx:
         after = None
-        while page := await records.photo_page(after, 2):
+        while page := await tx.maintenance.photo_page(after, 2):
             pages.append([row.photo_id for row in page])
             after = page[-1].photo_id
 
@@ -169,12 +169,12 @@ async def test_every_photo_is_paged_through_once_in_the_order_of_ids(database: S
 
 async def test_the_owner_of_a_consultation_and_how_new_the_database_is(database: SqlDatabase) -> None:
     """Nothing is known of a consultation that is not here, or of the age of an empty database."""
-    async with database.transaction() as records:
-        assert await records.newest_moment() is None
-        assert await records.consultation_owner(uuid4()) is None
+    async with database.transaction() as tx:
+        assert await tx.maintenance.last_written_at() is None
+        assert await tx.maintenance.consultation_owner(uuid4()) is None
     consultation = await add_consultation(database, BEN)
     await store(database, await add_photo(database, consultation), NOW + MINUTE)
 
-    async with database.transaction() as records:
-        assert await records.consultation_owner(consultation.consultation_id) == BEN
-        assert await records.newest_moment() == NOW + MINUTE
+    async with database.transaction() as tx:
+        assert await tx.maintenance.consultation_owner(consultation.consultation_id) == BEN
+        assert await tx.maintenance.last_written_at() == NOW + MINUTE

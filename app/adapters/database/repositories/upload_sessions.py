@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import bindparam, delete, insert, select
 
 from app.adapters.database.columns import UtcMillis
-from app.adapters.database.statements import Connection, Statement, bind_columns
+from app.adapters.database.statements import Repository, Statement, bind_columns
 from app.adapters.database.tables import upload_sessions
 
 _S = upload_sessions.c
@@ -19,29 +19,27 @@ _FIND = Statement(
         _S.digest == bindparam("digest"), _S.until > bindparam("now", type_=UtcMillis)
     )
 )
-_DROP_ALL = Statement(_OF_USER)
-_DROP_ONE = Statement(_OF_USER.where(_S.session_id == bindparam("session")))
+_DELETE_ALL = Statement(_OF_USER)
+_DELETE_ONE = Statement(_OF_USER.where(_S.session_id == bindparam("session")))
 
 
-class SessionRecords:
+class SqlUploadSessionRepository(Repository):
     """Sessions that may send photos without a page."""
 
-    _connection: Connection
-
-    async def add_upload_session(self, digest: str, user: str, session_id: str, until: datetime) -> None:
+    async def add(self, digest: str, user: str, session_id: str, until: datetime) -> None:
         """Remember an upload cookie."""
         await self._connection.fetch(
             _ADD, new_digest=digest, new_user_id=user, new_session_id=session_id, new_until=until
         )
 
-    async def upload_session(self, digest: str, now: datetime) -> tuple[str, str] | None:
-        """See ``Records.upload_session``."""
+    async def find(self, digest: str, now: datetime) -> tuple[str, str] | None:
+        """See ``UploadSessionRepository.find``."""
         rows = await self._connection.fetch(_FIND, digest=digest, now=now)
         return (rows[0][0], rows[0][1]) if rows else None
 
-    async def drop_upload_sessions(self, user: str, session_id: str | None = None) -> None:
+    async def delete(self, user: str, session_id: str | None = None) -> None:
         """Forget the cookies of one sign-in, or all of a user's."""
         if session_id is None:
-            await self._connection.fetch(_DROP_ALL, user=user)
+            await self._connection.fetch(_DELETE_ALL, user=user)
         else:
-            await self._connection.fetch(_DROP_ONE, user=user, session=session_id)
+            await self._connection.fetch(_DELETE_ONE, user=user, session=session_id)

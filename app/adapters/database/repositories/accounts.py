@@ -1,4 +1,4 @@
-"""Queries on local accounts, their logins and their failed attempts."""
+"""Queries on local accounts, their logins and their failed sign-ins."""
 
 import unicodedata
 from datetime import datetime
@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import Select, bindparam, delete, func, insert, select, update
 
 from app.adapters.database.columns import UtcMillis
-from app.adapters.database.statements import Connection, Row, Statement, bind_columns
+from app.adapters.database.statements import Repository, Row, Statement, bind_columns
 from app.adapters.database.tables import accounts, login_failures, login_sessions
 from app.domain.ports.identity import Account
 
@@ -45,15 +45,15 @@ _LOGIN = Statement(
 )
 _HAS_LOGIN = Statement(
     select(_L.user_id).where(
-        func.substr(_L.digest, 1, func.length(bindparam("start", type_=_L.digest.type)))
-        == bindparam("start", type_=_L.digest.type),
+        func.substr(_L.digest, 1, func.length(bindparam("prefix", type_=_L.digest.type)))
+        == bindparam("prefix", type_=_L.digest.type),
         _L.until > bindparam("now", type_=UtcMillis),
     )
 )
-_DROP_LOGIN = Statement(delete(login_sessions).where(_L.digest == bindparam("digest")))
-_DROP_LOGINS = Statement(delete(login_sessions).where(_L.user_id == bindparam("user")))
+_DELETE_LOGIN = Statement(delete(login_sessions).where(_L.digest == bindparam("digest")))
+_DELETE_LOGINS = Statement(delete(login_sessions).where(_L.user_id == bindparam("user")))
 _FAILURES = Statement(select(_F.count, _F.until).where(_F.key == bindparam("key")))
-_RECORD_FAILURE = Statement(
+_PUT_FAILURES = Statement(
     lambda spec: (
         spec.insert(login_failures)
         .values(bind_columns(login_failures, "key", "count", "until"))
@@ -61,33 +61,31 @@ _RECORD_FAILURE = Statement(
     )
 )
 _CLEAR_FAILURES = Statement(delete(login_failures).where(_F.key == bindparam("key")))
-_CLEAR_FAILURES_BELOW = Statement(
+_CLEAR_FAILURES_WITH_PREFIX = Statement(
     delete(login_failures).where(
-        func.substr(_F.key, 1, func.length(bindparam("start", type_=_F.key.type)))
-        == bindparam("start", type_=_F.key.type)
+        func.substr(_F.key, 1, func.length(bindparam("prefix", type_=_F.key.type)))
+        == bindparam("prefix", type_=_F.key.type)
     )
 )
 
 
-class LocalAccountRecords:
-    """The queries behind ``AccountRecords``."""
+class SqlAccountRepository(Repository):
+    """Local accounts."""
 
-    _connection: Connection
-
-    async def account(self, name: str) -> Account | None:
-        """See ``AccountRecords.account``."""
+    async def by_name(self, name: str) -> Account | None:
+        """See ``AccountRepository.by_name``."""
         return _first(await self._connection.fetch(_BY_NAME, folded=_folded(name)))
 
-    async def account_by_user(self, user: str) -> Account | None:
-        """See ``AccountRecords``."""
+    async def by_user(self, user: str) -> Account | None:
+        """See ``AccountRepository.by_user``."""
         return _first(await self._connection.fetch(_BY_USER, user=user))
 
-    async def accounts(self) -> list[Account]:
-        """See ``AccountRecords.accounts``."""
+    async def list_all(self) -> list[Account]:
+        """See ``AccountRepository.list_all``."""
         return [_read(row) for row in await self._connection.fetch(_ALL)]
 
-    async def add_account(self, account: Account) -> bool:
-        """See ``AccountRecords.add_account``."""
+    async def add(self, account: Account) -> bool:
+        """See ``AccountRepository.add``."""
         rows = await self._connection.fetch(
             _ADD,
             new_user_id=account.user,
@@ -99,48 +97,56 @@ class LocalAccountRecords:
         return bool(rows)
 
     async def set_password(self, user: str, password_hash: str, must_change: bool) -> None:
-        """See ``AccountRecords.set_password``."""
+        """See ``AccountRepository.set_password``."""
         await self._connection.fetch(
             _SET_PASSWORD, user=user, new_password_hash=password_hash, new_must_change=must_change
         )
 
-    async def add_login(self, digest: str, user: str, until: datetime) -> None:
-        """See ``AccountRecords.add_login``."""
+
+class SqlLoginRepository(Repository):
+    """Login cookies."""
+
+    async def add(self, digest: str, user: str, until: datetime) -> None:
+        """See ``LoginRepository.add``."""
         await self._connection.fetch(_ADD_LOGIN, new_digest=digest, new_user_id=user, new_until=until)
 
-    async def login(self, digest: str, now: datetime) -> tuple[str, datetime] | None:
-        """See ``AccountRecords.login``."""
+    async def find(self, digest: str, now: datetime) -> tuple[str, datetime] | None:
+        """See ``LoginRepository.find``."""
         rows = await self._connection.fetch(_LOGIN, digest=digest, now=now)
         return (rows[0][0], rows[0][1]) if rows else None
 
-    async def has_login(self, start: str, now: datetime) -> bool:
-        """See ``AccountRecords.has_login``; few users are signed in at once, so all may be looked at."""
-        return bool(await self._connection.fetch(_HAS_LOGIN, start=start, now=now))
+    async def has_open(self, prefix: str, now: datetime) -> bool:
+        """See ``LoginRepository.has_open``; few users are signed in at once, so all may be looked at."""
+        return bool(await self._connection.fetch(_HAS_LOGIN, prefix=prefix, now=now))
 
-    async def drop_login(self, digest: str) -> None:
-        """See ``AccountRecords.drop_login``."""
-        await self._connection.fetch(_DROP_LOGIN, digest=digest)
+    async def delete(self, digest: str) -> None:
+        """See ``LoginRepository.delete``."""
+        await self._connection.fetch(_DELETE_LOGIN, digest=digest)
 
-    async def drop_logins(self, user: str) -> None:
-        """See ``AccountRecords.drop_logins``."""
-        await self._connection.fetch(_DROP_LOGINS, user=user)
+    async def delete_all(self, user: str) -> None:
+        """See ``LoginRepository.delete_all``."""
+        await self._connection.fetch(_DELETE_LOGINS, user=user)
 
-    async def login_failures(self, key: str) -> tuple[int, datetime] | None:
-        """See ``AccountRecords.login_failures``."""
+
+class SqlLoginFailureRepository(Repository):
+    """Failed sign-ins."""
+
+    async def get(self, key: str) -> tuple[int, datetime] | None:
+        """See ``LoginFailureRepository.get``."""
         rows = await self._connection.fetch(_FAILURES, key=key)
         return (rows[0][0], rows[0][1]) if rows else None
 
-    async def record_login_failure(self, key: str, count: int, until: datetime) -> None:
-        """See ``AccountRecords.record_login_failure``."""
-        await self._connection.fetch(_RECORD_FAILURE, new_key=key, new_count=count, new_until=until)
+    async def put(self, key: str, count: int, until: datetime) -> None:
+        """See ``LoginFailureRepository.put``."""
+        await self._connection.fetch(_PUT_FAILURES, new_key=key, new_count=count, new_until=until)
 
-    async def clear_login_failures(self, key: str) -> None:
-        """See ``AccountRecords.clear_login_failures``."""
+    async def clear(self, key: str) -> None:
+        """See ``LoginFailureRepository.clear``."""
         await self._connection.fetch(_CLEAR_FAILURES, key=key)
 
-    async def clear_login_failures_below(self, start: str) -> None:
-        """See ``AccountRecords.clear_login_failures_below``."""
-        await self._connection.fetch(_CLEAR_FAILURES_BELOW, start=start)
+    async def clear_prefix(self, prefix: str) -> None:
+        """See ``LoginFailureRepository.clear_prefix``."""
+        await self._connection.fetch(_CLEAR_FAILURES_WITH_PREFIX, prefix=prefix)
 
 
 def _folded(name: str) -> str:

@@ -13,7 +13,7 @@ from app.adapters.database.tables import audit
 from app.domain.consultations.model import Consultation
 from app.domain.photos.model import PhotoRow
 from app.domain.photos.uploads import Uploads
-from tests.contract.records.factories import ANNE, add_consultation, add_photo, find, store
+from tests.contract.repositories.factories import ANNE, add_consultation, add_photo, fetch, find, store
 from tests.support.fakes import FixedClock, MemoryStore, PlainSigner, SequentialIds, TrustingInspector
 
 _MOVES = Statement(
@@ -40,9 +40,9 @@ async def stored_in(database: SqlDatabase, consultation: Consultation) -> PhotoR
 async def revs(database: SqlDatabase, consultations: list[Consultation]) -> list[int]:
     """How often each consultation's photos have changed."""
     found = []
-    async with database.transaction() as records:
+    async with database.transaction() as tx:
         for consultation in consultations:
-            read = await records.consultation(ANNE, consultation.consultation_id)
+            read = await tx.consultations.get(ANNE, consultation.consultation_id)
             assert read is not None
             found.append(read.rev)
     return found
@@ -58,8 +58,7 @@ async def test_moves_of_one_photo_that_meet_are_a_chain(database: SqlDatabase, u
 
     await asyncio.gather(*(move(consultation.consultation_id) for consultation in consultations[1:] * 3))
 
-    async with database.transaction() as records:
-        steps = [(UUID(row[0]), UUID(row[1])) for row in await records._connection.fetch(_MOVES)]
+    steps = [(UUID(row[0]), UUID(row[1])) for row in await fetch(database, _MOVES)]
     there = await find(database, photo.photo_id)
     assert there is not None
     assert [before for before, _ in steps] == [

@@ -7,7 +7,7 @@ import msgspec
 
 from app.adapters.database.engine import SqlDatabase
 from app.domain.consultations.model import ConsultationKind
-from tests.contract.records.factories import (
+from tests.contract.repositories.factories import (
     ANNE,
     MINUTE,
     NOW,
@@ -26,10 +26,10 @@ async def test_a_user_met_by_twenty_requests_at_once_has_one_unfiled_consultatio
     """The first request of a new user may be several; each offers another id."""
     await asyncio.gather(*(ensure_user(database, ANNE) for _ in range(20)))
 
-    async with database.transaction() as records:
-        everything = await records.consultations(ANNE)
+    async with database.transaction() as tx:
+        everything = await tx.consultations.list_all(ANNE)
         assert [consultation.kind for consultation in everything] == [ConsultationKind.UNFILED]
-        assert await records.unfiled(ANNE) == everything[0]
+        assert await tx.consultations.unfiled(ANNE) == everything[0]
 
 
 async def test_a_consultation_reads_back_as_it_was_written(database: SqlDatabase) -> None:
@@ -37,9 +37,9 @@ async def test_a_consultation_reads_back_as_it_was_written(database: SqlDatabase
     await ensure_user(database, ANNE)
     written = msgspec.structs.replace(new_consultation(ANNE), second_identifier="Bed 4", notes="Ärger µ")
 
-    async with database.transaction() as records:
-        await records.add_consultation(written)
-        assert await records.consultation(ANNE, written.consultation_id) == written
+    async with database.transaction() as tx:
+        await tx.consultations.add(written)
+        assert await tx.consultations.get(ANNE, written.consultation_id) == written
 
 
 async def test_the_newest_consultation_comes_first_and_the_unfiled_one_last(database: SqlDatabase) -> None:
@@ -48,8 +48,8 @@ async def test_the_newest_consultation_comes_first_and_the_unfiled_one_last(data
     new = await add_consultation(database, ANNE, opened_at=NOW - MINUTE)
     middle = await add_consultation(database, ANNE, opened_at=NOW - 1.5 * MINUTE)
 
-    async with database.transaction() as records:
-        listed = await records.consultations(ANNE)
+    async with database.transaction() as tx:
+        listed = await tx.consultations.list_all(ANNE)
 
     ids = [consultation.consultation_id for consultation in listed[:3]]
     assert ids == [new.consultation_id, middle.consultation_id, old.consultation_id]
@@ -64,51 +64,51 @@ async def test_only_stored_photos_are_counted(database: SqlDatabase) -> None:
         await store(database, row)
     await delete(database, rows[0])
 
-    async with database.transaction() as records:
-        await records.set_current(ANNE, consultation.consultation_id)
-        found = await records.consultation(ANNE, consultation.consultation_id)
+    async with database.transaction() as tx:
+        await tx.consultations.set_current(ANNE, consultation.consultation_id)
+        found = await tx.consultations.get(ANNE, consultation.consultation_id)
         assert found is not None
         assert found.photo_count == 2
-        assert await records.current(ANNE) == found
-        assert (await records.consultations(ANNE))[0] == found
+        assert await tx.consultations.current(ANNE) == found
+        assert (await tx.consultations.list_all(ANNE))[0] == found
 
 
 async def test_the_last_choice_is_current(database: SqlDatabase) -> None:
     """One at a time, and none when none is chosen."""
     first, second = await add_consultation(database, ANNE), await add_consultation(database, ANNE)
 
-    async with database.transaction() as records:
-        assert await records.current(ANNE) is None
-        await records.set_current(ANNE, first.consultation_id)
-        await records.set_current(ANNE, second.consultation_id)
-        assert await records.current(ANNE) == second
-        await records.set_current(ANNE, None)
-        assert await records.current(ANNE) is None
+    async with database.transaction() as tx:
+        assert await tx.consultations.current(ANNE) is None
+        await tx.consultations.set_current(ANNE, first.consultation_id)
+        await tx.consultations.set_current(ANNE, second.consultation_id)
+        assert await tx.consultations.current(ANNE) == second
+        await tx.consultations.set_current(ANNE, None)
+        assert await tx.consultations.current(ANNE) is None
 
 
 async def test_a_closed_consultation_is_never_current(database: SqlDatabase) -> None:
     """Closing takes it away; reopening gives it back."""
     consultation = await add_consultation(database, ANNE)
 
-    async with database.transaction() as records:
-        await records.set_current(ANNE, consultation.consultation_id)
-        await records.set_closed(ANNE, consultation.consultation_id, NOW)
-        assert await records.current(ANNE) is None
-        closed = await records.consultation(ANNE, consultation.consultation_id)
+    async with database.transaction() as tx:
+        await tx.consultations.set_current(ANNE, consultation.consultation_id)
+        await tx.consultations.set_closed(ANNE, consultation.consultation_id, NOW)
+        assert await tx.consultations.current(ANNE) is None
+        closed = await tx.consultations.get(ANNE, consultation.consultation_id)
         assert closed is not None
         assert closed.closed_at == NOW
-        await records.set_closed(ANNE, consultation.consultation_id, None)
-        assert await records.current(ANNE) == consultation
+        await tx.consultations.set_closed(ANNE, consultation.consultation_id, None)
+        assert await tx.consultations.current(ANNE) == consultation
 
 
 async def test_the_unfiled_consultation_cannot_be_closed(database: SqlDatabase) -> None:
     """Photos taken with nothing open always have a place."""
     await ensure_user(database, ANNE)
 
-    async with database.transaction() as records:
-        unfiled = await records.unfiled(ANNE)
-        await records.set_closed(ANNE, unfiled.consultation_id, NOW)
-        assert await records.unfiled(ANNE) == unfiled
+    async with database.transaction() as tx:
+        unfiled = await tx.consultations.unfiled(ANNE)
+        await tx.consultations.set_closed(ANNE, unfiled.consultation_id, NOW)
+        assert await tx.consultations.unfiled(ANNE) == unfiled
 
 
 async def test_notes_are_replaced(database: SqlDatabase) -> None:
@@ -116,9 +116,9 @@ async def test_notes_are_replaced(database: SqlDatabase) -> None:
     consultation = await add_consultation(database, ANNE)
 
     for notes in ("x" * 20_000, ""):
-        async with database.transaction() as records:
-            await records.set_notes(ANNE, consultation.consultation_id, notes)
-            found = await records.consultation(ANNE, consultation.consultation_id)
+        async with database.transaction() as tx:
+            await tx.consultations.set_notes(ANNE, consultation.consultation_id, notes)
+            found = await tx.consultations.get(ANNE, consultation.consultation_id)
         assert found is not None
         assert found.notes == notes
 
@@ -128,8 +128,8 @@ async def test_the_revision_grows_by_one_for_each_of_many_at_once(database: SqlD
     consultation = await add_consultation(database, ANNE)
 
     async def grow() -> int:
-        async with database.transaction() as records:
-            return await records.increment_revision(consultation.consultation_id)
+        async with database.transaction() as tx:
+            return await tx.consultations.increment_revision(consultation.consultation_id)
 
     revs = await asyncio.gather(*(grow() for _ in range(20)))
 
@@ -141,8 +141,8 @@ async def test_owned_consultations_are_found_in_one_query(database: SqlDatabase)
     mine = [await add_consultation(database, ANNE) for _ in range(3)]
     ids = [consultation.consultation_id for consultation in mine]
 
-    async with database.transaction() as records:
-        assert await records.owned_consultations(ANNE, [*ids, *ids, uuid4()]) == set(ids)
+    async with database.transaction() as tx:
+        assert await tx.consultations.owned_ids(ANNE, [*ids, *ids, uuid4()]) == set(ids)
 
 
 async def test_an_empty_consultation_is_discarded_and_its_late_photo_brings_it_back(
@@ -150,18 +150,20 @@ async def test_an_empty_consultation_is_discarded_and_its_late_photo_brings_it_b
 ) -> None:
     """Off the list and current no more; whatever grows its revision puts it on the list again."""
     empty = await add_consultation(database, ANNE)
-    async with database.transaction() as records:
-        await records.set_current(ANNE, empty.consultation_id)
-        assert await records.discard_consultation(ANNE, empty.consultation_id, NOW)
-        assert await records.current(ANNE) is None
-        assert empty.consultation_id not in {one.consultation_id for one in await records.consultations(ANNE)}
+    async with database.transaction() as tx:
+        await tx.consultations.set_current(ANNE, empty.consultation_id)
+        assert await tx.consultations.discard(ANNE, empty.consultation_id, NOW)
+        assert await tx.consultations.current(ANNE) is None
+        assert empty.consultation_id not in {
+            one.consultation_id for one in await tx.consultations.list_all(ANNE)
+        }
 
     row = await add_photo(database, empty)
     await store(database, row)
-    async with database.transaction() as records:
-        await records.increment_revision(empty.consultation_id)
-        assert (await records.consultations(ANNE))[0].consultation_id == empty.consultation_id
-        assert await records.current(ANNE) is None  # back, but not chosen again
+    async with database.transaction() as tx:
+        await tx.consultations.increment_revision(empty.consultation_id)
+        assert (await tx.consultations.list_all(ANNE))[0].consultation_id == empty.consultation_id
+        assert await tx.consultations.current(ANNE) is None  # back, but not chosen again
 
 
 async def test_photos_on_their_way_stored_ones_and_notes_keep_a_consultation(database: SqlDatabase) -> None:
@@ -171,20 +173,20 @@ async def test_photos_on_their_way_stored_ones_and_notes_keep_a_consultation(dat
     await store(database, await add_photo(database, stored))
     await delete(database, await add_photo(database, deleted))
 
-    async with database.transaction() as records:
-        await records.set_notes(ANNE, noted.consultation_id, "seen")
-        for kept in (pending, stored, noted, await records.unfiled(ANNE)):
-            assert not await records.discard_consultation(ANNE, kept.consultation_id, NOW)
-        assert await records.discard_consultation(ANNE, deleted.consultation_id, NOW)
+    async with database.transaction() as tx:
+        await tx.consultations.set_notes(ANNE, noted.consultation_id, "seen")
+        for kept in (pending, stored, noted, await tx.consultations.unfiled(ANNE)):
+            assert not await tx.consultations.discard(ANNE, kept.consultation_id, NOW)
+        assert await tx.consultations.discard(ANNE, deleted.consultation_id, NOW)
 
 
 async def test_only_what_takes_photos_is_open(database: SqlDatabase) -> None:
     """Neither closed nor discarded ones, nor the unfiled one."""
     consultations = [await add_consultation(database, ANNE) for _ in range(3)]
-    async with database.transaction() as records:
-        await records.set_closed(ANNE, consultations[1].consultation_id, NOW)
-        await records.discard_consultation(ANNE, consultations[2].consultation_id, NOW)
-        assert [one.consultation_id for one in await records.open_consultations(ANNE)] == [
+    async with database.transaction() as tx:
+        await tx.consultations.set_closed(ANNE, consultations[1].consultation_id, NOW)
+        await tx.consultations.discard(ANNE, consultations[2].consultation_id, NOW)
+        assert [one.consultation_id for one in await tx.consultations.list_open_for_update(ANNE)] == [
             consultations[0].consultation_id
         ]
 
@@ -192,11 +194,11 @@ async def test_only_what_takes_photos_is_open(database: SqlDatabase) -> None:
 async def test_label_and_identifier_are_corrected(database: SqlDatabase) -> None:
     """Both at once, and the unfiled one keeps its name."""
     mistyped = await add_consultation(database, ANNE)
-    async with database.transaction() as records:
-        unfiled = await records.unfiled(ANNE)
+    async with database.transaction() as tx:
+        unfiled = await tx.consultations.unfiled(ANNE)
         for one in (mistyped, unfiled):
-            await records.set_identity(ANNE, one.consultation_id, "Room 3", "12 Mar 1961")
-        found = await records.consultation(ANNE, mistyped.consultation_id)
+            await tx.consultations.rename(ANNE, one.consultation_id, "Room 3", "12 Mar 1961")
+        found = await tx.consultations.get(ANNE, mistyped.consultation_id)
         assert found is not None
         assert (found.label, found.second_identifier) == ("Room 3", "12 Mar 1961")
-        assert await records.unfiled(ANNE) == unfiled
+        assert await tx.consultations.unfiled(ANNE) == unfiled

@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 import msgspec
 
 from app.adapters.database.engine import SqlDatabase
+from app.adapters.database.statements import Row, Statement
 from app.domain.consultations.model import Consultation, ConsultationKind
 from app.domain.photos.model import PhotoRow, PhotoState
 from app.domain.ports.repositories import InventoryEntry
@@ -47,10 +48,16 @@ def new_photo(owner: str, consultation_id: UUID, **changes: object) -> PhotoRow:
     return msgspec.structs.replace(row, **changes)
 
 
+async def fetch(database: SqlDatabase, statement: Statement) -> list[Row]:
+    """What a statement of a test's own reads."""
+    async with database._driver.transaction() as connection:
+        return await connection.fetch(statement)
+
+
 async def ensure_user(database: SqlDatabase, owner: str) -> None:
     """Add a user to the database."""
-    async with database.transaction() as records:
-        await records.ensure_user(owner, uuid4(), NOW)
+    async with database.transaction() as tx:
+        await tx.consultations.ensure_user(owner, uuid4(), NOW)
 
 
 async def add_consultation(
@@ -59,35 +66,35 @@ async def add_consultation(
     """A consultation in the database."""
     await ensure_user(database, owner)
     consultation = new_consultation(owner, label, opened_at)
-    async with database.transaction() as records:
-        await records.add_consultation(consultation)
+    async with database.transaction() as tx:
+        await tx.consultations.add(consultation)
     return consultation
 
 
 async def add_photo(database: SqlDatabase, consultation: Consultation, **changes: object) -> PhotoRow:
     """A pending photo in the database."""
     row = new_photo(consultation.owner, consultation.consultation_id, **changes)
-    async with database.transaction() as records:
-        await records.add_pending([row])
+    async with database.transaction() as tx:
+        await tx.photos.add_pending([row])
     return row
 
 
 async def store(database: SqlDatabase, row: PhotoRow, at: datetime = NOW) -> PhotoRow | None:
     """Mark a photo as stored, in a transaction of its own."""
-    async with database.transaction() as records:
-        return await records.mark_stored(row.photo_id, at)
+    async with database.transaction() as tx:
+        return await tx.photos.mark_stored(row.photo_id, at)
 
 
 async def delete(database: SqlDatabase, row: PhotoRow, at: datetime = NOW) -> PhotoRow | None:
     """Tombstone a photo, in a transaction of its own."""
-    async with database.transaction() as records:
-        return await records.mark_deleted(row.owner, row.photo_id, at)
+    async with database.transaction() as tx:
+        return await tx.photos.mark_deleted(row.owner, row.photo_id, at)
 
 
 async def find(database: SqlDatabase, photo_id: UUID) -> PhotoRow | None:
     """The photo's row, if there is one."""
-    async with database.transaction() as records:
-        return (await records.photos([photo_id])).get(photo_id)
+    async with database.transaction() as tx:
+        return (await tx.photos.by_ids([photo_id])).get(photo_id)
 
 
 async def add_inventory_entry(
@@ -105,6 +112,6 @@ async def add_inventory_entry(
         heard_at=NOW,
     )
     one = msgspec.structs.replace(one, **changes)
-    async with database.transaction() as records:
-        await records.put_inventory_entry(one)
+    async with database.transaction() as tx:
+        await tx.inventory.put_entry(one)
     return one

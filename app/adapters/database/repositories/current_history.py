@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 
 from app.adapters.database.columns import UtcMillis
-from app.adapters.database.statements import Connection, Statement
+from app.adapters.database.statements import Repository, Statement
 from app.adapters.database.tables import consultations, current_choices, current_history, photos, users
 from app.domain.consultations.model import ConsultationKind, Move
 from app.domain.photos.model import TakenDuring
@@ -113,22 +113,20 @@ def _entries(count: int) -> Statement:
     return Statement(joined.where(_H.owner == _OWNER, _H.seq.in_(seqs)))
 
 
-class HistoryRecords:
+class SqlCurrentHistoryRepository(Repository):
     """Which consultation was current when."""
 
-    _connection: Connection
-
-    async def record_current(self, owner: str, since: datetime) -> None:
-        """See ``Records.record_current``."""
+    async def record(self, owner: str, since: datetime) -> None:
+        """See ``CurrentHistoryRepository.record``."""
         await self._connection.fetch(_RECORD_CURRENT, owner=owner, since=since)
 
     async def moves_since(self, owner: str, consultation_id: UUID) -> list[Move]:
-        """See ``Records.moves_since``."""
+        """See ``CurrentHistoryRepository.moves_since``."""
         rows = await self._connection.fetch(_MOVES, owner=owner, left=consultation_id)
         return [Move(**dict(zip(Move.__struct_fields__, row, strict=True))) for row in reversed(rows)]
 
-    async def current_history(self, owner: str, seqs: Sequence[int]) -> dict[int, TakenDuring]:
-        """See ``Records.current_history``; photos of one consultation share few entries."""
+    async def entries(self, owner: str, seqs: Sequence[int]) -> dict[int, TakenDuring]:
+        """See ``CurrentHistoryRepository.entries``; photos of one consultation share few entries."""
         wanted = dict.fromkeys(seqs)
         if not wanted:
             return {}
