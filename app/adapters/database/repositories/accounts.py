@@ -73,19 +73,15 @@ class SqlAccountRepository(Repository):
     """Local accounts."""
 
     async def by_name(self, name: str) -> Account | None:
-        """See ``AccountRepository.by_name``."""
         return _first(await self._connection.fetch(_BY_NAME, folded=_folded(name)))
 
     async def by_user(self, user: str) -> Account | None:
-        """See ``AccountRepository.by_user``."""
         return _first(await self._connection.fetch(_BY_USER, user=user))
 
     async def list_all(self) -> list[Account]:
-        """See ``AccountRepository.list_all``."""
         return [_read(row) for row in await self._connection.fetch(_ALL)]
 
     async def add(self, account: Account) -> bool:
-        """See ``AccountRepository.add``."""
         rows = await self._connection.fetch(
             _ADD,
             new_user_id=account.user,
@@ -97,7 +93,6 @@ class SqlAccountRepository(Repository):
         return bool(rows)
 
     async def set_password(self, user: str, password_hash: str, must_change: bool) -> None:
-        """See ``AccountRepository.set_password``."""
         await self._connection.fetch(
             _SET_PASSWORD, user=user, new_password_hash=password_hash, new_must_change=must_change
         )
@@ -107,24 +102,20 @@ class SqlLoginRepository(Repository):
     """Login cookies."""
 
     async def add(self, digest: str, user: str, until: datetime) -> None:
-        """See ``LoginRepository.add``."""
         await self._connection.fetch(_ADD_LOGIN, new_digest=digest, new_user_id=user, new_until=until)
 
     async def find(self, digest: str, now: datetime) -> tuple[str, datetime] | None:
-        """See ``LoginRepository.find``."""
         rows = await self._connection.fetch(_LOGIN, digest=digest, now=now)
         return (rows[0][0], rows[0][1]) if rows else None
 
     async def has_open(self, prefix: str, now: datetime) -> bool:
-        """See ``LoginRepository.has_open``; few users are signed in at once, so all may be looked at."""
+        """Few users are signed in at once, so all may be looked at."""
         return bool(await self._connection.fetch(_HAS_LOGIN, prefix=prefix, now=now))
 
     async def delete(self, digest: str) -> None:
-        """See ``LoginRepository.delete``."""
         await self._connection.fetch(_DELETE_LOGIN, digest=digest)
 
     async def delete_all(self, user: str) -> None:
-        """See ``LoginRepository.delete_all``."""
         await self._connection.fetch(_DELETE_LOGINS, user=user)
 
 
@@ -132,20 +123,16 @@ class SqlLoginFailureRepository(Repository):
     """Failed sign-ins."""
 
     async def get(self, key: str) -> tuple[int, datetime] | None:
-        """See ``LoginFailureRepository.get``."""
         rows = await self._connection.fetch(_FAILURES, key=key)
         return (rows[0][0], rows[0][1]) if rows else None
 
     async def put(self, key: str, count: int, until: datetime) -> None:
-        """See ``LoginFailureRepository.put``."""
         await self._connection.fetch(_PUT_FAILURES, new_key=key, new_count=count, new_until=until)
 
     async def clear(self, key: str) -> None:
-        """See ``LoginFailureRepository.clear``."""
         await self._connection.fetch(_CLEAR_FAILURES, key=key)
 
     async def clear_prefix(self, prefix: str) -> None:
-        """See ``LoginFailureRepository.clear_prefix``."""
         await self._connection.fetch(_CLEAR_FAILURES_WITH_PREFIX, prefix=prefix)
 
 

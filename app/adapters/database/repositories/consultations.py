@@ -141,7 +141,7 @@ class SqlConsultationRepository(Repository):
     """Users, their consultations and which of them is current."""
 
     async def ensure_user(self, user: str, unfiled_id: UUID, now: datetime) -> None:
-        """See ``ConsultationRepository.ensure_user``; writes nothing for a known user."""
+        """Writes nothing for a known user."""
         if await self._connection.fetch(_USER_KNOWN, owner=user):
             return
         await self._connection.fetch(_ADD_USER, new_user_id=user, new_created_at=now)
@@ -155,12 +155,10 @@ class SqlConsultationRepository(Repository):
         await self._connection.fetch(_ADD_UNFILED, **_new_values(unfiled))
 
     async def get(self, owner: str, consultation_id: UUID) -> Consultation | None:
-        """See ``ConsultationRepository.get``."""
         rows = await self._connection.fetch(_ONE, owner=owner, consultation_id=consultation_id)
         return _consultation(rows[0]) if rows else None
 
     async def owned_ids(self, owner: str, ids: Sequence[UUID]) -> set[UUID]:
-        """See ``ConsultationRepository.owned_ids``."""
         wanted = dict.fromkeys(ids)
         if not wanted:
             return set()
@@ -169,11 +167,9 @@ class SqlConsultationRepository(Repository):
         return {row[0] for row in rows}
 
     async def list_all(self, owner: str) -> list[Consultation]:
-        """See ``ConsultationRepository.list_all``."""
         return [_consultation(row) for row in await self._connection.fetch(_ALL, owner=owner)]
 
     async def list_open_for_update(self, owner: str) -> list[Consultation]:
-        """See ``ConsultationRepository.list_open_for_update``."""
         await self._connection.fetch(_HOLD_USER, owner=owner)
         return [_consultation(row) for row in await self._connection.fetch(_OPEN, owner=owner)]
 
@@ -183,7 +179,6 @@ class SqlConsultationRepository(Repository):
         return _consultation(rows[0])
 
     async def current(self, owner: str) -> Consultation | None:
-        """See ``ConsultationRepository.current``."""
         rows = await self._connection.fetch(_CURRENT, owner=owner)
         return _consultation(rows[0]) if rows else None
 
@@ -211,7 +206,7 @@ class SqlConsultationRepository(Repository):
         )
 
     async def discard(self, owner: str, consultation_id: UUID, at: datetime) -> bool:
-        """See ``ConsultationRepository.discard``; one statement, so that no photo slips in between."""
+        """One statement, so that no photo slips in between."""
         rows = await self._connection.fetch(
             _DISCARD, owner=owner, consultation_id=consultation_id, new_discarded_at=at
         )
@@ -221,7 +216,6 @@ class SqlConsultationRepository(Repository):
         return bool(rows)
 
     async def restore(self, owner: str, consultation_id: UUID) -> None:
-        """See ``ConsultationRepository.restore``."""
         await self._connection.fetch(_BRING_BACK, owner=owner, consultation_id=consultation_id)
 
     async def add_audit(self, entry: ConsultationAuditEntry) -> None:
@@ -241,7 +235,6 @@ class SqlConsultationRepository(Repository):
         )
 
     async def increment_revision(self, consultation_id: UUID) -> int:
-        """See ``ConsultationRepository.increment_revision``."""
         rows = await self._connection.fetch(_INCREMENT_REVISION, consultation_id=consultation_id)
         rev: int = rows[0][0]
         return rev

@@ -117,16 +117,14 @@ class SqlCurrentHistoryRepository(Repository):
     """Which consultation was current when."""
 
     async def record(self, owner: str, since: datetime) -> None:
-        """See ``CurrentHistoryRepository.record``."""
         await self._connection.fetch(_RECORD_CURRENT, owner=owner, since=since)
 
     async def moves_since(self, owner: str, consultation_id: UUID) -> list[Move]:
-        """See ``CurrentHistoryRepository.moves_since``."""
         rows = await self._connection.fetch(_MOVES, owner=owner, left=consultation_id)
         return [Move(**dict(zip(Move.__struct_fields__, row, strict=True))) for row in reversed(rows)]
 
     async def entries(self, owner: str, seqs: Sequence[int]) -> dict[int, TakenDuring]:
-        """See ``CurrentHistoryRepository.entries``; photos of one consultation share few entries."""
+        """Photos of one consultation share few entries."""
         wanted = dict.fromkeys(seqs)
         if not wanted:
             return {}

@@ -59,7 +59,6 @@ class SqlInventoryRepository(Repository):
     """Devices and their inventories."""
 
     async def get_or_create_device(self, digest: str, new_id: UUID, now: datetime) -> UUID:
-        """See ``InventoryRepository.get_or_create_device``."""
         rows = await self._connection.fetch(
             _GET_OR_CREATE, new_device_id=new_id, new_digest=digest, new_heard_at=now
         )
@@ -67,15 +66,13 @@ class SqlInventoryRepository(Repository):
         return device_id
 
     async def list_entries(self, owner: str) -> list[InventoryEntry]:
-        """See ``InventoryRepository.list_entries``; in the order of the shutters, as far as ids show it."""
+        """In the order of the shutters, as far as ids show it."""
         rows = await self._connection.fetch(_OPEN, owner=owner)
         return [InventoryEntry(**dict(zip((*_KEPT, "heard_at"), row, strict=True))) for row in rows]
 
     async def put_entry(self, entry: InventoryEntry) -> None:
-        """See ``InventoryRepository.put_entry``."""
         await self._connection.fetch(_PUT, **{f"new_{name}": getattr(entry, name) for name in _KEPT})
 
     async def delete_entries(self, owner: str, photo_ids: Sequence[UUID]) -> None:
-        """See ``InventoryRepository.delete_entries``."""
         for photo_id in photo_ids:
             await self._connection.fetch(_DELETE, owner=owner, photo_id=photo_id)

@@ -97,38 +97,33 @@ class SqlMaintenanceRepository(Repository):
     """What sweeper and reconcile do, over the rows of all users."""
 
     async def list_due_pending(self, now: datetime, limit: int) -> list[PhotoRow]:
-        """See ``MaintenanceRepository.list_due_pending``; the longest due first."""
+        """The longest due first."""
         rows = await self._connection.fetch(_DUE_PENDING, now=now, limit=limit)
         return [photo_row(row) for row in rows]
 
     async def postpone_pending(self, photo_id: UUID, until: datetime, due: datetime | None = None) -> bool:
-        """See ``MaintenanceRepository.postpone_pending``."""
         values = {"photo_id": photo_id, "new_next_look_at": until}
         if due is None:
             return bool(await self._connection.fetch(_POSTPONE, **values))
         return bool(await self._connection.fetch(_TAKE, **values, due=due))
 
     async def list_due_erasures(self, now: datetime, limit: int) -> list[PhotoRow]:
-        """See ``MaintenanceRepository.list_due_erasures``; the longest due first."""
+        """The longest due first."""
         rows = await self._connection.fetch(_DUE_ERASURES, now=now, limit=limit)
         return [photo_row(row) for row in rows]
 
     async def postpone_erasure(self, photo_id: UUID, until: datetime, due: datetime) -> bool:
-        """See ``MaintenanceRepository.postpone_erasure``."""
         values = {"photo_id": photo_id, "new_erase_again_at": until, "due": due}
         return bool(await self._connection.fetch(_POSTPONE_ERASURE, **values))
 
     async def finish_erasure(self, photo_id: UUID) -> bool:
-        """See ``MaintenanceRepository.finish_erasure``."""
         return bool(await self._connection.fetch(_FINISH_ERASURE, photo_id=photo_id))
 
     async def purge_expired(self, now: datetime) -> None:
-        """See ``MaintenanceRepository.purge_expired``."""
         for purge, kept in _PURGES:
             await self._connection.fetch(purge, now=now - kept)
 
     async def photo_page(self, after: UUID | None, limit: int) -> list[PhotoRow]:
-        """See ``MaintenanceRepository.photo_page``."""
         if after is None:
             rows = await self._connection.fetch(_FIRST_PAGE, limit=limit)
         else:
@@ -136,11 +131,10 @@ class SqlMaintenanceRepository(Repository):
         return [photo_row(row) for row in rows]
 
     async def consultation_owner(self, consultation_id: UUID) -> str | None:
-        """See ``MaintenanceRepository.consultation_owner``."""
         rows = await self._connection.fetch(_CONSULTATION_OWNER, consultation_id=consultation_id)
         return rows[0][0] if rows else None
 
     async def last_written_at(self) -> datetime | None:
-        """See ``MaintenanceRepository.last_written_at``; each change leaves its time in one of them."""
+        """Each change leaves its time in one of them."""
         found = [(await self._connection.fetch(statement))[0][0] for statement in _NEWEST]
         return max((moment for moment in found if moment is not None), default=None)

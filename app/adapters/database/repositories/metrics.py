@@ -58,7 +58,6 @@ class SqlMetricsRepository(Repository):
     """Numbers of this moment and counters of all time."""
 
     async def counts(self, now: datetime) -> dict[str, float]:
-        """See ``MetricsRepository.counts``."""
         ages = {f"before_{name}": now - age for name, age in PENDING_AGES.items()}
         pending, oldest_pending, *older = (await self._connection.fetch(_PENDING, **ages))[0]
         waiting, oldest_waiting = (await self._connection.fetch(_OUTBOX))[0]
@@ -77,7 +76,6 @@ class SqlMetricsRepository(Repository):
         }
 
     async def increment_counters(self, found: Mapping[str, int]) -> None:
-        """See ``MetricsRepository.increment_counters``."""
         for name, count in found.items():
             await self._connection.fetch(_ADD, new_name=name, new_count=count)
 

@@ -145,7 +145,6 @@ class SqlPhotoRepository(Repository):
     """Photos of consultations."""
 
     async def by_ids(self, ids: Sequence[UUID]) -> dict[UUID, PhotoRow]:
-        """See ``PhotoRepository.by_ids``."""
         wanted = dict.fromkeys(ids)
         if not wanted:
             return {}
@@ -154,12 +153,11 @@ class SqlPhotoRepository(Repository):
         return {row[0]: photo_row(row) for row in rows}
 
     async def list_stored(self, owner: str, consultation_id: UUID) -> list[PhotoRow]:
-        """See ``PhotoRepository.list_stored``; by the server's own count, since clocks can step back."""
+        """By the server's own count, since clocks can step back."""
         rows = await self._connection.fetch(_IN_CONSULTATION, owner=owner, consultation_id=consultation_id)
         return [photo_row(row) for row in rows]
 
     async def add_pending(self, rows: Sequence[PhotoRow]) -> set[UUID]:
-        """See ``PhotoRepository.add_pending``."""
         if not rows:
             return set()
         values = [value for row in rows for value in (*astuple(row), row.created_at + FIRST_LOOK_AFTER, 0)]
@@ -167,32 +165,27 @@ class SqlPhotoRepository(Repository):
         return {row[0] for row in await self._connection.fetch(_insert(len(rows)), **named)}
 
     async def count_pending(self, owner: str, since: datetime) -> PendingLoad:
-        """See ``PhotoRepository.count_pending``."""
         [(photos, size)] = await self._connection.fetch(_COUNT_PENDING, owner=owner, since=since)
         return PendingLoad(photos=int(photos), size=int(size))
 
     async def mark_stored(self, photo_id: UUID, received_at: datetime) -> PhotoRow | None:
-        """See ``PhotoRepository.mark_stored``."""
         rows = await self._connection.fetch(_MARK_STORED, photo_id=photo_id, new_received_at=received_at)
         return photo_row(rows[0]) if rows else None
 
     async def mark_refused(self, photo_id: UUID, now: datetime) -> bool:
-        """See ``PhotoRepository.mark_refused``."""
         times = {"new_refused_at": now, "new_next_look_at": now + ERASE_AGAIN_AFTER}
         return bool(await self._connection.fetch(_MARK_REFUSED, photo_id=photo_id, **times))
 
     async def clear_refusals(self, photo_ids: Sequence[UUID]) -> None:
-        """See ``PhotoRepository.clear_refusals``."""
         for photo_id in photo_ids:
             await self._connection.fetch(_FORGET_REFUSAL, photo_id=photo_id)
 
     async def get_for_update(self, owner: str, photo_id: UUID) -> PhotoRow | None:
-        """See ``PhotoRepository.get_for_update``."""
         rows = await self._connection.fetch(_OWN_ONE, photo_id=photo_id, owner=owner)
         return photo_row(rows[0]) if rows else None
 
     async def mark_deleted(self, owner: str, photo_id: UUID, now: datetime) -> PhotoRow | None:
-        """See ``PhotoRepository.mark_deleted``; a tombstone is returned as it is and stays as it is."""
+        """A tombstone is returned as it is and stays as it is."""
         before = await self.get_for_update(owner, photo_id)
         if before is not None:
             times = {"new_erase_again_at": now + ERASE_AGAIN_AFTER, "new_deleted_at": now}
@@ -206,7 +199,6 @@ class SqlPhotoRepository(Repository):
         return photo_row(rows[0]) if rows else None
 
     async def set_place_confirmed(self, owner: str, photo_id: UUID, at: datetime | None) -> PhotoRow | None:
-        """See ``PhotoRepository.set_place_confirmed``."""
         rows = await self._connection.fetch(
             _CONFIRM, photo_id=photo_id, owner=owner, new_place_confirmed_at=at
         )

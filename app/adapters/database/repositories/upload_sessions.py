@@ -33,7 +33,6 @@ class SqlUploadSessionRepository(Repository):
         )
 
     async def find(self, digest: str, now: datetime) -> tuple[str, str] | None:
-        """See ``UploadSessionRepository.find``."""
         rows = await self._connection.fetch(_FIND, digest=digest, now=now)
         return (rows[0][0], rows[0][1]) if rows else None
 
