@@ -152,7 +152,7 @@ async def _reconcile(backends: Backends, options: argparse.Namespace) -> int:
 
 async def _doctor(backends: Backends, _: argparse.Namespace) -> int:
     """Reports all it can: a database that is down does not hide the other parts."""
-    states = await check_parts(backends.readiness)
+    states = await check_parts(backends.readiness_checks)
     if states["database"] == "ok":
         await backends.sql.migrate()
     findings = await run_checks(checks_of(backends))

@@ -60,7 +60,6 @@ from app.embedded.hub.signals import HubSignals
 from app.embedded.store.http import StoreHttpHandler, store_route
 from app.embedded.store.store import open_store
 from app.server.background import SESSION_CHECK_S, WakeUpEvent, run_background_tasks, watching_sessions
-from app.web.api.sessions import session_router
 from app.web.app import create_web_app
 from app.web.middleware.auth import CachingTokenVerifier
 from app.web.services import Check, Services
@@ -132,7 +131,6 @@ class IdentityBackend:
     sessions: OpenSessions | None = None
     # Called at a sign-out where an identity provider keeps the sessions.
     on_sign_out: Callable[[str], None] | None = None
-    handlers: Sequence[ControllerRouterHandler] = ()
 
 
 class Backends:
@@ -196,7 +194,7 @@ class Backends:
         )
 
     @property
-    def readiness(self) -> dict[str, Check]:
+    def readiness_checks(self) -> dict[str, Check]:
         """The parts of ``/health/ready`` with their checks."""
         return {
             "database": self.database.check,
@@ -264,18 +262,15 @@ def create_app(settings: Settings, overrides: Overrides | None = None) -> Litest
             store_origins=backends.store_backend.origins,
             verifier=CachingTokenVerifier(backends.identity.verifier, backends.clock),
             profiles=backends.identity.profiles,
+            accounts=backends.identity.accounts,
             is_session_active=backends.identity.is_session_active,
             on_sign_out=backends.identity.on_sign_out,
             unconfirmed_s=backends.identity.unconfirmed_s,
             is_session_open=backends.identity.sessions.is_open if backends.identity.sessions else None,
             clock=backends.clock,
-            readiness=backends.readiness,
+            readiness_checks=backends.readiness_checks,
             root=ROOT,
-            handlers=[
-                *backends.store_backend.handlers,
-                *backends.signalling.handlers,
-                *backends.identity.handlers,
-            ],
+            handlers=[*backends.store_backend.handlers, *backends.signalling.handlers],
             lifespan=[backends.lifespan],
             authority=authority,
             fingerprint=fingerprint(authority) if authority else "",
@@ -385,7 +380,6 @@ def _identity_backend(settings: Settings, database: Any, clock: Clock) -> Identi
         profiles=accounts,
         check=database.check,
         accounts=accounts,
-        handlers=[session_router(accounts)],
     )
 
 

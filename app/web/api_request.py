@@ -1,8 +1,4 @@
-"""One API request with what its handler needs: the user, the services, the signer for its host.
-
-A request class instead of injected dependencies: they would be resolved and checked again for
-every request of an upload.
-"""
+"""One API request with what its handler needs: the user, the services, the signer for its host."""
 
 from dataclasses import dataclass
 from typing import Any, cast
@@ -10,6 +6,7 @@ from typing import Any, cast
 from litestar import Request
 from litestar.datastructures import State
 
+from app.domain.identity.accounts import LocalAccounts
 from app.domain.identity.users import AuthenticatedUser
 from app.domain.ports.storage import UploadSigner
 from app.web.cookies.upload import UploadCookies
@@ -24,12 +21,11 @@ from app.web.site.templates import Pages
 
 
 @dataclass(frozen=True, kw_only=True)
-class WebResources:
-    """What every request may reach, kept in the app's state as ``resources``."""
+class WebServices(Services):
+    """What every request may reach: what the web layer was handed, and what it made of that."""
 
-    services: Services
     policy: Policy
-    cookies: UploadCookies
+    upload_cookies: UploadCookies
     metrics: Metrics
     readiness: Readiness
     assets: dict[str, Asset]
@@ -46,19 +42,19 @@ class ApiRequest(Request[AuthenticatedUser, Any, State]):
         return self.user.id
 
     @property
-    def resources(self) -> WebResources:
+    def services(self) -> WebServices:
         """What the app was built with."""
-        return cast("WebResources", self.app.state.resources)
+        return cast("WebServices", self.app.state.services)
 
     @property
-    def services(self) -> Services:
-        """The services."""
-        return self.resources.services
+    def accounts(self) -> LocalAccounts:
+        """The built-in accounts; only on their own routes."""
+        return cast("LocalAccounts", self.services.accounts)
 
     @property
     def public_origin(self) -> str:
         """The origin under which this request came."""
-        return self.resources.policy.origin(self.scope["scheme"], host_of(self.scope))
+        return self.services.policy.origin(self.scope["scheme"], host_of(self.scope))
 
     @property
     def signer(self) -> UploadSigner:

@@ -14,9 +14,10 @@ from app.web.api.me import MeController
 from app.web.api.operations import OperationsController
 from app.web.api.photos import PhotoController
 from app.web.api.realtime import RealtimeController
+from app.web.api.sessions import SessionController, public_keys
 from app.web.api.upload_session import UploadSessionController
 from app.web.api.uploads import UploadController
-from app.web.api_request import ApiRequest, WebResources
+from app.web.api_request import ApiRequest, WebServices
 from app.web.contract import openapi_config
 from app.web.cookies.upload import UploadCookies
 from app.web.metrics import Metrics
@@ -49,6 +50,7 @@ CONTROLLERS = (
     PagesController,
     sign_in_page,
 )
+LOCAL_ACCOUNTS = (SessionController, public_keys)
 
 
 class CaptureApp(Litestar):
@@ -69,7 +71,7 @@ def create_web_app(web: Services) -> Litestar:
         web.database, policy, web.clock, hours, web.is_session_active, web.is_session_open
     )
     return CaptureApp(
-        route_handlers=[*CONTROLLERS, *web.handlers],
+        route_handlers=[*CONTROLLERS, *(LOCAL_ACCOUNTS if web.accounts else ()), *web.handlers],
         middleware=[_request_guard(web, policy, cookies, metrics)],
         before_send=[headers_hook(policy, metrics)],
         exception_handlers=EXCEPTION_HANDLERS,
@@ -82,12 +84,12 @@ def create_web_app(web: Services) -> Litestar:
         debug=False,
         state=State(
             {
-                "resources": WebResources(
-                    services=web,
+                "services": WebServices(
+                    **vars(web),
                     policy=policy,
-                    cookies=cookies,
+                    upload_cookies=cookies,
                     metrics=metrics,
-                    readiness=Readiness(web.readiness),
+                    readiness=Readiness(web.readiness_checks),
                     **_content(web),
                 ),
                 **web.state,

@@ -12,7 +12,7 @@ from litestar.types import ControllerRouterHandler
 from app.config.settings import Settings
 from app.domain.consultations.service import ConsultationService
 from app.domain.devices.inventory import InventoryService
-from app.domain.identity.accounts import Profiles
+from app.domain.identity.accounts import LocalAccounts, Profiles
 from app.domain.identity.users import TokenVerifier
 from app.domain.photos.uploads import Uploads
 from app.domain.ports.clock import Clock
@@ -31,14 +31,14 @@ class Services:
 
     ``signers`` gives the signer whose URLs point at an origin of ours (``scheme://host[:port]``) and serve
     one session, and ``store_origins`` are the other origins at which any of their URLs can point.
-    ``readiness`` names the parts of ``/health/ready``; each check raises while its part is down.
-    ``handlers`` are the routes of the embedded store, hub and accounts. ``authority`` is the local
-    certificate authority as PEM, where phones must trust one, and ``fingerprint`` the SHA-256
-    that distinguishes it from others. ``root`` is the folder that holds ``pwa/`` and
-    ``service_worker/``. ``is_session_active`` asks the identity provider whether a session still lives,
-    for upload cookies, and ``unconfirmed_s`` returns for how long it could not be asked; ``is_session_open``
-    returns whether a session has not ended here, for everything else; ``on_sign_out`` is called at a
-    sign-out where an identity provider keeps the sessions.
+    ``readiness_checks`` names the parts of ``/health/ready``; each check raises while its part is down.
+    ``handlers`` are the routes of the embedded store and hub, ``accounts`` the built-in ones, None where
+    an identity provider has them. ``authority`` is the local certificate authority as PEM, where phones
+    must trust one, and ``fingerprint`` the SHA-256 that distinguishes it from others. ``root`` is the
+    folder that holds ``pwa/`` and ``service_worker/``. ``is_session_active`` asks the identity
+    provider whether a session still lives, for upload cookies, and ``unconfirmed_s`` returns for how long
+    it could not be asked; ``is_session_open`` returns whether a session has not ended here, for everything
+    else; ``on_sign_out`` is called at a sign-out where an identity provider keeps the sessions.
     """
 
     settings: Settings
@@ -50,8 +50,9 @@ class Services:
     signers: Signers
     verifier: TokenVerifier
     profiles: Profiles
+    accounts: LocalAccounts | None = None
     clock: Clock
-    readiness: Mapping[str, Check]
+    readiness_checks: Mapping[str, Check]
     root: Path
     handlers: Sequence[ControllerRouterHandler] = ()
     lifespan: Sequence[Lifespan] = ()

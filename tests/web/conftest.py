@@ -140,7 +140,7 @@ def build_app(folder: Path, root: Path, database: SqlDatabase, /, **changes: Any
         "verifier": OpenTokens(),
         "profiles": NamedProfiles(),
         "clock": clock,
-        "readiness": {"database": database.check, "store": store.check, "signals": signals.check},
+        "readiness_checks": {"database": database.check, "store": store.check, "signals": signals.check},
         "root": root,
     }
     return create_web_app(Services(**parts | changes))

@@ -96,7 +96,7 @@ async def test_a_part_that_photos_can_do_without_only_degrades(make_app: MakeApp
         raise Unavailable
 
     checks = {"database": fine, "store": fine, "signals": fine, "sign-in": fine, part: away}
-    async with client_of(make_app(readiness=checks)) as client:
+    async with client_of(make_app(readiness_checks=checks)) as client:
         answer = await client.get("/health/ready")
 
     assert (answer.status_code, answer.headers["cache-control"]) == (200, "no-store")
@@ -116,7 +116,7 @@ async def test_a_part_that_every_photo_needs_ends_readiness(make_app: MakeApp, p
         raise Unavailable
 
     checks = {"database": fine, "store": fine, "signals": fine, "sign-in": fine, part: away}
-    async with client_of(make_app(readiness=checks)) as client:
+    async with client_of(make_app(readiness_checks=checks)) as client:
         answer = await client.get("/health/ready")
 
     assert (answer.status_code, answer.json()["parts"][part]) == (503, "down")
@@ -129,7 +129,7 @@ async def test_stale_sign_in_keys_degrade_and_fresh_ones_mend(make_app: MakeApp)
     keys._keys, keys._fetched_at = {"one": Mock(RSAPublicKey)}, watch()
     answers = []
     for watch.now in (0.0, STALE_S + 1):
-        async with client_of(make_app(readiness={"sign-in": keys.check})) as client:
+        async with client_of(make_app(readiness_checks={"sign-in": keys.check})) as client:
             answer = await client.get("/health/ready")
         answers.append((answer.status_code, answer.json()["status"]))
 
@@ -140,7 +140,7 @@ async def test_a_part_that_hangs_is_down(make_app: MakeApp, monkeypatch: pytest.
     """The answer comes within the limit."""
     monkeypatch.setattr(readiness, "CHECK_SECONDS", 0.01)
     hang = asyncio.Event().wait
-    async with client_of(make_app(readiness={"store": hang})) as client:
+    async with client_of(make_app(readiness_checks={"store": hang})) as client:
         answer = await client.get("/health/ready")
 
     assert answer.json()["parts"] == {"store": "down"}
@@ -155,7 +155,7 @@ async def test_a_crowd_that_asks_sets_off_one_question(make_app: MakeApp) -> Non
         asked += 1
         await asyncio.sleep(0)
 
-    async with client_of(make_app(readiness={"store": check})) as client:
+    async with client_of(make_app(readiness_checks={"store": check})) as client:
         answers = await asyncio.gather(*(client.get("/health/ready") for _ in range(50)))
 
     assert {answer.status_code for answer in answers} == {200}

@@ -16,7 +16,6 @@ from app.embedded.accounts.device_cookies import DeviceCookies
 from app.embedded.accounts.passwords import Passwords
 from app.embedded.accounts.service import GeneratedPassword, LocalIdentity
 from app.embedded.accounts.signing_keys import LocalKeySet, SessionIssuer, SessionKey, load_session_key
-from app.web.api.sessions import session_router
 from app.web.site.module_graph import BrokenImport
 from tests.support.accounts import add_signed_in_user
 from tests.support.fakes import FixedClock
@@ -59,7 +58,7 @@ def app(make_app: MakeApp, accounts: LocalIdentity, key: SessionKey, clock: Fixe
         PUBLIC_ORIGINS=",".join(origins),
         verifier=SessionTokenVerifier(ISSUER, origins, LocalKeySet(key), clock),
         profiles=accounts,
-        handlers=[session_router(accounts)],
+        accounts=accounts,
         is_session_open=accounts.is_open,
     )
 
@@ -435,7 +434,7 @@ async def test_a_session_that_ended_at_the_provider_sends_no_more_photos(
 
     app = make_app(
         verifier=SessionTokenVerifier(ISSUER, [LOCAL], LocalKeySet(key), clock),
-        handlers=[session_router(accounts)],
+        accounts=accounts,
         is_session_active=session_alive,
     )
     photo = {"photoId": "x"}

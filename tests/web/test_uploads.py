@@ -217,7 +217,7 @@ async def test_too_many_pending_uploads_are_a_problem_in_our_form(
     app: Litestar, anna: httpx.AsyncClient, consultation: str
 ) -> None:
     """429 with a time to retry: the phone waits and counts no failure of the photo."""
-    app.state.resources.services.uploads._quota = PendingUploadQuota(1)
+    app.state.services.uploads._quota = PendingUploadQuota(1)
     await presign(anna, item(consultation, 1))
 
     both = await presign(anna, item(consultation, 1), item(consultation, 2))

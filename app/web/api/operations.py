@@ -67,7 +67,7 @@ class OperationsController(Controller):
         poll, and without sign-in keys those who are signed in go on: a balancer that took the server out
         for that would take photos away as well.
         """
-        parts = await request.resources.readiness.parts()
+        parts = await request.services.readiness.parts()
         details = _details(request.services.unconfirmed_s())
         down = {name for name, state in parts.items() if state != "ok"}
         if down.isdisjoint(NEEDED_FOR_PHOTOS):
@@ -97,7 +97,7 @@ class OperationsController(Controller):
         async with request.services.database.transaction() as tx:
             counts = await tx.metrics.counts(request.services.clock())
         counts["sessions_unconfirmed_s"] = request.services.unconfirmed_s()
-        return Response(request.resources.metrics.text(counts), headers={"content-type": CONTENT_TYPE})
+        return Response(request.services.metrics.text(counts), headers={"content-type": CONTENT_TYPE})
 
 
 def _details(unconfirmed_s: float) -> dict[str, Any]:

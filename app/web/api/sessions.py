@@ -4,16 +4,13 @@ The routes are on the list of those that authenticate the user by themselves: th
 password, the others by the login cookie.
 """
 
-from dataclasses import dataclass
 from typing import Any
 
-from litestar import Controller, Response, Router, delete, get, post, put
-from litestar.di import NamedDependency, Provide
+from litestar import Controller, Response, delete, get, post, put
 from litestar.params import RawBody
 
 from app.domain.errors import CrossSite, Unauthenticated
 from app.domain.identity.accounts import (
-    LocalAccounts,
     PasswordChange,
     SessionToken,
     SignIn,
@@ -26,13 +23,6 @@ from app.web.bodies import json_body, read_body
 from app.web.cookies.login import KNOWN, LOGIN, end_login, set_login
 
 
-@dataclass(frozen=True)
-class AccountsProvider:
-    """The accounts in a class of their own: the framework checks what it hands on by ``isinstance``."""
-
-    accounts: LocalAccounts
-
-
 class SessionController(Controller):
     """Sign in, get tokens, change the password, sign out."""
 
@@ -40,28 +30,26 @@ class SessionController(Controller):
     tags = ("Session",)
 
     @post(status_code=200, operation_class=json_body(SignIn), responses=problems(413, 415))
-    async def sign_in(
-        self, request: ApiRequest, body: RawBody, provider: NamedDependency[AccountsProvider]
-    ) -> Response[SignInState]:
+    async def sign_in(self, request: ApiRequest, body: RawBody) -> Response[SignInState]:
         """Open a login with name and password; it replaces the one this browser had."""
         form, origin = read_body(SignIn, body), _page_origin(request)
         old = LOGIN.read(request, origin)
         client = _client(request, origin)
-        login = await provider.accounts.sign_in(form.name, form.password, client, old or None)
+        login = await request.accounts.sign_in(form.name, form.password, client, old or None)
         opened = SignInState(user=login.user, password_change_required=login.password_change_required)
         return Response(opened, cookies=set_login(origin, login))
 
     @get(responses=problems())
-    async def state(self, request: ApiRequest, provider: NamedDependency[AccountsProvider]) -> SignInState:
+    async def state(self, request: ApiRequest) -> SignInState:
         """Whose login came with the request; for the sign-in page, which must not begin with an error."""
         cookie = LOGIN.read(request, request.public_origin)
-        return await provider.accounts.state(cookie) if cookie else SignInState()
+        return await request.accounts.state(cookie) if cookie else SignInState()
 
     @post("/token", status_code=200, responses=problems())
-    async def token(self, request: ApiRequest, provider: NamedDependency[AccountsProvider]) -> SessionToken:
+    async def token(self, request: ApiRequest) -> SessionToken:
         """A session token for a minute, for the page that asks."""
         origin = _page_origin(request)
-        return await provider.accounts.token(_login(request, origin), origin)
+        return await request.accounts.token(_login(request, origin), origin)
 
     @put(
         "/password",
@@ -69,44 +57,27 @@ class SessionController(Controller):
         operation_class=json_body(PasswordChange),
         responses=problems(413, 415) | NO_CONTENT,
     )
-    async def change_password(
-        self, request: ApiRequest, body: RawBody, provider: NamedDependency[AccountsProvider]
-    ) -> Response[None]:
+    async def change_password(self, request: ApiRequest, body: RawBody) -> Response[None]:
         """Set a new password; every other login and every background upload session ends."""
         origin = _page_origin(request)
         cookie, form = _login(request, origin), read_body(PasswordChange, body)
-        login = await provider.accounts.change_password(cookie, form, _client(request, origin))
+        login = await request.accounts.change_password(cookie, form, _client(request, origin))
         return Response(None, status_code=204, cookies=set_login(origin, login))
 
     @delete(status_code=204, responses=problems() | NO_CONTENT)
-    async def sign_out(
-        self, request: ApiRequest, provider: NamedDependency[AccountsProvider]
-    ) -> Response[None]:
+    async def sign_out(self, request: ApiRequest) -> Response[None]:
         """End the login and its background uploads; nothing to do without one."""
         origin = request.public_origin
-        await provider.accounts.sign_out(LOGIN.read(request, origin))
+        await request.accounts.sign_out(LOGIN.read(request, origin))
         # Cached pictures only. Never the browser's storage: photos wait there.
         headers = {"clear-site-data": '"cache"'}
         return Response(None, status_code=204, cookies=end_login(origin), headers=headers)
 
 
 @get("/.well-known/jwks.json", include_in_schema=False)
-async def public_keys(provider: NamedDependency[AccountsProvider]) -> Response[dict[str, Any]]:
+async def public_keys(request: ApiRequest) -> Response[dict[str, Any]]:
     """The public keys of the session tokens."""
-    return Response(provider.accounts.key_document(), headers={"cache-control": "public, max-age=300"})
-
-
-def session_router(accounts: LocalAccounts) -> Router:
-    """The routes over these accounts."""
-
-    async def provide() -> AccountsProvider:
-        return AccountsProvider(accounts)
-
-    return Router(
-        "/",
-        route_handlers=[SessionController, public_keys],
-        dependencies={"provider": Provide(provide)},
-    )
+    return Response(request.accounts.key_document(), headers={"cache-control": "public, max-age=300"})
 
 
 def _login(request: ApiRequest, origin: str) -> str:
@@ -120,7 +91,7 @@ def _page_origin(request: ApiRequest) -> str:
 
     A loopback alias such as 127.0.0.1 passes the guard, but no token of its pages would be accepted.
     """
-    known = request.resources.policy.origins.values()
+    known = request.services.policy.origins.values()
     origin = request.headers.get("origin") or request.public_origin
     if origin not in known:
         raise CrossSite(f"Open the app at its own address: {next(iter(known))}")

@@ -15,7 +15,7 @@ class UploadSessionController(Controller):
     @post(status_code=204, responses=problems() | NO_CONTENT)
     async def begin(self, request: ApiRequest) -> Response[None]:
         """Set the upload cookie; only a session token can, so that the cookie never renews itself."""
-        cookie = await request.resources.cookies.issue(request, request.user)
+        cookie = await request.services.upload_cookies.issue(request, request.user)
         return Response(None, status_code=204, cookies=[cookie])
 
     @delete(status_code=204, responses=problems() | NO_CONTENT)
@@ -25,7 +25,7 @@ class UploadSessionController(Controller):
         Where an identity provider keeps the sessions this is its sign-out as well: what was handed out to
         the session ends with it.
         """
-        cookie = await request.resources.cookies.end(request, request.user)
+        cookie = await request.services.upload_cookies.end(request, request.user)
         if request.services.on_sign_out is None:
             return Response(None, status_code=204, cookies=[cookie])
         request.services.on_sign_out(request.user.session)

@@ -38,22 +38,22 @@ class PagesController(Controller):
         """A page, the QR or the manifest, made once at start."""
         if (redirect := to_page(request.scope)) is not None:
             return redirect
-        return _answer(request.resources.pages, request.url.path, request)
+        return _answer(request.services.pages, request.url.path, request)
 
     @route("/favicon.ico", http_method=READ)
     async def favicon(self, request: ApiRequest) -> Response[Any]:
         """The icon that browsers ask for unasked."""
-        return _answer(request.resources.assets, "/pwa/icons/favicon.ico", request)
+        return _answer(request.services.assets, "/pwa/icons/favicon.ico", request)
 
     @route("/pwa/{path:path}", http_method=READ)
     async def asset(self, request: ApiRequest, path: FromPath[str]) -> Response[Any]:
         """A script, style, icon or font."""
-        return _answer(request.resources.assets, f"/pwa{path}", request)
+        return _answer(request.services.assets, f"/pwa{path}", request)
 
     @route("/service_worker/{name:str}", http_method=READ)
     async def worker(self, request: ApiRequest, name: FromPath[str]) -> Response[Any]:
         """A script of the service worker, the generated list among them."""
-        return _answer(request.resources.assets, f"/service_worker/{name}", request)
+        return _answer(request.services.assets, f"/service_worker/{name}", request)
 
     @get("/trust/authority.crt")
     async def authority(self, request: ApiRequest) -> Response[bytes]:

@@ -21,11 +21,11 @@ async def sign_in_page(request: ApiRequest) -> Response[Any]:
     """The page with name and password, or with the way to the identity provider."""
     if (redirect := to_page(request.scope)) is not None:
         return redirect
-    pages: Pages = request.resources.templates
+    pages: Pages = request.services.templates
     if request.services.settings.cloud_identity:
         nonce = secrets.token_urlsafe(16)
         headers = {
-            "content-security-policy": request.resources.policy.sign_in_csp(nonce),
+            "content-security-policy": request.services.policy.sign_in_csp(nonce),
             "cache-control": "no-store",
         }
         return Response(pages.render("sign-in.html", ENTRY, nonce=nonce), headers=headers, media_type=HTML)

@@ -15,7 +15,6 @@ from app.embedded.accounts.device_cookies import DeviceCookies
 from app.embedded.accounts.passwords import Passwords
 from app.embedded.accounts.service import GeneratedPassword, LocalIdentity
 from app.embedded.accounts.signing_keys import LocalKeySet, SessionIssuer, load_session_key
-from app.web.api.sessions import session_router
 from tests.support.accounts import add_signed_in_user
 from tests.support.fakes import FixedClock, uuid7
 from tests.support.tokens import ISSUER
@@ -52,7 +51,7 @@ async def page(
         database,
         verifier=SessionTokenVerifier(ISSUER, (ORIGIN,), keys, FixedClock()),
         profiles=accounts,
-        handlers=[session_router(accounts)],
+        accounts=accounts,
     )
     async with client_of(app, **own_page()) as client:
         await client.post("/api/session", json={"name": anna.name, "password": anna.password})
