@@ -1,4 +1,4 @@
-"""Signatures from kept forms against fresh signatures of botocore, for any photo at any moment."""
+"""Our signatures against those of botocore, for any photo at any moment; Amazon's published example."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.adapters.s3.signer import S3Signer
+from app.adapters.s3.sigv4 import FixedKeys, UnsignedRequest, presign
 from app.domain.photos.model import CONTENT_TYPES, PhotoRow
 from tests.support.stores import row
 
@@ -66,7 +67,7 @@ examples = given(
 def test_any_upload_is_signed_as_botocore_signs_it(
     bucket: Bucket, photo: PhotoRow, credentials: Credentials | None, moment: datetime
 ) -> None:
-    """Photo, moment and credentials change in any order; forms are kept from example to example."""
+    """Photo, moment and credentials change in any order; the day's key is kept from example to example."""
     bucket.credentials, bucket.moment = credentials or bucket.credentials, moment
 
     upload = bucket.signer.sign_put(photo)
@@ -93,7 +94,22 @@ def test_any_picture_is_signed_as_botocore_signs_it(
     assert url == bucket.expected("GET", photo, query, {}, 900)
 
 
-def test_two_photos_share_nothing_but_the_form() -> None:
+def test_the_published_example_has_its_published_signature() -> None:
+    """https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html"""
+    keys = FixedKeys("AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY")
+    request = UnsignedRequest("GET", "https://examplebucket.s3.amazonaws.com/test.txt", {}, {}, 86_400)
+
+    url = presign(request, keys, "us-east-1", datetime(2013, 5, 24, tzinfo=UTC))
+
+    assert url == (
+        "https://examplebucket.s3.amazonaws.com/test.txt?X-Amz-Algorithm=AWS4-HMAC-SHA256"
+        "&X-Amz-Credential=AKIAIOSFODNN7EXAMPLE%2F20130524%2Fus-east-1%2Fs3%2Faws4_request"
+        "&X-Amz-Date=20130524T000000Z&X-Amz-Expires=86400&X-Amz-SignedHeaders=host"
+        "&X-Amz-Signature=aeeed9bbccd4d02ee5c0109b86d86835f995330da4c265957d157751f604d404"
+    )
+
+
+def test_two_photos_share_nothing() -> None:
     """The values of the photo before are never in the address of the next one."""
     bucket, first, second = Bucket(ADDRESSES[0]), row(b"one"), row(b"another")
 

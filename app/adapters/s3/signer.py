@@ -1,18 +1,14 @@
 """Presigned URLs of photos: what a PUT and a GET sign, and for whom.
 
-The bytes equal those of ``generate_presigned_url`` (tests compare the two) at a
-thirtieth of the time, because everything that photos have in common is worked out once.
+The bytes equal those of botocore's ``generate_presigned_url`` (tests compare the two).
 """
 
 import base64
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
-from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
-from botocore.credentials import Credentials
-
-from app.adapters.s3.presigner import Presigner
+from app.adapters.s3.sigv4 import FixedKeys, Keys, UnsignedRequest, presign
 from app.config.variables import is_loopback
 from app.domain.photos.bucket import (
     ENCRYPTION,
@@ -39,18 +35,16 @@ class S3Signer:
         self,
         address: str,
         region: str,
-        credentials: Callable[[], Any],
+        credentials: Callable[[], Keys],
         clock: Clock,
         expected_owner: str = "",
     ) -> None:
         """``address`` is the URL of the bucket with a slash at its end."""
         self._address = address
+        self._region = region
+        self._credentials = credentials
         self._clock = clock
         self._owner = expected_owner
-        self._put = Presigner("PUT", region, credentials, UPLOAD_SECONDS, self._upload)
-        self._get = Presigner("GET", region, credentials, SHOW_SECONDS, self._picture)
-        self._own = Presigner("GET", region, credentials, SHOW_SECONDS, self._own_picture)
-        self._head = Presigner("HEAD", region, credentials, UPLOAD_SECONDS, self._bare)
         self._shown: tuple[datetime | None, dict[tuple[str, str], str]] = (None, {})
 
     def for_origin(self, _: str) -> "S3Signer":
@@ -71,9 +65,11 @@ class S3Signer:
     def sign_put(self, row: PhotoRow) -> SignedUpload:
         """PUT of exactly this photo: type, length, SHA-256, encryption and write-once signed."""
         checksum = base64.b64encode(bytes.fromhex(row.sha256)).decode()
-        values = {"key": row.key, "size": str(row.size), "checksum": checksum}
-        url = self._put.sign(row.content_type, values, self._clock())
         headers = self._headers(row.content_type, checksum)
+        signed = {**headers, "Content-Length": str(row.size)}
+        url = self._sign(
+            UnsignedRequest("PUT", self._address + row.key, signed, {}, UPLOAD_SECONDS), self._clock()
+        )
         return SignedUpload(url=url, method="PUT", headers=headers, expires_in=UPLOAD_SECONDS)
 
     def sign_get(self, row: PhotoRow, now: datetime, session: str = "") -> str:
@@ -94,20 +90,24 @@ class S3Signer:
 
     def sign_head(self, row: PhotoRow) -> str:
         """HEAD of a photo, to check what the store says of it."""
-        return self._head.sign(row.content_type, {"key": row.key}, self._clock())
-
-    def _bare(self, _: str, values: Mapping[str, str]) -> tuple[str, dict[str, str]]:
-        return self._address + values["key"], {}
+        return self._sign(
+            UnsignedRequest("HEAD", self._address + row.key, {}, {}, UPLOAD_SECONDS), self._clock()
+        )
 
     def _sign_get(self, row: PhotoRow, window: datetime, session: str = "") -> str:
-        values = {"key": row.key, "name": str(row.photo_id)}
-        if not session:
-            return self._get.sign(row.content_type, values, window)
-        return self._own.sign(row.content_type, values | {"session": session}, window)
+        """With the ``session`` by which the built-in store refuses it later."""
+        name = f"{row.photo_id}.{CONTENT_TYPES[row.content_type]}"
+        query = {
+            "response-cache-control": SHOW_CACHE_CONTROL,
+            "response-content-disposition": f'inline; filename="{name}"',
+            "response-content-type": row.content_type,
+        }
+        if session:
+            query[SESSION_PARAMETER] = session
+        return self._sign(UnsignedRequest("GET", self._address + row.key, {}, query, SHOW_SECONDS), window)
 
-    def _upload(self, content_type: str, values: Mapping[str, str]) -> tuple[str, dict[str, str]]:
-        headers = self._headers(content_type, values["checksum"])
-        return self._address + values["key"], {**headers, "Content-Length": values["size"]}
+    def _sign(self, request: UnsignedRequest, at: datetime) -> str:
+        return presign(request, self._credentials(), self._region, at)
 
     def _headers(self, content_type: str, checksum: str) -> dict[str, str]:
         """What the phone sends with a photo; its browser adds the length."""
@@ -123,21 +123,6 @@ class S3Signer:
         if self._owner:
             headers["x-amz-expected-bucket-owner"] = self._owner
         return headers
-
-    def _picture(self, content_type: str, values: Mapping[str, str]) -> tuple[str, dict[str, str]]:
-        file_name = f"{values['name']}.{CONTENT_TYPES[content_type]}"
-        query = {
-            "response-cache-control": SHOW_CACHE_CONTROL,
-            "response-content-disposition": f'inline; filename="{file_name}"',
-            "response-content-type": content_type,
-        }
-        pairs = "&".join(f"{name}={quote(value, safe='-_.~')}" for name, value in query.items())
-        return f"{self._address}{values['key']}?{pairs}", {}
-
-    def _own_picture(self, content_type: str, values: Mapping[str, str]) -> tuple[str, dict[str, str]]:
-        """With the session by which the built-in store refuses it later."""
-        url, headers = self._picture(content_type, values)
-        return f"{url}&{SESSION_PARAMETER}={values['session']}", headers
 
 
 class SessionSigner:
@@ -165,7 +150,7 @@ class OriginSigner(S3Signer):
 
     def __init__(self, access: BucketAccess, origins: Iterable[str], clock: Clock, *, follows: bool) -> None:
         self._access = access
-        self._keys = Credentials(access.access_key, access.secret_key)
+        self._keys = FixedKeys(access.access_key, access.secret_key)
         first, *others = origins
         super().__init__(self._below(first), access.region, self._fixed, clock)
         self._follows = follows
@@ -187,7 +172,7 @@ class OriginSigner(S3Signer):
     def _below(self, origin: str) -> str:
         return f"{origin}/{self._access.bucket}/"
 
-    def _fixed(self) -> Any:
+    def _fixed(self) -> FixedKeys:
         return self._keys
 
 
