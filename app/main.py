@@ -8,9 +8,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 import httpx
 from litestar import Litestar
@@ -22,7 +21,7 @@ from app.adapters.clerk.sessions import ClerkSessions
 from app.adapters.clerk.tokens import SessionTokenVerifier
 from app.adapters.database.engine import SqlDatabase
 from app.adapters.imaging.inspector import PillowInspector
-from app.adapters.s3.signer import OriginSigner, S3Signer, SessionSigner, origin_signer
+from app.adapters.s3.signer import S3Signer, origin_signer
 from app.adapters.s3.store import S3Store, build_client, build_signer, certificate_authorities
 from app.checks.store_place import StoreAccess
 from app.config.identifiers import uuid7
@@ -41,21 +40,17 @@ from app.domain.photos.uploads import Uploads
 from app.domain.ports.clock import Clock, NewId
 from app.domain.ports.database import Database
 from app.domain.ports.signals import Signals
-from app.domain.ports.storage import ImageInspector, ObjectStore, Signers, UploadSigner
-from app.embedded.accounts.device_cookies import KEY_FILE as COOKIES_FILE
-from app.embedded.accounts.device_cookies import DeviceCookies, load_device_cookies
+from app.domain.ports.storage import ImageInspector, ObjectStore
+from app.embedded.accounts.device_cookies import KEY_FILE as DEVICES_FILE
+from app.embedded.accounts.device_cookies import load_device_cookies
 from app.embedded.accounts.passwords import Passwords
 from app.embedded.accounts.service import GeneratedPassword, LocalIdentity
-from app.embedded.accounts.signing_keys import (
-    KEY_FILE,
-    LocalKeySet,
-    SessionIssuer,
-    SessionKey,
-    load_session_key,
-)
+from app.embedded.accounts.signing_keys import KEY_FILE as SESSIONS_FILE
+from app.embedded.accounts.signing_keys import LocalKeySet, SessionIssuer, load_session_key
 from app.embedded.certificates import fingerprint
 from app.embedded.hub.hub import Hub
-from app.embedded.hub.keys import FILE_NAME, HubKey, load_hub_key
+from app.embedded.hub.keys import FILE_NAME as HUB_FILE
+from app.embedded.hub.keys import load_hub_key
 from app.embedded.hub.signals import HubSignals
 from app.embedded.store.http import StoreHttpHandler, store_route
 from app.embedded.store.store import open_store
@@ -68,11 +63,17 @@ ROOT = Path(__file__).resolve().parent.parent
 LOCAL_ISSUER = "clinicpro-capture"
 
 Close = Callable[[], Awaitable[None]]
+T = TypeVar("T")
 
 
 def now() -> datetime:
     """The server's clock."""
     return datetime.now(UTC)
+
+
+def unchanged(part: T) -> T:
+    """Overrides nothing."""
+    return part
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,10 +85,10 @@ class Overrides:
 
     clock: Clock = now
     new_id: NewId = uuid7
-    database: Callable[[Any], Any] | None = None
-    store: Callable[[ObjectStore], ObjectStore] | None = None
-    signals: Callable[[Signals], Signals] | None = None
-    inspector: Callable[[ImageInspector], ImageInspector] | None = None
+    database: Callable[[Database], Database] = unchanged
+    store: Callable[[ObjectStore], ObjectStore] = unchanged
+    signals: Callable[[Signals], Signals] = unchanged
+    inspector: Callable[[ImageInspector], ImageInspector] = unchanged
     prepared: bool = True
 
 
@@ -96,7 +97,6 @@ class StoreBackend:
     """An object store with its signer; ``origins`` are those of its URLs that are not ours."""
 
     store: ObjectStore
-    signers: Signers
     origins: Sequence[str]
     signer: S3Signer
     close: Callable[[], None]
@@ -111,7 +111,7 @@ class SignalsBackend:
 
     signals: Signals
     close: Close
-    start: Close | None = None
+    start: Callable[[], Awaitable[object]] | None = None
     # Ends the connections of pages whose session has ended.
     end_signed_out: Close | None = None
     cloud: AblySignals | None = None
@@ -134,39 +134,33 @@ class IdentityBackend:
 
 
 class Backends:
-    """Every part of one running program, built from settings; ``running`` opens and closes it."""
+    """Every part of one running program, built from settings; ``opened`` opens and closes it."""
 
     def __init__(self, settings: Settings, overrides: Overrides | None = None) -> None:
         overrides = overrides or Overrides()
         self.settings = settings
-        self.clock = overrides.clock
-        self.new_id = overrides.new_id
-        self.wake_relay = WakeUpEvent()
+        self.clock = clock = overrides.clock
+        self.new_id = new_id = overrides.new_id
+        self.wake_relay = wake = WakeUpEvent()
         self.prepared = overrides.prepared
         self.sql = SqlDatabase(settings.database_url or settings.database_file)
         self.sql.ready = overrides.prepared
-        self.database: Database = _wrapped(overrides.database, self.sql)
+        self.database = database = overrides.database(self.sql)
         # The store first: it refuses a wrong KEY_DIR before other parts make keys in it.
-        self.store_backend = _store_backend(settings, overrides.clock, self._is_open)
-        self.store = _wrapped(overrides.store, self.store_backend.store)
-        self.identity = _identity_backend(settings, self.database, overrides.clock)
-        self.signalling = _signals_backend(
-            settings, overrides.clock, self._is_open if self.identity.sessions else None
-        )
-        self.signals = _wrapped(overrides.signals, self.signalling.signals)
+        self.store_backend = _store_backend(settings, clock, self._is_open)
+        self.store = store = overrides.store(self.store_backend.store)
+        self.identity = _identity_backend(settings, database, clock)
+        self.signalling = _signals_backend(settings, clock, self._is_open if self.identity.sessions else None)
+        self.signals = overrides.signals(self.signalling.signals)
         self.pillow = PillowInspector()
-        self.inspector = _wrapped(overrides.inspector, self.pillow)
-        self.uploads = Uploads(
-            self.database, self.store, self.inspector, overrides.clock, overrides.new_id, self.wake_relay
-        )
-        self.consultations = ConsultationService(
-            self.database, overrides.clock, overrides.new_id, self.wake_relay
-        )
-        self.inventory = InventoryService(self.database, overrides.clock, overrides.new_id, self.wake_relay)
-        self.relay = Relay(self.database, self.signals, overrides.clock)
-        self.sweeper = Sweeper(self.database, self.store, self.uploads, overrides.clock)
-        repair = RepairService(self.database, self.store, self.uploads, self.inspector, overrides.clock)
-        self.reconciler = Reconciler(self.database, self.store, repair)
+        self.inspector = overrides.inspector(self.pillow)
+        self.uploads = Uploads(database, store, self.inspector, clock, new_id, wake)
+        self.consultations = ConsultationService(database, clock, new_id, wake)
+        self.inventory = InventoryService(database, clock, new_id, wake)
+        self.relay = Relay(database, self.signals, clock)
+        self.sweeper = Sweeper(database, store, self.uploads, clock)
+        repair = RepairService(database, store, self.uploads, self.inspector, clock)
+        self.reconciler = Reconciler(database, store, repair)
         self.first_password: GeneratedPassword | None = None
         self.account_names: list[str] = []
 
@@ -258,7 +252,7 @@ def create_app(settings: Settings, overrides: Overrides | None = None) -> Litest
             consultations=backends.consultations,
             inventory=backends.inventory,
             signals=backends.signals,
-            signers=backends.store_backend.signers,
+            signers=backends.store_backend.signer.for_page,
             store_origins=backends.store_backend.origins,
             verifier=CachingTokenVerifier(backends.identity.verifier, backends.clock),
             profiles=backends.identity.profiles,
@@ -279,10 +273,6 @@ def create_app(settings: Settings, overrides: Overrides | None = None) -> Litest
     )
 
 
-def _wrapped(wrap: Callable[[Any], Any] | None, part: Any) -> Any:
-    return part if wrap is None else wrap(part)
-
-
 def _store_backend(settings: Settings, clock: Clock, is_open: SessionCheck | None) -> StoreBackend:
     if settings.cloud_store:
         client = build_client(settings)
@@ -290,7 +280,6 @@ def _store_backend(settings: Settings, clock: Clock, is_open: SessionCheck | Non
         signer = build_signer(settings, client, clock)
         return StoreBackend(
             store=cloud,
-            signers=lambda origin, session="": signer.for_origin(origin),
             origins=(signer.origin,),
             signer=signer,
             close=cloud.close,
@@ -303,7 +292,6 @@ def _store_backend(settings: Settings, clock: Clock, is_open: SessionCheck | Non
     own = origin_signer(store.access, origins, clock, follows=not settings.store_origin)
     return StoreBackend(
         store=store,
-        signers=partial(_own_signer, own),
         origins=(own.origin,) if settings.store_origin else (),
         signer=own,
         close=store.close,
@@ -312,22 +300,15 @@ def _store_backend(settings: Settings, clock: Clock, is_open: SessionCheck | Non
     )
 
 
-def _own_signer(own: OriginSigner, origin: str, session: str = "") -> UploadSigner:
-    signer = own.for_origin(origin)
-    return SessionSigner(signer, session) if session else signer
-
-
 def _signals_backend(settings: Settings, clock: Clock, is_open: SessionCheck | None) -> SignalsBackend:
     if settings.cloud_signals:
         ably = AblySignals(
             settings.ably_api_key, settings.ably_signing_key, clock, endpoint=settings.ably_endpoint
         )
-
-        async def start() -> None:
-            await ably.start()
-
-        return SignalsBackend(signals=ably, start=start, close=ably.close, cloud=ably)
-    hub = Hub(_hub_key(settings), clock, settings.public_origins, is_open=is_open)
+        return SignalsBackend(signals=ably, start=ably.start, close=ably.close, cloud=ably)
+    cure = "Remove it and start again; pages come back by themselves."
+    key = _key(load_hub_key, settings, HUB_FILE, cure)
+    hub = Hub(key, clock, settings.public_origins, is_open=is_open)
     return SignalsBackend(
         signals=HubSignals(hub),
         close=hub.close,
@@ -336,16 +317,7 @@ def _signals_backend(settings: Settings, clock: Clock, is_open: SessionCheck | N
     )
 
 
-def _hub_key(settings: Settings) -> HubKey:
-    try:
-        return load_hub_key(settings.key_dir)
-    except ValueError:
-        raise SettingsError(
-            f"KEY_DIR holds a damaged {FILE_NAME}. Remove it and start again; pages come back by themselves."
-        ) from None
-
-
-def _identity_backend(settings: Settings, database: Any, clock: Clock) -> IdentityBackend:
+def _identity_backend(settings: Settings, database: Database, clock: Clock) -> IdentityBackend:
     if settings.cloud_identity:
         keys = _clerk_keys(settings)
         verifier = SessionTokenVerifier(settings.issuer, settings.public_origins, keys, clock)
@@ -367,9 +339,12 @@ def _identity_backend(settings: Settings, database: Any, clock: Clock) -> Identi
             sessions=sessions,
             on_sign_out=leave,
         )
-    key = _session_key(settings)
+    cure = "Restore it, or remove it and let everybody sign in again."
+    key = _key(load_session_key, settings, SESSIONS_FILE, cure)
+    cure = "Remove it and start again; browsers become known again."
+    devices = _key(load_device_cookies, settings, DEVICES_FILE, cure)
     issuer = SessionIssuer(key, LOCAL_ISSUER, clock)
-    accounts = LocalIdentity(database, issuer, Passwords(), _device_cookies(settings), clock)
+    accounts = LocalIdentity(database, issuer, Passwords(), devices, clock)
     # Only the command line ends a session beside the one process that serves a SQLite file.
     sessions = OpenSessions(accounts.is_open, 0.0 if settings.database_url else SESSION_CHECK_S)
     accounts.on_end = sessions.on_sessions_ended
@@ -392,22 +367,11 @@ def _clerk_keys(settings: Settings) -> HttpKeySet | PemKeySet:
         raise SettingsError(f"CLERK_JWT_KEY {problem}. Correct it and start again.") from None
 
 
-def _session_key(settings: Settings) -> SessionKey:
+def _key(load: Callable[[Path], T], settings: Settings, file: str, cure: str) -> T:
     try:
-        return load_session_key(settings.key_dir)
+        return load(settings.key_dir)
     except ValueError:
-        raise SettingsError(
-            f"KEY_DIR holds a damaged {KEY_FILE}. Restore it, or remove it and let everybody sign in again."
-        ) from None
-
-
-def _device_cookies(settings: Settings) -> DeviceCookies:
-    try:
-        return load_device_cookies(settings.key_dir)
-    except ValueError:
-        raise SettingsError(
-            f"KEY_DIR holds a damaged {COOKIES_FILE}. Remove it and start again; browsers become known again."
-        ) from None
+        raise SettingsError(f"KEY_DIR holds a damaged {file}. {cure}") from None
 
 
 class NoProfiles:

@@ -47,7 +47,7 @@ async def photo(clinic: Backends, consultation: UUID, seed: int, *, complete: bo
         photo_id=uuid7(), consultation_id=consultation, owner=USER, content_type="image/jpeg",
         size=len(body), sha256=digest, width=64, height=48, captured_at=now,
     )  # fmt: skip
-    await clinic.uploads.presign(USER, [taken], clinic.store_backend.signers("http://localhost:8000"))
+    await clinic.uploads.presign(USER, [taken], clinic.store_backend.signer.for_page("http://localhost:8000"))
     key = f"consultations/{consultation}/{taken.photo_id}.jpg"
     kept = StoredFile(content_type="image/jpeg", cache_control="", sha256=digest, modified_at=now, body=body)
     store: Any = clinic.store
@@ -120,7 +120,7 @@ async def test_after_a_restore_every_difference_is_explained_and_every_photo_tha
             assert state.state is PhotoState.STORED
             assert state.receipt is not None
             assert state.receipt.consultation_id == known
-        signer = clinic.store_backend.signers("http://localhost:8000")
+        signer = clinic.store_backend.signer.for_page("http://localhost:8000")
         assert len((await clinic.consultations.photos(USER, known, signer)).photos) == (before + after + 1)
 
 

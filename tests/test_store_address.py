@@ -183,7 +183,7 @@ async def test_what_the_program_serves_names_the_address_that_it_signs(
         pages = [await browser.get(path) for path in ("/mobile", "/desktop")]
         worker = await browser.get("/service_worker/sw.js")
 
-    assert origins_signed(backends.store_backend.signers("http://localhost:8000")) == {origin}
+    assert origins_signed(backends.store_backend.signer.for_page("http://localhost:8000")) == {origin}
     for page in pages:
         assert origin in directive(page.headers["content-security-policy"], "img-src")
     for answer in (*pages, worker):
@@ -205,7 +205,7 @@ async def test_a_page_under_this_computers_own_names_sends_to_where_it_came_from
 ) -> None:
     """Its policy allows its own host alone, so the built-in store is addressed there and answers there."""
     app = create_app(settings_of(home, S3_BUCKET=""))
-    signer = app.state.backends.store_backend.signers(f"http://{name}")
+    signer = app.state.backends.store_backend.signer.for_page(f"http://{name}")
     upload, photo = signer.sign_put(row(BODY)), row(BODY)
     upload = signer.sign_put(photo)
 
@@ -222,8 +222,8 @@ async def test_a_strangers_host_gets_no_address_of_its_own(home: Path, environ: 
     """The control: only this computer's own names are followed, and not where the store lives apart."""
     for variables in ({}, {"STORE_ORIGIN": "https://files.clinic.example"}):
         storage = Backends(settings_of(home, S3_BUCKET="", **variables)).store_backend
-        default = origins_signed(storage.signers("http://localhost:8000"))
-        assert origins_signed(storage.signers("https://evil.example.org")) == default
+        default = origins_signed(storage.signer.for_page("http://localhost:8000"))
+        assert origins_signed(storage.signer.for_page("https://evil.example.org")) == default
         storage.close()
     assert default == {"https://files.clinic.example"}
 

@@ -10,7 +10,7 @@ import boto3
 import pytest
 
 from app.adapters.s3.credentials import CurrentCredentials
-from app.adapters.s3.signer import S3Signer, origin_signer
+from app.adapters.s3.signer import OriginSigner, origin_signer
 from app.adapters.s3.store import bucket_address, build_client, build_signer
 from app.config.settings import read_settings
 from app.domain.errors import StoreUnavailable
@@ -119,12 +119,12 @@ def test_every_header_that_is_sent_is_signed(settings: Any, client: Any) -> None
 
 
 @pytest.fixture
-def signer() -> S3Signer:
+def signer() -> OriginSigner:
     access = BucketAccess(bucket="photos", region="local", access_key="k", secret_key="s")
     return origin_signer(access, ["http://localhost:8000", "https://192.168.1.20:8443"], now)
 
 
-def test_a_picture_keeps_its_address_within_a_window(signer: S3Signer) -> None:
+def test_a_picture_keeps_its_address_within_a_window(signer: OriginSigner) -> None:
     """The same for five minutes, so that the browser's cache holds; then another."""
     photo, start = row(BODY), datetime(2026, 11, 22, 10, 40, tzinfo=UTC)
 
@@ -136,7 +136,7 @@ def test_a_picture_keeps_its_address_within_a_window(signer: S3Signer) -> None:
     assert signer.sign_get(photo, start + timedelta(seconds=300)) != urls[0]
 
 
-def test_the_address_names_the_origin_that_the_page_came_through(signer: S3Signer) -> None:
+def test_the_address_names_the_origin_that_the_page_came_through(signer: OriginSigner) -> None:
     """A phone in the network cannot open localhost."""
     photo = row(BODY)
 
@@ -148,7 +148,7 @@ def test_the_address_names_the_origin_that_the_page_came_through(signer: S3Signe
     assert signer.for_origin("https://evil.example.org") is signer
 
 
-def test_a_new_day_gets_a_new_key(signer: S3Signer) -> None:
+def test_a_new_day_gets_a_new_key(signer: OriginSigner) -> None:
     """The kept key is for one day only: both sides of midnight equal a signer that kept nothing."""
     photo, before = row(BODY), datetime(2026, 11, 22, 23, 59, tzinfo=UTC)
     after = before + timedelta(hours=1)
@@ -167,7 +167,7 @@ def test_a_cloud_store_keeps_its_own_address(client: Any, settings: Any) -> None
     """Where the store does not follow the page, every origin gets the bucket's address."""
     signer = build_signer(settings, client, now)
 
-    assert signer.for_origin("https://capture.clinic.example") is signer
+    assert signer.for_page("https://capture.clinic.example") is signer
     assert bucket_address(client, settings.s3_bucket).url == signer.address
 
 

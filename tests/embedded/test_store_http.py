@@ -11,7 +11,7 @@ import httpx
 import msgspec
 import pytest
 
-from app.adapters.s3.signer import S3Signer, origin_signer
+from app.adapters.s3.signer import OriginSigner, S3Signer, origin_signer
 from app.domain.photos.model import MAX_PHOTO_BYTES, PhotoRow
 from app.embedded.store.http import StoreHttpHandler
 from app.embedded.store.request_body import IncomingBodies
@@ -38,7 +38,7 @@ def client(face: Any) -> httpx.AsyncClient:
 
 
 @pytest.fixture
-def signer(store: EmbeddedStore) -> S3Signer:
+def signer(store: EmbeddedStore) -> OriginSigner:
     return origin_signer(store.access, ORIGINS, now)
 
 
@@ -53,7 +53,9 @@ async def put(browser: httpx.AsyncClient, signer: S3Signer, photo: PhotoRow, bod
     return await browser.put(upload.url, content=body, headers=upload.headers)
 
 
-async def test_a_photo_can_come_through_every_origin(browser: httpx.AsyncClient, signer: S3Signer) -> None:
+async def test_a_photo_can_come_through_every_origin(
+    browser: httpx.AsyncClient, signer: OriginSigner
+) -> None:
     """Signed for the origin of the page, verified with the host it was reached under."""
     for origin in ORIGINS:
         photo = row(BODY)

@@ -22,7 +22,7 @@ from app.domain.photos.bucket import (
 )
 from app.domain.photos.model import CONTENT_TYPES, PhotoRow
 from app.domain.ports.clock import Clock
-from app.domain.ports.storage import SignedUpload
+from app.domain.ports.storage import SignedUpload, UploadSigner
 
 # Names under which a computer's own browser reaches it: localhost, 127.0.0.1, [::1], behind a port or two.
 _OWN_NAMES = 32
@@ -47,8 +47,8 @@ class S3Signer:
         self._owner = expected_owner
         self._shown: tuple[datetime | None, dict[tuple[str, str], str]] = (None, {})
 
-    def for_origin(self, _: str) -> "S3Signer":
-        """The signer whose URLs a page can reach: for a store with an address of its own, always this one."""
+    def for_page(self, origin: str, session: str = "") -> UploadSigner:
+        """See ``Signers``: for a store with an address of its own, always this one."""
         return self
 
     @property
@@ -165,6 +165,11 @@ class OriginSigner(S3Signer):
             if len(self._signers) < self._most:
                 self._signers[origin] = known
         return known or self
+
+    def for_page(self, origin: str, session: str = "") -> UploadSigner:
+        """See ``Signers``."""
+        signer = self.for_origin(origin)
+        return SessionSigner(signer, session) if session else signer
 
     def _of(self, origin: str) -> S3Signer:
         return S3Signer(self._below(origin), self._access.region, self._fixed, self._clock)
