@@ -16,14 +16,19 @@ _USUAL_PORTS = {"http": 80, "https": 443}
 
 
 class Keys(Protocol):
-    """What signs; only a role's keys have a ``token``."""
+    """Keys of a user, or of a role for a while."""
 
     @property
-    def access_key(self) -> str: ...
+    def access_key(self) -> str:
+        """Which keys these are; public."""
+
     @property
-    def secret_key(self) -> str: ...
+    def secret_key(self) -> str:
+        """What signs."""
+
     @property
-    def token(self) -> str | None: ...
+    def token(self) -> str | None:
+        """The session of a role's keys."""
 
 
 class FixedKeys(NamedTuple):
