@@ -10,6 +10,7 @@ const FIRST_MARK = 0xe000;
 const MARKS = /([\ue000-\ue0ff])/;
 
 // Joiners, fillers, selectors, tags and controls: what shows nothing. The server compares labels in the same way.
+// eslint-disable-next-line no-control-regex -- controls are what it takes out
 const UNSEEN = /\p{Default_Ignorable_Code_Point}|[\0-\x08\x0e-\x1b\x7f-\x84\x86-\x9f]/gu;
 
 /** A label or an identifier as users see and compare it. @param {string | null | undefined} text */

@@ -1,6 +1,6 @@
 /** Time that moves only when the test says so. */
 
-export const DAY = Date.UTC(2026, 10, 22, 10);
+const DAY = Date.UTC(2026, 10, 22, 10);
 
 export class TestClock {
   time = 0;

@@ -39,7 +39,7 @@
 /** An answer that corrects the clock may set it back by as much. */
 const NOISE_MS = 5_000;
 /** How long the server's answer lets photos be taken without another. */
-export const FRESH_MS = 20_000;
+const FRESH_MS = 20_000;
 
 /**
  * A new camera session; with nothing open its photos are unfiled.
@@ -167,7 +167,7 @@ function answerName(cameraSession, { unfiled }, answer, now) {
  * Whether a question waits for the clinician, and not for the server.
  * @param {Question|null} question
  */
-export const isOpen = (question) => !!question && question.kind !== "asking";
+const isOpen = (question) => !!question && question.kind !== "asking";
 
 /**
  * Whether the server's answer is too old; a clock that went backwards makes it old as well.

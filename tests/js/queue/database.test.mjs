@@ -136,7 +136,7 @@ test("a newer version of the app upgrades at once: this one steps aside", async 
 });
 
 test("an upgrade from this version keeps its stores as they are", async (t) => {
-  const { name, database } = fresh(t);
+  const { database } = fresh(t);
   await database.write(["meta"], put("a"));
   await database.close();
   const original = indexedDB.open.bind(indexedDB);

@@ -4,7 +4,7 @@ import test from "node:test";
 
 import { backoff } from "../../../pwa/queue/replay/retry-policy.js";
 import { PHONE_CODES, SERVER_CODES, classify, failure } from "../../../pwa/queue/errors.js";
-import { openPhone, receiptFor, sha256, signed, until } from "./support.mjs";
+import { openPhone, sha256, signed, until } from "./support.mjs";
 
 const STATUS = { "rate-limited": 429, internal: 500, "storage-full": 507, "other-owner": 409 };
 const statusOf = (code) => STATUS[code] ?? (SERVER_CODES[code].concerns === "link" ? 503 : 422);

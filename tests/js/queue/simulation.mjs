@@ -15,7 +15,7 @@ const FOR_ALL = new Set(["store-refuses", "server-refuses"]);
 const PARKED_MS = 300_000;
 
 /** mulberry32: small, fast, the same everywhere. */
-export function randomFrom(seed) {
+function randomFrom(seed) {
   let a = seed >>> 0;
   return () => {
     a = (a + 0x6d2b79f5) >>> 0;
