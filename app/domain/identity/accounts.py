@@ -64,6 +64,13 @@ class SignInState(Schema, frozen=True):
     password_change_required: bool = False
 
 
+class SignInAnswer(Schema, frozen=True):
+    """Who has signed in, and whether the generated password must be changed first."""
+
+    user: AccountUser
+    password_change_required: bool
+
+
 class SessionToken(Schema, frozen=True):
     """A session token for one minute, and its user."""
 

@@ -7,7 +7,7 @@ idempotency key of everything that happens to the photo.
 
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Literal, cast
 from uuid import UUID
 
 import msgspec
@@ -25,6 +25,8 @@ UserId = Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9_-]{1,64}$")]
 Edge = Annotated[int, msgspec.Meta(ge=1, le=MAX_EDGE)]
 # PostgreSQL keeps no NUL in text, so that neither database is given one. Free text is of this type.
 Text = Annotated[str, msgspec.Meta(pattern=r"^[^\u0000]*$")]
+Side = Literal["", "left", "right", "both", "midline"]
+View = Literal["", "overview", "regional", "close-up"]
 AwareTime = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
@@ -95,8 +97,8 @@ class PhotoDescription(Schema, frozen=True):
 
     caption: Annotated[Text, msgspec.Meta(max_length=500)] | msgspec.UnsetType = msgspec.UNSET
     body_site: Annotated[Text, msgspec.Meta(max_length=100)] | msgspec.UnsetType = msgspec.UNSET
-    side: Literal["", "left", "right", "both", "midline"] | msgspec.UnsetType = msgspec.UNSET
-    view: Literal["", "overview", "regional", "close-up"] | msgspec.UnsetType = msgspec.UNSET
+    side: Side | msgspec.UnsetType = msgspec.UNSET
+    view: View | msgspec.UnsetType = msgspec.UNSET
 
 
 class PhotoChange(PhotoDescription, frozen=True):
@@ -144,8 +146,8 @@ class PhotoRow(msgspec.Struct, kw_only=True, frozen=True):
     late: bool = False
     caption: str = ""
     body_site: str = ""
-    side: str = ""
-    view: str = ""
+    side: Side = ""
+    view: View = ""
     refused_at: datetime | None = None
     deleted_at: datetime | None = None
     taken_during: int | None = None
@@ -170,7 +172,7 @@ class Receipt(Schema, frozen=True):
     """
 
     photo_id: UUID
-    state: PhotoState
+    state: Literal["stored", "deleted"]
     owner: str
     consultation_id: UUID
     filed_in: UUID
@@ -213,7 +215,7 @@ def receipt(row: PhotoRow) -> Receipt:
         raise InvalidField("A pending photo has no receipt.", "photoId")
     return Receipt(
         photo_id=row.photo_id,
-        state=row.state,
+        state="stored" if row.state is PhotoState.STORED else "deleted",
         owner=row.owner,
         consultation_id=row.captured_in,
         filed_in=row.filed_in,
@@ -235,12 +237,12 @@ class PhotoView(Schema, frozen=True):
     height: int
     captured_at: datetime
     device_captured_at: datetime | None
-    received_at: datetime | None
+    received_at: datetime
     late: bool
     caption: str
     body_site: str
-    side: str
-    view: str
+    side: Side
+    view: View
     consultation_id: UUID
     captured_in: UUID
     taken_during: TakenDuring | None
@@ -258,7 +260,8 @@ def photo_view(row: PhotoRow, url: str, taken_during: TakenDuring | None = None)
         height=row.height,
         captured_at=row.captured_at,
         device_captured_at=row.device_captured_at,
-        received_at=row.received_at,
+        # A photo is shown once it is stored, and each that is stored was received.
+        received_at=cast("datetime", row.received_at),
         late=row.late,
         caption=row.caption,
         body_site=row.body_site,

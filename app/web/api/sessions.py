@@ -14,6 +14,7 @@ from app.domain.identity.accounts import (
     PasswordChange,
     SessionToken,
     SignIn,
+    SignInAnswer,
     SignInClient,
     SignInState,
 )
@@ -30,13 +31,13 @@ class SessionController(Controller):
     tags = ("Session",)
 
     @post(status_code=200, operation_class=json_body(SignIn), responses=problems(413, 415))
-    async def sign_in(self, request: ApiRequest, body: RawBody) -> Response[SignInState]:
+    async def sign_in(self, request: ApiRequest, body: RawBody) -> Response[SignInAnswer]:
         """Open a login with name and password; it replaces the one this browser had."""
         form, origin = read_body(SignIn, body), _page_origin(request)
         old = LOGIN.read(request, origin)
         client = _client(request, origin)
         login = await request.accounts.sign_in(form.name, form.password, client, old or None)
-        opened = SignInState(user=login.user, password_change_required=login.password_change_required)
+        opened = SignInAnswer(user=login.user, password_change_required=login.password_change_required)
         return Response(opened, cookies=set_login(origin, login))
 
     @get(responses=problems())
