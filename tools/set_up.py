@@ -45,6 +45,7 @@ def main() -> None:
     if target == "test" or os.environ.get("CLERK_PUBLISHABLE_KEY"):
         install_clerk()
     if target == "test":
+        make_api_types()
         print(find_browser().as_posix(), file=(STAMPS / "chromium").open("w"))
 
 
@@ -125,9 +126,8 @@ def install_browser_libraries() -> None:
     if is_fresh("browser", sources) and all((ROOT / made).exists() for made in MADE_BY_NPM):
         return
     say("Installing the browser libraries")
-    environment = node_environment()
-    call([*npm, "ci", "--loglevel=error", "--ignore-scripts"], environment)
-    call([shutil.which("node", path=environment["PATH"]) or "node", "tools/vendor.mjs"], environment)
+    call([*npm, "ci", "--loglevel=error", "--ignore-scripts"], node_environment())
+    run_node("tools/vendor.mjs")
     stamp("browser", sources)
 
 
@@ -138,8 +138,7 @@ def bundle_pages() -> None:
     sources = [ROOT / "package-lock.json", *sorted((ROOT / "tools").glob("*.mjs")), *own]
     if is_fresh("bundles", sources) and (BUNDLES / "graph.json").exists():
         return
-    environment = node_environment()
-    call([shutil.which("node", path=environment["PATH"]) or "node", "tools/bundle.mjs"], environment)
+    run_node("tools/bundle.mjs")
     stamp("bundles", sources)
 
 
@@ -160,6 +159,31 @@ def install_clerk() -> None:
         stop(str(problem))
     (STAMPS / clerk_files.TARBALL).unlink()
     stamp("clerk", sources)
+
+
+def make_api_types() -> None:
+    """Types of the server's answers for the browser's code, from the server's own OpenAPI document."""
+    sources = [
+        ROOT / "package-lock.json",
+        ROOT / "tools" / "api_schema.py",
+        *sorted(ROOT.glob("app/**/*.py")),
+    ]
+    types = ROOT / "pwa" / "vendor" / "api.d.ts"
+    if is_fresh("api-types", sources) and types.exists():
+        return
+    say("Making the types of the server's answers")
+    document = STAMPS / "api.json"
+    call([BIN / "python", "-m", "tools.api_schema", document])
+    maker = ROOT / "node_modules" / "openapi-typescript" / "bin" / "cli.js"
+    run_node(maker, document, "--output", types, heard=False)
+    stamp("api-types", sources)
+
+
+def run_node(*command: str | Path, heard: bool = True) -> None:
+    """A script under the Node that set-up found."""
+    environment = node_environment()
+    node = shutil.which("node", path=environment["PATH"]) or "node"
+    call([node, *command], environment, heard)
 
 
 def node_environment() -> dict[str, str]:

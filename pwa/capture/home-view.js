@@ -59,7 +59,7 @@ export function drawScreen({ flow: { name } }) {
 /** @param {State} state */
 export function drawHeader(state) {
   const { known, linkUp } = state;
-  const consultation = /** @type {any} */ (shownConsultation(state));
+  const consultation = shownConsultation(state);
   const unfiled = !consultation || consultation.id === known?.unfiled.id;
   const label = unfiled ? words.noConsultationOpen : consultation.label;
   setText(byId("patient"), label);

@@ -44,12 +44,14 @@ import { Store, UNKNOWN } from "./store.js";
 import { TooLarge } from "./review/too-large.js";
 import { Install, WakeLock } from "./device-features.js";
 
-/** @import { Known, Moment } from "./consultation/consultation-guard.js" */
+/** @import { Known } from "./consultation/consultation-guard.js" */
 /** @import { ErrorReason, FlowEvent } from "./flow.js" */
 /** @import { HomeActions } from "./home-view.js" */
 /** @import { NoticeActions } from "./notices-view.js" */
-/** @import { Answer, Request } from "./session/server-watch.js" */
+/** @import { ServerHandlers } from "./session/server-watch.js" */
 /** @import { State } from "./store.js" */
+/** @import { Api, ApiAnswer } from "../shared/http.js" */
+/** @import { RealtimeToken } from "../shared/api-types.js" */
 /** @import { Session } from "../page/session/session.js" */
 /** @import { WorkerBridge } from "./session/worker-bridge.js" */
 /** @import { Queue } from "../queue/queue.js" */
@@ -86,7 +88,11 @@ async function start(store, queue) {
   const inventorySync = new InventorySync(queue, api.request);
   /** @type {() => void} */
   let notify = () => {};
-  const token = async () => (await api.request("GET", "/api/realtime/token")).data;
+  const token = async () => {
+    /** @type {ApiAnswer<RealtimeToken>} */
+    const { data } = await api.request("GET", "/api/realtime/token");
+    return data;
+  };
   const live = new Live(token, () => notify());
   const parts = { ...build(store, queue, session, time), inventorySync, live };
   const { userSession, uploadQueue, capturing, confirming } = parts;
@@ -171,26 +177,22 @@ function build(store, queue, session, time) {
   };
 }
 
-/** @param {Request} request @param {Parts} parts @param {() => {open: boolean, place: string|null}} camera @param {() => number} now */
+/** @param {Api["request"]} request @param {Parts} parts @param {() => {open: boolean, place: string|null}} camera @param {() => number} now */
 function watchServer(
   request,
   { bridge, uploadQueue, userSession, inventorySync, live },
   camera,
   now,
 ) {
+  /** @type {ServerHandlers} */
   const handlers = {
-    link: (/** @type {boolean} */ up) => uploadQueue.onLink(up),
-    signIn: (/** @type {boolean} */ needed) => {
+    link: (up) => uploadQueue.onLink(up),
+    signIn: (needed) => {
       if (!needed) inventorySync.sync();
       return userSession.onSignInNeeded(needed);
     },
-    current: (/** @type {Answer} */ answer, /** @type {Moment} */ asked) =>
-      userSession.onConsultation(answer, asked),
-    me: async (
-      /** @type {any} */ me,
-      /** @type {Moment} */ asked,
-      /** @type {Answer|null} */ answer,
-    ) => {
+    current: (answer, asked) => userSession.onConsultation(answer, asked),
+    me: async (me, asked, answer) => {
       void live.listen(me.realtime);
       await userSession.onUser(me, asked, answer);
       await uploadQueue.refresh();

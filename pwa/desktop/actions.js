@@ -9,7 +9,7 @@ import { labelOf, nameOf } from "./consultations/identity.js";
 import { askWhere } from "./consultations/move-dialog.js";
 import { errorMessage } from "./shell/error-messages.js";
 
-/** @typedef {import("./shell/api-types.js").Consultation} Consultation @typedef {import("./shell/api-types.js").Photo} Photo */
+/** @typedef {import("../shared/api-types.js").Consultation} Consultation @typedef {import("../shared/api-types.js").Photo} Photo */
 /** @typedef {keyof typeof words.failed} What */
 
 /**

@@ -5,7 +5,7 @@
  */
 import { Albums } from "./gallery/albums.js";
 
-/** @typedef {import("./shell/api-types.js").Consultation} Consultation @typedef {import("./shell/api-types.js").Photo} Photo */
+/** @typedef {import("../shared/api-types.js").Consultation} Consultation @typedef {import("../shared/api-types.js").Photo} Photo */
 
 export class Desk extends EventTarget {
   /** @type {Consultation[]} */
@@ -83,7 +83,7 @@ export class Desk extends EventTarget {
     await this.refreshPhotos();
   }
 
-  /** @param {import("./shell/api-types.js").NewConsultation} identity */
+  /** @param {import("../shared/api-types.js").NewConsultation} identity */
   async start(identity) {
     const consultation = await this.#own(this.#routes.start(identity));
     this.#asked++;
@@ -115,7 +115,7 @@ export class Desk extends EventTarget {
     await this.#refreshConsultations();
   }
 
-  /** @param {Consultation} consultation @param {import("./shell/api-types.js").NewConsultation} identity */
+  /** @param {Consultation} consultation @param {import("../shared/api-types.js").NewConsultation} identity */
   async correct(consultation, identity) {
     this.replaceConsultation(await this.#routes.change(consultation.id, identity));
   }

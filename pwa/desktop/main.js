@@ -53,7 +53,7 @@ const descriptions = new Drafts(async (id, fields) => {
 const link = new LinkStatus(part("link"));
 const phones = new PhoneWatch(part("phones"), routes);
 const refetcher = createRefetcher({ fetchNow: refresh });
-/** @type {import("./shell/api-types.js").Me | null} */
+/** @type {import("../shared/api-types.js").Me | null} */
 let me = null;
 /** @type {import("../page/signals/realtime.js").Realtime | null} */
 let realtime = null;
@@ -71,7 +71,7 @@ function wireConsultations() {
   };
   new ConsultationList(part("consultation-list"), desk, show);
   const starter = wireStarter();
-  const correct = (/** @type {import("./shell/api-types.js").Consultation} */ consultation) =>
+  const correct = (/** @type {import("../shared/api-types.js").Consultation} */ consultation) =>
     starter.open(consultation);
   const actions = createConsultationActions(desk, { show, correct });
   new ConsultationHead(part("consultation-head"), desk, actions);
@@ -105,7 +105,7 @@ function wirePhotos() {
     yes: (photo) => orToast(acts.confirm(photo)),
     move: (photo) => orToast(acts.move(photo)),
   });
-  const address = (/** @type {import("./shell/api-types.js").Photo} */ { id, url }) =>
+  const address = (/** @type {import("../shared/api-types.js").Photo} */ { id, url }) =>
     gallery.address(id) ?? url;
   const acts = createPhotoActs(desk, () => viewer.close(), address);
   new PlaceWatch(part("asked"), desk, (id) => {
@@ -169,7 +169,7 @@ async function refresh() {
   }
 }
 
-/** @param {import("./shell/api-types.js").Me} answer */
+/** @param {import("../shared/api-types.js").Me} answer */
 function open(answer) {
   me = answer;
   const { user } = answer;

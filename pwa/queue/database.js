@@ -6,20 +6,10 @@
 import { openDB } from "../vendor/idb.js";
 import { StorageRefused } from "./refusals.js";
 
+/** @import { Receipt } from "../shared/api-types.js" */
 /** @import { PhotoRecord } from "./photo-record.js" */
 
-/**
- * @typedef {object} ReceiptRow
- * @property {string} photoId
- * @property {"stored" | "deleted"} state
- * @property {string} owner
- * @property {string} consultationId the shutter's
- * @property {string} filedIn
- * @property {string} sha256
- * @property {string | null} receivedAt
- * @property {boolean} late
- * @property {string} day local date of this phone when it came, for the line "n stored today"
- */
+/** @typedef {Receipt & {day: string}} ReceiptRow with the local date of this phone when it came, for the line "n stored today" */
 
 /**
  * @typedef {object} Schema

@@ -9,7 +9,7 @@ import { realClock, within } from "./clock.js";
 /** @import { Clock } from "./clock.js" */
 
 /**
- * @template [Data=any]
+ * @template [Data=unknown]
  * @typedef {object} ApiAnswer
  * @property {number} status 200 to 299, or 304
  * @property {Data} data decoded JSON, null when there is none
@@ -23,7 +23,7 @@ import { realClock, within } from "./clock.js";
  * @property {string | null} [etag] asks "only if it is not this one"
  */
 
-/** @typedef {Pick<ReturnType<typeof createApi>, "request">} Api */
+/** @typedef {ReturnType<typeof createApi>} Api */
 
 /** A version follows: the server of the next one is ours as well. */
 const MARK = "capture/";
@@ -78,7 +78,7 @@ export function createApi({
   /**
    * A 401 to a token that may have just run out is asked once more with a fresh one: the first
    * request changed nothing.
-   * @template [Data=any] what this route answers
+   * @template [Data=unknown] what this route answers
    * @param {string} method
    * @param {string} path
    * @param {unknown} [body]
@@ -103,7 +103,7 @@ export function createApi({
    * @param {unknown} body
    * @param {Options} options
    * @param {string | null} token
-   * @returns {Promise<ApiAnswer>}
+   * @returns {Promise<ApiAnswer<any>>} whatever was asked for
    */
   function attempt(method, path, body, { signal, timeoutMs = TIMEOUT_MS, etag }, token) {
     const init = requestInit(method, body, token, etag);
@@ -156,7 +156,7 @@ const dateOf = ({ headers }) => Date.parse(headers.get("Date") ?? "");
 
 /**
  * @param {Response} response
- * @returns {Promise<ApiAnswer>}
+ * @returns {Promise<ApiAnswer<any>>} whatever was asked for
  */
 async function readAnswer(response) {
   const { status, headers } = response;

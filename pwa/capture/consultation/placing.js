@@ -8,6 +8,7 @@ import { namedIn } from "./identity.js";
 import { ONE_BY_ONE, PLACE, placingOf } from "./question.js";
 import { inReview } from "../store.js";
 
+/** @import { Known } from "./consultation-guard.js" */
 /** @import { Doubt } from "./place-doubts.js" */
 /** @import { Store } from "../store.js" */
 /** @import { Place, PhotoSummary } from "../../queue/photo-record.js" */
@@ -109,6 +110,6 @@ export class Placing {
 
   #around() {
     const { state } = this.#store;
-    return { known: /** @type {any} */ (state.known), others: namedIn(state) };
+    return { known: /** @type {Known} */ (state.known), others: namedIn(state) };
   }
 }

@@ -3,7 +3,7 @@
  * as the desktop does. A notification means to ask the server; without one the timer asks.
  */
 
-/** @typedef {import("../../page/signals/realtime.js").RealtimeConfig} RealtimeConfig */
+/** @import { RealtimeConfig } from "../../shared/api-types.js" */
 /** @typedef {import("../../page/signals/realtime.js").RealtimeParts} RealtimeParts */
 /** @typedef {(parts: RealtimeParts) => {start: () => void, stop: () => void, retry: () => void}} Listen */
 /** The library is fetched after the first answer: neither the camera nor the queue waits for it. @returns {Promise<Listen>} */

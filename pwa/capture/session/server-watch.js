@@ -4,19 +4,19 @@
  * answers are also the probe of the link: no other sign of being online is trusted.
  */
 
-/** @typedef {(method: string, path: string) => Promise<{data: any}>} Request */
-
 const EVERY = 15_000; // ms
 const EVERY_IN_CAMERA = 5_000;
 const SIGN_IN_CODES = new Set(["unauthenticated", "session-pending", "password-change-required"]);
 
 const AGAIN = 1_000; // ms between two notifications that are followed: each stored photo sends one
 
+/** @import { Api, ApiAnswer } from "../../shared/http.js" */
+/** @import { Consultation, CurrentConsultation, Me, ServerMove } from "../../shared/api-types.js" */
 /** @import { Moment } from "../consultation/consultation-guard.js" */
 
 /**
  * @typedef {object} ServerHandlers each with the moment of the question: an answer is as old as that
- * @property {(me: any, asked: Moment, answer: Answer|null) => void} me with the answer about the phone's own
+ * @property {(me: Me, asked: Moment, answer: Answer|null) => void} me with the answer about the phone's own
  *   consultation, where it has one already
  * @property {(answer: Answer, asked: Moment) => void} current
  * @property {(up: boolean) => void} link
@@ -24,9 +24,9 @@ const AGAIN = 1_000; // ms between two notifications that are followed: each sto
  */
 /**
  * @typedef {object} Answer
- * @property {any} consultation the current one, or null
+ * @property {Consultation|null} consultation the current one
  * @property {string|null} closed the id of the phone's own consultation, if that was closed
- * @property {any[]} [moves] where the desktop went since the phone's own one was current, oldest first
+ * @property {ServerMove[]} [moves] where the desktop went since the phone's own one was current, oldest first
  * @property {string} [serverTime] RFC 3339
  */
 
@@ -45,7 +45,7 @@ export class ServerWatch {
   #followedAt = -Infinity;
 
   /**
-   * @param {Request} request
+   * @param {Api["request"]} request
    * @param {ServerHandlers} handlers
    * @param {() => {open: boolean, place: string|null}} camera whether it is open, and the id of the
    *   consultation for the next photo, chosen or shot
@@ -121,6 +121,7 @@ export class ServerWatch {
       // The token of this very request may have been the other user's.
       if (this.#userKnown) return this.#handlers.current(answer, asked());
     }
+    /** @type {ApiAnswer<Me>} */
     const { data } = await this.#request("GET", "/api/me");
     // A reloaded page may have missed more than one move.
     const answer = place ? await this.#current(place) : null;
@@ -131,6 +132,7 @@ export class ServerWatch {
   /** @param {string|null} place @returns {Promise<Answer>} */
   async #current(place) {
     const query = place ? `?camera=${place}` : "";
+    /** @type {ApiAnswer<CurrentConsultation>} */
     const { data } = await this.#request("GET", `/api/consultations/current${query}`);
     const { consultation, serverTime, moves } = data;
     return { consultation, closed: data.closed ? place : null, serverTime, moves };

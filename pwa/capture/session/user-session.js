@@ -8,7 +8,8 @@ import { phone as words } from "../../page/words/phone.js";
 import { isStale } from "../consultation/consultation-guard.js";
 import { inQueue, inReview, UNKNOWN, waiting } from "../store.js";
 
-/** @import { Known, Moment } from "../consultation/consultation-guard.js" */
+/** @import { Binding, Known, Moment } from "../consultation/consultation-guard.js" */
+/** @import { Consultation, Me, ServerMove } from "../../shared/api-types.js" */
 /** @import { Answer } from "./server-watch.js" */
 /** @import { State, Store } from "../store.js" */
 /** @import { Install } from "../device-features.js" */
@@ -72,7 +73,7 @@ export class UserSession {
     this.#store.set({ owner, known, images, staleMinutes });
   }
 
-  /** The server's answer about the user. @param {any} me @param {Moment} asked @param {Answer|null} [answer] */
+  /** The server's answer about the user. @param {Me} me @param {Moment} asked @param {Answer|null} [answer] */
   async onUser(me, asked, answer = null) {
     const { owner: before } = this.#store.state;
     const { id, name } = me.user;
@@ -81,7 +82,7 @@ export class UserSession {
     if (before?.id !== id) this.#leave();
     this.#store.set({ owner: { id, name }, signedOut: false, images, staleMinutes });
     const last = answer && before?.id === id ? knownOf(answer, asked) : {};
-    const current = bindingOf(me.currentConsultation);
+    const current = me.currentConsultation && bindingOf(me.currentConsultation);
     const unfiled = bindingOf(me.unfiledConsultation);
     await this.#remember({ ...last, current, unfiled }, asked, true);
   }
@@ -174,16 +175,14 @@ function knownOf({ consultation, closed, serverTime, moves = [] }, asked) {
   const here = (moment) => asked.wall - (Date.parse(serverTime ?? "") - Date.parse(moment));
   const since = consultation ? here(consultation.openedAt) : NaN;
   return {
-    current: bindingOf(consultation),
+    current: consultation && bindingOf(consultation),
     closed,
     since: since <= asked.wall ? since : undefined,
     steps: moves.map((move) => ({ to: bindingOf(move), after: here(move.since) })),
   };
 }
 
-/** @param {any} consultation as the server sends it @returns {any} what the phone needs of it */
-function bindingOf(consultation) {
-  if (!consultation) return null;
-  const { id, label, kind, openedAt, secondIdentifier } = consultation;
+/** What the phone needs of it. @param {Consultation|ServerMove} consultation @returns {Binding} */
+function bindingOf({ id, label, kind, openedAt, secondIdentifier }) {
   return { id, label, kind, openedAt, secondIdentifier };
 }

@@ -5,7 +5,7 @@ import { button, find, icon, make } from "../../page/dom.js";
 import { detailOf, dotted, labelOf, named } from "./identity.js";
 import { when } from "../times.js";
 
-/** @typedef {import("../shell/api-types.js").Consultation} Consultation */
+/** @typedef {import("../../shared/api-types.js").Consultation} Consultation */
 /** @typedef {{ choose(consultation: Consultation): void, close(consultation: Consultation): void, reopen(consultation: Consultation): void,
  *   correct(consultation: Consultation): void, discard(consultation: Consultation): void, show(id: string): void }} ConsultationActions */
 

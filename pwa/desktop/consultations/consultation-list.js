@@ -5,7 +5,7 @@ import { icon, make } from "../../page/dom.js";
 import { detailOf, dotted, labelOf } from "./identity.js";
 import { dayTitle, when } from "../times.js";
 
-/** @typedef {import("../shell/api-types.js").Consultation} Consultation */
+/** @typedef {import("../../shared/api-types.js").Consultation} Consultation */
 
 export class ConsultationList {
   #list;

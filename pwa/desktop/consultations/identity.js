@@ -7,7 +7,7 @@ import { desktop as words } from "../../page/words/desktop.js";
 import { make } from "../../page/dom.js";
 import { when } from "../times.js";
 
-/** @typedef {import("../shell/api-types.js").Consultation} Consultation */
+/** @typedef {import("../../shared/api-types.js").Consultation} Consultation */
 /** @typedef {Pick<Consultation, "id" | "kind" | "label" | "secondIdentifier" | "openedAt" | "closedAt">} Named */
 
 /** @param {Pick<Consultation, "kind" | "label">} consultation */
@@ -74,7 +74,7 @@ export function dotted(parts) {
 
 /**
  * The open consultation that a new one, or a corrected one, would look like.
- * @param {import("../shell/api-types.js").NewConsultation} identity @param {Consultation[]} consultations @param {{ id: string } | null} except
+ * @param {import("../../shared/api-types.js").NewConsultation} identity @param {Consultation[]} consultations @param {{ id: string } | null} except
  */
 export function openTwin({ label, secondIdentifier }, consultations, except) {
   const own = compared(secondIdentifier);

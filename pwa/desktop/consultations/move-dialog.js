@@ -6,7 +6,7 @@ import { make } from "../../page/dom.js";
 import { apartBy, labelOf, named } from "./identity.js";
 import { dayAndTime } from "../times.js";
 
-/** @typedef {import("../shell/api-types.js").Consultation} Consultation @typedef {import("../shell/api-types.js").Photo} Photo */
+/** @typedef {import("../../shared/api-types.js").Consultation} Consultation @typedef {import("../../shared/api-types.js").Photo} Photo */
 
 /**
  * @param {{ photo: Photo, address: string, consultations: Consultation[] }} question `consultations` with the photo's own

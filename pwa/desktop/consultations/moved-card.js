@@ -7,7 +7,7 @@ import { desktop as words } from "../../page/words/desktop.js";
 import { button, icon, make } from "../../page/dom.js";
 import { labelOf, named } from "./identity.js";
 
-/** @typedef {import("../shell/api-types.js").Consultation} Consultation @typedef {{ to: Consultation, from: Consultation | undefined }} Move */
+/** @typedef {import("../../shared/api-types.js").Consultation} Consultation @typedef {{ to: Consultation, from: Consultation | undefined }} Move */
 
 export class MovedCard {
   #root;

@@ -7,7 +7,7 @@ import { desktop as words } from "../../page/words/desktop.js";
 import { button, icon, make } from "../../page/dom.js";
 import { apartBy, detailOf, dotted, labelOf, nameOf } from "./identity.js";
 
-/** @typedef {import("../shell/api-types.js").Photo} Photo @typedef {import("../shell/api-types.js").Consultation} Consultation */
+/** @typedef {import("../../shared/api-types.js").Photo} Photo @typedef {import("../../shared/api-types.js").Consultation} Consultation */
 /** @typedef {{ yes(photo: Photo): void, move(photo: Photo): void }} PlaceAnswers */
 
 /** The consultation that was current at the shutter, as the page knows it now. @param {Photo} photo @param {Consultation[]} consultations */

@@ -7,7 +7,7 @@ import { desktop as words } from "../../page/words/desktop.js";
 import { button, icon, make } from "../../page/dom.js";
 import { nameOf } from "./identity.js";
 
-/** @typedef {import("../shell/api-types.js").Consultation} Consultation */
+/** @typedef {import("../../shared/api-types.js").Consultation} Consultation */
 
 const MOST = 3;
 

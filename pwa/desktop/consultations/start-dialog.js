@@ -5,7 +5,7 @@ import { find } from "../../page/dom.js";
 import { nameOf } from "./identity.js";
 import { errorMessage } from "../shell/error-messages.js";
 
-/** @typedef {import("../shell/api-types.js").Consultation} Consultation @typedef {import("../shell/api-types.js").NewConsultation} NewConsultation */
+/** @typedef {import("../../shared/api-types.js").Consultation} Consultation @typedef {import("../../shared/api-types.js").NewConsultation} NewConsultation */
 
 export class StartDialog {
   #dialog;
@@ -72,7 +72,8 @@ export class StartDialog {
         : this.#acts.start(identity));
       this.#dialog.close();
     } catch (error) {
-      if (/** @type {any} */ (error)?.code === "label-in-use") this.#askForIdentifier(identity);
+      const { code } = /** @type {import("../shell/error-messages.js").AnyError} */ (error);
+      if (code === "label-in-use") this.#askForIdentifier(identity);
       else this.#showFailure(errorMessage(consultation ? "correct" : "start", error));
     }
   }

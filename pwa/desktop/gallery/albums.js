@@ -3,7 +3,7 @@
  * refetch costs a 304, and going back to a consultation shows it at once.
  */
 
-/** @typedef {import("../shell/api-types.js").Photo} Photo @typedef {{ etag?: string | null, photos: Photo[] }} Album */
+/** @typedef {import("../../shared/api-types.js").Photo} Photo @typedef {{ etag?: string | null, photos: Photo[] }} Album */
 
 /** The server signs photo addresses for windows of this length. */
 const WINDOW = 5 * 60_000;

@@ -4,7 +4,7 @@
  * mail program and archive keeps those.
  */
 
-/** @typedef {import("../shell/api-types.js").Photo} Photo @typedef {import("../shell/api-types.js").Consultation} Consultation */
+/** @typedef {import("../../shared/api-types.js").Photo} Photo @typedef {import("../../shared/api-types.js").Consultation} Consultation */
 
 const LONGEST = 32;
 

@@ -82,7 +82,7 @@ export class Gallery {
     this.#leadIfWanted();
   }
 
-  /** @param {import("../shell/api-types.js").Photo} photo @param {number} at */
+  /** @param {import("../../shared/api-types.js").Photo} photo @param {number} at */
   #fill(photo, at) {
     const tile = /** @type {Tile} */ (this.#tiles.get(photo.id));
     tile.fill(photo, at + 1);

@@ -7,7 +7,7 @@ import { named } from "../consultations/identity.js";
 import { placeQuestion } from "../consultations/place-question.js";
 import { Zoom, zoomKey } from "./zoom.js";
 
-/** @typedef {import("../shell/api-types.js").Photo} Photo */
+/** @typedef {import("../../shared/api-types.js").Photo} Photo */
 /**
  * What the dialog asks of the page; each act rejects with a sentence to show.
  * @typedef {{ download(photo: Photo): Promise<void>, move(photo: Photo): Promise<void>,

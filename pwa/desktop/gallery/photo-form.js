@@ -4,7 +4,7 @@ import { find, make } from "../../page/dom.js";
 import { lateMark } from "./tile.js";
 import { when } from "../times.js";
 
-/** @typedef {import("../shell/api-types.js").Photo} Photo */
+/** @typedef {import("../../shared/api-types.js").Photo} Photo */
 
 const FIELDS = /** @type {const} */ (["caption", "bodySite", "side", "view"]);
 

@@ -12,7 +12,7 @@ const PICTURES_LIMIT_MS = 15_000;
 /** Every time is printed with its day: paper outlives today. */
 const NO_DAY = new Date(0);
 
-/** @typedef {import("../shell/api-types.js").Consultation} Consultation @typedef {import("../shell/api-types.js").Photo} Photo */
+/** @typedef {import("../../shared/api-types.js").Consultation} Consultation @typedef {import("../../shared/api-types.js").Photo} Photo */
 
 /**
  * @typedef {{ consultation: Consultation | undefined, consultations: Consultation[], notes: string, photos: Photo[],

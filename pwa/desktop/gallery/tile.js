@@ -4,7 +4,7 @@ import { desktop as words } from "../../page/words/desktop.js";
 import { icon, make } from "../../page/dom.js";
 import { apart, when } from "../times.js";
 
-/** @typedef {import("../shell/api-types.js").Photo} Photo @typedef {import("../shell/api-types.js").Consultation} Consultation */
+/** @typedef {import("../../shared/api-types.js").Photo} Photo @typedef {import("../../shared/api-types.js").Consultation} Consultation */
 
 export class Tile {
   #image = document.createElement("img");

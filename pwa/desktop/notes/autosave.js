@@ -4,7 +4,7 @@
  */
 import { realClock } from "../../shared/clock.js";
 
-/** @typedef {import("../shell/api-types.js").Fields} Fields */
+/** @typedef {Record<string, string>} Fields by name */
 /** @typedef {Pick<import("../../shared/clock.js").Clock, "after">} Timer */
 /** @typedef {"saved" | "editing" | "saving" | "failed" | "conflict"} SaveState */
 

@@ -4,7 +4,7 @@
  */
 import { Autosave } from "./autosave.js";
 
-/** @typedef {import("../shell/api-types.js").Fields} Fields */
+/** @typedef {import("./autosave.js").Fields} Fields */
 
 /** Unsaved text of one tab, in session storage: gone with the tab, and as soon as it is saved. */
 export class DraftBox {

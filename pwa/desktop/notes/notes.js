@@ -3,7 +3,7 @@ import { desktop as words } from "../../page/words/desktop.js";
 import { Conflict } from "./autosave.js";
 import { find } from "../../page/dom.js";
 
-/** @typedef {import("../shell/api-types.js").Consultation} Consultation */
+/** @typedef {import("../../shared/api-types.js").Consultation} Consultation */
 
 /** Saves notes, unless another screen has changed them since they were read here. */
 export class NotesKeeper {
@@ -25,14 +25,14 @@ export class NotesKeeper {
 
   /**
    * What is kept over a reload: the text, and the text that it started from.
-   * @param {string} id @param {string} notes @returns {import("../shell/api-types.js").Fields}
+   * @param {string} id @param {string} notes @returns {import("./autosave.js").Fields}
    */
   fields(id, notes) {
     const start = this.#bases.get(id);
     return start === undefined ? { notes } : { notes, start };
   }
 
-  /** @param {string} id @param {import("../shell/api-types.js").Fields} fields */
+  /** @param {string} id @param {import("./autosave.js").Fields} fields */
   async save(id, { notes, start }) {
     const theirs = (await this.#routes.consultation(id)).notes;
     const base = this.#bases.get(id) ?? start;

@@ -3,7 +3,7 @@ import { desktop as words } from "../../page/words/desktop.js";
 import { find } from "../../page/dom.js";
 
 /**
- * @param {HTMLElement} root @param {import("./api-types.js").Me["user"]} user @param {() => void} signOut
+ * @param {HTMLElement} root @param {import("../../shared/api-types.js").Me["user"]} user @param {() => void} signOut
  * @param {string | null} passwordUrl null where passwords are kept elsewhere
  */
 export function showAccount(root, user, signOut, passwordUrl) {

@@ -8,7 +8,7 @@ import { button, icon, make } from "../../page/dom.js";
 import { dayOf } from "../times.js";
 import { errorMessage } from "./error-messages.js";
 
-/** @typedef {import("./api-types.js").Unsent} Unsent @typedef {import("./api-types.js").UnsentPhoto} UnsentPhoto */
+/** @typedef {import("../../shared/api-types.js").Unsent} Unsent @typedef {import("../../shared/api-types.js").UnsentPhoto} UnsentPhoto */
 /** @typedef {{ kind: "warn" | "danger", text: string, photoIds: string[] }} Line */
 /** @typedef {Pick<import("./routes.js").Routes, "unsent" | "dismiss">} Routes */
 

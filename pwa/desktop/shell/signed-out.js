@@ -2,15 +2,16 @@
 import { find } from "../../page/dom.js";
 import { isSignedOut } from "./error-messages.js";
 
-/**
- * @template {{ request(method: string, path: string, body?: any, options?: any): Promise<any> }} Api
- * @param {Api} api @param {HTMLElement} line @param {string} signInUrl @returns {Pick<Api, "request">}
- */
+/** @import { Api, ApiAnswer } from "../../shared/http.js" */
+
+/** @param {Api} api @param {HTMLElement} line @param {string} signInUrl @returns {Api} */
 export function watchSignIn(api, line, signInUrl) {
   find(line, "a", HTMLAnchorElement).href = signInUrl;
   return {
+    /** @template Data @param {Parameters<Api["request"]>} question @returns {Promise<ApiAnswer<Data>>} */
     async request(...question) {
       try {
+        /** @type {ApiAnswer<Data>} */
         const answer = await api.request(...question);
         line.hidden = true;
         return answer;

@@ -6,7 +6,9 @@
 import { ApiProblem } from "../../shared/http.js";
 import { ANY_SESSION, SignedOut, UserState, sessionIdOf, shownToPages } from "./user-state.js";
 
-/** @import { Session, User } from "./session.js" */
+/** @import { Session } from "./session.js" */
+/** @import { SessionToken } from "../../shared/api-types.js" */
+/** @import { Api, ApiAnswer } from "../../shared/http.js" */
 
 /** A token is renewed this long before its end, so that it does not run out on its way. */
 const EARLY_S = 10;
@@ -15,7 +17,7 @@ const EARLY_S = 10;
 
 /**
  * @param {object} parts
- * @param {import("../../shared/http.js").Api} parts.api without tokens: cookies alone
+ * @param {Api} parts.api without tokens: cookies alone
  * @param {() => number} [parts.now] milliseconds
  * @param {Pick<SessionChannel, "publish" | "listen">} [parts.channel] to the other pages of this browser
  * @param {() => Promise<unknown>} [parts.forget] removes what this browser keeps of the last user
@@ -40,7 +42,7 @@ class LocalSession {
   #over = false;
 
   /**
-   * @param {import("../../shared/http.js").Api} api
+   * @param {Api} api
    * @param {() => number} now
    * @param {Pick<SessionChannel, "publish">} [channel]
    * @param {() => Promise<unknown>} [forget]
@@ -102,10 +104,11 @@ class LocalSession {
     return token;
   }
 
-  /** @returns {Promise<{token: string, expiresIn: number, user: User}>} */
   async #ask() {
     try {
-      return (await this.#api.request("POST", "/api/session/token")).data;
+      /** @type {ApiAnswer<SessionToken>} */
+      const { data } = await this.#api.request("POST", "/api/session/token");
+      return data;
     } catch (error) {
       if (!(error instanceof ApiProblem) || !leadsToSignIn(error)) throw error;
       this.#dropToken();

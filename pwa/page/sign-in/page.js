@@ -10,8 +10,8 @@ import { busy, showError, showSecrets } from "./form.js";
 import { sentenceFor } from "./trouble.js";
 import { signIn as words } from "../words/sign-in.js";
 
-/** @typedef {{id: string, name: string}} User */
-/** @typedef {{user: User | null, passwordChangeRequired: boolean}} SignInState */
+/** @import { AccountUser, SignInAnswer, SignInState } from "../../shared/api-types.js" */
+/** @import { ApiAnswer } from "../../shared/http.js" */
 
 const FORGOTTEN_AFTER = 5 * 60_000; // ms
 
@@ -38,7 +38,9 @@ async function startLocal() {
 /** Asked without a token: to have none is no error on this page. @returns {Promise<SignInState>} */
 async function signInState() {
   try {
-    return (await api.request("GET", "/api/session")).data;
+    /** @type {ApiAnswer<SignInState>} */
+    const { data } = await api.request("GET", "/api/session");
+    return data;
   } catch {
     return { user: null, passwordChangeRequired: false };
   }
@@ -59,6 +61,7 @@ function startSignIn(next) {
     void busy(form, words.signingIn, async () => {
       try {
         const credentials = { name: name.value, password: password.value };
+        /** @type {ApiAnswer<SignInAnswer>} */
         const { data } = await api.request("POST", "/api/session", credentials);
         channel.publish({ type: "signed-in", user: data.user.id });
         if (data.passwordChangeRequired) startFirstChange(data.user, password.value);
@@ -72,7 +75,7 @@ function startSignIn(next) {
 
 /**
  * A generated password opens nothing but this form: the only way round it is another user's sign-in.
- * @param {User} user
+ * @param {AccountUser} user
  * @param {string} [typed] the generated password, where it has just been typed
  */
 function startFirstChange(user, typed = "") {
@@ -110,7 +113,7 @@ async function signOut(form, field) {
   }
 }
 
-/** @param {User} user */
+/** @param {AccountUser} user */
 function startChange({ id, name }) {
   const form = find(document, "#change", HTMLFormElement);
   const current = find(form, "#current", HTMLInputElement);
@@ -136,7 +139,7 @@ async function change(form, current, fresh, user) {
     channel.publish({ type: "signed-in", user });
     showChanged(form);
   } catch (error) {
-    const { code = "", field = "" } = /** @type {any} */ (error);
+    const { code = "", field = "" } = /** @type {{ code?: string, field?: string }} */ (error);
     // Changed on another device meanwhile, which has ended this login.
     if (code === "unauthenticated") return location.replace(signInUrl(back));
     const row = find(form, "#current-field", HTMLElement);

@@ -7,19 +7,13 @@ import { realClock } from "../../shared/clock.js";
 import { GRACE_MS } from "./refetch.js";
 
 /** @typedef {import("./refetch.js").LinkStatus} LinkStatus */
-/**
- * @typedef {object} RealtimeConfig as `GET /api/me` gives it
- * @property {string} channel
- * @property {string | null} endpoint
- * @property {number | null} port
- * @property {boolean} tls
- * @property {boolean} embedded
- */
+/** @import { RealtimeConfig } from "../../shared/api-types.js" */
+/** @typedef {{ t: string }} Signal names what changed, and contains nothing of it */
 /**
  * @typedef {object} RealtimeParts
  * @property {RealtimeConfig} config
  * @property {() => Promise<{ token: string }>} fetchToken as `GET /api/realtime/token` gives it
- * @property {(signal: any) => void} onSignal null when signals may have been missed
+ * @property {(signal: Signal | null) => void} onSignal null when signals may have been missed
  * @property {(status: LinkStatus, detail: { signIn: boolean }) => void} onStatus
  * @property {(message: string) => void} [log] takes the library's messages: a phone is often without a link
  * @property {import("../../shared/clock.js").Clock} [clock]
@@ -90,7 +84,7 @@ class Link {
     this.#client = client;
     const channel = client.channels.get(this.#parts.config.channel, { modes: ["SUBSCRIBE"] });
     const update = () => this.#client === client && this.#checkLink(client, channel);
-    const deliver = (/** @type {unknown} */ signal) =>
+    const deliver = (/** @type {Signal | null} */ signal) =>
       this.#client === client && this.#parts.onSignal(signal);
     client.connection.on(update);
     channel.on((change) => {
@@ -204,7 +198,7 @@ class Link {
 
 /** @param {unknown} error */
 function tokenError(error) {
-  const { name, status } = /** @type {any} */ (error ?? {});
+  const { name, status } = /** @type {{ name?: string, status?: number }} */ (error ?? {});
   const signedOut = name === "SignedOut" || status === 401 || status === 403;
   return { code: 40170, statusCode: signedOut ? 403 : 503, message: "no token for signals" };
 }

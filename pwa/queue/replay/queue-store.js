@@ -14,7 +14,8 @@ import { recordOfActiveUser, activeUserIn } from "../active-user.js";
 /** @import { Changes, Notice } from "../changes.js" */
 /** @import { Database, WriteTransaction } from "../database.js" */
 /** @import { Pause, PhotoRecord } from "../photo-record.js" */
-/** @import { StatusUpdate, PauseStatus, Receipt, Row, Settled } from "./state.js" */
+/** @import { Receipt } from "../../shared/api-types.js" */
+/** @import { StatusUpdate, PauseStatus, Row, Settled } from "./state.js" */
 
 /** @typedef {{record: PhotoRecord, bytes: ArrayBuffer} | {refused: "changed" | "record-damaged"}} Claim */
 

@@ -1,7 +1,8 @@
 /** Verifies a receipt: it must name this very photo, its bytes, its owner and its consultation. */
 
 /** @import { PhotoRecord } from "../photo-record.js" */
-/** @import { Receipt, Settled } from "./state.js" */
+/** @import { Receipt } from "../../shared/api-types.js" */
+/** @import { Settled } from "./state.js" */
 
 /**
  * @param {PhotoRecord} record

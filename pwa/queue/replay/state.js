@@ -3,6 +3,7 @@
  * photo of the owner on its way; its stage says what it needs next.
  */
 
+/** @import { Receipt, Upload } from "../../shared/api-types.js" */
 /** @import { Failure } from "../errors.js" */
 
 /**
@@ -16,8 +17,6 @@
  */
 
 /** Where a photo may be refused: for its URL, by the store, for its receipt. @typedef {"url" | "store" | "receipt"} Gate */
-
-/** @typedef {{url: string, method: string, headers: Record<string, string>, expiresIn: number}} Upload */
 
 /**
  * @typedef {object} Task
@@ -79,18 +78,6 @@
  * @property {number} equal
  * @property {number} waitMs
  * @property {boolean} [proven] others got through when it was parked
- */
-
-/**
- * @typedef {object} Receipt the server's answer
- * @property {string} photoId
- * @property {"stored" | "deleted"} state
- * @property {string} owner
- * @property {string} consultationId
- * @property {string} filedIn
- * @property {string} sha256
- * @property {string | null} receivedAt
- * @property {boolean} late
  */
 
 /**

@@ -260,7 +260,7 @@ function isStoreBack(state, task) {
 /**
  * @param {CoreState} state
  * @param {Task} task
- * @param {import("./state.js").Receipt | null} receipt
+ * @param {import("../../shared/api-types.js").Receipt | null} receipt
  * @returns {Effect[]}
  */
 function settlePhoto(state, task, receipt) {

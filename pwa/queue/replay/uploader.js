@@ -12,7 +12,8 @@ import { putReason } from "./put-answer.js";
 
 /** @import { Clock } from "../../shared/clock.js" */
 /** @import { PhotoRecord } from "../photo-record.js" */
-/** @import { Failed, PutOutcome, Receipt, Signed, Upload } from "./state.js" */
+/** @import { PresignAnswer, PresignResult, Receipt, Upload } from "../../shared/api-types.js" */
+/** @import { Failed, PutOutcome, Signed } from "./state.js" */
 
 /**
  * @typedef {object} Credentials
@@ -70,7 +71,7 @@ export class Uploader {
     const body = { photos: records.map(declarationOf) };
     const answer = await this.#api("POST", "/api/uploads/presign", body, signal);
     if (!answer.ok) return answer;
-    const results = answer.data?.results;
+    const results = /** @type {PresignAnswer | null} */ (answer.data)?.results;
     const whole = Array.isArray(results) && results.length === records.length;
     return whole ? results.map(signedOf) : notOurs();
   }
@@ -144,7 +145,7 @@ export class Uploader {
    * @param {string} path
    * @param {unknown} body
    * @param {AbortSignal | undefined} signal
-   * @returns {Promise<{ok: true, data: any} | Failed>}
+   * @returns {Promise<{ok: true, data: unknown} | Failed>}
    */
   async #api(method, path, body, signal) {
     try {
@@ -175,25 +176,26 @@ function declarationOf(record) {
 }
 
 /**
- * @param {any} item
+ * @param {PresignResult} item
  * @returns {Signed}
  */
 function signedOf(item) {
-  if (typeof item?.upload?.url === "string") return { upload: item.upload };
-  if (isReceipt(item?.receipt)) return { receipt: item.receipt };
-  if (typeof item?.problem?.status !== "number") return { failure: failure("not-ours") };
-  return { failure: classify(item.problem.status, item.problem.code ?? null) };
+  const { upload, receipt, problem } = item ?? {};
+  if (typeof upload?.url === "string") return { upload };
+  if (isReceipt(receipt)) return { receipt };
+  if (typeof problem?.status !== "number") return { failure: failure("not-ours") };
+  return { failure: classify(problem.status, problem.code ?? null) };
 }
 
 /**
- * @param {any} data
+ * @param {unknown} data
  * @returns {{ok: true, receipt: Receipt} | Failed}
  */
 function receiptOf(data) {
   return isReceipt(data) ? { ok: true, receipt: data } : notOurs();
 }
 
-/** @param {any} data */
+/** @type {(data: any) => data is Receipt} whatever came */
 const isReceipt = (data) => typeof data?.photoId === "string" && typeof data.sha256 === "string";
 
 /** @returns {Failed} */
