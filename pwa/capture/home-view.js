@@ -7,6 +7,8 @@ import { bindingOfPhoto, namedIn, twinTime } from "./consultation/identity.js";
 import { inQueue, inReview, waiting } from "./store.js";
 import { installsByHand } from "./device-features.js";
 
+/** @import { Binding } from "./consultation/consultation-guard.js" */
+/** @import { Named } from "./consultation/identity.js" */
 /** @import { State } from "./store.js" */
 
 const LONG = 48; // characters; the end of a label may be what distinguishes two patients
@@ -64,10 +66,16 @@ export function drawHeader(state) {
   const label = unfiled ? words.noConsultationOpen : consultation.label;
   setText(byId("patient"), label);
   byId("patient").classList.toggle("long", label.length > LONG);
-  const opened = consultation?.openedAt && words.opened(twinTime(consultation, namedIn(state)));
-  const detail = [consultation?.secondIdentifier, opened].filter(Boolean).join(" · ");
-  setText(byId("patient-detail"), unfiled ? (known ? words.goUnfiled : "") : detail);
+  const note = known ? words.goUnfiled : "";
+  setText(byId("patient-detail"), unfiled ? note : detailOf(consultation, namedIn(state)));
   drawLink(linkUp);
+}
+
+/** @param {Binding} consultation @param {Named[]} others */
+function detailOf(consultation, others) {
+  const { openedAt, secondIdentifier } = consultation;
+  const opened = openedAt && words.opened(twinTime(consultation, others));
+  return [secondIdentifier, opened].filter(Boolean).join(" · ");
 }
 
 /** @param {boolean|null} up */

@@ -57,13 +57,13 @@ export class CameraView {
 
   /** @param {State} state */
   draw(state) {
-    const { camera, retake, hasSpace, flow, messages } = state;
+    const { camera, hasSpace, flow, messages } = state;
     if (flow.name !== "camera") return;
     const question = openQuestion(state);
     // While the server is asked the shutter stays where it is, and waits.
     const asking = question?.choices.length === 0;
     this.#drawQuestion(asking ? null : question);
-    this.#retaking = !!retake;
+    this.#retaking = !!state.retake;
     this.#drawMessage(
       camera,
       hasSpace,
@@ -71,12 +71,8 @@ export class CameraView {
       asking && camera === "live" ? words.asking : "",
     );
     byId("take-photo").disabled = camera !== "live" || !hasSpace || asking;
-    setText(byId("retaking"), retake ? words.retaking(when(retake.capturedAt)) : "");
-    const count = retake ? 0 : inReview(state).length;
-    setText(byId("review-camera"), words.review(count));
-    setText(byId("camera-saved"), count ? words.allSaved(count) : "");
-    byId("review-camera").hidden = byId("last-shot").hidden = !count;
-    this.#drawLens(camera === "live" || camera === "still");
+    drawTaken(state);
+    this.#drawLens(["live", "still"].includes(camera));
   }
 
   /**
@@ -84,24 +80,33 @@ export class CameraView {
    * @param {Message} [message] about an earlier photo: shown where nothing else is, beside a shutter that works
    * @param {string} [asking] while the server is asked
    */
-  #drawMessage(camera, hasSpace, message, asking = "") {
-    const stuck = hasSpace && (camera in words.cameraProblems || MAY_LAST.has(camera));
-    // Chosen photos belong to the camera session, a retake perhaps to another patient.
-    const mayChoose = stuck && !this.#retaking;
+  #drawMessage(camera, hasSpace, message, asking) {
     const own = hasSpace ? MESSAGES[camera] || asking : words.almostFull;
-    const text = own || (message?.text ?? "");
+    const note = own ? undefined : message;
+    const mayChoose = this.#mayChoose(camera, hasSpace);
     const box = byId("camera-message");
-    const key = own ? `${own} ${mayChoose}` : `${message?.id} ${text}`;
+    const key = `${own} ${mayChoose} ${note?.id}`;
     if (box.dataset.text === key) return;
     box.dataset.text = key;
+    const text = note ? note.text : own;
     box.replaceChildren(mayChoose ? `${text} ${words.orChoose}` : text);
-    if (!own && message) box.append(button(words.dismiss, () => this.#dismiss(message.id)));
+    box.append(...this.#waysOut(camera, hasSpace, note));
+  }
+
+  /** Chosen photos belong to the camera session, a retake perhaps to another patient. @param {CameraState} camera @param {boolean} hasSpace */
+  #mayChoose(camera, hasSpace) {
+    return isStuck(camera, hasSpace) && !this.#retaking;
+  }
+
+  /** @param {CameraState} camera @param {boolean} hasSpace @param {Message} [note] */
+  #waysOut(camera, hasSpace, note) {
+    const ways = [];
+    if (note) ways.push(button(words.dismiss, () => this.#dismiss(note.id)));
     if (hasSpace && camera === "tap")
-      box.append(button(words.tapToStart, () => this.#camera.play()));
-    if (!stuck) return;
-    const again = button(words.tryAgain, () => this.#camera.start());
-    box.append(again);
-    if (mayChoose) box.append(button(words.choosePhotos, this.#choose));
+      ways.push(button(words.tapToStart, () => this.#camera.play()));
+    if (isStuck(camera, hasSpace)) ways.push(button(words.tryAgain, () => this.#camera.start()));
+    if (this.#mayChoose(camera, hasSpace)) ways.push(button(words.choosePhotos, this.#choose));
+    return ways;
   }
 
   /** @param {ReturnType<typeof openQuestion>} question */
@@ -190,4 +195,19 @@ function flash(element) {
       : [{ transform: still ? "none" : "scale(1.35)", opacity: 0.4 }, { opacity: 1 }],
     { duration: element.id === "focus-ring" ? 700 : 150 },
   );
+}
+
+/** @param {CameraState} camera @param {boolean} hasSpace */
+function isStuck(camera, hasSpace) {
+  return hasSpace && (camera in words.cameraProblems || MAY_LAST.has(camera));
+}
+
+/** What was taken so far, and what a retake stands for. @param {State} state */
+function drawTaken(state) {
+  const { retake } = state;
+  setText(byId("retaking"), retake ? words.retaking(when(retake.capturedAt)) : "");
+  const count = retake ? 0 : inReview(state).length;
+  setText(byId("review-camera"), words.review(count));
+  setText(byId("camera-saved"), count ? words.allSaved(count) : "");
+  byId("review-camera").hidden = byId("last-shot").hidden = !count;
 }

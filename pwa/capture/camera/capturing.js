@@ -169,12 +169,15 @@ export class Capturing {
     if (!belongs) return "asked";
     if (this.#shots.full) return "saving";
     if (!this.#camera.ready) return "camera";
-    const frozen = this.freeze(belongs, retake?.photoId);
-    const frame = this.#camera.grab();
-    if (frame instanceof Promise)
-      void frame.then((late) => (late ? this.#taken(late, frozen, onTaken) : onRefused("camera")));
-    else this.#taken(frame, frozen, onTaken);
+    const taken = this.#taking(this.freeze(belongs, retake?.photoId), onTaken, onRefused);
+    onFrame(this.#camera.grab(), taken);
     return "";
+  }
+
+  /** @param {Frozen} frozen @param {() => void} onTaken @param {(refusal: Refusal) => void} onRefused */
+  #taking(frozen, onTaken, onRefused) {
+    return (/** @type {HTMLCanvasElement|null} */ frame) =>
+      frame ? this.#taken(frame, frozen, onTaken) : onRefused("camera");
   }
 
   /** @param {HTMLCanvasElement} frame @param {Frozen} frozen @param {() => void} onTaken */
@@ -231,14 +234,10 @@ export class Capturing {
     try {
       await this.reopen(belongs.id, !elsewhere);
     } catch (error) {
-      const refused = error instanceof ApiProblem;
-      const { label } = belongs;
-      return this.showMessage(
-        refused ? words.reopenRefused(label, error.detail) : words.notReopened(label),
-      );
+      return this.showMessage(notReopened(belongs.label, error));
     }
     const { cameraSession } = this.#store.state;
-    if (!cameraSession || cameraSession.consultation.id !== belongs.id) return;
+    if (cameraSession?.consultation.id !== belongs.id) return;
     this.#store.set({
       cameraSession: { ...cameraSession, question: null, declined: elsewhere?.id ?? null },
     });
@@ -252,11 +251,7 @@ export class Capturing {
    */
   freeze(belongs, retakeOf) {
     const now = this.#confirming.moment.wall;
-    const { owner, known, cameraSession, retake } = this.#store.state;
-    // Kept although the desktop is elsewhere: this has been answered before the shutter.
-    const elsewhere = known ? guard.target(known).id : "";
-    const kept = !retakeOf && cameraSession?.declined === elsewhere;
-    const placed = { at: new Date(now).toISOString(), from: null, over: elsewhere };
+    const { owner } = this.#store.state;
     return {
       photoId: newPhotoId(now),
       owner: owner?.id ?? "",
@@ -268,13 +263,34 @@ export class Capturing {
       deviceCapturedAt: momentOf(now - this.#time.offset),
       clockUnchecked: !this.#time.known,
       retakeOf: retakeOf ?? null,
-      ...(kept && { placed }),
-      ...(retakeOf && retake && answersOf(retake)),
+      ...this.#answersBefore(now, retakeOf),
     };
+  }
+
+  /** What has been answered about a photo before its shutter. @param {number} now @param {string} [retakeOf] */
+  #answersBefore(now, retakeOf) {
+    const { known, cameraSession, retake } = this.#store.state;
+    if (retakeOf) return retake && answersOf(retake);
+    const elsewhere = known ? guard.target(known).id : "";
+    // Kept although the desktop is elsewhere.
+    const kept = cameraSession?.declined === elsewhere;
+    return kept && { placed: { at: new Date(now).toISOString(), from: null, over: elsewhere } };
   }
 }
 
 /** What was asked about a photo is asked about its retake: it is of the same moment. @param {PhotoSummary} photo */
 function answersOf({ capturedAt, firstCapturedAt = capturedAt, placed }) {
   return { firstCapturedAt, ...(placed && { placed }) };
+}
+
+/** @param {ReturnType<Camera["grab"]>} frame at once or a moment later @param {(frame: HTMLCanvasElement|null) => void} taken */
+function onFrame(frame, taken) {
+  if (frame instanceof Promise) void frame.then(taken);
+  else taken(frame);
+}
+
+/** @param {string} label @param {unknown} error */
+function notReopened(label, error) {
+  if (error instanceof ApiProblem) return words.reopenRefused(label, error.detail);
+  return words.notReopened(label);
 }

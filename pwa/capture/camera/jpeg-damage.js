@@ -12,9 +12,8 @@ import { JpegBits, codesOf } from "./jpeg-bits.js";
  * @property {number} v blocks down
  * @property {number} step what one of its DC values stands for
  * @property {number} quantiser
- * @property {Uint16Array} [dc]
- * @property {Uint16Array} [ac]
  */
+/** @typedef {Component & {dc: Uint16Array, ac: Uint16Array}} Chosen with its codes */
 /**
  * @typedef {object} Picture
  * @property {boolean} baseline
@@ -107,7 +106,7 @@ function scanEnd(picture, bytes, header, data) {
   return chosen && fits(picture, chosen, bits) && bits.ended ? bits.at : -1;
 }
 
-/** @param {Picture} picture @param {Uint8Array} bytes @param {number} at @returns {Component[] | null} */
+/** @param {Picture} picture @param {Uint8Array} bytes @param {number} at @returns {Chosen[] | null} */
 function componentsOf({ components, codes, steps }, bytes, at) {
   const chosen = [];
   for (let n = 0; n < bytes[at]; n++) {
@@ -120,7 +119,7 @@ function componentsOf({ components, codes, steps }, bytes, at) {
   return chosen;
 }
 
-/** @param {Picture} picture @param {Component[]} chosen @param {JpegBits} bits */
+/** @param {Picture} picture @param {Chosen[]} chosen @param {JpegBits} bits */
 function fits(picture, chosen, bits) {
   const light = chosen.map(() => 0);
   const units = unitsOf(picture, chosen);
@@ -129,22 +128,26 @@ function fits(picture, chosen, bits) {
       if (!bits.restart((unit / picture.interval - 1) % 8)) return false;
       light.fill(0);
     }
-    for (let n = 0; n < chosen.length; n++) {
-      const { h, v } = chosen[n];
-      for (let blocks = chosen.length === 1 ? 1 : h * v; blocks > 0; blocks--) {
-        const change = block(chosen[n], bits);
-        light[n] += change;
-        const { step } = chosen[n];
-        if (Number.isNaN(change) || Math.abs(light[n] * step) > DARKEST + SLACK + 2 * step)
-          return false;
-      }
-    }
-    if (bits.overrun) return false;
+    if (!chosen.every((_, n) => fitsIn(chosen, n, light, bits)) || bits.overrun) return false;
   }
   return true;
 }
 
-/** How many times the components' blocks come. @param {Picture} picture @param {Component[]} chosen */
+/**
+ * Whether the blocks of one component lead to a light that a picture can have.
+ * @param {Chosen[]} chosen @param {number} n @param {number[]} light so far @param {JpegBits} bits
+ */
+function fitsIn(chosen, n, light, bits) {
+  const { h, v, step } = chosen[n];
+  for (let blocks = chosen.length === 1 ? 1 : h * v; blocks > 0; blocks--) {
+    light[n] += block(chosen[n], bits);
+    // NaN, for no block, is within no bound.
+    if (!(Math.abs(light[n] * step) <= DARKEST + SLACK + 2 * step)) return false;
+  }
+  return true;
+}
+
+/** How many times the components' blocks come. @param {Picture} picture @param {Chosen[]} chosen */
 function unitsOf({ width, height, components }, chosen) {
   const [across, down] = [
     Math.max(...components.map(({ h }) => h)),
@@ -157,21 +160,27 @@ function unitsOf({ width, height, components }, chosen) {
   return columns * rows;
 }
 
-/** @param {Component} component @param {JpegBits} bits @returns {number} the change of its DC value; NaN for no block */
+/** @param {Chosen} component @param {JpegBits} bits @returns {number} the change of its DC value; NaN for no block */
 function block({ dc, ac }, bits) {
-  const size = dc ? bits.symbol(dc) : -1;
+  const size = bits.symbol(dc);
   if (size < 0 || size > 11) return NaN;
   const raw = size ? bits.take(size) : 0;
+  if (!skipDetail(ac, bits)) return NaN;
+  return size && raw < 1 << (size - 1) ? raw - (1 << size) + 1 : raw;
+}
+
+/** The values of a block after its first. @param {Uint16Array} ac @param {JpegBits} bits @returns {boolean} false where they are no block's */
+function skipDetail(ac, bits) {
   for (let k = 1; k < 64; k++) {
-    const symbol = ac ? bits.symbol(ac) : -1;
-    if (symbol < 0) return NaN;
+    const symbol = bits.symbol(ac);
+    if (symbol < 0) return false;
     const length = symbol & 15;
     if (!length && symbol !== 0xf0) break;
     k += symbol >> 4;
-    if (k > 63) return NaN;
+    if (k > 63) return false;
     if (length) bits.take(length);
   }
-  return size && raw < 1 << (size - 1) ? raw - (1 << size) + 1 : raw;
+  return true;
 }
 
 /** @param {Uint8Array} bytes @param {number} at @returns {number} -1 without one */

@@ -124,9 +124,13 @@ function inTiff(bytes, start) {
   const directory = start + view.getUint32(start + 4, little);
   if (directory + 2 > bytes.length) return null;
   const count = view.getUint16(directory, little);
-  for (let entry = 0; entry < count; entry++) {
-    const at = directory + 2 + 12 * entry;
-    if (at + 12 > bytes.length) return null;
+  return inDirectory(view, directory + 2, count, little);
+}
+
+/** @param {DataView} view @param {number} first entry @param {number} count @param {boolean} little @returns {Found | null} */
+function inDirectory(view, first, count, little) {
+  for (let at = first; at < first + 12 * count; at += 12) {
+    if (at + 12 > view.byteLength) return null;
     if (view.getUint16(at, little) !== ORIENTATION_TAG) continue;
     const orientation = view.getUint16(at + 8, little);
     return { orientation, at: at + 8, length: 2, instead: little ? [1, 0] : [0, 1] };

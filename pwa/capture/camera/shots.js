@@ -124,12 +124,17 @@ export class Shots {
       if (fileName !== null && (await this.#isDuplicate(capture, fileName))) return true;
       return await this.#store(capture);
     } catch (error) {
-      if (error instanceof TooLong) return (this.#reports.tooLong?.(error), false);
-      if (error instanceof PixelsChanged) return (this.#reports.changed?.(), false);
-      const unreadable = error instanceof Undecodable;
-      this.#reports.failed(unreadable ? error.message : fileName, unreadable);
+      this.#reportFailure(error, fileName);
       return false;
     }
+  }
+
+  /** @param {unknown} error @param {string|null} fileName */
+  #reportFailure(error, fileName) {
+    if (error instanceof TooLong) return this.#reports.tooLong?.(error);
+    if (error instanceof PixelsChanged) return this.#reports.changed?.();
+    const unreadable = error instanceof Undecodable;
+    this.#reports.failed(unreadable ? error.message : fileName, unreadable);
   }
 
   /** Only what is on this phone for certain is left out. @param {Capture} capture @param {string} fileName */

@@ -11,6 +11,7 @@ import { openQuestion } from "./question.js";
 import { inReview } from "../store.js";
 
 /** @import { Capturing } from "../camera/capturing.js" */
+/** @import { CameraSession, Known } from "./consultation-guard.js" */
 /** @import { Confirming } from "./confirming.js" */
 /** @import { Picked } from "./picked.js" */
 /** @import { Placing } from "./placing.js" */
@@ -46,13 +47,18 @@ export class Choosing {
   /** Asks what must be asked before files are picked. Whether to open the picker. */
   async before() {
     const { known, cameraSession, hasSpace } = this.#store.state;
-    const { confirming } = this.#means;
     if (!hasSpace) this.#store.showMessage(words.almostFull);
     if (!known || !hasSpace) return false;
     this.#store.set({ cameraSession: cameraSession ?? begin(known) });
+    await this.#confirm(known, cameraSession);
+    return this.#askAll();
+  }
+
+  /** @param {Known} known @param {CameraSession|null} cameraSession */
+  async #confirm(known, cameraSession) {
+    const { confirming } = this.#means;
     const asking = cameraSession?.question?.kind === "asking";
     if (asking || !isConfirmed(known, confirming.moment)) await confirming.confirm();
-    return this.#askAll();
   }
 
   /** Adds picked files to the consultation that was shown; the picker may have been open for long. @param {File[]} files */

@@ -137,12 +137,17 @@ export function onServerUpdate(cameraSession, known) {
  */
 export function answer(cameraSession, answer, known, now = Date.now()) {
   const { question } = cameraSession;
-  if (question?.kind === "moved") return answerMoved(cameraSession, question.to, answer);
-  if (question?.kind === "closed")
-    return answer === "switch" ? sessionOn(question.to) : cameraSession;
-  if (question?.kind === "stale" || question?.kind === "name")
-    return answerName(cameraSession, known, answer, now);
-  return cameraSession;
+  switch (question?.kind) {
+    case "moved":
+      return answerMoved(cameraSession, question.to, answer);
+    case "closed":
+      return answer === "switch" ? sessionOn(question.to) : cameraSession;
+    case "stale":
+    case "name":
+      return answerName(cameraSession, known, answer, now);
+    default:
+      return cameraSession;
+  }
 }
 
 /** @param {CameraSession} cameraSession @param {Binding} to @param {string} answer @returns {CameraSession} */

@@ -40,8 +40,13 @@ export function openQuestion(state) {
   if (retake && flow.screen === "camera") return null;
   const around = { known, others: namedIn(state) };
   const asked = questionOf(cameraSession, known, around.others, Date.now() + state.clockOffset);
-  if (asked) return asked.choices.length || flow.screen === "camera" ? asked : null;
-  const doubt = doubtIn(state.listing.photos, known.moves ?? []);
+  if (!asked) return openDoubt(state, around);
+  return asked.choices.length || flow.screen === "camera" ? asked : null;
+}
+
+/** @param {State} state @param {Around} around */
+function openDoubt({ listing }, around) {
+  const doubt = doubtIn(listing.photos, around.known.moves ?? []);
   return doubt && placingOf(doubt, around);
 }
 
@@ -52,12 +57,7 @@ export function openQuestion(state) {
  * @param {number} [now] ms, by the clock that `confirmedAt` was written with
  * @returns {Asked|null} null when nothing is asked
  */
-export function questionOf(
-  { consultation: belongs, taken, question },
-  known,
-  others = [],
-  now = Date.now(),
-) {
+export function questionOf({ consultation: belongs, taken, question }, known, others = [], now) {
   const around = { known, others: [...others, belongs] };
   switch (question?.kind) {
     case "asking":
@@ -156,8 +156,8 @@ function within(sentence, name) {
 
 const LONGEST_AGO = 30 * 24 * 60; // minutes
 
-/** @param {number} since ms @param {number} now ms */
-function age(since, now) {
+/** @param {number} since ms @param {number} [now] ms */
+function age(since, now = Date.now()) {
   const minutes = Math.floor((now - since) / 60_000);
   // A clock that jumped must not speak of years.
   return minutes > 0 && minutes < LONGEST_AGO ? words.ago(minutes) : words.longAgo;

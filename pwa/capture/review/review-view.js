@@ -98,8 +98,13 @@ export class ReviewView {
     const photo = this.#photos.find(({ photoId }) => photoId === listed.photoId) ?? listed;
     if (act.dataset.act === "retake") this.#actions.retake(photo);
     if (act.dataset.act === "enlarge") await this.#enlarge(photo, act.dataset.name ?? "");
+    if (act.dataset.act === "delete") await this.#askToRemove(photo);
+  }
+
+  /** @param {PhotoSummary} photo */
+  async #askToRemove(photo) {
     const line = this.#state ? photoLine(photo, this.#state) : [];
-    if (act.dataset.act === "delete" && (await confirmDelete(line))) await this.#remove(photo);
+    if (await confirmDelete(line)) await this.#remove(photo);
   }
 
   /** @param {PhotoSummary} photo */

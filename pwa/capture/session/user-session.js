@@ -124,12 +124,9 @@ export class UserSession {
   async menu(install) {
     // Right after the first sign-in the session knows the user before the phone does.
     const owner = this.#store.state.owner ?? this.#session.user();
-    const choices = [{ value: "", text: words.close }];
-    const { passwordUrl } = this.#session;
-    if (owner && passwordUrl) choices.unshift({ value: "password", text: words.changePassword });
-    if (owner) choices.unshift({ value: "out", text: words.signOut });
-    if (install.offered) choices.unshift({ value: "install", text: words.install });
     const title = owner ? withNames(words.signedInAs, owner.name ?? owner.id) : words.menu;
+    const { passwordUrl } = this.#session;
+    const choices = menuChoices(!!owner, !!passwordUrl, install);
     const chosen = await ask({ title, choices });
     if (chosen === "install") install.offer();
     if (chosen === "password" && passwordUrl) location.assign(passwordUrl(location.pathname));
@@ -185,4 +182,13 @@ function knownOf({ consultation, closed, serverTime, moves = [] }, asked) {
 /** What the phone needs of it. @param {Consultation|ServerMove} consultation @returns {Binding} */
 function bindingOf({ id, label, kind, openedAt, secondIdentifier }) {
   return { id, label, kind, openedAt, secondIdentifier };
+}
+
+/** @param {boolean} known whether there is a user @param {boolean} ownPassword whether passwords are kept here @param {Install} install */
+function menuChoices(known, ownPassword, { offered }) {
+  const choices = [{ value: "", text: words.close }];
+  if (known && ownPassword) choices.unshift({ value: "password", text: words.changePassword });
+  if (known) choices.unshift({ value: "out", text: words.signOut });
+  if (offered) choices.unshift({ value: "install", text: words.install });
+  return choices;
 }

@@ -135,19 +135,21 @@ function rowsOf(queued, { justStored, signIn }) {
  * @param {number} now ms
  */
 export function statusOf(photo, now) {
-  const { state, reason, attempt, nextTryAt } = photo;
+  const { state, attempt, nextTryAt } = photo;
+  const reason = photo.reason ?? "";
   if (state === "parked" || reason === "other-owner") return words.attention(because(reason));
   if (state !== "waiting") return STATUSES[state];
-  if (needsReceipt(reason ?? "") && !NO_CONNECTION.has(reason ?? "")) return words.waitingForAll;
-  if (NO_CONNECTION.has(reason ?? "") || !nextTryAt) return words.waiting;
+  if (NO_CONNECTION.has(reason)) return words.waiting;
+  if (needsReceipt(reason)) return words.waitingForAll;
+  if (!nextTryAt) return words.waiting;
   return words.retrying(secondsTo(nextTryAt, now), attempt);
 }
 
-/** @param {string|null} reason */
+/** @param {string} reason */
 function because(reason) {
   /** @type {{[code: string]: string}} */
   const reasons = words.reasons;
-  return reasons[reason ?? ""] ?? words.refused;
+  return reasons[reason] ?? words.refused;
 }
 
 /** @param {HTMLElement} element @param {Row} row */

@@ -31,13 +31,19 @@ export class ConsultationHead {
   }
 
   #render() {
-    const { shown, current, photos, consultations } = this.#desk;
+    const { shown, photos, consultations } = this.#desk;
     if (!shown) return;
     const count = photos?.length ?? shown.photoCount;
     this.#title.textContent = labelOf(shown);
     fill(this.#more, dotted([...detailOf(shown, consultations), words.photos(count)]));
     this.#correct.hidden = shown.kind !== "visit";
     const isEmpty = shown.kind === "visit" && !count && !shown.notes;
+    this.#drawPlace(shown, isEmpty);
+  }
+
+  /** @param {Consultation} shown @param {boolean} isEmpty */
+  #drawPlace(shown, isEmpty) {
+    const { current, consultations } = this.#desk;
     const drawn = JSON.stringify([
       shown.id,
       shown.closedAt,

@@ -38,17 +38,21 @@ export class StartDialog {
     if (document.querySelector("dialog[open]")) return;
     this.#consultation = consultation;
     this.#form.reset();
-    this.#field("label").value = consultation?.label ?? "";
-    this.#field("second").value = consultation?.secondIdentifier ?? "";
     this.#setText("h2", consultation ? words.correctTitle : words.newConsultation);
     this.#setText(".primary", consultation ? words.save : words.start);
-    const effect = find(this.#dialog, "#new-about", HTMLElement);
-    effect.hidden = !consultation;
-    effect.textContent = consultation ? about(consultation) : "";
+    this.#setText("#new-about", consultation ? about(consultation) : "");
+    find(this.#dialog, "#new-about", HTMLElement).hidden = !consultation;
+    if (consultation) this.#fill(consultation);
     this.#setFieldError("label", []);
     this.#setFieldError("second", []);
     this.#showFailure("");
     this.#dialog.showModal();
+  }
+
+  /** @param {Consultation} consultation */
+  #fill({ label, secondIdentifier }) {
+    this.#field("label").value = label;
+    this.#field("second").value = secondIdentifier ?? "";
   }
 
   async #submit() {

@@ -2,7 +2,7 @@
 import { desktop as words } from "../../page/words/desktop.js";
 import { find, make } from "../../page/dom.js";
 
-/** @typedef {import("../desk.js").Desk} Desk */
+/** @typedef {import("../desk.js").Desk} Desk @typedef {import("../../shared/api-types.js").Consultation} Consultation */
 
 /**
  * @param {Pick<Desk, "shown" | "current" | "photos" | "consultations">} desk
@@ -10,7 +10,11 @@ import { find, make } from "../../page/dom.js";
  */
 export function emptyKind({ shown, current, photos, consultations }) {
   if (!shown || photos?.length !== 0) return null;
-  if (consultations.length === 1) return "First";
+  return consultations.length === 1 ? "First" : kindOf(shown, current);
+}
+
+/** @param {Consultation} shown @param {Consultation | undefined} current */
+function kindOf(shown, current) {
   if (shown.kind === "unfiled") return "Unfiled";
   if (shown.closedAt) return "Closed";
   return shown.id === current?.id ? "Consultation" : "Other";

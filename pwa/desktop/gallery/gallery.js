@@ -56,14 +56,18 @@ export class Gallery {
   }
 
   #leadIfWanted() {
-    const { shown, photos } = this.#desk;
+    const { shown } = this.#desk;
     if (!this.#wanted) return;
-    const asked = (photos ?? []).filter(({ takenDuring }) => takenDuring);
-    const items = asked.flatMap(({ id }) => this.#tiles.get(id)?.element ?? []);
+    const items = this.#askedTiles();
     const over = shown?.id !== this.#wanted || !shown.unconfirmedCount;
     if (over || items.length) this.#wanted = "";
     // What else changes with the consultation has its place by then.
     if (!over && items.length) requestAnimationFrame(() => this.#lead(items));
+  }
+
+  #askedTiles() {
+    const asked = (this.#desk.photos ?? []).filter(({ takenDuring }) => takenDuring);
+    return asked.flatMap(({ id }) => this.#tiles.get(id)?.element ?? []);
   }
 
   #render() {

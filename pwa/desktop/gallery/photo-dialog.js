@@ -143,7 +143,7 @@ export class PhotoDialog {
     const photo = this.#photo;
     if (value === "close") this.close();
     else if (value === "previous" || value === "next") this.#turn(value);
-    else if (value === "in" || value === "out" || value === "fit") this.#zoom.step(value);
+    else if (isZoom(value)) this.#zoom.step(value);
     else if (value && photo) await this.#act(value, photo);
   }
 
@@ -175,3 +175,6 @@ export class PhotoDialog {
     return find(this.#dialog, `button[value=${value}]`, HTMLButtonElement);
   }
 }
+
+/** @param {string} value @returns {value is "in" | "out" | "fit"} */
+const isZoom = (value) => ["in", "out", "fit"].includes(value);

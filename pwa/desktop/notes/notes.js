@@ -85,11 +85,16 @@ export class NotesView {
     const isOther = consultation.id !== this.#id;
     if (isOther && this.#id) void this.#drafts.flush(this.#id);
     this.#id = consultation.id;
-    const { notes: unsaved } = this.#drafts.unsaved(consultation.id);
-    if (unsaved === undefined) this.#keeper.startFrom(consultation.id, consultation.notes);
-    const text = unsaved ?? consultation.notes;
+    const text = this.#textOf(consultation);
     if (this.#text.value !== text) this.#text.value = text;
     if (isOther) this.#showState();
+  }
+
+  /** @param {Consultation} consultation */
+  #textOf({ id, notes }) {
+    const { notes: unsaved } = this.#drafts.unsaved(id);
+    if (unsaved === undefined) this.#keeper.startFrom(id, notes);
+    return unsaved ?? notes;
   }
 
   #showState() {

@@ -83,8 +83,7 @@ export class UserState {
     const known = owner?.id === user.id ? owner : null;
     // Without a connection the provider may know the id alone.
     const name = user.name ?? known?.name ?? null;
-    const same = known?.sid === sid && known.name === name && !known.signedOut;
-    if (!same) await this.memory?.setOwner({ id: user.id, name, sid });
+    if (!isRemembered(known, sid, name)) await this.memory?.setOwner({ id: user.id, name, sid });
     this.set({ id: user.id, name });
   }
 
@@ -147,6 +146,10 @@ export function shownToPages(session) {
 
 /** Stands for a session whose id is unknown. */
 export const ANY_SESSION = "any";
+
+/** @param {OwnerRecord | null} owner @param {string} sid @param {string | null} name */
+const isRemembered = (owner, sid, name) =>
+  owner?.sid === sid && owner.name === name && !owner.signedOut;
 
 /**
  * @param {string} token a session token of ours or Clerk's

@@ -8,9 +8,13 @@ import { signIn as words } from "../words/sign-in.js";
  * @param {string} wrong what a wrong password means here
  */
 export function sentenceFor(error, wrong) {
+  if (error instanceof NotReached) return words.failed.unreached;
+  return error instanceof ApiProblem ? ofProblem(error, wrong) : words.failed.other;
+}
+
+/** @param {ApiProblem} error @param {string} wrong */
+function ofProblem(error, wrong) {
   const { failed } = words;
-  if (error instanceof NotReached) return failed.unreached;
-  if (!(error instanceof ApiProblem)) return failed.other;
   switch (error.code) {
     case "wrong-password":
       return wrong;

@@ -29,13 +29,21 @@ const STATUSES = Object.freeze({
  * @returns {Promise<string | null>} a code of the phone's own; null where there is nothing to add
  */
 export async function putReason(response) {
-  const { status } = response;
+  const { ok, status } = response;
   const isPage = /^text\/html/i.test(response.headers.get("Content-Type") ?? "");
-  if (response.ok) return isPage ? "not-ours" : null;
-  const text = isPage ? "" : (await response.text().catch(() => "")).slice(0, MOST_CHARS);
-  const code = /<Code>(\w+)<\/Code>/.exec(text)?.[1] ?? "";
-  const known = CODES[code] ?? (status === 413 || !isPage ? STATUSES[status] : undefined);
-  if (known) return known;
-  if (isPage) return status < 500 ? "blocked" : "not-ours";
-  return status < 500 ? "store-4xx" : null;
+  if (ok) return isPage ? "not-ours" : null;
+  if (isPage) return pageReason(status);
+  return CODES[await codeOf(response)] ?? STATUSES[status] ?? (status < 500 ? "store-4xx" : null);
+}
+
+/** What stands in between answers with a page; 413 is a proxy's limit. @param {number} status */
+function pageReason(status) {
+  if (status === 413) return "size-refused";
+  return status < 500 ? "blocked" : "not-ours";
+}
+
+/** The store's own code; empty without one. @param {Response} response */
+async function codeOf(response) {
+  const text = (await response.text().catch(() => "")).slice(0, MOST_CHARS);
+  return /<Code>(\w+)<\/Code>/.exec(text)?.[1] ?? "";
 }

@@ -11,13 +11,16 @@
  * @returns {Settled}
  */
 export function verifyReceipt(record, receipt, userId) {
-  if (record.state === "deleting") {
-    // The server answers alike for another user's photo and for one it never had.
-    const unknown = receipt === null && record.owner === userId;
-    const confirmed = receipt?.state === "deleted" && receiptMatches(record, receipt);
-    return unknown || confirmed ? "deleted" : "not-deleted";
-  }
+  if (record.state === "deleting")
+    return isDeleted(record, receipt, userId) ? "deleted" : "not-deleted";
   return receipt !== null && receiptMatches(record, receipt) ? receipt.state : "mismatch";
+}
+
+/** @param {PhotoRecord} record @param {Receipt | null} receipt @param {string | null} userId */
+function isDeleted(record, receipt, userId) {
+  // The server answers alike for another user's photo and for one it never had.
+  if (receipt === null) return record.owner === userId;
+  return receipt.state === "deleted" && receiptMatches(record, receipt);
 }
 
 /**

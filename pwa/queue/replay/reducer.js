@@ -13,18 +13,21 @@ import { change, isBusy, taskOf } from "./state.js";
 
 /** @import { CoreEvent, CoreState, Effect, PauseStatus, Row, Task } from "./state.js" */
 
+/** A link that the run before left in order. */
+const GOOD_LINK = Object.freeze({ attempt: 0, inMs: 0, reason: "" });
+
 /**
  * @param {PauseStatus | null} pause as the run before left it
  * @param {number} now
  * @returns {CoreState}
  */
 export function initialState(pause, now) {
-  const link = pause?.concerns === "link" ? pause : null;
+  const link = pause?.concerns === "link" ? pause : GOOD_LINK;
   return {
-    failures: link?.attempt ?? 0,
-    until: now + (link?.inMs ?? 0),
-    reason: link?.reason ?? "",
-    failing: link && needsReceipt(link.reason) ? "store" : "api",
+    failures: link.attempt,
+    until: now + (link.inMs ?? 0),
+    reason: link.reason,
+    failing: needsReceipt(link.reason) ? "store" : "api",
     previousSignInReason: pause?.concerns === "person" ? pause.reason : null,
     pauseWritten: pauseKey(pause),
     tasks: new Map(),

@@ -95,9 +95,8 @@ export function onPut(state, event) {
   const { outcome } = event;
   if ("refused" in outcome) return onRefused(state, event, task, outcome.refused);
   const { status, ms, retryAfterMs, reason: putReason = null } = outcome;
-  if (status >= 400 && status < 500 && !ASK_SERVER.has(status)) {
-    const why = failure(putReason ?? (status === 400 ? "store-400" : "store-403"));
-    failed(state, event, task, "fresh", why, "store");
+  if (isRefusal(status)) {
+    failed(state, event, task, "fresh", refusalOf(status, putReason), "store");
     return [];
   }
   if (status >= 200 && status < 300) state.putMs = ms;
@@ -105,6 +104,13 @@ export function onPut(state, event) {
   change(state, task, { stage: "sent", ...sent });
   return [];
 }
+
+/** @param {number} status */
+const isRefusal = (status) => status >= 400 && status < 500 && !ASK_SERVER.has(status);
+
+/** @param {number} status @param {string | null} putReason what the store's answer says beyond it */
+const refusalOf = (status, putReason) =>
+  failure(putReason ?? (status === 400 ? "store-400" : "store-403"));
 
 /**
  * @param {CoreState} state
@@ -321,7 +327,7 @@ function waitForAll(state, moment, why) {
  * @param {Failure} why
  */
 function photoFailed(state, moment, task, why) {
-  const { reason, action, shared = false } = why;
+  const { reason, action } = why;
   if (action === "leave") return void change(state, task, { stage: "left", reason });
   if (action === "send-again") return void change(state, task, { stage: "fresh", sent: false });
   const equal = task.reason === reason ? task.equal + 1 : 1;
@@ -330,13 +336,16 @@ function photoFailed(state, moment, task, why) {
   const upload = task.stage === "signed" ? task.upload : null;
   const refusals = task.refusals + 1;
   const counted = { upload, reason, equal, attempt, openRefusal: null, refusals };
-  if (action === "park" || task.again || equal >= MAX_SAME_FAILURES) {
-    const again = shared || reason === "not-stored";
-    const until = again ? moment.now + PARKED_MS : 0;
-    return void change(state, task, { ...counted, stage: "parked", again, proven: true, until });
-  }
+  if (action === "park" || task.again || equal >= MAX_SAME_FAILURES)
+    return void change(state, task, { ...counted, ...parked(why, moment) });
   const until = Math.max(task.until, moment.now + backoff({ ...moment, failures: attempt }));
   change(state, task, { ...counted, until });
+}
+
+/** @param {Failure} why @param {Moment} moment @returns {Partial<Task>} */
+function parked({ reason, shared = false }, { now }) {
+  const again = shared || reason === "not-stored";
+  return { stage: "parked", again, proven: true, until: again ? now + PARKED_MS : 0 };
 }
 
 /**
