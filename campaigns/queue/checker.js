@@ -73,7 +73,7 @@ export class Checker {
     const { status, ours, data } = answer;
     if (type === "put") return void (landed || this.blame(photoId));
     if (type === "presign") return this.#answeredBatch(about, answer);
-    if (ours && status >= 400 && status < 500 && status !== 429 && !data) this.blame(photoId);
+    if (ours && isRefusal(status) && !data) this.blame(photoId);
   }
 
   /** @param {any[]} about @param {any} answer */
@@ -107,10 +107,9 @@ export class Checker {
   /** @param {any} photo @param {any} row @param {any} clinic */
   #checkPlace({ photoId, sha256 }, row, clinic) {
     if (this.deleted.has(photoId) || this.corrupted.has(photoId)) return;
-    const object = clinic.objects.get(photoId);
     const stored = clinic.rows.get(photoId)?.state === "stored";
-    if (stored && object?.sha256 !== sha256) this.report("lost", photoId);
-    if (!stored && row?.bytes !== sha256) this.report("lost", photoId);
+    const held = stored ? clinic.objects.get(photoId)?.sha256 : row?.bytes;
+    if (held !== sha256) this.report("lost", photoId);
   }
 
   /** @param {any} photo @param {any} row @param {any} there */
@@ -126,11 +125,16 @@ export class Checker {
   /** @param {any} row @param {any} clinic */
   #checkState(row, clinic) {
     const { photoId, state, reason, attempt } = row;
-    const blamed = this.corrupted.has(photoId) ? Infinity : (this.blamed.get(photoId) ?? 0);
+    const blamed = this.#blameOf(photoId);
     if (state === "waiting" && !reason) this.broken(`${photoId} waits without a reason`);
     if (state !== "deleting" && attempt > blamed) this.broken(`${photoId} bears the link's blame`);
     if (state === "parked" && !this.#mayPark(photoId, reason, blamed, clinic))
       this.report("stuck", `${photoId} parked: ${reason}`);
+  }
+
+  /** @param {string} photoId */
+  #blameOf(photoId) {
+    return this.corrupted.has(photoId) ? Infinity : (this.blamed.get(photoId) ?? 0);
   }
 
   /** @param {string} photoId @param {string} reason @param {number} blamed @param {any} clinic */
@@ -144,17 +148,24 @@ export class Checker {
 
   /** I2, I10: what must hold at rest. @param {Map<string, any>} rows @param {any} clinic */
   checkAtRest(rows, clinic) {
-    for (const { photoId } of this.taken.values()) {
-      const here = rows.has(photoId);
-      const there = clinic.rows.get(photoId)?.state;
-      const parked = clinic.poisoned.has(photoId) || this.corrupted.has(photoId);
-      if (this.deleted.has(photoId)) {
-        if (here) this.report("stuck", photoId);
-        if (there === "stored") this.report("leaked", `${photoId} came back`);
-      } else if (here && there === "stored") this.report("doubled", photoId);
-      else if (here && !(parked && rows.get(photoId).state === "parked"))
-        this.report("stuck", photoId);
+    for (const photoId of this.taken.keys()) {
+      const here = rows.get(photoId);
+      const stored = clinic.rows.get(photoId)?.state === "stored";
+      if (this.deleted.has(photoId)) this.#checkDeletion(photoId, here, stored);
+      else if (here && stored) this.report("doubled", photoId);
+      else if (here && !this.#restsHere(here, clinic)) this.report("stuck", photoId);
     }
+  }
+
+  /** @param {string} photoId @param {any} here @param {boolean} stored */
+  #checkDeletion(photoId, here, stored) {
+    if (here) this.report("stuck", photoId);
+    if (stored) this.report("leaked", `${photoId} came back`);
+  }
+
+  /** @param {any} row @param {any} clinic */
+  #restsHere({ photoId, state }, clinic) {
+    return state === "parked" && (clinic.poisoned.has(photoId) || this.corrupted.has(photoId));
   }
 
   /**
@@ -177,3 +188,6 @@ export class Checker {
       if (bytes) this.write({ type: "Local", photo: photoId, sha256: bytes });
   }
 }
+
+/** @param {number} status */
+const isRefusal = (status) => status >= 400 && status < 500 && status !== 429;

@@ -238,7 +238,7 @@ function whatCame({ type, photoId, photoIds, about }) {
 
 /** @param {any} op */
 function answerOf({ type, answer }) {
-  const { status, ours, code = null, data, retryAfterMs = null } = answer;
+  const { status, ours, code = null, data, retryAfterMs } = answer;
   if (status === 0) return { ok: false, failure: failure("no-answer") };
   if (!ours) return { ok: false, failure: failure("not-ours") };
   if (type === "delete" && code === "photo-not-found") return { ok: true, receipt: null };

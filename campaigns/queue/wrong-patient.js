@@ -204,14 +204,17 @@ class World {
   /** Another patient's photo must not leave unasked since the desktop moved. @param {any} record */
   #checkLeaving({ photoId, consultationId, placed: answered }) {
     const { shows, movedAt, sure, openedAt } = this.photos.get(photoId);
-    if (consultationId === shows || consultationId === UNFILED.id || shows === null) return;
+    if ([shows, UNFILED.id].includes(consultationId) || !this.#couldKnow(shows)) return;
     if (answered || this.#answeredAt >= movedAt) return;
-    // A patient who left before the phone could learn of them: the server's mark finds those photos.
-    if (this.#current?.id !== shows && !this.#received.has(shows)) return;
     // Away from the server a young confirmation must do, or the name that was tapped in this session.
     const away = this.link !== "good";
     if (away && (sure || this.#answeredAt >= openedAt)) return;
     this.crossed.add(photoId);
+  }
+
+  /** A patient who left before the phone could learn of them: the server's mark finds those photos. @param {string|null} shows */
+  #couldKnow(shows) {
+    return shows !== null && (this.#current?.id === shows || this.#received.has(shows));
   }
 
   /** The clinician gives some answer, and the checker records when. @param {Asked} question */

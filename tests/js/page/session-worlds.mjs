@@ -167,9 +167,10 @@ class FakeClerk {
 
   #cached = null;
 
-  async #token(id, { skipCache = false } = {}) {
+  async #token(id, options) {
     const world = this.#world;
-    if (!skipCache && this.#cached && world.now < this.#cached.until) return this.#cached.value;
+    if (!options?.skipCache && this.#cached && world.now < this.#cached.until)
+      return this.#cached.value;
     if (world.link === "hang") return new Promise(() => {});
     if (world.link === "down") throw Object.assign(new Error("offline"), { code: "clerk_offline" });
     const living = world.sessions.find((session) => session.id === id);

@@ -197,20 +197,27 @@ export class World {
 
   /** What the fault makes of a request: nothing, a false answer, or one that hides what happened. */
   lost(op) {
-    if (op.type === "settle" || op.refused) return null;
-    const lossRate = { good: 0, flaky: 0.4, down: 1, portal: 1, "store-down": 1, "signed-out": 1 };
-    const store = op.type === "put";
-    if (this.fault === "store-down" && !store) return null;
-    if (this.fault === "signed-out" && store) return null;
+    if (!this.meets(op)) return null;
     if (FOR_ALL.has(this.fault)) return this.refusal(op);
-    if (!this.chance(lossRate[this.fault])) return null;
+    if (!this.chance(LOSS_RATE[this.fault])) return null;
     // The request may arrive all the same, and only its answer be lost.
     if (this.fault === "flaky" && this.chance(0.5)) this.arrive(op);
-    if (store) return this.answerOf(op, { status: this.fault === "portal" ? 200 : 0 });
+    return this.answerOf(op, this.noAnswer(op));
+  }
+
+  /** Whether a request meets the fault of this time at all. */
+  meets(op) {
+    if (op.type === "settle" || op.refused) return false;
+    if (this.fault === "store-down") return op.type === "put";
+    return this.fault !== "signed-out" || op.type !== "put";
+  }
+
+  noAnswer(op) {
+    if (op.type === "put") return { status: this.fault === "portal" ? 200 : 0 };
     const signIn = { concerns: "person", action: "sign-in", reason: "unauthenticated" };
     const link = { concerns: "link", action: "wait", reason: "no-answer" };
     const why = this.fault === "signed-out" ? signIn : link;
-    return this.answerOf(op, { ok: false, failure: { ...why, retryAfterMs: null } });
+    return { ok: false, failure: { ...why, retryAfterMs: null } };
   }
 
   /** Refused as every photo is at this time. */
@@ -294,12 +301,11 @@ export class World {
     const row = this.phone.get(photoId);
     const settled = (state) => ({ type: "settled", photoId, state });
     if (!row) return settled("missing");
-    const same = receipt && receipt.sha256 === row.sha256 && receipt.photoId === photoId;
-    if (row.state === "deleting" && receipt && receipt.state !== "deleted")
-      return settled("not-deleted");
-    if (row.state !== "deleting" && !same) return settled("mismatch");
+    const state = receipt?.state ?? "deleted";
+    if (row.state === "deleting" && state !== "deleted") return settled("not-deleted");
+    if (row.state !== "deleting" && !isOf(receipt, row)) return settled("mismatch");
     this.phone.delete(photoId);
-    return settled(receipt?.state ?? "deleted");
+    return settled(state);
   }
 
   stored({ photoId, sha256 }) {
@@ -309,17 +315,20 @@ export class World {
   /** I1 and I4, at every instant, from the world's own history. */
   check() {
     for (const photo of this.taken.values()) {
-      const { photoId, owner, consultationId } = photo;
+      const { photoId } = photo;
       if (this.deleted.has(photoId)) continue;
       if (!this.phone.has(photoId) && !this.stored(photo)) throw new Error(`lost: ${photoId}`);
       const row = this.server.get(photoId);
-      const parked = this.phone.get(photoId)?.state === "parked" && !this.poisoned.has(photoId);
-      if (parked && !mayBeOver(this.phone.get(photoId).reason))
-        throw new Error(`parked for the link's sake: ${photoId}`);
-      if (parked && this.blamedForAll(photoId)) throw new Error(`parked with all: ${photoId}`);
-      if (row && (row.owner !== owner || row.consultationId !== consultationId))
-        throw new Error(`misfiled: ${photoId}`);
+      if (row && !isFiledFor(photo, row)) throw new Error(`misfiled: ${photoId}`);
+      if (!this.poisoned.has(photoId)) this.checkParked(this.phone.get(photoId));
     }
+  }
+
+  checkParked(row) {
+    if (row?.state !== "parked") return;
+    const { photoId, reason } = row;
+    if (!mayBeOver(reason)) throw new Error(`parked for the link's sake: ${photoId}`);
+    if (this.blamedForAll(photoId)) throw new Error(`parked with all: ${photoId}`);
   }
 
   /** It was parked while all were refused, and none of its own faults was seen before. */
@@ -343,14 +352,26 @@ export class World {
 
   checkAtRest(photo) {
     const { photoId } = photo;
-    const here = this.phone.has(photoId);
-    if (this.deleted.has(photoId)) {
-      if (here || this.server.get(photoId)?.state === "stored") throw new Error(`back: ${photoId}`);
-    } else if (this.poisoned.has(photoId)) {
-      if (this.phone.get(photoId)?.state !== "parked") throw new Error(`not parked: ${photoId}`);
+    const here = this.phone.get(photoId);
+    if (this.deleted.has(photoId)) this.checkDeletion(photoId, here);
+    else if (this.poisoned.has(photoId)) {
+      if (here?.state !== "parked") throw new Error(`not parked: ${photoId}`);
     } else if (here || !this.stored(photo)) throw new Error(`stuck or doubled: ${photoId}`);
   }
+
+  checkDeletion(photoId, here) {
+    if (here || this.server.get(photoId)?.state === "stored") throw new Error(`back: ${photoId}`);
+  }
 }
+
+/** What each fault loses of the requests that meet it. */
+const LOSS_RATE = { good: 0, flaky: 0.4, down: 1, portal: 1, "store-down": 1, "signed-out": 1 };
+
+const isFiledFor = ({ owner, consultationId }, row) =>
+  row.owner === owner && row.consultationId === consultationId;
+
+const isOf = (receipt, { photoId, sha256 }) =>
+  receipt?.photoId === photoId && receipt.sha256 === sha256;
 
 const mayLeave = (row) => row.state !== "parked" || mayBeOver(row.reason);
 

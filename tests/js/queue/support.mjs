@@ -40,8 +40,8 @@ export class TestLocks {
     const [options, callback] = rest.length === 2 ? rest : [{}, rest[0]];
     if (options.signal?.aborted) return Promise.reject(abortError());
     if (options.steal && this.held) this.#steal();
-    if (this.held && options.ifAvailable) return Promise.resolve(callback(null));
     if (!this.held) return this.#grant(name, callback);
+    if (options.ifAvailable) return Promise.resolve(callback(null));
     return new Promise((resolve, reject) => {
       const entry = () => this.#grant(name, callback).then(resolve, reject);
       this.#waiting.push(entry);
