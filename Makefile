@@ -5,6 +5,7 @@ PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PATH
 # Test processes: one a core, two at least and four at most.
 TEST_PROCESSES = $(shell $(PYTHON) -c 'import os; print(max(2, min(4, os.cpu_count() or 2)))')
+JAVASCRIPT := pwa service_worker tests/js tools "bench/*.js" "campaigns/**/*.js" "*.js"
 
 .PHONY: seeded-bugs campaign run test check test-js test-python test-browser format lock bench clean
 
@@ -37,11 +38,14 @@ check: ## Format, lint, types
 	@$(BIN)/mypy
 	@node node_modules/typescript/bin/tsc -p tsconfig.page.json
 	@node node_modules/typescript/bin/tsc -p tsconfig.worker.json
-	@node node_modules/prettier/bin/prettier.cjs --check --log-level warn pwa service_worker tests/js tools "bench/*.js" "campaigns/**/*.js"
+	@node node_modules/prettier/bin/prettier.cjs --check --log-level warn $(JAVASCRIPT)
+	@node node_modules/eslint/bin/eslint.js $(JAVASCRIPT)
+	@node node_modules/knip/bin/knip.js
+	@node node_modules/knip/bin/knip.js --production --include files
 
 format:
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
-	@node node_modules/prettier/bin/prettier.cjs --write --log-level warn pwa service_worker tests/js tools "bench/*.js" "campaigns/**/*.js"
+	@node node_modules/prettier/bin/prettier.cjs --write --log-level warn $(JAVASCRIPT)
 
 lock: ## Resolve the lock files anew
 	@$(BIN)/pip-compile -q --strip-extras --allow-unsafe --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options -o requirements/run.txt pyproject.toml
