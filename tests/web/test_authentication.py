@@ -240,32 +240,6 @@ async def test_memory_is_bounded_and_the_ended_go_first(clock: FixedClock) -> No
     assert inner.asked.count(fourth) == 1
 
 
-async def test_a_forgotten_session_is_asked_for_again(clock: FixedClock) -> None:
-    """After a revocation, also for a token whose verification was under way."""
-    inner = AcceptingVerifier()
-    verifier = CachingTokenVerifier(inner, clock)
-    end = int(clock.now.timestamp()) + 60
-    token, other = str(end), f"{end} of another"
-    await verifier.verify(token)
-
-    verifier.forget_session("sess_2")
-    await verifier.verify(token)
-    assert len(inner.asked) == 1
-    verifier.forget_session("sess_1")
-    await verifier.verify(token)
-    assert len(inner.asked) == 2
-
-    class Revoking(AcceptingVerifier):
-        async def verify(self, token: str) -> AuthenticatedUser:
-            racing.forget_session("sess_1")
-            return await super().verify(token)
-
-    racing = CachingTokenVerifier(slow := Revoking(), clock)
-    await racing.verify(other)
-    await racing.verify(other)
-    assert len(slow.asked) == 2
-
-
 def test_paths_of_templates_have_no_holes(app: Litestar) -> None:
     """The walk asks real addresses: every parameter of an API template is filled."""
     for _, template in routes_of(app):

@@ -105,10 +105,6 @@ class Passwords:
         if self._decoy is None:
             self._decoy = await self.hash(secrets.token_urlsafe(16))
 
-    def outdated(self, stored: str) -> bool:
-        """Whether a hash was made with a lower cost than today's."""
-        return self._hasher.check_needs_rehash(stored)
-
     def _fits(self, stored: str, password: str) -> bool:
         try:
             return self._hasher.verify(stored, _bytes(password))

@@ -114,7 +114,6 @@ class CachingTokenVerifier:
         self._clock = clock
         self._limit = limit
         self._known: dict[str, tuple[AuthenticatedUser, int]] = {}
-        self._forgets = 0
 
     async def verify(self, token: str) -> AuthenticatedUser:
         """The user; asks the real verifier only for tokens not seen yet."""
@@ -122,17 +121,9 @@ class CachingTokenVerifier:
             if self._clock().timestamp() < known[1]:
                 return known[0]
             del self._known[token]
-        forgets = self._forgets
         user = await self._verifier.verify(token)
-        # A session revoked while its token was being verified must not be remembered.
-        if forgets == self._forgets:
-            self._remember(token, user)
+        self._remember(token, user)
         return user
-
-    def forget_session(self, session: str) -> None:
-        """Ask the real verifier again for every token of a session, which may have been revoked."""
-        self._forgets += 1
-        self._known = {token: known for token, known in self._known.items() if known[0].session != session}
 
     def _remember(self, token: str, user: AuthenticatedUser) -> None:
         if len(self._known) >= self._limit:
