@@ -27,11 +27,15 @@ NEVER_PROXIED = "localhost,127.0.0.1,::1,169.254.169.254,169.254.170.2,fd00:ec2:
 def client(url: str, timeout_s: float) -> httpx.AsyncClient:
     """A client for one address: nothing but this URL is ever asked, so that no redirect is followed."""
     return httpx.AsyncClient(
-        proxy=proxy_for(url), verify=tls_context(), trust_env=False, follow_redirects=False, timeout=timeout_s
+        proxy=proxy_for(url),
+        verify=_tls_context(),
+        trust_env=False,
+        follow_redirects=False,
+        timeout=timeout_s,
     )
 
 
-def tls_context() -> ssl.SSLContext:
+def _tls_context() -> ssl.SSLContext:
     """The authorities that calls trust: those of a variable, else the usual and this computer's own."""
     if bundle := ca_bundle():
         return ssl.create_default_context(cafile=bundle)

@@ -47,12 +47,12 @@ def checks_of(program: CheckedProgram, clerk_api: str = BASE) -> list[tuple[str,
     return [
         ("database", partial(try_database, partial(_write, program), program.settings)),
         ("store", partial(try_store, program.store_access)),
-        *checks_elsewhere(program, clerk_api),
-        *checks_here(program),
+        *_checks_elsewhere(program, clerk_api),
+        *_checks_here(program),
     ]
 
 
-def checks_at_start(program: CheckedProgram, clerk_api: str = BASE) -> list[tuple[str, Check]]:
+def _checks_at_start(program: CheckedProgram, clerk_api: str = BASE) -> list[tuple[str, Check]]:
     """The checks of external services, and of the disk.
 
     What is built in has just been opened and written to; a trial photo there would only be in the way of
@@ -64,7 +64,7 @@ def checks_at_start(program: CheckedProgram, clerk_api: str = BASE) -> list[tupl
     return [check for check in checks if check[0] in kept]
 
 
-def checks_elsewhere(program: CheckedProgram, clerk_api: str) -> list[tuple[str, Check]]:
+def _checks_elsewhere(program: CheckedProgram, clerk_api: str) -> list[tuple[str, Check]]:
     """Signals and sign-in, where a service does them."""
     found: list[tuple[str, Check]] = []
     if program.cloud_signals is not None:
@@ -75,7 +75,7 @@ def checks_elsewhere(program: CheckedProgram, clerk_api: str) -> list[tuple[str,
     return found
 
 
-def checks_here(program: CheckedProgram) -> list[tuple[str, Check]]:
+def _checks_here(program: CheckedProgram) -> list[tuple[str, Check]]:
     """The machine's own."""
     return [
         ("disk", partial(_at_once, try_disk, program.settings)),
@@ -107,7 +107,7 @@ async def checks_in_background(program: CheckedProgram) -> AsyncIterator[None]:
 
 async def log_failures(program: CheckedProgram) -> None:
     """One line in the log, and one for the terminal, for each thing that does not work."""
-    for one in await run_checks(checks_at_start(program)):
+    for one in await run_checks(_checks_at_start(program)):
         if one.state == "wrong":
             _log.warning("check.failed", part=one.part, reason=one.what, cause=one.why, change=one.change)
             print(f"Check failed: {one.part}: {one.what}. {one.why} {one.change}", flush=True)

@@ -9,7 +9,7 @@ from app.checks.finding import Finding, good, wrong
 from app.domain.photos.bucket import cors_rules
 
 
-def asked_headers(headers: Iterable[str]) -> str:
+def _asked_headers(headers: Iterable[str]) -> str:
     """As a browser lists them: lower case, in order, without those that it sets by itself."""
     return ",".join(sorted(name.lower() for name in headers))
 
@@ -22,7 +22,7 @@ class CorsTrial:
         self._client = client
         self._url = url
         self._picture = picture
-        self._names = asked_headers(headers)
+        self._names = _asked_headers(headers)
 
     async def page(self, origin: str) -> Finding:
         """May the page of this origin send a photo?"""
@@ -49,7 +49,7 @@ class CorsTrial:
         if not self._picture:
             return ""
         answer = await self._client.get(self._picture, headers={"Origin": origin})
-        if allows_origin(answer.headers, origin):
+        if _allows_origin(answer.headers, origin):
             return ""
         return f"The store's CORS rule for {origin} lacks GET in AllowedMethods: no photo can be downloaded."
 
@@ -61,13 +61,13 @@ class CorsTrial:
         headers = answer.headers
         return (
             answer.is_success
-            and allows_origin(headers, origin)
+            and _allows_origin(headers, origin)
             and (method in ("GET", *_listed(headers, "methods")) or "*" in _listed(headers, "methods"))
             and _covers(_listed(headers, "headers"), names)
         )
 
 
-def allows_origin(headers: Mapping[str, str], origin: str) -> bool:
+def _allows_origin(headers: Mapping[str, str], origin: str) -> bool:
     """Whether a page of this origin may read an answer."""
     return headers.get("access-control-allow-origin") in (origin, "*")
 

@@ -69,7 +69,7 @@ def _matching(pattern: str, sentence: str) -> Callable[[str], str]:
     return parse
 
 
-def parse_origin(text: str) -> str:
+def _parse_origin(text: str) -> str:
     """``scheme://host[:port]`` without a path; the host is a full name, an IP or ``localhost``.
 
     A single-label host name would make the page's signal client dial Ably's cloud.
@@ -110,7 +110,7 @@ def is_loopback(host: str) -> bool:
 
 
 def _origins(text: str) -> tuple[str, ...]:
-    return tuple(parse_origin(part.strip()) for part in text.split(",") if part.strip())
+    return tuple(_parse_origin(part.strip()) for part in text.split(",") if part.strip())
 
 
 def _networks(text: str) -> tuple[str, ...]:
@@ -121,7 +121,7 @@ def _networks(text: str) -> tuple[str, ...]:
 
 
 def _optional_origin(text: str) -> str:
-    return parse_origin(text) if text else ""
+    return _parse_origin(text) if text else ""
 
 
 def _database_url(text: str) -> str:

@@ -71,7 +71,7 @@ class Fleet:
 
     async def _prepare(self, prepare: Callable[[], Awaitable[None]]) -> None:
         """Wait for a database that sleeps; one that refuses, or needs an operator, ends the start."""
-        await retry_until_database_ready(prepare)
+        await _retry_until_database_ready(prepare)
         self.prepared.set()
         await asyncio.Event().wait()  # Only a failure ends this task, and with it the program.
 
@@ -176,7 +176,7 @@ class Worker:
             await process.wait()
 
 
-async def retry_until_database_ready(work: Callable[[], Awaitable[None]]) -> None:
+async def _retry_until_database_ready(work: Callable[[], Awaitable[None]]) -> None:
     """Do the work as soon as the database takes it; each try that fails is a line in the log."""
     pause, attempt = 1.0, 0
     while True:

@@ -28,7 +28,7 @@ _QUICK = msgspec.json.Encoder(enc_hook=repr)
 _ASCII = json.JSONEncoder(default=repr)
 
 
-def keep_listed_fields(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+def _keep_listed_fields(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Drop every field that is not on the list."""
     if event.keys() <= FIELDS:
         return event
@@ -52,7 +52,7 @@ def configure(level: str, stream: TextIO = sys.stderr) -> None:
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            keep_listed_fields,
+            _keep_listed_fields,
             _as_json,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),

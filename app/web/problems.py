@@ -117,7 +117,7 @@ def title(status: int) -> str:
     return HTTPStatus(status).phrase
 
 
-def problem_response(
+def _problem_response(
     error: CaptureError, request_id: str, headers: dict[str, str] | None = None
 ) -> Response[Any]:
     """The whole answer, with ``Retry-After`` and ``WWW-Authenticate`` where they belong."""
@@ -133,7 +133,7 @@ def problem_response(
 
 
 def _from_domain(request: Request[Any, Any, Any], error: CaptureError) -> Response[Any]:
-    return problem_response(error, request_context_of(request.scope).request_id)
+    return _problem_response(error, request_context_of(request.scope).request_id)
 
 
 def _from_framework(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
@@ -143,7 +143,7 @@ def _from_framework(request: Request[Any, Any, Any], error: HTTPException) -> Re
     if error.status_code == HTTPStatus.NOT_FOUND and (redirect := to_page(request.scope)) is not None:
         return redirect
     allow = {name: value for name, value in (error.headers or {}).items() if name.lower() == "allow"}
-    return problem_response(_translated(error), request_context_of(request.scope).request_id, allow)
+    return _problem_response(_translated(error), request_context_of(request.scope).request_id, allow)
 
 
 def _translated(error: HTTPException) -> CaptureError:
@@ -175,7 +175,7 @@ def _unexpected(request: Request[Any, Any, Any], error: Exception) -> Response[A
     structlog.get_logger("clinicpro").error(
         "request.failed", request_id=request_id, error=type(error).__name__, where=where
     )
-    return problem_response(CaptureError(), request_id)
+    return _problem_response(CaptureError(), request_id)
 
 
 EXCEPTION_HANDLERS = cast(

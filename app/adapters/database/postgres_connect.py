@@ -20,7 +20,7 @@ class Dialler:
     """
 
     def __init__(self, url: str) -> None:
-        self._addresses = split_hosts(url)
+        self._addresses = _split_hosts(url)
         self._pooled = False
 
     async def connect(self, _: str = "", **options: Any) -> Any:
@@ -72,7 +72,7 @@ async def _is_direct(connection: Any) -> bool:
     return answer == "SELECT 1"
 
 
-def split_hosts(url: str) -> list[str]:
+def _split_hosts(url: str) -> list[str]:
     """The address of each host that ``url`` names; the driver alone would wait for the first without end."""
     parts = urlsplit(url)
     user_info, at, hosts = parts.netloc.rpartition("@")

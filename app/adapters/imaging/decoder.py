@@ -34,12 +34,12 @@ def main(memory: int, seconds: int, pixels: int) -> None:
     Image.init()
     warnings.simplefilter("error")
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    limit_memory(memory)
+    _limit_memory(memory)
     requests, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     sys.stdout = sys.stderr
     send(answers, b"ready")
     while (body := receive(requests)) is not None:
-        allow_seconds(seconds)
+        _allow_seconds(seconds)
         send(answers, inspect(body))
 
 
@@ -47,11 +47,11 @@ def inspect(body: bytes) -> bytes:
     """Decode every pixel; what a decoder complains about is refused, and so is what it does not need."""
     try:
         if body[:2] == b"\xff\xd8":
-            check_jpeg(body)
+            _check_jpeg(body)
         picture = decoded(body)
         if getattr(picture, "n_frames", 1) != 1:
             return b"! more than one picture"
-        if picture.format == "WEBP" and has_payload(body):
+        if picture.format == "WEBP" and _has_payload(body):
             return b"! bytes that are no part of the picture"
         return f"{picture.width} {picture.height} {picture.format}".encode()
     except MemoryError:
@@ -67,7 +67,7 @@ def decoded(body: bytes) -> Image.Image:
     return picture
 
 
-def check_jpeg(body: bytes) -> None:
+def _check_jpeg(body: bytes) -> None:
     """Raise for what libjpeg only warns of: scans that are cut off or hold more than their pixels.
 
     Pillow keeps those warnings to itself. The smallest size will do, since every bit is read for it.
@@ -75,16 +75,16 @@ def check_jpeg(body: bytes) -> None:
     simplejpeg.decode_jpeg(body, colorspace="GRAY", min_height=1, min_width=1, min_factor=8, strict=True)
 
 
-def has_payload(body: bytes) -> bool:
+def _has_payload(body: bytes) -> bool:
     """Whether a part of a WebP goes on behind its last pixel, where its decoder never looks."""
-    for whole, changed in without_tails(body):
-        pixels = shows(whole)
-        if changed and all(shows(other) == pixels for other in changed):
+    for whole, changed in _without_tails(body):
+        pixels = _shows(whole)
+        if changed and all(_shows(other) == pixels for other in changed):
             return True
     return False
 
 
-def shows(body: bytes) -> bytes | None:
+def _shows(body: bytes) -> bytes | None:
     """The pixels of a file; None for one that does not decode."""
     try:
         return decoded(body).tobytes()
@@ -94,16 +94,16 @@ def shows(body: bytes) -> bytes | None:
         return None
 
 
-def without_tails(body: bytes) -> Iterator[tuple[bytes, list[bytes]]]:
+def _without_tails(body: bytes) -> Iterator[tuple[bytes, list[bytes]]]:
     """For each coded part of a WebP, a file and the same one with something else at the end of that part."""
-    for name, at, size in chunks_of(body):
+    for name, at, size in _chunks_of(body):
         part = body[at : at + size]
         if name == b"VP8 ":
-            yield frame_of(part), [frame_of(other) for other in overwritten(part)]
+            yield _frame_of(part), [_frame_of(other) for other in overwritten(part)]
         elif name == b"VP8L" or (name == b"ALPH" and part[0] & 3):
             # Behind the end of its data the decoder of this kind refuses to read.
             head = body[: at - 4] + struct.pack("<I", max(0, size - TAIL))
-            yield body, [resized(head + part[:-TAIL] + body[at + size :])]
+            yield body, [_resized(head + part[:-TAIL] + body[at + size :])]
 
 
 def overwritten(frame: bytes) -> list[bytes]:
@@ -114,7 +114,7 @@ def overwritten(frame: bytes) -> list[bytes]:
     return [frame[:start] + fill * (len(frame) - start) for fill in (b"\x00", b"\xff")]
 
 
-def chunks_of(body: bytes) -> Iterator[tuple[bytes, int, int]]:
+def _chunks_of(body: bytes) -> Iterator[tuple[bytes, int, int]]:
     """Name, place and size of each part of a WebP, whose structure was walked before."""
     at = 12
     while at + 8 <= len(body):
@@ -123,21 +123,21 @@ def chunks_of(body: bytes) -> Iterator[tuple[bytes, int, int]]:
         at += 8 + size + size % 2
 
 
-def frame_of(frame: bytes) -> bytes:
+def _frame_of(frame: bytes) -> bytes:
     """A WebP of this frame alone that shows its blocks to their edges, which a picture's edge may hide."""
     edges = (-(-edge // 16) * 16 for edge in struct.unpack_from("<HH", frame, 6))
     frame = frame[:6] + struct.pack("<HH", *edges) + frame[10:]
-    return resized(
+    return _resized(
         b"RIFF" + bytes(4) + b"WEBPVP8 " + struct.pack("<I", len(frame)) + frame + bytes(len(frame) % 2)
     )
 
 
-def resized(body: bytes) -> bytes:
+def _resized(body: bytes) -> bytes:
     """A RIFF file with its true length."""
     return body[:4] + struct.pack("<I", len(body) - 8) + body[8:]
 
 
-def limit_memory(size: int) -> None:
+def _limit_memory(size: int) -> None:
     """Cap the address space, where the system can: macOS has the call but not the limit."""
     try:
         resource.setrlimit(resource.RLIMIT_AS, (size, size))
@@ -145,7 +145,7 @@ def limit_memory(size: int) -> None:
         return
 
 
-def allow_seconds(seconds: int) -> None:
+def _allow_seconds(seconds: int) -> None:
     """CPU time for one picture; the kernel ends the process when it is used up."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     _, hard = resource.getrlimit(resource.RLIMIT_CPU)

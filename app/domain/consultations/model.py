@@ -144,12 +144,12 @@ def stored_label(text: str) -> str:
     """The stored form of a label; raises ``InvalidField`` where nothing of it is visible."""
     if not _folded(text):
         raise InvalidField("The label has nothing in it that can be seen.", "label")
-    return strip_direction_marks(text)
+    return _strip_direction_marks(text)
 
 
 def stored_identifier(text: str | None) -> str | None:
     """The stored form of a second identifier; None where nothing of it is visible."""
-    return strip_direction_marks(text) if text and _folded(text) else None
+    return _strip_direction_marks(text) if text and _folded(text) else None
 
 
 def is_ambiguous(one: Consultation, others: Iterable[Consultation]) -> bool:
@@ -171,7 +171,7 @@ def is_ambiguous(one: Consultation, others: Iterable[Consultation]) -> bool:
     return any(not name or name == _folded(twin.second_identifier) for twin in twins)
 
 
-def strip_direction_marks(text: str) -> str:
+def _strip_direction_marks(text: str) -> str:
     """A label or identifier as it is kept: in the order in which it was written, without blanks around it.
 
     Marks that turn the order of reading show "1961" as "1691"; they come along unseen with copied text.

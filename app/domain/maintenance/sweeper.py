@@ -96,7 +96,7 @@ class Sweeper:
                     row.photo_id, now + ERASE_AGAIN, due=now
                 )
             return
-        again = next_erasure(row, now)
+        again = _next_erasure(row, now)
         async with self._database.transaction() as tx:
             if again is None:
                 report.erased += await tx.maintenance.finish_erasure(row.photo_id)
@@ -104,7 +104,7 @@ class Sweeper:
                 await tx.maintenance.postpone_erasure(row.photo_id, again, due=now)
 
 
-def next_erasure(row: PhotoRow, now: datetime) -> datetime | None:
+def _next_erasure(row: PhotoRow, now: datetime) -> datetime | None:
     """When a late PUT may have brought a deleted photo's bytes back; None once none can be under way."""
     if row.deleted_at is None or now - row.deleted_at >= LAST_ERASURE:
         return None

@@ -36,25 +36,25 @@ def name_key(name: str) -> str:
 
 def device_cookie_key(name: str, mark: str) -> str:
     """The key of one browser's attempts at a name; it begins with the name's own key."""
-    return f"{device_cookie_prefix(name)}{hashlib.sha256(mark.encode()).hexdigest()}"
+    return f"{_device_cookie_prefix(name)}{hashlib.sha256(mark.encode()).hexdigest()}"
 
 
-def device_cookie_prefix(name: str) -> str:
+def _device_cookie_prefix(name: str) -> str:
     """What the keys of every known browser of a name begin with."""
     return f"known-{name_key(name)}:"
 
 
-def pair_key(name: str, address: str) -> str:
+def _pair_key(name: str, address: str) -> str:
     """The key of one address's attempts at a name."""
-    return f"{pair_prefix(name)}{hashlib.sha256(address_key(address).encode()).hexdigest()}"
+    return f"{_pair_prefix(name)}{hashlib.sha256(address_key(address).encode()).hexdigest()}"
 
 
-def pair_prefix(name: str) -> str:
+def _pair_prefix(name: str) -> str:
     """What the keys of every address's attempts at a name begin with."""
     return f"at-{name_key(name)}:"
 
 
-def fresh_key(name: str) -> str:
+def _fresh_key(name: str) -> str:
     """The key under which a reset is remembered for a while."""
     return f"fresh-{name_key(name)}"
 
@@ -64,20 +64,20 @@ def address_key(address: str) -> str:
     return f"address:{client_network(address) or 'unknown'}"
 
 
-def seconds_to_wait(known: Failures | None, now: datetime) -> int:
+def _seconds_to_wait(known: Failures | None, now: datetime) -> int:
     """Whole seconds until the next attempt is allowed, 0 for now."""
     return max(0, math.ceil((known[1] - now).total_seconds())) if known else 0
 
 
-def next_failure_state(known: Failures | None, now: datetime, longest_s: int = LONGEST_DELAY_S) -> Failures:
+def _next_failure_state(known: Failures | None, now: datetime, longest_s: int = LONGEST_DELAY_S) -> Failures:
     """What to record for another attempt: the sixth in a row waits 1 s, then the delay doubles."""
-    count = failures_of(known, now) + 1
+    count = _failures_of(known, now) + 1
     # The exponent is capped so that a count that grew for years cannot overflow.
     delay = min(longest_s, 2 ** min(count - FREE_FAILURES, 10)) if count >= FREE_FAILURES else 0
     return count, now + timedelta(seconds=delay)
 
 
-def failures_of(known: Failures | None, now: datetime) -> int:
+def _failures_of(known: Failures | None, now: datetime) -> int:
     """How many are remembered."""
     return known[0] if known and now - known[1] < FORGOTTEN_AFTER else 0
 
@@ -101,8 +101,8 @@ async def unknown_client_keys(tx: Transaction, name: str, address: str, now: dat
     For a while after a reset only what its own address did counts: neither a guesser elsewhere nor another
     client behind the same address locks out the user who was just given a new password.
     """
-    own = pair_key(name, address)
-    fresh = await tx.login_failures.get(fresh_key(name))
+    own = _pair_key(name, address)
+    fresh = await tx.login_failures.get(_fresh_key(name))
     if fresh is not None and now < fresh[1]:
         return ThrottleKeys(client=own)
     return ThrottleKeys(client=own, name=name_key(name), address=address_key(address))
@@ -115,14 +115,14 @@ async def count_attempt(tx: Transaction, keys: ThrottleKeys, now: datetime) -> t
     the name itself slows down, leaves the others of a whole clinic behind that address alone.
     """
     known = {key: await tx.login_failures.get(key) for key in keys.all}
-    wait = max(seconds_to_wait(failures, now) for failures in known.values())
+    wait = max(_seconds_to_wait(failures, now) for failures in known.values())
     if wait:
         raise TooManyRequests(f"Too many attempts. Wait {wait} seconds, then try again.", retry_after=wait)
-    if failures_of(known[keys.client], now):
+    if _failures_of(known[keys.client], now):
         known.pop(keys.address, None)
     for key, failures in known.items():
         longest = LONGEST_OF_ADDRESS_S if key == keys.address else LONGEST_DELAY_S
-        await tx.login_failures.put(key, *next_failure_state(failures, now, longest))
+        await tx.login_failures.put(key, *_next_failure_state(failures, now, longest))
     return tuple(known)
 
 
@@ -144,6 +144,6 @@ async def refund_attempt(
 async def clear_after_reset(tx: Transaction, name: str, now: datetime) -> None:
     """Lets the user who was just given a new password use it at once, from any address."""
     await tx.login_failures.clear(name_key(name))
-    for start in (device_cookie_prefix(name), pair_prefix(name)):
+    for start in (_device_cookie_prefix(name), _pair_prefix(name)):
         await tx.login_failures.clear_prefix(start)
-    await tx.login_failures.put(fresh_key(name), 0, now + FRESH_FOR)
+    await tx.login_failures.put(_fresh_key(name), 0, now + FRESH_FOR)

@@ -80,7 +80,7 @@ def _csp(content_type: bytes, policy: Policy) -> str:
 def _record(
     log: Any, metrics: Metrics, status: int, arrival: RequestContext, scope: Mapping[str, Any]
 ) -> None:
-    method, route, seconds = method_of(scope), route_template(scope), time.perf_counter() - arrival.started
+    method, route, seconds = _method_of(scope), _route_template(scope), time.perf_counter() - arrival.started
     metrics.observe(method, route, status, seconds)
     user = scope.get("user")
     quiet = route in FILES and status < 400
@@ -95,7 +95,7 @@ def _record(
     )
 
 
-def route_template(scope: Mapping[str, Any]) -> str:
+def _route_template(scope: Mapping[str, Any]) -> str:
     """``/api/photos/{photo_id}`` and never the raw path, which may hold anything."""
     handler = scope.get("route_handler")
     if handler is None:
@@ -105,7 +105,7 @@ def route_template(scope: Mapping[str, Any]) -> str:
     return str(scope.get("path_template") or "/")
 
 
-def method_of(scope: Mapping[str, Any]) -> str:
+def _method_of(scope: Mapping[str, Any]) -> str:
     """The method, or ``other``: an invented one must not become a label."""
     return scope["method"] if scope.get("method") in METHODS else "other"
 

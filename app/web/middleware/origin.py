@@ -42,11 +42,11 @@ class OriginGuard:
             raise HostNotAllowed
         if scope.get("method", "GET") in SAFE_METHODS or path.startswith(self._self_authorised):
             return
-        check_same_origin(connection.headers, self._policy.own_origins(scope["scheme"], host))
-        check_json(connection.headers)
+        _check_same_origin(connection.headers, self._policy.own_origins(scope["scheme"], host))
+        _check_json(connection.headers)
 
 
-def check_same_origin(headers: Mapping[str, str], own_origins: set[str]) -> None:
+def _check_same_origin(headers: Mapping[str, str], own_origins: set[str]) -> None:
     """Every origin header that was sent must be ours, and at least one must have been sent."""
     site, origin = headers.get("sec-fetch-site"), headers.get("origin")
     if site is None and origin is None:
@@ -57,7 +57,7 @@ def check_same_origin(headers: Mapping[str, str], own_origins: set[str]) -> None
         raise CrossSite
 
 
-def check_json(headers: Mapping[str, str]) -> None:
+def _check_json(headers: Mapping[str, str]) -> None:
     """A body is JSON: forms and plain text are what a foreign page could send without preflight."""
     has_body = headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
     media_type = headers.get("content-type", "").partition(";")[0].strip().lower()

@@ -12,7 +12,7 @@ from app.web.middleware.request_context import request_context_of
 PAGES = frozenset({"/mobile", "/desktop", "/sign-in", "/trust"})
 
 
-def page_of(path: str) -> str | None:
+def _page_of(path: str) -> str | None:
     """The page that a path means, whatever its slashes and capitals; ``None`` where it means none."""
     name = "/" + path.strip("/").lower()
     return name if name in PAGES else None
@@ -23,7 +23,7 @@ def to_page(scope: Any) -> Redirect | None:
     if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD"):
         return None
     path = request_context_of(scope).path
-    page = page_of(path)
+    page = _page_of(path)
     if page is None or page == path:
         return None
     return Redirect(with_query(page, scope), status_code=302, headers={"cache-control": "no-store"})

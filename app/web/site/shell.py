@@ -41,7 +41,7 @@ def complete(assets: dict[str, Asset], graph: ModuleGraph, page: Asset, manifest
 
     ``page`` is the phone's page exactly as it is served.
     """
-    shell = shell_assets(assets, graph, page, manifest)
+    shell = _shell_assets(assets, graph, page, manifest)
     precache = _precache(shell)
     entry = graph.entry(WORKER_URL)
     scripts = [*(_asset(assets, url, WORKER_URL) for url in graph.needed(entry)), precache]
@@ -54,7 +54,7 @@ def complete(assets: dict[str, Asset], graph: ModuleGraph, page: Asset, manifest
     return {**assets, precache.url: precache, WORKER_URL: worker}
 
 
-def shell_assets(
+def _shell_assets(
     assets: Mapping[str, Asset], graph: ModuleGraph, page: Asset, manifest: Asset
 ) -> list[Asset]:
     """The page, the manifest and all they need, sorted by URL."""

@@ -28,7 +28,7 @@ class Pages:
             keep_trailing_newline=True,
         )
         clerk = settings.cloud_identity
-        self._environment.globals.update(product=PRODUCT, config=page_config(settings), clerk=clerk)
+        self._environment.globals.update(product=PRODUCT, config=_page_config(settings), clerk=clerk)
 
     def render(self, name: str, entry: str = "", **values: Any) -> bytes:
         """The page; ``entry`` is the URL path of its main module."""
@@ -36,7 +36,7 @@ class Pages:
         return self._environment.get_template(name).render(scripts=scripts, **values).encode()
 
 
-def page_config(settings: Settings) -> str:
+def _page_config(settings: Settings) -> str:
     """What ``<meta name="cp-config">`` says, as JSON text: public facts only."""
     return msgspec.json.encode(
         {
