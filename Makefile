@@ -67,4 +67,4 @@ bench: ## Ratios against floors and peers, on this machine, in one run
 	@$(BIN)/python -m bench
 
 clean: ## Remove what set-up made; data and keys stay
-	rm -rf .venv node_modules pwa/vendor .setup
+	rm -rf .venv node_modules pwa/bundles pwa/vendor .setup
