@@ -3,20 +3,17 @@
 import json
 import sys
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from litestar import Litestar
 
-from app.domain.identity.accounts import LocalAccounts
-from app.web.api.sessions import session_router
-from app.web.app import CONTROLLERS
+from app.web.app import CONTROLLERS, LOCAL_ACCOUNTS
 from app.web.contract import openapi_config
 
 
 def api_document() -> dict[str, Any]:
     """Every route of the API, those of the built-in accounts among them; nothing is opened for it."""
-    unused = cast("LocalAccounts", None)
-    app = Litestar([*CONTROLLERS, session_router(unused)], openapi_config=openapi_config())
+    app = Litestar([*CONTROLLERS, *LOCAL_ACCOUNTS], openapi_config=openapi_config())
     return app.openapi_schema.to_schema()
 
 
