@@ -5,6 +5,8 @@
  * Works on bytes alone; the pixels are never touched.
  */
 
+import { isJpeg, isWebp, nextMarker, text, uint16 } from "./picture-bytes.js";
+
 const EOI = 0xd9;
 const SOS = 0xda;
 /** JFIF, Adobe's colour transform: a decoder needs them. */
@@ -23,8 +25,8 @@ class NotAPicture extends Error {}
  */
 export function withoutMetadata(encoded) {
   const bytes = new Uint8Array(encoded);
-  if (bytes[0] === 0xff && bytes[1] === 0xd8) return join(jpegParts(bytes));
-  if (text(bytes, 0, 4) === "RIFF" && text(bytes, 8, 4) === "WEBP") return webp(bytes);
+  if (isJpeg(bytes)) return join(jpegParts(bytes));
+  if (isWebp(bytes)) return webp(bytes);
   throw new NotAPicture("neither JPEG nor WebP");
 }
 
@@ -35,7 +37,8 @@ function jpegParts(bytes) {
   while (bytes[at] === 0xff) {
     const marker = bytes[at + 1];
     if (marker === EOI) return [...parts, bytes.subarray(at, at + 2)];
-    const end = marker === SOS ? scanEnd(bytes, at) : at + 2 + uint16(bytes, at + 2);
+    const segment = at + 2 + uint16(bytes, at + 2);
+    const end = marker === SOS ? nextMarker(bytes, segment) : segment;
     if (end > bytes.length || end < at + 4) break;
     if (isKept(marker)) parts.push(bytes.subarray(at, end));
     at = end;
@@ -47,19 +50,6 @@ function jpegParts(bytes) {
 function isKept(marker) {
   const isApp = marker >= 0xe0 && marker <= 0xef;
   return marker !== 0xfe && (!isApp || KEPT_APPS.has(marker));
-}
-
-/**
- * Pixels run on until a marker that is neither a stuffed FF nor a restart.
- * @param {Uint8Array} bytes @param {number} at the scan's marker
- */
-function scanEnd(bytes, at) {
-  let end = at + 2 + uint16(bytes, at + 2);
-  for (; end < bytes.length; end += 1) {
-    const next = bytes[end + 1];
-    if (bytes[end] === 0xff && next !== 0 && (next < 0xd0 || next > 0xd7)) break;
-  }
-  return end;
 }
 
 /** @param {Uint8Array<ArrayBuffer>} bytes */
@@ -95,14 +85,4 @@ function join(parts) {
     at += part.length;
   }
   return whole.buffer;
-}
-
-/** @param {Uint8Array} bytes @param {number} at */
-function uint16(bytes, at) {
-  return bytes[at] * 256 + bytes[at + 1];
-}
-
-/** @param {Uint8Array} bytes @param {number} at @param {number} length */
-function text(bytes, at, length) {
-  return String.fromCharCode(...bytes.subarray(at, at + length));
 }

@@ -3,7 +3,7 @@
  * error, grey or shifted from the damage on; here the codes are walked once, without making a picture.
  * Baseline files alone, which cameras write; of others only the end is looked for.
  */
-import { JpegBits, codesOf } from "./jpeg-bits.js";
+import { JpegBits, codesOf, isJpeg, nextMarker, uint16 } from "./picture-bytes.js";
 
 /**
  * @typedef {object} Component
@@ -31,7 +31,7 @@ const SLACK = 64; // rounding, and sharpening by cameras
 /** @param {ArrayBuffer} file @returns {boolean} false for what is no JPEG */
 export function isDamagedJpeg(file) {
   const bytes = new Uint8Array(file);
-  if (bytes[0] !== 0xff || bytes[1] !== 0xd8) return false;
+  if (!isJpeg(bytes)) return false;
   const picture = blank();
   for (let at = 2; bytes[at] === 0xff;) {
     const marker = bytes[at + 1];
@@ -181,18 +181,4 @@ function skipDetail(ac, bits) {
     if (length) bits.take(length);
   }
   return true;
-}
-
-/** @param {Uint8Array} bytes @param {number} at @returns {number} -1 without one */
-function nextMarker(bytes, at) {
-  for (; at < bytes.length; at++) {
-    const next = bytes[at + 1];
-    if (bytes[at] === 0xff && next !== 0 && (next < 0xd0 || next > 0xd7)) return at;
-  }
-  return -1;
-}
-
-/** @param {Uint8Array} bytes @param {number} at */
-function uint16(bytes, at) {
-  return bytes[at] * 256 + bytes[at + 1];
 }

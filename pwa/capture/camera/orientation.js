@@ -3,6 +3,7 @@
  * (Chromium leaves a WebP as it lies), so that they are handed a file which says nothing about it. HEIC and
  * AVIF turn in their own boxes, which decoders obey alike; their Exif orientation does not count.
  */
+import { isJpeg, isWebp, text, uint16 } from "./picture-bytes.js";
 import { canvasOf, empty } from "./canvas.js";
 
 /** @typedef {{orientation: number, at: number, length: number, instead: number[]}} Found value, and the bytes that encode it */
@@ -72,8 +73,8 @@ function matrix(orientation, w, h) {
 
 /** Where the Exif of a JPEG or WebP begins; -1 without one. @param {Uint8Array} bytes */
 function exifOf(bytes) {
-  if (bytes[0] === 0xff && bytes[1] === 0xd8) return exifOfJpeg(bytes);
-  if (text(bytes, 0, 4) === "RIFF" && text(bytes, 8, 4) === "WEBP") return exifOfWebp(bytes);
+  if (isJpeg(bytes)) return exifOfJpeg(bytes);
+  if (isWebp(bytes)) return exifOfWebp(bytes);
   return -1;
 }
 
@@ -83,7 +84,7 @@ function exifOfJpeg(bytes) {
     // Markers may be filled up with FF.
     if (bytes[at + 1] === 0xff) at += 1;
     else if (bytes[at + 1] === 0xe1 && text(bytes, at + 4, 6) === EXIF) return at + 10;
-    else at += 2 + bytes[at + 2] * 256 + bytes[at + 3];
+    else at += 2 + uint16(bytes, at + 2);
   }
   return -1;
 }
@@ -136,9 +137,4 @@ function inDirectory(view, first, count, little) {
     return { orientation, at: at + 8, length: 2, instead: little ? [1, 0] : [0, 1] };
   }
   return null;
-}
-
-/** @param {Uint8Array} bytes @param {number} at @param {number} length */
-function text(bytes, at, length) {
-  return String.fromCharCode(...bytes.subarray(at, at + length));
 }

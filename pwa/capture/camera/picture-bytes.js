@@ -1,7 +1,34 @@
-/** The bits of one stretch of compressed JPEG data, up to the next marker; zeros are read beyond it. */
+/** The bytes of pictures: what kind they are, their numbers and markers, and the bits between two of those. */
 
 const EMPTY = 0;
 
+/** @param {Uint8Array} bytes */
+export const isJpeg = (bytes) => bytes[0] === 0xff && bytes[1] === 0xd8;
+
+/** @param {Uint8Array} bytes */
+export const isWebp = (bytes) => text(bytes, 0, 4) === "RIFF" && text(bytes, 8, 4) === "WEBP";
+
+/** @param {Uint8Array} bytes @param {number} at */
+export const uint16 = (bytes, at) => bytes[at] * 256 + bytes[at + 1];
+
+/** @param {Uint8Array} bytes @param {number} at @param {number} length */
+export const text = (bytes, at, length) => String.fromCharCode(...bytes.subarray(at, at + length));
+
+/**
+ * Compressed data runs on until a marker that is neither a stuffed FF nor a restart.
+ * @param {Uint8Array} bytes
+ * @param {number} at
+ * @returns {number} -1 without one
+ */
+export function nextMarker(bytes, at) {
+  for (; at < bytes.length; at++) {
+    const next = bytes[at + 1];
+    if (bytes[at] === 0xff && next !== 0 && (next < 0xd0 || next > 0xd7)) return at;
+  }
+  return -1;
+}
+
+/** The bits of one stretch of compressed JPEG data, up to the next marker; zeros are read beyond it. */
 export class JpegBits {
   #bytes;
   #buffer = 0;
