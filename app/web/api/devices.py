@@ -7,7 +7,8 @@ from app.domain.devices.inventory import DeviceInventory, Dismissal, InventoryRe
 from app.web.api.problems_spec import NO_CONTENT, problems
 from app.web.api_request import ApiRequest
 from app.web.bodies import json_body, read_body
-from app.web.cookies.device import device_digest, read_device, set_device
+from app.web.cookies.inventory import read_inventory_cookie, set_inventory_cookie
+from app.web.cookies.upload import digest
 
 
 class DeviceController(Controller):
@@ -25,10 +26,9 @@ class DeviceController(Controller):
     async def update_inventory(self, request: ApiRequest, body: RawBody) -> Response[InventoryResponse]:
         """The photos that this browser holds for its user; what was listed before and is gone is missing."""
         inventory = read_body(DeviceInventory, body)
-        value = read_device(request)
-        service, device = request.services.inventory, device_digest(value)
-        answer = await service.update_inventory(request.user_id, device, inventory)
-        return Response(answer, cookies=[set_device(request, value)])
+        value = read_inventory_cookie(request)
+        answer = await request.services.inventory.update_inventory(request.user_id, digest(value), inventory)
+        return Response(answer, cookies=[set_inventory_cookie(request, value)])
 
     @get("/captures", responses=problems())
     async def unsent(self, request: ApiRequest) -> UnsentList:
