@@ -295,6 +295,7 @@ def _store_backend(settings: Settings, clock: Clock, is_open: SessionCheck | Non
         origins=(own.origin,) if settings.store_origin else (),
         signer=own,
         close=store.close,
+        # httpx takes a scope of any mapping, Litestar its own TypedDicts.
         transport=httpx.ASGITransport(handler),  # type: ignore[arg-type]
         handlers=[store_route(handler, settings.store_bucket)],
     )
