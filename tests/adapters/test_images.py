@@ -186,7 +186,7 @@ async def test_a_photo_over_the_memory_limit_is_refused() -> None:
 
 def test_the_kernel_ends_a_worker_that_spins() -> None:
     """The CPU limit is real: a loop that never ends is ended by SIGXCPU."""
-    code = f"import runpy; runpy.run_path({str(WORKER)!r})['allow_seconds'](0)\nwhile True: pass"
+    code = f"import runpy; runpy.run_path({str(WORKER)!r})['_allow_seconds'](0)\nwhile True: pass"
 
     done = subprocess.run([sys.executable, "-I", "-c", code], timeout=30, check=False)
 
