@@ -64,6 +64,29 @@ async def test_a_closed_consultation_is_current_no_more_and_cannot_be_chosen(war
         await ward.consultations.choose(ANNA, consultation.consultation_id)
 
 
+async def test_the_clinician_can_choose_no_consultation(ward: DomainServices) -> None:
+    """The next photo is unfiled, and the other pages are notified."""
+    await ward.open()
+    before = len(await ward.events())
+
+    assert await ward.consultations.choose(ANNA, None) is None
+
+    assert await ward.consultations.current(ANNA) == CurrentAnswer(None, False)
+    assert [event["t"] for event in (await ward.events())[before:]] == ["consultations.changed"]
+
+
+async def test_closing_twice_is_closing_once(ward: DomainServices) -> None:
+    """Two pages at once: the first one's time stays, and no page is notified again."""
+    consultation = await ward.open()
+    close = ConsultationChange(closed=True)
+    first = await ward.consultations.change(ANNA, consultation.consultation_id, close)
+    before = await ward.events()
+    ward.clock.advance(60)
+
+    assert await ward.consultations.change(ANNA, consultation.consultation_id, close) == first
+    assert await ward.events() == before
+
+
 async def test_a_reopened_consultation_can_be_chosen(ward: DomainServices) -> None:
     """A slip of the finger can be undone."""
     consultation = await ward.open()
@@ -145,7 +168,7 @@ async def test_photos_are_listed_in_the_order_in_which_they_came(ward: DomainSer
     listed = await ward.consultations.photos(ANNA, consultation.consultation_id, ward.signer)
 
     assert [photo.id for photo in listed.photos] == [first.photo_id, second.photo_id]
-    assert listed.rev == 2
+    assert listed.rev == await ward.consultations.rev(ANNA, consultation.consultation_id) == 2
 
 
 async def test_a_long_list_does_not_block_the_loop(ward: DomainServices) -> None:
@@ -235,6 +258,18 @@ async def test_an_identifier_of_its_own_distinguishes_equal_labels(ward: DomainS
         await ward.consultations.change(ANNA, consultation.consultation_id, ConsultationChange(closed=False))
     assert (await ward.consultations.read(ANNA, consultation.consultation_id)).closed_at is not None
     assert await ward.consultations.current(ANNA) == CurrentAnswer(again, False)
+
+
+async def test_a_closed_consultation_may_be_given_the_label_of_an_open_one(ward: DomainServices) -> None:
+    """No photo can go to the wrong one of the two until it is reopened, which is refused."""
+    closed = await ward.open("Room 3")
+    await ward.consultations.change(ANNA, closed.consultation_id, ConsultationChange(closed=True))
+    await ward.open("Room 2")
+
+    change = ConsultationChange(label="Room 2")
+    assert (await ward.consultations.change(ANNA, closed.consultation_id, change)).label == "Room 2"
+    with pytest.raises(LabelInUse):
+        await ward.consultations.change(ANNA, closed.consultation_id, ConsultationChange(closed=False))
 
 
 async def test_a_mistyped_label_and_identifier_are_corrected_and_notified(ward: DomainServices) -> None:
@@ -362,7 +397,7 @@ async def test_an_open_camera_gets_the_moves_of_the_desktop(ward: DomainServices
 async def test_a_photo_taken_while_the_desktop_was_elsewhere_asks_until_it_is_answered(
     ward: DomainServices,
 ) -> None:
-    """Kept in the consultation of its shutter; Yes ends the question and No asks it again."""
+    """Kept in the consultation of its shutter; Yes ends the question, again or not, and No asks it again."""
     first = await ward.open("Room 2")
     ward.clock.advance(60)
     second = await ward.consultations.start(ANNA, NewConsultation(label="Room 3", second_identifier="M.T."))
@@ -378,11 +413,12 @@ async def test_a_photo_taken_while_the_desktop_was_elsewhere_asks_until_it_is_an
         id=second.consultation_id, label="Room 3", second_identifier="M.T.", since=second.opened_at
     )
     assert await asks() == question
-    for confirmed, expected in ((True, None), (False, question)):
+    for confirmed, expected in ((True, None), (True, None), (False, question)):
         change = PhotoChange(place_confirmed=confirmed)
         answer = await ward.uploads.describe(ANNA, photo.photo_id, change, ward.signer)
         assert answer.taken_during == expected
         assert await asks() == expected
+    assert [action for _, action, *_ in await photo_audit(ward)] == ["confirm-place", "question-place"]
 
 
 async def test_a_photo_of_the_current_consultation_and_a_moved_one_ask_nothing(ward: DomainServices) -> None:
@@ -430,6 +466,12 @@ async def kept_on_the_phone(ward: DomainServices, consultation_id: UUID, body: b
     ward.put(photo, body)
     await ward.uploads.complete(ANNA, photo.photo_id, claim(photo))
     return photo
+
+
+async def photo_audit(ward: DomainServices) -> list[tuple[object, ...]]:
+    """Actor, action, photo, and the text before and after."""
+    connection = ward.database._driver._connection  # type: ignore[attr-defined]
+    return list(connection.execute("SELECT actor, action, photo_id, before, after FROM audit ORDER BY seq"))
 
 
 async def consultation_audit(ward: DomainServices) -> list[tuple[object, ...]]:

@@ -118,6 +118,18 @@ async def test_a_refusal_is_remembered_and_its_bytes_are_erased(clinic: Clinic) 
     assert (await clinic.uploads.state(ANNA, crafted.photo_id)).state is PhotoState.PENDING
 
 
+async def test_a_photo_that_is_stored_meanwhile_is_not_checked_again(clinic: Clinic) -> None:
+    """Two checks at once end in one receipt; those that waited for a turn get it without reading."""
+    photo = await clinic.sent(ANNA, jpeg(64, 48), 64, 48)
+
+    receipts = await asyncio.gather(*(clinic.complete(photo) for _ in range(6)))
+
+    assert receipts == [receipts[0]] * 6
+    assert isinstance(receipts[0], Receipt)
+    assert receipts[0].state == "stored"
+    assert clinic.store.reads == [ANNA] * AT_ONCE_FOR_ONE
+
+
 async def test_a_photo_that_was_refused_may_come_again_later(clinic: Clinic) -> None:
     """A server that was mended takes what it refused before, for the phone still has it."""
     photo = await clinic.sent(ANNA, jpeg(64, 48), 65, 48)
@@ -231,15 +243,18 @@ async def test_one_user_never_holds_more_than_his_slots() -> None:
 
 
 async def test_a_wait_that_is_given_up_gives_its_slot_on() -> None:
-    """Cancelled while it waits and cancelled with the slot in hand: nothing is lost."""
+    """Cancelled while it waits and cancelled with the slot in hand: the user's next one gets it."""
     queue = FairQueue(at_once=1, for_one=1)
     async with queue.slot("a"):
-        waiting, given = asyncio.create_task(order_of(queue, "b")), asyncio.create_task(order_of(queue, "c"))
-        await asyncio.sleep(0)
+        waiting, following, given = [asyncio.create_task(order_of(queue, user)) for user in "bbc"]
+        while sum(map(len, queue._waiting.values())) < 3:  # noqa: ASYNC110 - turns of the loop, no time
+            await asyncio.sleep(0)
         waiting.cancel()
     given.cancel()
-    await asyncio.gather(waiting, given, return_exceptions=True)
 
+    answers = await asyncio.gather(waiting, following, given, return_exceptions=True)
+
+    assert [type(answer).__name__ for answer in answers] == ["CancelledError", "list", "CancelledError"]
     assert await order_of(queue, "d") == ["d"]
     assert not queue._in_use
     assert not queue._waiting

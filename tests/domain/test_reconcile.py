@@ -3,13 +3,15 @@
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from hashlib import sha256
+from uuid import UUID
 
 import msgspec
 import pytest
 
-from app.domain.errors import ChecksumMismatch
+from app.domain.errors import ChecksumMismatch, NotUploaded, PhotoNotFound
 from app.domain.maintenance.reconcile import Kind, Reconciler, Reconciliation
 from app.domain.maintenance.repair import RepairService
+from app.domain.photos.bucket import TRIAL_PREFIX
 from app.domain.photos.model import PhotoState
 from app.domain.ports.storage import ObjectSummary
 from tests.domain.conftest import ANNA, BEN, DomainServices, claim
@@ -18,8 +20,12 @@ from tests.support.fakes import TrustingInspector, uuid7
 
 async def reconcile(ward: DomainServices, *, adopt: bool = False) -> Reconciliation:
     """One run over this test's database and store."""
-    repair = RepairService(ward.database, ward.store, ward.uploads, TrustingInspector(), ward.clock)
-    return await Reconciler(ward.database, ward.store, repair).run(adopt=adopt)
+    return await Reconciler(ward.database, ward.store, repair_service(ward)).run(adopt=adopt)
+
+
+def repair_service(ward: DomainServices) -> RepairService:
+    """Over this test's database and store."""
+    return RepairService(ward.database, ward.store, ward.uploads, TrustingInspector(), ward.clock)
 
 
 def outcomes(report: Reconciliation) -> list[tuple[Kind, bool, str]]:
@@ -87,6 +93,67 @@ async def test_a_stored_photo_without_its_object_is_never_explained(ward: Domain
 
     for adopt in (False, True):
         assert outcomes(await reconcile(ward, adopt=adopt)) == [(Kind.WITHOUT_OBJECT, False, "")]
+
+
+async def test_an_object_whose_key_only_begins_like_the_photos_does_not_stand_for_it(
+    ward: DomainServices,
+) -> None:
+    """A copy that another program made is named, and the photo is still missing."""
+    consultation = await ward.open()
+    await ward.stored(consultation.consultation_id)
+    [(key, kept)] = ward.store.objects.items()
+    ward.store.objects = {f"{key}.bak": kept}
+
+    kinds = {kind for kind, *_ in outcomes(await reconcile(ward))}
+
+    assert kinds == {Kind.FOREIGN_KEY, Kind.WITHOUT_OBJECT}
+
+
+async def test_what_a_trial_of_the_store_left_is_no_difference(ward: DomainServices) -> None:
+    """The next trial removes it."""
+    ward.store.put(f"{TRIAL_PREFIX}{uuid7(1)}.jpg", b"x")
+
+    report = await reconcile(ward)
+
+    assert (report.objects, report.differences) == (0, [])
+
+
+async def test_only_a_tombstones_object_can_be_erased(ward: DomainServices) -> None:
+    """Whatever asks for it: nothing without a tombstone is ever deleted (I6)."""
+    consultation = await ward.open()
+    photo = await ward.stored(consultation.consultation_id)
+    async with ward.database.transaction() as tx:
+        row = (await tx.photos.by_ids([photo.photo_id]))[photo.photo_id]
+
+    with pytest.raises(ValueError, match="only a tombstone's"):
+        await repair_service(ward).erase_object(row)
+    assert len(ward.store.objects) == 1
+
+
+async def test_an_object_that_goes_while_it_is_adopted_is_reported(ward: DomainServices) -> None:
+    """No row is made for bytes that were not read."""
+    consultation = await ward.open()
+    photo = ward.taken(consultation.consultation_id)
+    ward.put(photo)
+    [found] = [one async for one in ward.store.keys("consultations/")]
+    ward.store.objects.clear()
+
+    with pytest.raises(NotUploaded):
+        await repair_service(ward).adopt_object(found)
+    with pytest.raises(PhotoNotFound):
+        await ward.uploads.state(ANNA, photo.photo_id)
+
+
+async def test_an_object_whose_key_says_another_type_is_not_adopted(ward: DomainServices) -> None:
+    """A row would name a key under which nothing lies."""
+    consultation = await ward.open()
+    photo = msgspec.structs.replace(ward.taken(consultation.consultation_id), content_type="image/webp")
+    ward.clock.advance(60)
+    ward.put(photo)
+
+    assert outcomes(await reconcile(ward, adopt=True)) == [(Kind.WITHOUT_ROW, True, "")]
+    with pytest.raises(PhotoNotFound):
+        await ward.uploads.state(ANNA, photo.photo_id)
 
 
 async def test_an_object_of_another_size_is_named(ward: DomainServices) -> None:
@@ -265,3 +332,18 @@ async def test_the_shutters_time_comes_from_the_photos_id(ward: DomainServices) 
     assert row.captured_at.timestamp() * 1000 == photo.photo_id.int >> 80
     assert row.received_at is not None
     assert row.received_at - ward.clock() < timedelta(seconds=1)
+
+
+async def test_an_id_from_the_year_10889_is_filed_under_the_time_of_its_object(ward: DomainServices) -> None:
+    """A phone's clock can make one; no calendar here goes that far."""
+    consultation = await ward.open()
+    photo = ward.taken(consultation.consultation_id)
+    photo = msgspec.structs.replace(photo, photo_id=UUID("ffffffff-ffff-7000-8000-000000000001"))
+    ward.clock.advance(60)
+    ward.put(photo)
+    await reconcile(ward, adopt=True)
+
+    async with ward.database.transaction() as tx:
+        row = (await tx.photos.by_ids([photo.photo_id]))[photo.photo_id]
+
+    assert (row.state, row.captured_at) == (PhotoState.STORED, ward.clock())

@@ -206,6 +206,22 @@ async def test_ended_sessions_and_published_notifications_are_deleted_within_the
         assert await tx.login_failures.get("name:anna") is None
 
 
+async def test_what_has_ended_is_looked_for_once_an_hour(ward: DomainServices) -> None:
+    """Sweeps come every few seconds; deleting may wait."""
+    sweeping, now = sweeper(ward), ward.clock()
+    await sweeping.sweep()
+    async with ward.database.transaction() as tx:
+        await tx.upload_sessions.add("a" * 64, ANNA, "sess_1", now + timedelta(minutes=1))
+    kept = []
+    for minutes in (10, 50):
+        ward.clock.advance(minutes * 60)
+        await sweeping.sweep()
+        async with ward.database.transaction() as tx:
+            kept.append(await tx.upload_sessions.find("a" * 64, now) is not None)
+
+    assert kept == [True, False]
+
+
 async def test_what_the_sweeper_finds_is_counted_for_good(ward: DomainServices) -> None:
     """Stored and refused photos add up; one that still waits is no find."""
     consultation = await ward.open()

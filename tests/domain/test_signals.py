@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.errors import InvalidField
-from app.domain.signals import channel_name, signal_body, subscribe_claims
+from app.domain.signals import ably_host, channel_name, signal_body, subscribe_claims
 
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 PLAIN = st.from_regex(r"[A-Za-z0-9_-]{1,64}", fullmatch=True)
@@ -52,3 +52,17 @@ def test_a_signal_is_one_message_that_any_client_reads() -> None:
 
     assert (body["id"], body["name"], body["encoding"]) == ("event-1", "changed", "json")
     assert json.loads(str(body["data"])) == {"t": "photos.changed", "rev": 3}
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "host"),
+    [
+        ("", "main.realtime.ably.net"),
+        ("eu", "eu.realtime.ably.net"),
+        ("signals.clinic.example", "signals.clinic.example"),
+        ("localhost", "localhost"),
+    ],
+)
+def test_an_endpoint_names_one_host(endpoint: str, host: str) -> None:
+    """The page's policy and the server's own requests allow and use the same one."""
+    assert ably_host(endpoint) == host

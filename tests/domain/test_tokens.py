@@ -5,7 +5,7 @@ import pytest
 from app.domain.errors import SessionPending, Unauthenticated
 from app.domain.identity.tokens import TokenPolicy, key_id, validate_claims
 from app.domain.identity.users import AuthenticatedUser
-from tests.support.tokens import ISSUER, KID, OMIT, ORIGIN, TokenFactory
+from tests.support.tokens import ISSUER, KID, OMIT, ORIGIN, TokenFactory, wrong_headers
 
 NOW = 1_795_000_000
 FACTORY = TokenFactory(NOW)
@@ -50,6 +50,38 @@ def test_times_are_accepted_up_to_their_limit(inside: dict[str, int], outside: d
 def test_an_active_or_unstated_status_is_accepted(status: object) -> None:
     """Instances without session tasks do not state one."""
     assert accept(sts=status).id
+
+
+@pytest.mark.parametrize("name", wrong_headers(FACTORY))
+def test_a_header_that_no_session_token_has_is_refused(name: str) -> None:
+    """Before a key is looked for: a token chooses neither its key nor how it is verified."""
+    with pytest.raises(Unauthenticated):
+        key_id(wrong_headers(FACTORY)[name])
+
+
+@pytest.mark.parametrize("token", ["", "..", "a.b", "a.b.c.d", "a.b.c\n", "a.b." + "c" * 4096])
+def test_a_text_that_has_not_the_form_of_a_token_is_refused(token: str) -> None:
+    """Before anything in it is decoded."""
+    with pytest.raises(Unauthenticated) as refused:
+        key_id(token)
+    assert refused.value.reason == "form"
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"iss": ISSUER + "/"}, "issuer"),
+        ({"azp": "https://evil.example"}, "authorized-party"),
+        ({"sid": OMIT}, "claims"),
+        ({"act": {"sub": "user_admin"}}, "claims"),
+        ({"sts": "revoked"}, "status"),
+    ],
+)
+def test_the_operator_learns_which_rule_a_token_broke(changes: dict[str, object], reason: str) -> None:
+    """The answer is the same for all."""
+    with pytest.raises(Unauthenticated) as refused:
+        accept(**changes)
+    assert (refused.value.reason, refused.value.detail) == (reason, Unauthenticated.sentence)
 
 
 def test_pending_comes_after_every_other_rule() -> None:

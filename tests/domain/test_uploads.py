@@ -1,6 +1,8 @@
 """A photo's way on the server: every step idempotent, every claim compared, nothing twice."""
 
 import asyncio
+from datetime import datetime, timedelta, timezone
+from uuid import UUID
 
 import msgspec
 import pytest
@@ -9,6 +11,7 @@ from app.domain.consultations.model import ConsultationChange
 from app.domain.errors import (
     ChecksumMismatch,
     ConsultationNotFound,
+    InvalidField,
     InvalidImage,
     NotEncrypted,
     NotUploaded,
@@ -16,8 +19,10 @@ from app.domain.errors import (
     PhotoConflict,
     PhotoNotFound,
 )
-from app.domain.photos.model import PhotoChange, PhotoState
+from app.domain.photos.model import PhotoChange, PhotoState, receipt
 from tests.domain.conftest import ANNA, BEN, DomainServices, claim
+from tests.support.fakes import uuid7
+from tests.support.stores import row
 
 
 async def test_a_photo_is_presigned_stored_and_receipted(ward: DomainServices) -> None:
@@ -247,6 +252,17 @@ async def test_a_move_changes_where_it_is_filed_and_nothing_about_its_capture(wa
     assert len((await ward.consultations.photos(ANNA, other.consultation_id, ward.signer)).photos) == 1
 
 
+async def test_a_move_to_where_a_photo_is_changes_nothing(ward: DomainServices) -> None:
+    """Two desktops move it at once: no list changes and no page is notified a second time."""
+    consultation = await ward.open()
+    photo = await ward.stored(consultation.consultation_id)
+    before = await ward.events()
+
+    await ward.uploads.move(ANNA, photo.photo_id, consultation.consultation_id, ward.signer)
+
+    assert await ward.events() == before
+
+
 async def test_no_other_user_can_move_describe_or_delete_a_photo(ward: DomainServices) -> None:
     """Another user's photo is not found."""
     consultation, bens = await ward.open(), await ward.open("Room 9", BEN)
@@ -271,6 +287,29 @@ async def test_a_deletion_in_another_users_name_changes_nothing(ward: DomainServ
         await ward.uploads.delete(BEN, photo.photo_id, ANNA)
     assert (await ward.uploads.state(ANNA, photo.photo_id)).state is PhotoState.STORED
     assert (await ward.uploads.delete(ANNA, photo.photo_id, ANNA)).state == "deleted"
+
+
+def test_a_pending_photo_has_no_receipt() -> None:
+    """The phone erases its bytes for one."""
+    with pytest.raises(InvalidField):
+        receipt(row(b"a photo"))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"captured_at": datetime.min.replace(tzinfo=timezone(timedelta(hours=14)))},
+        {"device_captured_at": datetime.max.replace(tzinfo=timezone(timedelta(hours=-12)))},
+        {"photo_id": UUID("0198b1c2-0000-4000-8000-000000000001")},
+    ],
+    ids=["before UTC begins", "after UTC ends", "an id of version 4"],
+)
+async def test_a_declaration_that_cannot_be_is_refused(
+    ward: DomainServices, change: dict[str, object]
+) -> None:
+    """A time that UTC cannot name, or an id that says no time."""
+    with pytest.raises(ValueError, match="must be"):
+        msgspec.structs.replace(ward.taken(uuid7(1)), **change)
 
 
 async def test_a_description_changes_only_what_it_names(ward: DomainServices) -> None:

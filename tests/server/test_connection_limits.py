@@ -13,7 +13,6 @@ from websockets.exceptions import ConnectionClosedError, InvalidMessage
 from websockets.sync.client import connect
 from websockets.sync.connection import Connection
 
-from app.domain.client_network import client_network
 from app.embedded.hub.limits import HubLimits
 from app.server.connection_limits import BoundedHttp, BoundedSocket, is_among
 from app.server.serving import options
@@ -346,21 +345,6 @@ UPGRADE = (
 def test_what_only_looks_like_a_websocket_ends_the_connection(port: int, head: bytes) -> None:
     """The one parser passes it on and the other never answers: it would stay open without end."""
     assert b"101" not in asked(port, head + b"\r\n")  # It comes back.
-
-
-@pytest.mark.parametrize(
-    ("host", "counted"),
-    [
-        ("203.0.113.7", "203.0.113.7"),
-        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
-        ("::ffff:203.0.113.7", "203.0.113.7"),
-        ("a socket", ""),
-        ("fe80::7%eth0", "fe80::/64"),
-    ],
-)
-def test_one_ipv6_network_counts_as_one_address(host: str, counted: str) -> None:
-    """A client with one IPv6 address has a network full of them."""
-    assert client_network(host) == counted
 
 
 def until_free(address: tuple[str, int]) -> None:

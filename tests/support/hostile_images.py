@@ -325,6 +325,13 @@ def _profiles() -> Iterator[tuple[str, bytes]]:
     yield "profile with text behind it", with_profile(plain + SECRET)
     longer = struct.pack(">I", len(plain) + len(SECRET)) + plain[4:] + SECRET
     yield "profile with text behind its entries", with_profile(longer)
+    yield "profile of three bytes", with_profile(plain[:3])
+    yield "profile of no entries", with_profile(profile({}))
+    yield "profile parts of nothing", jpeg(64, 48)[:20] + segment(0xE2, b"ICC_PROFILE\x00") * 300
+    noted = {b"desc": b"text" + SECRET[:4] + b"sRGB\x00"}
+    yield "profile with text in the reserved bytes of an entry", with_profile(profile(noted))
+    names = b"mluc" + bytes(4) + struct.pack(">II", 5, 12) + b"enUS" * 15 + SECRET
+    yield "profile with more translations than a name has", with_profile(profile({b"desc": names}))
     yield "profile with a script as its name", with_profile(v2_profile(b"<script>alert(1)</script>"))
     yield "profile with an entry of its own", with_profile(profile({b"note": b"text" + bytes(4) + SECRET}))
     wild = tuple(struct.unpack(">15H", SECRET[:30]))
@@ -350,6 +357,8 @@ def _scans() -> Iterator[tuple[str, bytes]]:
     last = progressive.rindex(b"\xff\xda")
     yield "progressive picture without its last scan", progressive[:last] + EOI
     scan = find(good, 0xDA)
+    twice = good[: scan + 7] + good[scan + 5 : scan + 6] + good[scan + 8 :]
+    yield "scan of one component twice", twice
     yield "scan twice", good[:-2] + good[scan:]
     yield "scan of nothing behind the last", good[:-2] + good[scan : scan + 14] + EOI
     yield "each coefficient a scan of its own", single_coefficients()

@@ -45,9 +45,8 @@ class Relay:
                     sent += 1
                 done.append(event.seq)
         finally:
-            if done:
-                async with self._database.transaction() as tx:
-                    await tx.outbox.mark_published(done, self._clock())
+            async with self._database.transaction() as tx:
+                await tx.outbox.mark_published(done, self._clock())
         return sent
 
 

@@ -49,11 +49,11 @@ class Sweeper:
         report = SweepReport()
         now = self._clock()
         async with self._database.transaction() as tx:
-            pending = await tx.maintenance.list_due_pending(now, BATCH)
-            erasures = await tx.maintenance.list_due_erasures(now, BATCH)
             if now >= self._purge_at:
                 await tx.maintenance.purge_expired(now)
                 self._purge_at = now + PURGE_EVERY
+            pending = await tx.maintenance.list_due_pending(now, BATCH)
+            erasures = await tx.maintenance.list_due_erasures(now, BATCH)
         for row in pending:
             await self._settle(row, now, report)
         for row in erasures:
