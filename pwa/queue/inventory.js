@@ -74,6 +74,7 @@ async function inventoryIn(tx) {
   const owner = await activeUserIn(tx);
   if (owner === null) return null;
   const meta = tx.objectStore("meta");
+  // The index lists the photos of one owner in the order of their ids.
   /** @type {[PhotoRecord[], string[] | undefined, string | undefined]} */
   const [records, unreported = [], lastReported] = await Promise.all([
     tx.objectStore("photos").index("owner").getAll(owner),
@@ -82,7 +83,6 @@ async function inventoryIn(tx) {
   ]);
   const pendingDeletes = records.filter(({ state }) => state === "deleting").map(idOf);
   const photos = records.filter(({ state }) => state !== "deleting").map(inventoryPhotoOf);
-  photos.sort((a, b) => (a.photoId < b.photoId ? -1 : 1));
   // A photo that could not be verified was erased, and may have been saved again under its id.
   const kept = new Set(photos.map(idOf));
   const erased = unreported.filter((photoId) => !kept.has(photoId));

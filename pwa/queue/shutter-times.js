@@ -26,7 +26,8 @@ export function correctTimes(database, offset) {
     const photos = tx.objectStore("photos");
     const unchecked = (await photos.getAll()).filter(isUnchecked);
     for (const record of unchecked) {
-      const capturedAt = momentOf(Date.parse(record.deviceCapturedAt ?? "") + offset);
+      const device = Date.parse(/** @type {string} */ (record.deviceCapturedAt));
+      const capturedAt = momentOf(device + offset);
       await photos.put({ ...record, capturedAt, clockUnchecked: false });
     }
     await tx.objectStore("meta").put(offset, "clockOffset");

@@ -48,7 +48,7 @@ export function recordRefusal(state, task, gate) {
  * @param {Gate} gate
  */
 export function isOwn(state, { photoId, refused }, gate) {
-  if (state.passed[gate] < (refused[gate] ?? Infinity)) return false;
+  if (state.passed[gate] < /** @type {number} */ (refused[gate])) return false;
   return !anotherWasRefused(state, photoId, gate);
 }
 

@@ -46,7 +46,7 @@ export async function withReplayLock(holding) {
  * @param {() => void} [refused] called when another replay has it
  * @returns {Promise<T | "busy">}
  */
-async function request(holding, options, refused = () => {}) {
+async function request(holding, options, refused) {
   const mine = new AbortController();
   const stop = () => mine.abort(holding.signal.reason);
   holding.signal.addEventListener("abort", stop, { once: true });
@@ -54,7 +54,7 @@ async function request(holding, options, refused = () => {}) {
   if (holding.signal.aborted) stop();
   const held = holding.locks.request(LOCK, options, (lock) => {
     if (lock) return beating(holding, mine.signal);
-    refused();
+    refused?.();
     return "busy";
   });
   // Stolen: the work inside still runs and must stop, its fetches included.

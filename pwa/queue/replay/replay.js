@@ -69,10 +69,8 @@ class Run {
   /** @type {(() => void)[]} */
   #cleanups = [];
   #cancelWake = () => {};
-  /** @type {(outcome: Outcome) => void} */
-  #resolve = () => {};
-  /** @type {(error: unknown) => void} */
-  #reject = () => {};
+  /** @type {{resolve: (outcome: Outcome) => void, reject: (error: unknown) => void} | null} */
+  #promise = null;
 
   /**
    * @param {Parts} parts
@@ -89,8 +87,7 @@ class Run {
     this.#state = initialState(await queueStore.readPause(), clock.now());
     if (signal.aborted) return "aborted";
     return new Promise((resolve, reject) => {
-      this.#resolve = resolve;
-      this.#reject = reject;
+      this.#promise = { resolve, reject };
       this.#attach();
       this.#track(this.#reload());
     });
@@ -168,7 +165,7 @@ class Run {
 
   /** @param {Outcome} outcome */
   #end(outcome) {
-    this.#wrapUp(() => this.#resolve(outcome));
+    this.#wrapUp(() => this.#promise?.resolve(outcome));
   }
 
   /**
@@ -188,7 +185,7 @@ class Run {
     this.#underWay.add(work);
     work.then(
       () => this.#underWay.delete(work),
-      (error) => this.#wrapUp(() => this.#reject(error)),
+      (error) => this.#wrapUp(() => this.#promise?.reject(error)),
     );
   }
 }

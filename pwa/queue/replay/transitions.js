@@ -96,7 +96,7 @@ export function onPut(state, event) {
   if ("refused" in outcome) return onRefused(state, event, task, outcome.refused);
   const { status, ms, retryAfterMs, reason: putReason = null } = outcome;
   if (isRefusal(status)) {
-    failed(state, event, task, "fresh", refusalOf(status, putReason), "store");
+    failed(state, event, task, "fresh", failure(putReason ?? "store-403"), "store");
     return [];
   }
   if (status >= 200 && status < 300) state.putMs = ms;
@@ -107,10 +107,6 @@ export function onPut(state, event) {
 
 /** @param {number} status */
 const isRefusal = (status) => status >= 400 && status < 500 && !ASK_SERVER.has(status);
-
-/** @param {number} status @param {string | null} putReason what the store's answer says beyond it */
-const refusalOf = (status, putReason) =>
-  failure(putReason ?? (status === 400 ? "store-400" : "store-403"));
 
 /**
  * @param {CoreState} state

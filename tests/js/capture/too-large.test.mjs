@@ -117,6 +117,52 @@ test("what cannot be made smaller stays whole, and is tried once", async (t) => 
   assert.deepEqual(await phone.states(), ["parked"]);
 });
 
+test("a photo that is no longer the listed one is not replaced", async (t) => {
+  const phone = await openPhone(t);
+  const old = await keepLarge(phone, { state: "parked", reason: "too-large" });
+
+  assert.equal(await phone.queue.shrink({ ...old, sha256: "0".repeat(64) }, small()), false);
+
+  assert.equal(sha256(await phone.queue.bytes(old.photoId)), old.sha256);
+});
+
+test("a photo that is deleted while it is made smaller does not come back", async (t) => {
+  const phone = await openPhone(t);
+  const old = await keepLarge(phone, { state: "parked", reason: "too-large" });
+  const { database } = phone.queue;
+  const write = database.write.bind(database);
+  database.write = async (...args) => {
+    database.write = write;
+    await phone.queue.remove(old.photoId);
+    return write(...args);
+  };
+
+  assert.equal(await phone.queue.shrink(old, small()), false);
+
+  assert.deepEqual(await phone.list(), []);
+  await assert.rejects(phone.queue.bytes(old.photoId), { code: "photo-missing" });
+});
+
+for (const [what, found] of [
+  ["are gone", undefined],
+  ["are others", Uint8Array.of(9).buffer],
+]) {
+  test(`a photo whose smaller bytes ${what} when they are read back is whole again`, async (t) => {
+    const phone = await openPhone(t);
+    const old = await keepLarge(phone, { state: "parked", reason: "too-large" });
+    const { database } = phone.queue;
+    const read = database.read.bind(database);
+    let reads = 0;
+    database.read = async (stores, work) =>
+      stores[0] === "bytes" && (reads += 1) === 3 ? found : read(stores, work);
+
+    assert.equal(await phone.queue.shrink(old, small()), false);
+
+    assert.equal(sha256(await phone.queue.bytes(old.photoId)), old.sha256);
+    assert.deepEqual(await phone.states(), ["parked"]);
+  });
+}
+
 test("a photo of an ordinary size is never replaced", async (t) => {
   const phone = await openPhone(t);
   const record = await phone.queue.add(capture());

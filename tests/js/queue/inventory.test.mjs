@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import { sendInventory } from "../../../pwa/queue/inventory.js";
+import { newPhotoId } from "../../../pwa/queue/photo-record.js";
 import { deleteDB } from "../../../pwa/vendor/idb.js";
 import { CONSULTATION, TestLocks, capture, openPhone, until } from "./support.mjs";
 
@@ -55,6 +56,16 @@ test("every photo is reported with what identifies it, and nothing about the pat
   });
   assert.equal(list.held[0].consultationId, CONSULTATION);
   assert.doesNotMatch(JSON.stringify(server.received), /Left knee/);
+});
+
+test("photos are reported in the order of their ids, whenever they were kept", async (t) => {
+  const { phone, server, report } = await start(t);
+  const ids = [9e11, 1e11, 5e11].map(newPhotoId);
+  for (const photoId of ids) await phone.queue.add(capture({ photoId }));
+
+  await report();
+
+  assert.deepEqual(idsOf(server.received[0]), ids.toSorted());
 });
 
 test("an unchanged inventory is not sent twice, and a changed one is sent again", async (t) => {

@@ -4,7 +4,7 @@ import test from "node:test";
 
 import { Changes } from "../../../pwa/queue/changes.js";
 import { newPhotoId } from "../../../pwa/queue/photo-record.js";
-import { capture, openPhone, receiptFor, sha256, until } from "./support.mjs";
+import { CONSULTATION, capture, openPhone, receiptFor, sha256, until } from "./support.mjs";
 
 test("an added photo is listed with the hash of its bytes and its place in the order", async (t) => {
   const { queue } = await openPhone(t);
@@ -208,6 +208,112 @@ test("an old photo is never given up for a retake that is not there", async (t) 
   });
 
   assert.equal((await queue.list("anna")).photos.length, 1);
+});
+
+test("a retake keeps the clinician's answer about the photo it replaces", async (t) => {
+  const { queue, clock } = await openPhone(t);
+  const old = await queue.add(capture());
+  await queue.place([old.photoId], null);
+
+  const taken = await queue.add(
+    capture({ retakeOf: old.photoId, capturedAt: "2026-11-22T11:00:00Z" }),
+  );
+
+  assert.deepEqual(taken.placed, { at: new Date(clock.wall()).toISOString(), from: null });
+  assert.equal(taken.firstCapturedAt, old.capturedAt);
+});
+
+test("whose a photo is can be answered in review, and not once it is on its way", async (t) => {
+  const { queue, clock } = await openPhone(t);
+  const [kept, moved, sent] = [capture(), capture(), capture()];
+  for (const taken of [kept, moved, sent]) await queue.add(taken);
+  await queue.approve([sent.photoId]);
+
+  await queue.place([kept.photoId], null);
+  await queue.place([moved.photoId, sent.photoId], { id: "other", label: "Room 3" });
+
+  const at = new Date(clock.wall()).toISOString();
+  const { photos } = await queue.list("anna");
+  assert.deepEqual(
+    photos.map(({ consultationId, placed }) => [consultationId, placed]),
+    [
+      [CONSULTATION, { at, from: null }],
+      ["other", { at, from: { id: CONSULTATION, label: "Left knee" } }],
+      [CONSULTATION, undefined],
+    ],
+  );
+});
+
+test("the same picture is found while it waits here and on the day it was stored", async (t) => {
+  const { queue, queueStore, clock } = await openPhone(t);
+  const taken = capture();
+  const find = (change = {}) => queue.findDuplicate({ ...taken, ...change });
+  assert.equal(await find(), null);
+  const record = await queue.add(taken);
+
+  assert.equal(await find(), "here");
+  for (const other of [{ consultationId: "other" }, { owner: "ben" }, { bytes: capture().bytes }])
+    assert.equal(await find(other), null);
+  await queueStore.settlePhoto(record.photoId, receiptFor(record.photoId, record));
+  assert.equal(await find(), "stored");
+  assert.equal(await find({ consultationId: "other" }), null);
+
+  clock.time += 86_400_000;
+  assert.equal(await find(), null);
+});
+
+test("a photo that is being deleted is no duplicate", async (t) => {
+  const { queue, queueStore } = await openPhone(t);
+  const taken = capture();
+  const { photoId } = await queue.add(taken);
+  await queue.approve([photoId]);
+  await queueStore.markSigned([photoId], "anna");
+  await queue.remove(photoId);
+
+  assert.equal(await queue.findDuplicate(taken), null);
+});
+
+test("how far picked files have come is kept by page until none is left", async (t) => {
+  const { queue } = await openPhone(t);
+  const [one, two] = [3, 5].map((all) => ({ owner: "anna", all, kept: 1 }));
+  assert.deepEqual(await queue.picked(), {});
+
+  await queue.setPicked("one", one);
+  await queue.setPicked("two", two);
+  assert.deepEqual(await queue.picked(), { one, two });
+
+  await queue.setPicked("one", null);
+  assert.deepEqual(await queue.picked(), { two });
+});
+
+for (const [what, owner, left] of [
+  ["nobody", null, null],
+  ["a user", { id: "anna", name: "Anna" }, { id: "anna", name: null, signedOut: true }],
+  [
+    "a user whose session must still be ended",
+    { id: "anna", name: "Anna", pendingSignOut: "sess_1" },
+    { id: "anna", name: null, signedOut: true, pendingSignOut: "sess_1" },
+  ],
+]) {
+  test(`erasing ${what} leaves neither a name nor a consultation`, async (t) => {
+    const { queue } = await openPhone(t);
+    await queue.setOwner(owner);
+    await queue.setConsultation({ id: "c", confirmedAt: 5 });
+
+    await queue.eraseUser();
+
+    assert.deepEqual(await queue.owner(), left);
+    assert.equal(await queue.consultation(), null);
+  });
+}
+
+test("an answer about the consultation that comes after the sign-out is not written", async (t) => {
+  const { queue } = await openPhone(t);
+  await queue.eraseUser();
+
+  await queue.setConsultation({ id: "c", confirmedAt: 5 });
+
+  assert.equal(await queue.consultation(), null);
 });
 
 test("another user's photos are counted and never listed", async (t) => {

@@ -115,6 +115,24 @@ test("a push ends a pause for a sign-in also while something is under way", () =
   assert.deepEqual(types(after(...paused, { type: "hurry" }, put("p2"))), ["status", "complete"]);
 });
 
+test("a push has a parked photo that is in the store confirmed, and sends it no second time", () => {
+  const parked = row({
+    state: "parked",
+    reason: "http-418",
+    sent: true,
+    attempt: 3,
+    waitMs: 9_000,
+  });
+
+  const { state, effects } = after({ type: "loaded", rows: [parked] }, { type: "hurry" });
+
+  assert.equal(state.tasks.get("p1").stage, "confirming");
+  assert.deepEqual(
+    effects.filter(({ photoId }) => photoId),
+    [{ type: "complete", photoId: "p1" }],
+  );
+});
+
 test("a photo that is gone from the phone is forgotten, unless something is under way for it", () => {
   const waiting = row({ photoId: "p2", seq: 2, waitMs: 9_000 });
   const { state } = after({ type: "loaded", rows: [row(), waiting] }, { type: "loaded", rows: [] });

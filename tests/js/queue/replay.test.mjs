@@ -371,6 +371,23 @@ test("a deletion that cannot be signed in for does not hold up sending", async (
   assert.deepEqual(await phone.states(), ["deleting"]);
 });
 
+test("a deletion that another replay has finished is not asked for again", async (t) => {
+  const phone = await openPhone(t);
+  const [record] = await phone.take(1);
+  await phone.queueStore.markSigned([record.photoId], "anna");
+  await phone.queue.remove(record.photoId);
+  const read = phone.queueStore.readRecord.bind(phone.queueStore);
+  phone.queueStore.readRecord = async (photoId, owner) => {
+    await phone.queueStore.settlePhoto(photoId, receiptFor(photoId, record, { state: "deleted" }));
+    return read(photoId, owner);
+  };
+
+  assert.equal(await phone.replay(), "drained");
+
+  assert.deepEqual(phone.net.log, []);
+  assert.deepEqual(await phone.list(), []);
+});
+
 test("a photo deleted while its URL is asked for is not sent", async (t) => {
   const phone = await openPhone(t);
   const [record] = await phone.take(1);
@@ -648,7 +665,7 @@ test("a storage that fails twice at once ends the replay once", async (t) => {
   (await phone.net.next("presign")).sign();
   (await phone.net.next("put")).respond(200);
   const complete = await phone.net.next("complete");
-  Object.assign(phone.queueStore, { writeStatus: broken, pause: broken });
+  Object.assign(phone.queueStore, { writeStatus: broken, writePause: broken });
   complete.fail();
 
   await assert.rejects(running, { name: "UnknownError" });

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import { messageOf } from "../../../pwa/queue/messages.js";
+import { MOST_BYTES } from "../../../pwa/queue/photo-record.js";
 import { Uploader } from "../../../pwa/queue/replay/uploader.js";
 import { TestClock } from "../clock.mjs";
 import { ScriptedNetwork, capture, receiptFor } from "./support.mjs";
@@ -79,6 +80,37 @@ for (const [what, placed, confirmed] of [
   });
 }
 
+test("presign says what the phone's own clock said, where the time was corrected", async () => {
+  const { net, up } = uploader();
+  const asking = up.presign([{ ...record, deviceCapturedAt: "1970-01-02T00:00:00.000Z" }]);
+  const request = await net.next("presign");
+
+  assert.equal(request.body.photos[0].deviceCapturedAt, "1970-01-02T00:00:00.000Z");
+  request.respond(200, { results: [null] });
+  await asking;
+});
+
+test("a batch of photos that are too large for any server sends no request", async () => {
+  const { net, up } = uploader();
+
+  const { results } = await up.presign([{ ...record, size: MOST_BYTES + 1 }]);
+
+  assert.deepEqual(
+    results.map(({ failure }) => failure.reason),
+    ["too-large"],
+  );
+  assert.deepEqual(net.log, []);
+});
+
+test("a page of a proxy that takes no request of this size says so by its status", async () => {
+  const { net, up } = uploader();
+  const asking = up.presign([record]);
+
+  (await net.next("presign")).raw(new Response("<html>", { status: 413 }));
+
+  assert.equal((await asking).failure.reason, "size-refused");
+});
+
 test("a refusal without a code is known by its status", async () => {
   const { net, up } = uploader();
   const asking = up.complete(record);
@@ -126,6 +158,18 @@ test("a PUT says how the store answered and how long it took", async () => {
   request.respond(503, null, { "Retry-After": "7" });
 
   assert.deepEqual(await sending, { status: 503, ms: 0, retryAfterMs: 7_000 });
+});
+
+test("an answer to a PUT that breaks off is known by its status", async () => {
+  const { net, up } = uploader();
+  const upload = { url: "https://store.test/x", method: "PUT", headers: {}, expiresIn: 300 };
+  const sending = up.put(upload, record, record.bytes);
+  const broken = new ReadableStream({ start: (stream) => stream.error(new Error("reset")) });
+
+  (await net.next("put")).raw(new Response(broken, { status: 403 }));
+
+  const { status, reason } = await sending;
+  assert.deepEqual([status, reason], [403, "store-403"]);
 });
 
 test("only messages of the closed list, and of our own origin, are accepted", () => {
