@@ -14,6 +14,7 @@ from app.domain.consultations.model import (
     ConsultationKind,
     CurrentAnswer,
     NewConsultation,
+    consultation_view,
 )
 from app.domain.consultations.service import _photo_views
 from app.domain.errors import (
@@ -62,6 +63,17 @@ async def test_a_closed_consultation_is_current_no_more_and_cannot_be_chosen(war
     assert await ward.consultations.current(ANNA) == CurrentAnswer(None, False)
     with pytest.raises(ConsultationClosed):
         await ward.consultations.choose(ANNA, consultation.consultation_id)
+
+
+async def test_a_page_sees_everything_of_a_consultation_but_its_owner(ward: DomainServices) -> None:
+    """The user knows who they are."""
+    consultation = await ward.open()
+
+    shown = msgspec.structs.asdict(consultation_view(consultation))
+
+    assert shown.pop("id") == consultation.consultation_id
+    assert shown == {name: getattr(consultation, name) for name in shown}
+    assert ANNA not in shown.values()
 
 
 async def test_the_clinician_can_choose_no_consultation(ward: DomainServices) -> None:
@@ -418,7 +430,7 @@ async def test_a_photo_taken_while_the_desktop_was_elsewhere_asks_until_it_is_an
         answer = await ward.uploads.describe(ANNA, photo.photo_id, change, ward.signer)
         assert answer.taken_during == expected
         assert await asks() == expected
-    assert [action for _, action, *_ in await photo_audit(ward)] == ["confirm-place", "question-place"]
+    assert [action for _, action, *_ in photo_audit(ward)] == ["confirm-place", "question-place"]
 
 
 async def test_a_photo_of_the_current_consultation_and_a_moved_one_ask_nothing(ward: DomainServices) -> None:
@@ -455,8 +467,7 @@ async def test_what_was_answered_on_the_phone_is_asked_nowhere_else(ward: Domain
         (undoubted.photo_id, None),
         (kept.photo_id, None),
     ]
-    rows = ward.sql("SELECT actor, action, photo_id, before, after FROM audit")
-    assert rows == [(ANNA, "confirm-place", str(kept.photo_id), "", str(first.consultation_id))]
+    assert photo_audit(ward) == [(ANNA, "confirm-place", str(kept.photo_id), "", str(first.consultation_id))]
 
 
 async def kept_on_the_phone(ward: DomainServices, consultation_id: UUID, body: bytes) -> CapturedPhoto:
@@ -468,10 +479,9 @@ async def kept_on_the_phone(ward: DomainServices, consultation_id: UUID, body: b
     return photo
 
 
-async def photo_audit(ward: DomainServices) -> list[tuple[object, ...]]:
+def photo_audit(ward: DomainServices) -> list[tuple[object, ...]]:
     """Actor, action, photo, and the text before and after."""
-    connection = ward.database._driver._connection  # type: ignore[attr-defined]
-    return list(connection.execute("SELECT actor, action, photo_id, before, after FROM audit ORDER BY seq"))
+    return ward.sql("SELECT actor, action, photo_id, before, after FROM audit ORDER BY seq")
 
 
 async def consultation_audit(ward: DomainServices) -> list[tuple[object, ...]]:

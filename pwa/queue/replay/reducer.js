@@ -25,7 +25,7 @@ export function initialState(pause, now) {
   const link = pause?.concerns === "link" ? pause : GOOD_LINK;
   return {
     failures: link.attempt,
-    until: now + (link.inMs ?? 0),
+    until: now + /** @type {number} */ (link.inMs),
     reason: link.reason,
     failing: needsReceipt(link.reason) ? "store" : "api",
     previousSignInReason: pause?.concerns === "person" ? pause.reason : null,
