@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable
-from contextlib import ExitStack
 
 from playwright.sync_api import BrowserContext, Page, expect
 
@@ -16,6 +15,7 @@ from e2e.support.verbs import (
     gallery,
     open_camera,
     open_consultation_on_both,
+    pause_of,
     queue_row,
     review,
     sign_in,
@@ -23,9 +23,12 @@ from e2e.support.verbs import (
     stored_today,
     take,
     upload,
+    wait_beside,
 )
 from e2e.support.watch import Watch
+from tests.support.waiting import comes_true
 
+ENDING_S = 5
 NO_LINK = r"ERR_INTERNET_DISCONNECTED|Failed to fetch"
 
 
@@ -144,14 +147,17 @@ def test_a_photo_with_nothing_open_is_unfiled_and_can_be_moved(
 def end_workers(page: Page) -> None:
     """As the browser does when it needs their memory; they are gone when this returns.
 
-    A browser that is asked for anything of a worker while it ends never answers.
+    A browser that is asked for anything of a worker while it ends never answers, and one that begins just then
+    is not ended: it is ended the next time.
     """
     inspector = page.context.new_cdp_session(page)
     inspector.send("ServiceWorker.enable")
-    with ExitStack() as ends:
-        for worker in page.context.service_workers:
-            ends.enter_context(worker.expect_event("close"))
+
+    def none_is_left() -> bool:
         inspector.send("ServiceWorker.stopAllWorkers")
+        return comes_true(lambda: not page.context.service_workers, ENDING_S, pause_of(page))
+
+    wait_beside(page, none_is_left, "a worker did not end")
     inspector.detach()
 
 
