@@ -8,6 +8,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from e2e.conftest import DESKTOP
 from e2e.support.clinic import Clinic
 from e2e.support.verbs import (
+    OWN_PAGE,
     api,
     capture,
     expect_state,
@@ -15,7 +16,6 @@ from e2e.support.verbs import (
     gallery,
     open_camera,
     open_consultation_on_both,
-    pause_of,
     queue_row,
     review,
     sign_in,
@@ -23,12 +23,9 @@ from e2e.support.verbs import (
     stored_today,
     take,
     upload,
-    wait_beside,
 )
 from e2e.support.watch import Watch
-from tests.support.waiting import comes_true
 
-ENDING_S = 5
 NO_LINK = r"ERR_INTERNET_DISCONNECTED|Failed to fetch"
 
 
@@ -144,23 +141,6 @@ def test_a_photo_with_nothing_open_is_unfiled_and_can_be_moved(
     assert (moved["filed_in"], moved["captured_in"]) == (consultation["id"], row["captured_in"])
 
 
-def end_workers(page: Page) -> None:
-    """As the browser does when it needs their memory; they are gone when this returns.
-
-    A browser that is asked for anything of a worker while it ends never answers, and one that begins just then
-    is not ended: it is ended the next time.
-    """
-    inspector = page.context.new_cdp_session(page)
-    inspector.send("ServiceWorker.enable")
-
-    def none_is_left() -> bool:
-        inspector.send("ServiceWorker.stopAllWorkers")
-        return comes_true(lambda: not page.context.service_workers, ENDING_S, pause_of(page))
-
-    wait_beside(page, none_is_left, "a worker did not end")
-    inspector.detach()
-
-
 def test_another_clinician_on_the_same_phone_sees_a_count_and_sends_nothing(
     clinic: Clinic, phone: Page, open_context: Callable[..., BrowserContext], watch: Watch
 ) -> None:
@@ -169,14 +149,15 @@ def test_another_clinician_on_the_same_phone_sees_a_count_and_sends_nothing(
     ben = clinic.add_account("ben")
     desktop = open_context(**DESKTOP).new_page()
     open_consultation_on_both(clinic, phone, desktop)
+    phone.evaluate("navigator.serviceWorker.ready.then(() => true)")
     phone.context.set_offline(True)
     capture(phone, 2)
     expect(queue_row(phone, "Waiting for connection")).to_have_count(2)
+    # A replay that is under way may still have the token that Anna's page gave it.
+    expect(phone.request.delete("/api/session", headers=OWN_PAGE)).to_be_ok()
     phone.close()
     phone.context.clear_cookies()
     phone = phone.context.new_page()
-    # A replay that is under way may still use the token that Anna's page gave it.
-    end_workers(phone)
     phone.context.set_offline(False)
 
     sign_in(phone, clinic, name="ben", password=ben)
