@@ -210,7 +210,9 @@ def open_crowd(playwright: Playwright, folder: Path) -> Iterator[Crowd]:
     port = free_port()
     with open_proxy(port) as proxy, contextlib.ExitStack() as ends:
         url = f"http://localhost:{proxy.port}"
-        clinic = Clinic(folder / "clinic", port, PUBLIC_ORIGINS=f"http://localhost:{port},{url}")
+        # The page of this test imports modules, without a link as well.
+        settings = {"PUBLIC_ORIGINS": f"http://localhost:{port},{url}", "MODULES": "1"}
+        clinic = Clinic(folder / "clinic", port, **settings)
         ends.callback(clinic.kill)
         clinic.start()
         handset = Handset(playwright, chromium(), QUIET, {**PHONE, "base_url": url}, Watch())
