@@ -51,7 +51,7 @@ format:
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
 	@node node_modules/prettier/bin/prettier.cjs --write --log-level warn $(JAVASCRIPT)
 
-lock: ## Resolve the lock files anew
+lock: ## Resolve the lock files again
 	@$(BIN)/pip-compile -q --strip-extras --allow-unsafe --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options -o requirements/run.txt pyproject.toml
 	@$(BIN)/pip-compile -q --strip-extras --allow-unsafe --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options --extra dev -c requirements/run.txt -o requirements/test.txt pyproject.toml
 	@$(BIN)/pip-compile -q --strip-extras --allow-unsafe --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options -o requirements/node.txt requirements/node.in

@@ -9,6 +9,9 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 # What only the environment in .venv brings; a bare name is not found, or is another Python's.
+PATHS = re.compile(
+    r"`((?:app|pwa|service_worker|tests|e2e|campaigns|bench|tools|docs|deploy)/[\w./{},-]+\.\w+)`"
+)
 BARE = re.compile(r"(?<!\.venv/bin/)\b(python3? -m|pre-commit install)")
 
 
@@ -17,6 +20,22 @@ def unpasteable(text: str) -> list[str]:
     blocks = "".join(re.findall(r"^```\n(.*?)^```", text, re.DOTALL | re.MULTILINE))
     commands = [line.partition("#")[0] for line in blocks.splitlines() if line.startswith(".venv/bin/")]
     return BARE.findall(text) + [line for line in commands if re.search(r"[|\[\]]", line)]
+
+
+def dead_paths(text: str) -> list[str]:
+    """Files that a document names and that are not there."""
+    return [name for name in PATHS.findall(text) if "{" not in name and not (ROOT / name).exists()]
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_every_file_that_a_document_names_is_there(path: Path) -> None:
+    """A file that was moved takes its mentions along."""
+    assert dead_paths(path.read_text()) == []
+
+
+def test_a_dead_path_is_found() -> None:
+    """The control, beside one that is there."""
+    assert dead_paths("`app/main.py`, `pwa/shared/gone.js`") == ["pwa/shared/gone.js"]
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
