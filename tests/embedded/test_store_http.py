@@ -1,6 +1,7 @@
 """The store's HTTP interface beyond the contract that S3 shares: what only the built-in one promises."""
 
 import asyncio
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -82,6 +83,19 @@ async def test_a_signature_for_an_unknown_host_is_refused(
     elsewhere = origin_signer(store.access, ["https://evil.example.org"], now)
 
     assert (await put(browser, elsewhere, row(BODY), BODY)).status_code == 403
+
+
+@pytest.mark.parametrize("signature", ["", "abc", "%C3%A9", "%FF", "0" * 64])
+async def test_a_signature_of_any_text_is_only_wrong(
+    browser: httpx.AsyncClient, signer: S3Signer, signature: str
+) -> None:
+    """No text makes an error of the server's own."""
+    url = re.sub("(X-Amz-Signature=)[0-9a-f]+", rf"\g<1>{signature}", signer.sign_get(row(BODY), now()))
+
+    answer = await browser.get(url)
+
+    assert answer.status_code == 403
+    assert "SignatureDoesNotMatch" in answer.text
 
 
 async def test_a_picture_can_do_nothing_in_a_browser(browser: httpx.AsyncClient, signer: S3Signer) -> None:

@@ -94,7 +94,8 @@ def verify(
     _check_scope(query, access)
     _check_times(query, now)
     signed = _signed_headers(request, query["X-Amz-SignedHeaders"])
-    if not hmac.compare_digest(_signature(request, query, signed, access), query[_SIGNATURE]):
+    expected, given = _signature(request, query, signed, access), query[_SIGNATURE]
+    if not hmac.compare_digest(expected.encode(), given.encode()):
         raise StoreError(403, "SignatureDoesNotMatch", "The signature does not fit the request.")
     return {name: value for name, value in query.items() if name in _OVERRIDES}
 

@@ -20,9 +20,15 @@ class HostCookie:
         self._max_chars = max_chars
 
     def read(self, connection: Connection, origin: str) -> str:
-        """The value that came with a request; empty when none did, or one too long to be ours."""
-        value = connection.cookies.get(self._name(origin), "")
-        return value if len(value) <= self._max_chars else ""
+        """The value that came with a request; empty when none did, or one too long to be ours.
+
+        Only under exactly this name: a browser lets other hosts set a cookie whose name merely reads as ours
+        once signs outside ASCII are trimmed. What comes twice is not ours alone.
+        """
+        sent = ";".join(connection.headers.getall("cookie", [])).split(";")
+        pairs = [pair.strip(" \t").partition("=") for pair in sent]
+        values = [value for name, _, value in pairs if name == self._name(origin)]
+        return values[0] if len(values) == 1 and len(values[0]) <= self._max_chars else ""
 
     def write(self, origin: str, value: str, lifetime_s: int) -> Cookie:
         """What makes the browser keep a value for so long (it may do so for less)."""
