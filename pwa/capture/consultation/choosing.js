@@ -46,10 +46,13 @@ export class Choosing {
 
   /** Asks what must be asked before files are picked. Whether to open the picker. */
   async before() {
-    const { known, cameraSession, hasSpace } = this.#store.state;
+    const { known, cameraSession, flow, hasSpace } = this.#store.state;
     if (!hasSpace) this.#store.showMessage(words.almostFull);
     if (!known || !hasSpace) return false;
-    this.#store.set({ cameraSession: cameraSession ?? begin(known) });
+    const session = cameraSession ?? begin(known);
+    // The name that was tapped for a picker that was closed again is good for that one alone.
+    const named = flow.screen === "home" ? { namedAt: null } : {};
+    this.#store.set({ cameraSession: { ...session, ...named } });
     await this.#confirm(known, cameraSession);
     return this.#askAll();
   }

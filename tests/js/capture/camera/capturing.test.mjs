@@ -481,6 +481,17 @@ test("without a link the name is tapped before files are picked", async () => {
   assert.match(stage.dialogs.asked[1], /^Photos for Room 2\?/);
 });
 
+test("the name that was tapped for a picker that was closed again is tapped once more for the next", async () => {
+  const stage = started({ current: ROOM_2, ago: 25_000 });
+  stage.confirming.askServer = async () => false;
+  stage.dialogs.answers.push("use", "use");
+
+  assert.equal(await stage.choosing.before(), true);
+  assert.equal(await stage.choosing.before(), true);
+
+  assert.equal(stage.dialogs.asked.length, 2);
+});
+
 test("an upload asks whose a photo is that was taken after the server's last answer", async () => {
   const stage = await opened();
   stage.capturing.shoot();
