@@ -2,12 +2,12 @@
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Error, Page, Playwright, expect, sync_playwright
 
 from e2e.support.camera import film
 from e2e.support.clinic import Clinic, open_clinic
@@ -17,6 +17,12 @@ from e2e.support.watch import Watch
 
 # A busy machine may take seconds for a page; nothing here measures speed.
 LIMIT_MS = 30_000
+# What the snapshot leaves out: the state of the page and of its camera.
+CAMERA = """() => {
+  const { paused, readyState, currentTime, srcObject } = document.querySelector("video") ?? {};
+  const tracks = srcObject?.getTracks().map(({ readyState, muted }) => [readyState, muted]);
+  return JSON.stringify({ ...document.body.dataset, paused, readyState, currentTime, tracks });
+}"""
 Launch = Callable[..., Page]
 ROOT = Path(__file__).resolve().parent.parent
 PHONE: dict[str, Any] = {
@@ -40,6 +46,24 @@ def chromium() -> str:
     found = given or (recorded.read_text().strip() if recorded.exists() else shutil.which("chromium"))
     assert found, "No Chromium was found. Install one and run: CHROMIUM=/path/to/chromium make test"
     return found
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A failure tells what its pages show: the next reader has no other way to look."""
+    report = yield
+    if report.when == "call" and report.failed:
+        pages = {n: p for n, p in getattr(item, "funcargs", {}).items() if isinstance(p, Page)}
+        report.sections += [(f"what the {name} shows", screen(page)) for name, page in pages.items()]
+    return report
+
+
+def screen(page: Page) -> str:
+    """The state, what can be read and what can be tapped."""
+    try:
+        return page.locator("body").aria_snapshot(timeout=5_000) + f"\n{page.evaluate(CAMERA)}"
+    except Error as error:
+        return f"{page.url}: {error.message}"
 
 
 @pytest.fixture(scope="session")

@@ -27,6 +27,7 @@ from e2e.support.verbs import (
     stored_today,
     take,
     upload,
+    wait_beside,
 )
 from e2e.support.watch import Watch
 
@@ -57,6 +58,13 @@ def delay_current_consultation(phone: Page) -> Callable[[], None]:
     delayed: list[Route] = []
     phone.route(CURRENT_CONSULTATION, lambda route: delayed.append(route))
 
+    def next_is_delayed() -> bool:
+        ask_now(phone)
+        return bool(delayed)
+
+    # One that was on its way already is not delayed. The page asks once at a time: with one delayed, none is.
+    wait_beside(phone, next_is_delayed, "the phone never asked")
+
     def let_go() -> None:
         phone.unroute(CURRENT_CONSULTATION)
         for route in delayed:
@@ -64,6 +72,11 @@ def delay_current_consultation(phone: Page) -> Callable[[], None]:
                 route.continue_()
 
     return let_go
+
+
+def ask_now(phone: Page) -> None:
+    """The page comes into view, and asks the server."""
+    phone.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
 
 
 def asked(phone: Page) -> Locator:
@@ -96,7 +109,7 @@ def take_and_refetch(phone: Page, count: int, before: int = 0) -> None:
     """Photos older than the server's last answer, so that a later move puts none of them in question."""
     take(phone, count, before)
     with phone.expect_request(CURRENT_CONSULTATION) as request:
-        phone.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+        ask_now(phone)
     answer = request.value.response()
     assert answer
     answer.finished()
