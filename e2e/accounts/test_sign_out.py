@@ -21,6 +21,7 @@ from e2e.support.verbs import (
     sign_in,
     start_consultation,
     take,
+    wait_for_worker,
 )
 from e2e.support.watch import Watch
 
@@ -93,7 +94,7 @@ def test_a_sign_out_without_a_link_closes_the_other_tabs_as_well(
     """They cannot ask the server, and need not."""
     watch.allow("status of 401", NO_LINK)
     open_consultation_on_both(clinic, phone, desktop)
-    phone.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    wait_for_worker(phone)
     other = phone.context.new_page()
     other.goto("/mobile")
     expect(other.get_by_role("heading", name="Room 2")).to_be_visible()

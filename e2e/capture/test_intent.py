@@ -23,6 +23,7 @@ from e2e.support.verbs import (
     stored_today,
     take,
     upload,
+    wait_for_worker,
     wait_until_true,
 )
 from e2e.support.watch import Watch
@@ -197,7 +198,7 @@ def test_the_icons_open_camera_opens_the_camera_online_and_offline(
     """Once: a reload of that page is no second request."""
     watch.allow(NO_LINK)
     open_consultation_on_both(clinic, phone, desktop)
-    phone.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    wait_for_worker(phone)
     address = camera_of_the_icon(phone)
 
     phone.goto(address)
@@ -241,7 +242,7 @@ def test_the_icons_open_camera_survives_the_sign_in(
     second_phone = open_context(**PHONE).new_page()
     second_phone.goto("/mobile")
     second_phone.wait_for_url(re.compile("/sign-in"))
-    second_phone.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    wait_for_worker(second_phone)
     second_phone.context.set_offline(True)
     second_phone.goto(camera_of_the_icon(phone))
     expect(second_phone.get_by_text("Connect this phone to the network once, to sign in.")).to_be_visible()
@@ -259,7 +260,7 @@ def test_every_spelling_of_the_phones_address_leads_to_its_page(
     """Server and worker agree on what an address is, with its query."""
     watch.allow(NO_LINK)
     open_consultation_on_both(clinic, phone, desktop)
-    phone.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    wait_for_worker(phone)
     phone.context.set_offline(link == "offline")
 
     for asked in ("/mobile/", "/Mobile", "/mobile?x=1", "/MOBILE/?x=1"):
@@ -278,7 +279,7 @@ def test_the_front_door_of_a_phone_leads_to_its_page(
     watch.allow(NO_LINK)
     phone = launch(camera, f"--user-agent={PHONE['user_agent']}")
     open_consultation_on_both(clinic, phone, desktop)
-    phone.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    wait_for_worker(phone)
     phone.context.set_offline(link == "offline")
 
     phone.goto("/")

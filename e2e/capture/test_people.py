@@ -23,6 +23,7 @@ from e2e.support.verbs import (
     stored_today,
     take,
     upload,
+    wait_for_worker,
 )
 from e2e.support.watch import Watch
 
@@ -149,7 +150,7 @@ def test_another_clinician_on_the_same_phone_sees_a_count_and_sends_nothing(
     ben = clinic.add_account("ben")
     desktop = open_context(**DESKTOP).new_page()
     open_consultation_on_both(clinic, phone, desktop)
-    phone.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    wait_for_worker(phone)
     phone.context.set_offline(True)
     capture(phone, 2)
     expect(queue_row(phone, "Waiting for connection")).to_have_count(2)
@@ -183,7 +184,7 @@ def test_a_sign_out_without_a_link_says_so_and_where_the_photos_are(
     """The page shows that it worked, and leads to the sign-in once there is a link again."""
     watch.allow(NO_LINK, "status of 401")
     open_consultation_on_both(clinic, phone, desktop)
-    phone.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    wait_for_worker(phone)
     open_camera(phone)
     take(phone, 3)
     phone.get_by_role("button", name="Close camera").click()
@@ -207,7 +208,7 @@ def test_a_page_that_needs_a_link_has_the_look_of_the_app_without_one(
     """The style sheets come from the phone, and the way out stands in the thumb's size."""
     watch.allow(NO_LINK, "status of 503")
     open_consultation_on_both(clinic, phone, desktop)
-    phone.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    wait_for_worker(phone)
     font = phone.evaluate("getComputedStyle(document.body).fontFamily")
     phone.context.set_offline(True)
 

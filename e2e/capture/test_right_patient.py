@@ -53,25 +53,39 @@ BOTH = pytest.mark.parametrize(
 )
 
 
-def delay_current_consultation(phone: Page) -> Callable[[], None]:
-    """Delay every answer that says which consultation is current, until the call."""
-    delayed: list[Route] = []
-    phone.route(CURRENT_CONSULTATION, lambda route: delayed.append(route))
+class Answers:
+    """The server's answers about the current consultation, on their way to a phone that has no page yet.
 
-    def next_is_delayed() -> bool:
-        ask_now(phone)
-        return bool(delayed)
+    A route that is set while the service worker takes a page over holds for none of the page's requests.
+    """
 
-    # One that was on its way already is not delayed. The page asks once at a time: with one delayed, none is.
-    wait_beside(phone, next_is_delayed, "the phone never asked")
+    def __init__(self, phone: Page) -> None:
+        self._phone = phone
+        self._delays = False
+        self._delayed: list[Route] = []
+        phone.route(CURRENT_CONSULTATION, self._arrives)
 
-    def let_go() -> None:
-        phone.unroute(CURRENT_CONSULTATION)
-        for route in delayed:
+    def _arrives(self, route: Route) -> None:
+        if self._delays:
+            self._delayed.append(route)
+        else:
+            route.continue_()
+
+    def delay(self) -> None:
+        """Delay them until ``let_go``; the page asks once at a time: with one delayed, none is on its way."""
+        self._delays = True
+        wait_beside(self._phone, self._next_is_delayed, "the phone never asked")
+
+    def _next_is_delayed(self) -> bool:
+        ask_now(self._phone)
+        return bool(self._delayed)
+
+    def let_go(self) -> None:
+        """Let the delayed ones arrive, and the next at once."""
+        self._delays = False
+        for route in self._delayed:
             with suppress(Error):  # The page may have aborted the request meanwhile.
                 route.continue_()
-
-    return let_go
 
 
 def ask_now(phone: Page) -> None:
@@ -118,12 +132,13 @@ def take_and_refetch(phone: Page, count: int, before: int = 0) -> None:
 
 def taken_before_the_phone_knew(clinic: Clinic, phone: Page, desktop: Page, count: int = 1) -> None:
     """Photos of the moment between the desktop's move and the phone's knowledge of it; the question is up."""
+    answers = Answers(phone)
     open_consultation_on_both(clinic, phone, desktop)
-    let_go = delay_current_consultation(phone)
+    answers.delay()
     start_consultation(desktop, "Room 3")
     open_camera(phone)
     take(phone, count)
-    let_go()
+    answers.let_go()
     moved_to_room_3(phone, "These photos belong to Room 2")
     expect(shutter(phone)).not_to_be_visible()
 
@@ -186,14 +201,15 @@ def test_files_whose_question_is_closed_are_not_added(
 def test_the_shutter_is_off_until_the_server_has_answered(clinic: Clinic, phone: Page, desktop: Page) -> None:
     """A camera with a picture waits for the name's confirmation, shows that, and then asks nothing."""
     phone.add_init_script(LONG_WAIT)
+    answers = Answers(phone)
     open_consultation_on_both(clinic, phone, desktop)
-    let_go = delay_current_consultation(phone)
+    answers.delay()
 
     phone.get_by_role("button", name="Open camera").click()
 
     expect(camera_message(phone)).to_have_text("Asking the server which consultation is open…")
     expect(shutter(phone)).to_be_disabled()
-    let_go()
+    answers.let_go()
     expect(shutter(phone)).to_be_enabled()
     expect(asked(phone)).to_have_count(0)
 
@@ -206,8 +222,9 @@ def test_without_an_answer_the_name_is_tapped_before_a_photo(
 ) -> None:
     """The last answer is 25 s old and no other comes: the clinician answers for whom the photos are."""
     phone.add_init_script(LATER)
+    answers = Answers(phone)
     open_consultation_on_both(clinic, phone, desktop)
-    let_go = delay_current_consultation(phone)
+    answers.delay()
     phone.evaluate("window.later = 25_000")
 
     phone.get_by_role("button", name="Open camera").click()
@@ -216,7 +233,7 @@ def test_without_an_answer_the_name_is_tapped_before_a_photo(
     expect(shutter(phone)).not_to_be_visible()
     asked(phone).get_by_role("button", name=answer).click()
     take(phone, 1)
-    let_go()
+    answers.let_go()
     send_all(phone, 1)
     assert filed(desktop, clinic, 1) == [place]
 
@@ -226,15 +243,16 @@ def test_an_open_camera_without_answers_asks_for_the_name_until_the_server_answe
 ) -> None:
     """After 20 s without an answer the shutter goes; the next answer brings it back without a tap."""
     phone.add_init_script(LATER)
+    answers = Answers(phone)
     open_consultation_on_both(clinic, phone, desktop)
     open_camera(phone)
-    let_go = delay_current_consultation(phone)
+    answers.delay()
 
     phone.evaluate("window.later = 25_000")
 
     expect(asked(phone)).to_contain_text("Photos for Room 2? The desktop could not be asked.")
     expect(shutter(phone)).not_to_be_visible()
-    let_go()
+    answers.let_go()
     expect(shutter(phone)).to_be_enabled()
     expect(asked(phone)).to_have_count(0)
 
@@ -835,13 +853,14 @@ def test_a_reload_while_the_desktop_goes_on_twice_offers_the_one_between(
     clinic: Clinic, phone: Page, desktop: Page
 ) -> None:
     """The page comes back without knowing of Room 3, whose photo it may be, and offers it."""
+    answers = Answers(phone)
     open_consultation_on_both(clinic, phone, desktop)
-    let_go = delay_current_consultation(phone)
+    answers.delay()
     open_camera(phone)
     start_consultation(desktop, "Room 3")
     take(phone, 1)
     start_consultation(desktop, "Room 4")
-    let_go()
+    answers.let_go()
 
     phone.reload()
     asked(phone).get_by_role("button", name="Switch to Room 4").click(timeout=30_000)

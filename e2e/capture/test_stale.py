@@ -20,6 +20,7 @@ from e2e.support.verbs import (
     stored_today,
     take,
     upload,
+    wait_for_worker,
 )
 from e2e.support.watch import Watch
 
@@ -46,7 +47,7 @@ def test_an_old_consultation_is_asked_about_before_the_first_shutter(
     desktop = open_context(base_url=forgetful.url).new_page()
     phone = open_context(**{**PHONE, "base_url": forgetful.url}).new_page()
     open_consultation_on_both(forgetful, phone, desktop)
-    phone.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    wait_for_worker(phone)
     phone.context.set_offline(True)
     age_the_confirmation(phone, minutes=2)
     phone.reload()

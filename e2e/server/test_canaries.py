@@ -17,6 +17,7 @@ from e2e.support.verbs import (
     open_consultation_on_both,
     sign_in,
     stored_today,
+    wait_for_worker,
 )
 
 LABEL, SECOND, NOTES, CAPTION, SITE = "Qzlabel71", "Qzsecond72", "Qznotes73", "Qzcaption74", "Qzsite75"
@@ -111,7 +112,7 @@ def test_patient_data_and_secrets_stay_out_of_every_sink(
     form.get_by_role("button", name="Start consultation").click()
     sign_in(phone, clinic)
     expect(phone.get_by_role("heading", name=LABEL)).to_be_visible()
-    phone.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    wait_for_worker(phone)
     capture(phone, 1)
     stored_today(phone, 1)
     gallery(desktop, 1)

@@ -12,6 +12,11 @@ from e2e.support.clinic import Clinic, sha256
 from tests.support.waiting import wait_until
 
 MOST_TAPS = 10
+WORKER_CONTROLS = """() => {
+  const { serviceWorker } = navigator;
+  const changed = () => new Promise((done) => (serviceWorker.oncontrollerchange = done));
+  return (serviceWorker.controller ? Promise.resolve() : changed()).then(() => true);
+}"""
 # What a browser says of a request by one of our own pages.
 OWN_PAGE = {"sec-fetch-site": "same-origin", "x-cp-client": "1"}
 
@@ -41,7 +46,15 @@ def sign_in_with_worker(phone: Page, clinic: Clinic) -> None:
     """Sign in on the phone and wait for its service worker: from then on it starts without a link."""
     sign_in(phone, clinic)
     expect_state(phone, "connected")
-    phone.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    wait_for_worker(phone)
+
+
+def wait_for_worker(phone: Page) -> None:
+    """Wait until the service worker answers for the page; one that is ready may not do so yet.
+
+    A route, or a lost network, set in that moment holds for none of the page's requests.
+    """
+    phone.evaluate(WORKER_CONTROLS)
 
 
 def start_consultation(desktop: Page, label: str) -> None:
