@@ -331,8 +331,10 @@ function photoFailed(state, moment, task, why) {
   // One that is blamed late may hold a fresh URL by now.
   const upload = task.stage === "signed" ? task.upload : null;
   const refusals = task.refusals + 1;
-  const counted = { upload, reason, equal, attempt, openRefusal: null, refusals };
-  if (action === "park" || task.again || equal >= MAX_SAME_FAILURES)
+  // Tried once more after it was parked: the same answer parks it at once, another one is its first.
+  const again = task.again && equal > 1;
+  const counted = { upload, reason, equal, attempt, openRefusal: null, refusals, again };
+  if (action === "park" || again || equal >= MAX_SAME_FAILURES)
     return void change(state, task, { ...counted, ...parked(why, moment) });
   const until = Math.max(task.until, moment.now + backoff({ ...moment, failures: attempt }));
   change(state, task, { ...counted, until });

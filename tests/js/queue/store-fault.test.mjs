@@ -252,6 +252,29 @@ test("a photo refused alone is tried again by itself, and one more refusal parks
   assert.deepEqual(await phone.list(), []);
 });
 
+test("another answer than what parked it does not park a photo that is tried again", async (t) => {
+  const phone = await openPhone(t);
+  const [{ photoId: refused }] = await phone.take(2);
+  let broken = true;
+  const put = (r) => (broken && r.photoId === refused ? store(403, "X")(r) : r.respond(200));
+  const running = phone.serve(phone.replay({ budgetMs: 1e9 }), { put });
+  await phone.passUntil(async () => (await phone.states()).includes("parked"));
+  assert.equal(await running, "drained");
+  broken = false;
+
+  let odd = true;
+  const complete = (r) => (odd ? r.problem(418) : r.receipt());
+  await phone.pass(300_000);
+  const again = phone.serve(phone.replay({ budgetMs: 1e9 }), { put, complete });
+  await until(async () => (await phone.list())[0]?.reason === "http-418");
+  assert.deepEqual(await phone.states(), ["waiting"]);
+  odd = false;
+  await phone.pass(30_000);
+
+  assert.equal(await again, "drained");
+  assert.deepEqual(await phone.list(), []);
+});
+
 for (const code of ["store-refused", "store-not-encrypted"]) {
   test(`${code} at the receipt of one photo holds no other up, and it goes when that is over`, async (t) => {
     const phone = await openPhone(t);
