@@ -326,18 +326,24 @@ function photoFailed(state, moment, task, why) {
   const { reason, action } = why;
   if (action === "leave") return void change(state, task, { stage: "left", reason });
   if (action === "send-again") return void change(state, task, { stage: "fresh", sent: false });
-  const equal = task.reason === reason ? task.equal + 1 : 1;
-  const attempt = task.attempt + 1;
-  // One that is blamed late may hold a fresh URL by now.
-  const upload = task.stage === "signed" ? task.upload : null;
-  const refusals = task.refusals + 1;
-  // Tried once more after it was parked: the same answer parks it at once, another one is its first.
-  const again = task.again && equal > 1;
-  const counted = { upload, reason, equal, attempt, openRefusal: null, refusals, again };
-  if (action === "park" || again || equal >= MAX_SAME_FAILURES)
+  const counted = oneMore(task, reason);
+  if (action === "park" || counted.again || counted.equal >= MAX_SAME_FAILURES)
     return void change(state, task, { ...counted, ...parked(why, moment) });
-  const until = Math.max(task.until, moment.now + backoff({ ...moment, failures: attempt }));
+  const failures = counted.attempt;
+  const until = Math.max(task.until, moment.now + backoff({ ...moment, failures }));
   change(state, task, { ...counted, until });
+}
+
+/** @param {Task} task @param {string} reason of a failure of its own */
+function oneMore(task, reason) {
+  const equal = task.reason === reason ? task.equal + 1 : 1;
+  return {
+    ...{ reason, equal, attempt: task.attempt + 1, refusals: task.refusals + 1, openRefusal: null },
+    // One that is blamed late may hold a fresh URL by now.
+    upload: task.stage === "signed" ? task.upload : null,
+    // Tried once more after it was parked: the same answer parks it at once, another one is its first.
+    again: task.again && equal > 1,
+  };
 }
 
 /** @param {Failure} why @param {Moment} moment @returns {Partial<Task>} */
