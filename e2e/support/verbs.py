@@ -52,7 +52,7 @@ def sign_in_with_worker(phone: Page, clinic: Clinic) -> None:
 def wait_for_worker(phone: Page) -> None:
     """Wait until the service worker answers for the page; one that is ready may not do so yet.
 
-    A route, or a lost network, set in that moment holds for none of the page's requests.
+    A route that is set right after may still miss the page's requests: set it before the page opens.
     """
     phone.evaluate(WORKER_CONTROLS)
 

@@ -326,7 +326,7 @@ function photoFailed(state, moment, task, why) {
   const { reason, action } = why;
   if (action === "leave") return void change(state, task, { stage: "left", reason });
   if (action === "send-again") return void change(state, task, { stage: "fresh", sent: false });
-  const counted = oneMore(task, reason);
+  const counted = withFailure(task, reason);
   if (action === "park" || counted.again || counted.equal >= MAX_SAME_FAILURES)
     return void change(state, task, { ...counted, ...parked(why, moment) });
   const failures = counted.attempt;
@@ -334,11 +334,15 @@ function photoFailed(state, moment, task, why) {
   change(state, task, { ...counted, until });
 }
 
-/** @param {Task} task @param {string} reason of a failure of its own */
-function oneMore(task, reason) {
+/** The counts of a photo with one more failure of its own. @param {Task} task @param {string} reason */
+function withFailure(task, reason) {
   const equal = task.reason === reason ? task.equal + 1 : 1;
   return {
-    ...{ reason, equal, attempt: task.attempt + 1, refusals: task.refusals + 1, openRefusal: null },
+    reason,
+    equal,
+    attempt: task.attempt + 1,
+    refusals: task.refusals + 1,
+    openRefusal: null,
     // One that is blamed late may hold a fresh URL by now.
     upload: task.stage === "signed" ? task.upload : null,
     // Tried once more after it was parked: the same answer parks it at once, another one is its first.
