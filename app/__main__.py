@@ -27,6 +27,7 @@ from app.domain.errors import CaptureError, DatabaseBusy, InvalidField
 from app.embedded.store.keys import StoreKeyError
 from app.main import Backends
 from app.server import log, serving
+from app.server.background import SESSION_CHECK_S
 from app.server.fleet import NoWorker
 from app.web.readiness import check_parts
 from app.web.site.module_graph import BrokenImport
@@ -177,6 +178,9 @@ async def _user(backends: Backends, options: argparse.Namespace) -> int:
         return 0
     change = accounts.add_user if options.action == "add" else accounts.reset_password
     made = await change(options.name)
+    if options.action == "reset":
+        # A server beside this command may trust a session so long: what is printed is true everywhere.
+        await asyncio.sleep(SESSION_CHECK_S)
     print(f"Sign in: {made.name} / {made.password}")
     return 0
 

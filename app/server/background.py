@@ -16,7 +16,7 @@ from app.domain.maintenance.sweeper import Sweeper
 # Events of another process, or of one that died before its wake-up, wait no longer than this.
 IDLE_CHECK_S = 5.0
 LONGEST_PAUSE_S = 30.0
-# How long a session that another process has ended still counts as open.
+# How long a session that another process has ended may still count as open: that process waits it out.
 SESSION_CHECK_S = 1.0
 
 _log = structlog.get_logger("clinicpro")

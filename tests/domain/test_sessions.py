@@ -41,6 +41,22 @@ async def test_an_open_session_is_remembered_for_a_while() -> None:
     assert provider.asked == 5
 
 
+async def test_a_slow_answer_is_not_trusted_for_longer() -> None:
+    """Another process may have ended the session since the question."""
+    provider = Provider()
+    sessions = provider.sessions()
+    provider.may_answer.clear()
+    late = asyncio.create_task(sessions.is_open("sess_anna"))
+    while not provider.asked:  # noqa: ASYNC110 - turns of the loop, no time
+        await asyncio.sleep(0)
+    provider.open.clear()
+    provider.now += 1
+    provider.may_answer.set()
+
+    assert await late
+    assert not await sessions.is_open("sess_anna")
+
+
 async def test_a_session_that_is_not_open_is_asked_for_again() -> None:
     """A refusal is not remembered."""
     provider = Provider()

@@ -36,7 +36,10 @@ class SignedOutSessions:
 
 
 class OpenSessions:
-    """Remembers for ``trust_s`` that a session is open; 0 where other processes may end one."""
+    """Remembers that a session is open, for ``trust_s`` from the question on.
+
+    0 where other processes serve, too; one that only ends sessions waits as long before it says so.
+    """
 
     def __init__(
         self, ask: SessionCheck, trust_s: float, monotonic: Callable[[], float] = time.monotonic
@@ -50,13 +53,14 @@ class OpenSessions:
 
     async def is_open(self, session: str) -> bool:
         """Whether a session has not ended; passes on the provider's error when it cannot be asked."""
-        if self._monotonic() < self._until.get(session, 0.0):
+        asked_at = self._monotonic()
+        if asked_at < self._until.get(session, 0.0):
             return True
         changes = self._changes
         found = await self._ask(session)
         # One that ended while the provider was being asked must not be remembered.
         if found and self._trust_s and changes == self._changes:
-            self._remember(session)
+            self._remember(session, asked_at + self._trust_s)
         return found
 
     def add_listener(self, listener: Callable[[], None]) -> None:
@@ -70,7 +74,7 @@ class OpenSessions:
         for listener in self._listeners:
             listener()
 
-    def _remember(self, session: str) -> None:
+    def _remember(self, session: str, until: float) -> None:
         if len(self._until) >= MOST_REMEMBERED:
             self._until.clear()
-        self._until[session] = self._monotonic() + self._trust_s
+        self._until[session] = until
