@@ -124,13 +124,13 @@ def test_the_link_dot_follows_the_answers_to_the_queue(
     phone.get_by_role("button", name="Review (2)").click()
     upload(phone, 2)
     expect(queue_row(phone, "Waiting for connection")).to_have_count(2)
-    expect(phone.get_by_role("img", name="No connection to the server")).to_be_visible(timeout=2000)
+    expect(phone.get_by_role("img", name="No connection to the server")).to_be_visible(timeout=10_000)
 
     clinic.start()
     # By its handler: the queue may try by itself in this very moment, and the button goes.
     phone.locator("#send-now").evaluate("button => button.click()")
     stored_today(phone, 2)
-    expect(phone.get_by_role("img", name="Connected to the server")).to_be_visible(timeout=2000)
+    expect(phone.get_by_role("img", name="Connected to the server")).to_be_visible(timeout=10_000)
 
 
 def test_a_long_label_is_shown_whole(clinic: Clinic, phone: Page, desktop: Page) -> None:

@@ -77,10 +77,9 @@ def open_camera(phone: Page) -> None:
     """Open the camera, tap the name where the server could not be asked, wait until a photo can be taken."""
     phone.get_by_role("button", name="Open camera").click()
     expect_state(phone, "camera")
-    yes = phone.get_by_role("button", name=re.compile("^Yes, "))
-    expect(phone.locator("#take-photo:enabled").or_(yes).filter(visible=True)).to_have_count(1)
-    if yes.count():
-        yes.click()
+    ready = phone.locator("#take-photo:enabled").or_(name_to_tap(phone)).filter(visible=True)
+    expect(ready).to_have_count(1)
+    tap_name(phone)
     expect(phone.get_by_role("button", name="Take photo")).to_be_enabled()
 
 
@@ -90,16 +89,32 @@ def camera_message(phone: Page) -> Locator:
 
 
 def take(phone: Page, count: int, before: int = 0) -> None:
-    """Tap the shutter, again where it says so; each photo counts once it is safe on the phone."""
+    """Tap the shutter, again where it says so, and the name where it is asked for once more.
+
+    Each photo counts once it is safe on the phone.
+    """
     again = phone.locator("#shutter-says").filter(has_text="Tap again")
     for number in range(before + 1, before + count + 1):
         safe = phone.get_by_role("button", name=f"Review ({number})")
         for _ in range(MOST_TAPS):
             phone.get_by_role("button", name="Take photo").click()
-            expect(safe.or_(again).first).to_be_visible()
+            expect(safe.or_(again).or_(name_to_tap(phone)).first).to_be_visible()
+            tap_name(phone)
             if safe.is_visible():
                 break
         expect(safe).to_be_visible()
+
+
+def name_to_tap(phone: Page) -> Locator:
+    """Where the server could not be asked for 20 s: the patient to whom the next photos belong."""
+    return phone.get_by_role("button", name=re.compile("^Yes, "))
+
+
+def tap_name(phone: Page) -> None:
+    """Answer, if there is a question; the shutter comes back."""
+    if name_to_tap(phone).is_visible():
+        name_to_tap(phone).click()
+        expect(phone.get_by_role("button", name="Take photo")).to_be_enabled()
 
 
 def review(phone: Page, count: int) -> Locator:
@@ -135,7 +150,7 @@ def stored_today(phone: Page, count: int) -> None:
     expect(phone.get_by_text(f"{count} stored today")).to_be_visible(timeout=30_000)
 
 
-def gallery(desktop: Page, count: int, limit_ms: int = 15_000) -> None:
+def gallery(desktop: Page, count: int, limit_ms: int = 30_000) -> None:
     """The desktop shows this many photos, loaded."""
     pictures = desktop.get_by_role("list", name="Photos").get_by_role("img")
     expect(pictures).to_have_count(count, timeout=limit_ms)
@@ -214,7 +229,7 @@ def wait_beside(page: Page, state: Callable[[], object], what: str) -> None:
     wait_until(state, what, pause=pause_of(page))
 
 
-def wait_until_true(page: Page, condition: str, limit_ms: int = 15_000) -> None:
+def wait_until_true(page: Page, condition: str, limit_ms: int = 30_000) -> None:
     """Wait until a JavaScript function, async or not, returns true.
 
     Playwright's own wait takes a promise of false for true, and a page's policy stops its second look.
