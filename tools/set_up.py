@@ -132,9 +132,10 @@ def install_browser_libraries() -> None:
 
 
 def bundle_pages() -> None:
-    """The pages' scripts and the service worker as browsers load them, into pwa/bundles."""
-    scripts = [*(ROOT / "pwa").rglob("*.js"), *(ROOT / "service_worker").rglob("*.js")]
-    own = sorted(path for path in scripts if path.parent.name not in ("bundles", "vendor"))
+    """The pages' scripts, styles and words, and the service worker, as browsers load them."""
+    kinds = ("pwa", "*.js"), ("pwa", "*.css"), ("service_worker", "*.js")
+    found = [path for folder, kind in kinds for path in (ROOT / folder).rglob(kind)]
+    own = sorted(path for path in found if path.parent.name not in ("bundles", "vendor"))
     sources = [ROOT / "package-lock.json", *sorted((ROOT / "tools").glob("*.mjs")), *own]
     if is_fresh("bundles", sources) and (BUNDLES / "graph.json").exists():
         return

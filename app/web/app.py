@@ -29,12 +29,11 @@ from app.web.middleware.request_context import attach_request_context
 from app.web.problems import EXCEPTION_HANDLERS
 from app.web.readiness import Readiness
 from app.web.services import Services
-from app.web.site import manifest, shell
+from app.web.site import manifest, shell, sign_in
 from app.web.site.assets import HTML, Asset, make_asset, read_assets
 from app.web.site.module_graph import read_graph
 from app.web.site.pages import PagesController, qr_asset
 from app.web.site.policy import Policy, build_policy
-from app.web.site.sign_in import sign_in_page
 from app.web.site.templates import Pages, phone_url, trust_url
 
 BODY_LIMIT = 64 * 1024
@@ -48,7 +47,7 @@ CONTROLLERS = (
     RealtimeController,
     OperationsController,
     PagesController,
-    sign_in_page,
+    sign_in.sign_in_page,
 )
 LOCAL_ACCOUNTS = (SessionController, public_keys)
 
@@ -146,6 +145,7 @@ def _pages(web: Services, pages: Pages) -> list[Asset]:
     return [
         make_asset("/mobile", pages.render("mobile.html", "/pwa/capture/main.js"), HTML),
         make_asset("/desktop", pages.render("desktop.html", "/pwa/desktop/main.js"), HTML),
+        make_asset(sign_in.URL, pages.render(sign_in.TEMPLATE, sign_in.ENTRY), HTML),
         make_asset("/trust", trust, HTML),
         qr_asset(phone_url(web.settings)),
         manifest.manifest_asset(),

@@ -66,6 +66,7 @@ export function drawHeader(state) {
   const label = unfiled ? words.noConsultationOpen : consultation.label;
   setText(byId("patient"), label);
   byId("patient").classList.toggle("long", label.length > LONG);
+  byId("patient").classList.toggle("none", unfiled);
   const note = known ? words.goUnfiled : "";
   setText(byId("patient-detail"), unfiled ? note : detailOf(consultation, namedIn(state)));
   drawLink(linkUp);

@@ -20,7 +20,7 @@ import { CameraView } from "./camera/camera-view.js";
 import { Capturing } from "./camera/capturing.js";
 import { Choosing } from "./consultation/choosing.js";
 import { Confirming } from "./consultation/confirming.js";
-import { fillWords, byId } from "../page/dom.js";
+import { byId } from "../page/dom.js";
 import { once, pictureOf, reopening, reportLostFiles, wantCamera } from "./session/entry.js";
 import { transition } from "./flow.js";
 import { InventorySync } from "./upload-queue/inventory-sync.js";
@@ -315,7 +315,6 @@ function refuse(store, reason) {
   store.show((state) => drawCommon(state, { ...actions, signInUrl: nothing }));
 }
 
-fillWords(document, words);
 const store = new Store(UNKNOWN);
 const queue = await openInTime(openQueue, () => location.reload());
 await (typeof queue === "string" ? refuse(store, queue) : start(store, queue));

@@ -9,7 +9,7 @@ import { desktop as words } from "../page/words/desktop.js";
 import { showAccount } from "./shell/account.js";
 import { createPhotoActs, createConsultationActions } from "./actions.js";
 import { Desk } from "./desk.js";
-import { fillWords, find } from "../page/dom.js";
+import { find } from "../page/dom.js";
 import { DraftBox, Drafts } from "./notes/drafts.js";
 import { EmptyState } from "./gallery/empty.js";
 import { Gallery } from "./gallery/gallery.js";
@@ -35,7 +35,6 @@ const part = (id) => find(document, `#${id}`, HTMLElement);
 /** @param {string} id */
 const dialog = (id) => find(document, `#${id}`, HTMLDialogElement);
 
-fillWords(document, words);
 const config = readConfig();
 const session = await createSession(config);
 const signInUrl = session.signInUrl("/desktop");
@@ -77,7 +76,9 @@ function wireConsultations() {
   new ConsultationHead(part("consultation-head"), desk, actions);
   new MovedCard(part("moved"), desk, actions.choose);
   new NotesView(part("notes"), desk, notes, keeper);
-  part("new-consultation").addEventListener("click", () => starter.open());
+  const begin = find(document, "#new-consultation", HTMLButtonElement);
+  begin.addEventListener("click", () => starter.open());
+  begin.disabled = false;
   new EmptyState(part("empty"), desk, () => starter.open());
   document.addEventListener("keydown", (event) => {
     if (shortcut(event, isTyping(event.target)) !== "new") return;

@@ -24,38 +24,9 @@ export function find(root, selector, type) {
   return found;
 }
 
-/** Where the words of the catalogue go. @type {Record<string, "textContent" | "ariaLabel" | "alt" | "placeholder">} */
-const TARGETS = {
-  words: "textContent",
-  label: "ariaLabel",
-  alt: "alt",
-  placeholder: "placeholder",
-};
-
-/**
- * Writes the catalogue's words where the page asks for them.
- * @param {ParentNode} root
- * @param {{[key: string]: any}} words
- */
-export function fillWords(root, words) {
-  for (const [key, property] of Object.entries(TARGETS)) {
-    for (const element of root.querySelectorAll(`[data-${key}]`)) {
-      const word = words[/** @type {HTMLElement} */ (element).dataset[key] ?? ""];
-      /** @type {any} */ (element)[property] = word;
-    }
-  }
-}
-
-/**
- * A copy of a template's one element, with its words.
- * @param {string} id
- * @param {{[key: string]: any}} words
- * @returns {HTMLElement}
- */
-export function copy(id, words) {
-  const made = byId(id).content.cloneNode(true);
-  fillWords(made, words);
-  return made.firstElementChild;
+/** A copy of a template's one element. @param {string} id @returns {HTMLElement} */
+export function copy(id) {
+  return byId(id).content.firstElementChild.cloneNode(true);
 }
 
 /**

@@ -56,18 +56,24 @@ def plant(root: Path) -> Path:
 def _bundled() -> Path:
     root = Path(tempfile.mkdtemp(prefix="tree-"))
     atexit.register(shutil.rmtree, root, ignore_errors=True)
-    page = '{% extends "layout.html" %}{% block body %}<main></main>{% endblock %}'
+    page = """{% extends "layout.html" %}
+{% block styles %}<link rel="stylesheet" href="{{ served('/pwa/styles/phone.css') }}">{% endblock %}
+{% block body %}<main>{{ phone.keep }}</main>{% endblock %}
+"""
     write(
         root,
         {
             "pwa/templates/mobile.html": page,
             "pwa/templates/desktop.html": page,
+            "pwa/templates/sign-in.html": page,
             "pwa/capture/main.js": 'import { add } from "../queue/queue.js";\nadd();\n',
             "pwa/desktop/main.js": 'import { api } from "../page/api.js";\napi();\n',
             "pwa/page/api.js": "export const api = () => {};\n",
+            "pwa/page/words/phone.js": 'export const phone = { keep: "Keep", of: (n) => `${n} photos` };\n',
             "pwa/queue/queue.js": "export const add = () => {};\n",
             "pwa/styles/tokens.css": ":root { --ink: #12212b; }\n" * 20,
             "pwa/styles/base.css": "body { margin: 0; }\n",
+            "pwa/styles/phone.css": '@import "./tokens.css";\n@import "./base.css";\n',
             "pwa/styles/trust.css": "li { margin: 0; }\n",
             "service_worker/sw.js": 'import { PRECACHE } from "./precache.js";\nself.shell = PRECACHE;\n',
         },

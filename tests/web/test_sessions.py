@@ -1,7 +1,6 @@
 """The sign-in routes over real accounts, the real issuer and the real verifier."""
 
 import re
-from pathlib import Path
 
 import httpx
 import msgspec
@@ -20,7 +19,7 @@ from app.web.site.module_graph import BrokenImport
 from tests.support.accounts import add_signed_in_user
 from tests.support.fakes import FixedClock
 from tests.support.tokens import ISSUER, TokenFactory, hostile_tokens
-from tests.web.conftest import REPOSITORY, Files, MakeApp, client_of, own_page, signed_in, write
+from tests.web.conftest import REPOSITORY, MakeApp, client_of, own_page, signed_in
 
 LOCAL = "http://localhost:8000"
 CLINIC = "https://capture.clinic.example"
@@ -369,12 +368,9 @@ async def test_every_hostile_token_gets_the_same_answer_on_every_route(
     assert next(iter(answers))[0] == 401
 
 
-async def test_the_sign_in_page_is_the_same_for_every_client(make_app: MakeApp, tree: Path) -> None:
+async def test_the_sign_in_page_is_the_same_for_every_client(make_app: MakeApp) -> None:
     """Neither the way back nor anything else of the request reaches the page."""
-    template = (REPOSITORY / "pwa/templates/sign-in.html").read_bytes()
-    page: Files = {"pwa/templates/sign-in.html": template, "pwa/page/sign-in/page.js": "start();\n"}
-    write(tree, page)
-    async with client_of(make_app()) as client:
+    async with client_of(make_app(root=REPOSITORY)) as client:
         plain = await client.get("/sign-in")
         asked = await client.get("/sign-in?back=//evil.example&change=1")
         head = await client.head("/sign-in")
@@ -385,15 +381,11 @@ async def test_the_sign_in_page_is_the_same_for_every_client(make_app: MakeApp, 
     assert "script-src 'self'" in plain.headers["content-security-policy"]
 
 
-async def test_under_clerk_each_sign_in_page_has_a_policy_and_a_nonce_of_its_own(
-    make_app: MakeApp, tree: Path
-) -> None:
+async def test_under_clerk_each_sign_in_page_has_a_policy_and_a_nonce_of_its_own(make_app: MakeApp) -> None:
     """Clerk's styles run in this one answer, which is not cached; every other page stays strict."""
-    template = (REPOSITORY / "pwa/templates/sign-in.html").read_bytes()
     script = "pwa/vendor/clerk.browser.js"
-    page: Files = {"pwa/templates/sign-in.html": template, "pwa/page/sign-in/page.js": "start();\n"}
-    write(tree, page | {script: "1;\n"})
-    app = make_app(PUBLIC_ORIGINS=CLINIC, CLERK_PUBLISHABLE_KEY="pk_live_Y2xlcmsuY2xpbmljLmV4YW1wbGUk")
+    key = "pk_live_Y2xlcmsuY2xpbmljLmV4YW1wbGUk"
+    app = make_app(root=REPOSITORY, PUBLIC_ORIGINS=CLINIC, CLERK_PUBLISHABLE_KEY=key)
     async with client_of(app, CLINIC) as client:
         answers = [await client.get("/sign-in") for _ in range(2)]
         phone = await client.get("/mobile")

@@ -30,7 +30,7 @@ TYPES = {
 HTML = "text/html"
 _COMPRESSED = ("text/", "image/svg+xml", "application/manifest+json", "application/json")
 # Another content has another name.
-_HASHED = re.compile(r"/pwa/bundles/.+-[A-Z0-9]{8}\.js(\.map)?")
+_HASHED = re.compile(r"/pwa/bundles/.+-[A-Z0-9]{8}\.(js|css)(\.map)?")
 _FOR_GOOD = {"cache-control": "public, max-age=31536000, immutable"}
 _TAGS = {"br": "-br", "gzip": "-gz"}
 

@@ -1,6 +1,6 @@
-"""Which scripts a page or the service worker needs, as the bundler found them at set-up.
+"""Which scripts and styles a page or the service worker needs, as the bundler found them at set-up.
 
-``pwa/bundles/graph.json`` (made by ``tools/bundle.mjs``) says what each module and each bundle imports.
+``pwa/bundles/graph.json`` (made by ``tools/bundle.mjs``) says what each file and each bundle imports.
 Files are named by the paths of their URLs. What a script loads later, by a literal ``import("…")``,
 belongs to the shell but is not preloaded.
 """
@@ -13,6 +13,7 @@ import msgspec
 GRAPH_FILE = "pwa/bundles/graph.json"
 
 Links = Callable[[str], list[str]]
+Words = Mapping[str, Mapping[str, str]]
 
 
 class BrokenImport(Exception):
@@ -27,32 +28,39 @@ class Imports(msgspec.Struct, frozen=True):
 
 
 class _GraphFile(msgspec.Struct, frozen=True):
-    """``sources`` gives the SHA-256 of each module that the bundles were made of."""
+    """``sources`` gives the SHA-256 of each file that the bundles were made of.
+
+    ``words`` gives the sentences without gaps of each catalogue, by their names.
+    """
 
     sources: dict[str, str]
     modules: dict[str, Imports]
     bundles: dict[str, Imports]
     entries: dict[str, str]
+    words: Words
 
 
 class ModuleGraph:
     """What an entry is served as, and what it imports."""
 
-    def __init__(self, imports: Mapping[str, Imports], entries: Mapping[str, str]) -> None:
+    def __init__(
+        self, imports: Mapping[str, Imports], entries: Mapping[str, str], words: Words | None = None
+    ) -> None:
         self._imports = imports
         self._entries = entries
+        self.words = words or {}
 
     def entry(self, module: str) -> str:
-        """The script that is served for a main module: its bundle, or the module itself."""
+        """What is served for a main module or a page's style sheet: its bundle, or the file itself."""
         return self._entries.get(module, module)
 
     def preloaded(self, module: str) -> list[str]:
         """What must be there before the entry runs, itself first, in the order of loading."""
         return reachable(self.entry(module), lambda url: self._of(url).static)
 
-    def needed(self, script: str) -> list[str]:
-        """Everything that a served script may ever load, itself first."""
-        return reachable(script, lambda url: [*self._of(url).static, *self._of(url).dynamic])
+    def needed(self, file: str) -> list[str]:
+        """Every script or sheet that a served one may ever load, itself first."""
+        return reachable(file, lambda url: [*self._of(url).static, *self._of(url).dynamic])
 
     def _of(self, url: str) -> Imports:
         return self._imports.get(url, Imports([], []))
@@ -68,11 +76,11 @@ def read_graph(root: Path, digests: Mapping[str, str], *, modules: bool) -> Modu
     except (OSError, msgspec.MsgspecError):
         raise BrokenImport(f"{GRAPH_FILE} is missing or damaged. {SET_UP_AGAIN}") from None
     if modules:
-        return ModuleGraph(graph.modules, {})
+        return ModuleGraph(graph.modules, {}, graph.words)
     for source, digest in graph.sources.items():
         if digests.get(source) != digest:
             raise BrokenImport(f"The bundles were made before {source} was changed. {SET_UP_AGAIN}")
-    return ModuleGraph(graph.bundles, graph.entries)
+    return ModuleGraph(graph.bundles, graph.entries, graph.words)
 
 
 SET_UP_AGAIN = "Start with make run, which bundles the pages again."

@@ -21,7 +21,7 @@ WORKER_URL = "/service_worker/sw.js"
 PRECACHE_URL = "/service_worker/precache.js"
 START_URL = "/mobile"
 _ICON = re.compile(r"/pwa/icons/[\w.-]+")
-_IN_STYLES = re.compile(r"""url\(\s*["']?([^"')]+)["']?\s*\)|@import\s+["']([^"']+)["']""")
+_IN_STYLES = re.compile(r"""url\(\s*["']?([^"')]+)["']?\s*\)""")
 
 
 class _Links(HTMLParser):
@@ -62,9 +62,10 @@ def _shell_assets(
     for url in [*_page_links(page), *_ICON.findall(manifest.body.decode())]:
         if url == MANIFEST_URL:
             continue
-        asset = _asset(assets, url, page.url)
-        needed = _style_links(asset) if url.endswith(".css") else graph.needed(url)
-        found |= {other: _asset(assets, other, url) for other in [url, *needed]}
+        _asset(assets, url, page.url)
+        needed = {other: _asset(assets, other, url) for other in graph.needed(url)}
+        pictures = [path for asset in needed.values() for path in _style_links(asset)]
+        found |= needed | {path: _asset(assets, path, url) for path in pictures}
     return [found[url] for url in sorted(found)]
 
 
@@ -75,8 +76,10 @@ def _asset(assets: Mapping[str, Asset], url: str, user: str) -> Asset:
 
 
 def _style_links(sheet: Asset) -> list[str]:
-    """URL paths of images, fonts and sheets that a style sheet names."""
-    found = [first or second for first, second in _IN_STYLES.findall(sheet.body.decode())]
+    """URL paths of images and fonts that a style sheet names; none for anything else."""
+    if not sheet.url.endswith(".css"):
+        return []
+    found = _IN_STYLES.findall(sheet.body.decode())
     files = [path for path in found if not path.startswith(("data:", "#"))]
     return [posixpath.normpath(posixpath.join(posixpath.dirname(sheet.url), path)) for path in files]
 

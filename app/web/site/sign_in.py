@@ -10,23 +10,25 @@ from litestar import HttpMethod, Response, route
 
 from app.web.api_request import ApiRequest
 from app.web.site.addresses import to_page
-from app.web.site.assets import HTML, asset_response, make_asset
+from app.web.site.assets import HTML, asset_response
 from app.web.site.templates import Pages
 
+URL = "/sign-in"
+TEMPLATE = "sign-in.html"
 ENTRY = "/pwa/page/sign-in/page.js"
 
 
-@route("/sign-in", http_method=[HttpMethod.GET, HttpMethod.HEAD], include_in_schema=False)
+@route(URL, http_method=[HttpMethod.GET, HttpMethod.HEAD], include_in_schema=False)
 async def sign_in_page(request: ApiRequest) -> Response[Any]:
     """The page with name and password, or with the way to the identity provider."""
     if (redirect := to_page(request.scope)) is not None:
         return redirect
-    pages: Pages = request.services.templates
     if request.services.settings.cloud_identity:
+        pages: Pages = request.services.templates
         nonce = secrets.token_urlsafe(16)
         headers = {
             "content-security-policy": request.services.policy.sign_in_csp(nonce),
             "cache-control": "no-store",
         }
-        return Response(pages.render("sign-in.html", ENTRY, nonce=nonce), headers=headers, media_type=HTML)
-    return asset_response(make_asset("/sign-in", pages.render("sign-in.html", ENTRY), HTML), request)
+        return Response(pages.render(TEMPLATE, ENTRY, nonce=nonce), headers=headers, media_type=HTML)
+    return asset_response(request.services.pages[URL], request)

@@ -5,6 +5,7 @@ session, no nonce.
 """
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import jinja2
@@ -17,7 +18,11 @@ PRODUCT = "ClinicPro Capture"
 
 
 class Pages:
-    """Renders templates; what an entry imports is named in ``modulepreload`` links."""
+    """Renders templates; what an entry imports is named in ``modulepreload`` links.
+
+    Their sentences are those of the scripts' catalogues, each under its catalogue's name; one that is
+    missing there ends the start.
+    """
 
     def __init__(self, folder: Path, settings: Settings, graph: ModuleGraph) -> None:
         self._graph = graph
@@ -28,7 +33,11 @@ class Pages:
             keep_trailing_newline=True,
         )
         clerk = settings.cloud_identity
-        self._environment.globals.update(product=PRODUCT, config=_page_config(settings), clerk=clerk)
+        config = _page_config(settings)
+        # Not as mappings: a word may be called like one of their methods.
+        words = {name: SimpleNamespace(**catalogue) for name, catalogue in graph.words.items()}
+        self._environment.globals.update(words, served=graph.entry)
+        self._environment.globals.update(product=PRODUCT, config=config, clerk=clerk)
 
     def render(self, name: str, entry: str = "", **values: Any) -> bytes:
         """The page; ``entry`` is the URL path of its main module."""

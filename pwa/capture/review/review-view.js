@@ -71,7 +71,7 @@ export class ReviewView {
 
   /** @param {PhotoSummary} photo */
   #card(photo) {
-    const card = copy("review-card", words);
+    const card = copy("review-card");
     const image = find(card, "img", HTMLImageElement);
     this.#pictures.attach(image, photo);
     const { blurry, dark, damaged } = photo.quality;

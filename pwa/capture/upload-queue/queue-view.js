@@ -81,7 +81,7 @@ export class QueueView {
 
   /** @param {Row} row */
   #row(row) {
-    const element = copy("queue-row", words);
+    const element = copy("queue-row");
     this.#pictures.attach(find(element, "img", HTMLImageElement), row);
     setText(find(element, "time", Element), when(row.capturedAt));
     const more = find(element, "button", HTMLButtonElement);

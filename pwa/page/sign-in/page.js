@@ -5,7 +5,7 @@ import { createApi } from "../../shared/http.js";
 import { passwordUrl, safeBack, signInUrl } from "../session/back.js";
 import { readConfig } from "../config.js";
 import { createSession } from "../session/session.js";
-import { fillWords, find } from "../dom.js";
+import { find } from "../dom.js";
 import { busy, showError, showSecrets } from "./form.js";
 import { sentenceFor } from "./trouble.js";
 import { signIn as words } from "../words/sign-in.js";
@@ -21,7 +21,6 @@ const back = safeBack(asked.get("back"));
 const api = createApi({ fetch: (...args) => fetch(...args) });
 const channel = new SessionChannel();
 
-fillWords(document, words);
 void (config.identity === "clerk" ? startHosted() : startLocal());
 
 async function startLocal() {

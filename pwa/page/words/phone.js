@@ -24,7 +24,7 @@ export const phone = {
   numbered: (/** @type {string} */ end) => `No. …${end}`,
   followed: (/** @type {string} */ label) =>
     `The desktop opened ${label}. This phone is on it too.`,
-  goUnfiled: "Photos are kept as Unfiled. File them on the desktop later.",
+  goUnfiled: "Photos are kept as Unfiled for now.",
   linkUp: "Connected to the server",
   linkDown: "No connection to the server",
   menu: "Menu",

@@ -3,8 +3,6 @@ import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
 import test from "node:test";
 
-import { phone as words } from "../../../pwa/page/words/phone.js";
-
 const ROOT = new URL("../../../pwa/", import.meta.url);
 const read = (path) => readFileSync(new URL(path, ROOT), "utf8");
 const html = read("templates/mobile.html");
@@ -12,16 +10,6 @@ const scripts = readdirSync(new URL("capture/", ROOT), { recursive: true })
   .filter((name) => name.endsWith(".js"))
   .map((name) => read(`capture/${name}`));
 const found = (text, pattern) => [...text.matchAll(pattern)].map((match) => match[1]);
-
-test("every word that the template asks for is in the catalogue", () => {
-  const wanted = found(html, /data-(?:words|label)="(\w+)"/g);
-
-  assert.ok(wanted.length > 10);
-  assert.deepEqual(
-    wanted.filter((key) => typeof words[key] !== "string"),
-    [],
-  );
-});
 
 test("every part that a script asks for is in the template, once", () => {
   const ids = found(html, /\bid="([\w-]+)"/g);

@@ -37,11 +37,12 @@ async def test_compressed_where_it_helps(stranger: httpx.AsyncClient, tree: Path
     assert "content-encoding" not in picture.headers
 
 
+@pytest.mark.parametrize("name", ["phone-*.js", "phone-style-*.css"])
 async def test_a_bundle_is_kept_for_good_and_comes_in_the_smallest_form(
-    stranger: httpx.AsyncClient, tree: Path
+    stranger: httpx.AsyncClient, tree: Path, name: str
 ) -> None:
     """Its name changes with its content; the worker, whose name does not, is asked for again."""
-    [bundle] = (tree / "pwa/bundles").glob("phone-*.js")
+    [bundle] = (tree / "pwa/bundles").glob(name)
     url = f"/pwa/bundles/{bundle.name}"
     plain = await stranger.get(url, headers={"accept-encoding": "identity"})
     worker = await stranger.get("/pwa/bundles/sw.js")

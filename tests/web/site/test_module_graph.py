@@ -56,8 +56,29 @@ def test_bundles_with_names_of_their_contents(tree: Path) -> None:
     assert graph_of(tree).entry(PHONE) != entry
 
 
+def test_styles_in_one_sheet_that_is_named_by_its_content(tree: Path) -> None:
+    """By themselves a sheet needs those that it imports."""
+    sheet = "/pwa/styles/phone.css"
+    graph, single = graph_of(tree), graph_of(tree, modules=True)
+    bundled = graph.entry(sheet)
+
+    assert bundled.startswith("/pwa/bundles/phone-style-")
+    assert graph.needed(bundled) == [bundled]
+    assert single.needed(single.entry(sheet)) == [sheet, "/pwa/styles/tokens.css", "/pwa/styles/base.css"]
+
+
+def test_the_sentences_of_a_catalogue_without_those_that_have_gaps(tree: Path) -> None:
+    """Templates show what stands as it is; the scripts fill in the rest."""
+    assert graph_of(tree).words == graph_of(tree, modules=True).words == {"phone": {"keep": "Keep"}}
+
+
 @pytest.mark.parametrize(
-    ("name", "text"), [(QUEUE, "export const add = () => 3;\n"), ("/service_worker/sw.js", "self.x = 1;\n")]
+    ("name", "text"),
+    [
+        (QUEUE, "export const add = () => 3;\n"),
+        ("/service_worker/sw.js", "self.x = 1;\n"),
+        ("/pwa/styles/base.css", "body { margin: 1px; }\n"),
+    ],
 )
 def test_bundles_of_other_sources_stop_the_start(tree: Path, name: str, text: str) -> None:
     """Rather no server than one that serves what nobody reads; modules by themselves need no bundle."""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from jinja2 import UndefinedError
 from PIL import Image
 
 from app.web.site.pages import qr_asset
@@ -146,11 +147,21 @@ async def test_without_an_authority_there_is_nothing_to_trust(stranger: httpx.As
     assert (await stranger.get("/trust/authority.crt")).status_code == 404
 
 
-async def test_a_template_mistake_stops_the_start(make_app: MakeApp, tree: Path) -> None:
-    """A misspelled name must not become an empty text in front of a clinician."""
-    (tree / "pwa/templates/mobile.html").write_text(
-        '{% extends "layout.html" %}{% block body %}{{ cofnig }}{% endblock %}'
-    )
+@pytest.mark.parametrize("page", ["mobile", "desktop", "sign-in"])
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [("cofnig", "cofnig"), ("phone.kepe", "kepe"), ("phone.of", "of"), ("phone.items", "items")],
+    ids=["name", "word", "sentence with a gap", "method"],
+)
+def test_a_template_mistake_stops_the_start(
+    make_app: MakeApp, tree: Path, page: str, name: str, why: str
+) -> None:
+    """A misspelled name must not become an empty text in front of a clinician; the control is right."""
+    template = tree / f"pwa/templates/{page}.html"
+    right = template.read_text()
+    template.write_text(right.replace("phone.keep", name))
 
-    with pytest.raises(Exception, match="cofnig"):
+    with pytest.raises(UndefinedError, match=f"'{why}'"):
         make_app()
+    template.write_text(right)
+    make_app()

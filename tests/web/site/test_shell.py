@@ -16,8 +16,6 @@ from tests.web.conftest import REPOSITORY, MakeApp, client_of, signed_in, write
 REQUIRED = {
     "/mobile",
     "/manifest.webmanifest",
-    "/pwa/styles/tokens.css",
-    "/pwa/styles/base.css",
     "/pwa/icons/icon.svg",
     "/pwa/icons/icon-192.png",
     "/pwa/icons/maskable-512.png",
@@ -27,6 +25,7 @@ REQUIRED = {
 
 MODULE_PRELOAD = r'modulepreload" href="([^"]+)"'
 PHONE = r"/pwa/bundles/phone-[A-Z0-9]{8}\.js"
+STYLE = r"/pwa/bundles/phone-style-[A-Z0-9]{8}\.css"
 
 
 async def precache(client: httpx.AsyncClient) -> dict[str, Any]:
@@ -49,7 +48,7 @@ async def test_the_list_has_all_the_phone_needs_with_true_digests(stranger: http
     listed = {asset["url"]: asset["sha256"] for asset in (await precache(stranger))["assets"]}
 
     assert listed.keys() >= REQUIRED
-    assert len([url for url in listed if re.fullmatch(PHONE, url)]) == 1
+    assert [len([url for url in listed if re.fullmatch(kind, url)]) for kind in (PHONE, STYLE)] == [1, 1]
     assert not [url for url in listed if "desktop" in url or url.endswith(".map")]
     for url, digest in listed.items():
         answer = await stranger.get(url)
@@ -62,6 +61,7 @@ async def test_the_list_has_all_the_phone_needs_with_true_digests(stranger: http
         ("pwa/queue/queue.js", "{}", "2"),
         ("pwa/styles/base.css", "0", "1"),
         ("pwa/icons/icon.svg", "#fff", "#eee"),
+        ("pwa/page/words/phone.js", '"Keep"', '"Keep it"'),
         ("pwa/templates/mobile.html", "<main>", "<main lang='en'>"),
         ("pwa/templates/layout.html", "viewport-fit=cover", "viewport-fit=auto"),
     ],
@@ -214,6 +214,7 @@ async def test_a_missing_file_stops_the_start(
 ) -> None:
     """Rather no server than one whose phones cannot start offline."""
     write(tree, {name: text})
+    bundle(tree)
 
     with pytest.raises(BrokenImport, match=re.escape(missing)):
         make_app()
