@@ -5,9 +5,9 @@ PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PATH
 # Test processes: one a core, two at least and four at most.
 TEST_PROCESSES = $(shell $(PYTHON) -c 'import os; print(max(2, min(4, os.cpu_count() or 2)))')
-JAVASCRIPT := pwa service_worker tests/js tools "bench/*.js" "campaigns/**/*.js" "*.js"
+JAVASCRIPT := pwa service_worker tests/js tools "bench/**/*.js" "campaigns/**/*.js" "*.js"
 
-.PHONY: seeded-bugs campaign run test check test-js test-python test-browser format lock bench clean
+.PHONY: seeded-bugs campaign run test check test-js test-python test-browser format lock bench lighthouse clean
 
 run: ## Serve the embedded edition (LAN=1 adds https for phones in the same network)
 	@$(PYTHON) tools/set_up.py run
@@ -69,6 +69,10 @@ campaign: ## Every campaign at its full size, in the background (NAME=queue for 
 bench: ## Ratios against floors and peers, on this machine, in one run
 	@$(PYTHON) tools/set_up.py test
 	@$(BIN)/python -m bench
+
+lighthouse: ## Lighthouse over every page, on a slowed network and processor
+	@$(PYTHON) tools/set_up.py lighthouse
+	@$(BIN)/python -m bench.lighthouse
 
 clean: ## Remove what set-up made; data and keys stay
 	rm -rf .venv node_modules pwa/bundles pwa/vendor .setup

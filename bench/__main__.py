@@ -18,7 +18,7 @@ from typing import Any
 import msgspec
 
 from app.server import log
-from bench import listing, presign, replay, shutter, weight
+from bench import listing, opening, presign, replay, shutter, weight
 from bench.browsing import Chromium, browser
 from bench.machine import describe
 from bench.report import Line, table
@@ -41,6 +41,7 @@ PARTS: dict[str, Part] = {
     listing.PART: lambda folder, _, quick: listing.measure(
         folder, listing.Effort(rounds=1, photos=100, lists=2, empty=20) if quick else listing.Effort()
     ),
+    opening.PART: lambda folder, chromium, quick: opening.measure(folder, chromium, 1 if quick else 7),
     weight.PART: lambda *_: weight.measure(),
 }
 

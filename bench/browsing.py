@@ -5,10 +5,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import BrowserContext, Page, Playwright, sync_playwright
+from playwright.sync_api import BrowserContext, Page, Playwright, expect, sync_playwright
 
 from bench.users import PASSWORD
 from e2e.conftest import PHONE, QUIET, chromium
+from e2e.support.verbs import OWN_PAGE
 
 LIMIT_MS = 120_000
 
@@ -22,15 +23,14 @@ class Chromium:
         self._profiles = 0
 
     @contextmanager
-    def opened(self, *arguments: str) -> Iterator[BrowserContext]:
-        """A phone-sized browser."""
+    def opened(self, *arguments: str, **options: Any) -> Iterator[BrowserContext]:
+        """A browser with these options of its context, phone-sized without any."""
         self._profiles += 1
-        phone: dict[str, Any] = PHONE
         context = self._playwright.chromium.launch_persistent_context(
             self._folder / f"profile{self._profiles}",
             executable_path=chromium(),
             args=[*QUIET, *arguments],
-            **phone,
+            **(options or PHONE),
         )
         context.set_default_timeout(LIMIT_MS)
         try:
@@ -53,6 +53,12 @@ def browser(folder: Path) -> Iterator[Chromium]:
     """Chromium as set-up found it."""
     with sync_playwright() as playwright:
         yield Chromium(playwright, folder)
+
+
+def sign_in_by_cookie(context: BrowserContext, origin: str, name: str) -> None:
+    """Sign a fresh profile in without opening a page."""
+    body = {"name": name, "password": PASSWORD}
+    expect(context.request.post(f"{origin}/api/session", data=body, headers=OWN_PAGE)).to_be_ok()
 
 
 def phone_page(context: BrowserContext, origin: str, name: str) -> Page:

@@ -1,6 +1,7 @@
 """Sets this folder up with nothing but Python 3.11 and the standard library.
 
-``python3 tools/set_up.py run`` prepares serving, ``… test`` prepares the tests as well. Each step
+``python3 tools/set_up.py run`` prepares serving, ``… test`` the tests as well, and ``… lighthouse`` what
+measures the pages, too. Each step
 leaves a stamp with the digest of what it was made from, so that a second call takes milliseconds.
 """
 
@@ -42,11 +43,13 @@ def main() -> None:
     install("run" if target == "run" else "test")
     install_browser_libraries()
     bundle_pages()
-    if target == "test" or os.environ.get("CLERK_PUBLISHABLE_KEY"):
+    if target != "run" or os.environ.get("CLERK_PUBLISHABLE_KEY"):
         install_clerk()
-    if target == "test":
+    if target != "run":
         make_api_types()
         print(find_browser().as_posix(), file=(STAMPS / "chromium").open("w"))
+    if target == "lighthouse":
+        install_lighthouse()
 
 
 def make_venv() -> None:
@@ -160,6 +163,18 @@ def install_clerk() -> None:
         stop(str(problem))
     (STAMPS / clerk_files.TARBALL).unlink()
     stamp("clerk", sources)
+
+
+def install_lighthouse() -> None:
+    """Lighthouse, which only the measurement of the pages needs."""
+    folder = ROOT / "bench" / "lighthouse"
+    sources = [folder / "package-lock.json"]
+    npm = find_npm()
+    if is_fresh("lighthouse", sources) and (folder / "node_modules" / "lighthouse").exists():
+        return
+    say("Installing Lighthouse")
+    call([*npm, "ci", "--loglevel=error", "--ignore-scripts", "--prefix", folder], node_environment())
+    stamp("lighthouse", sources)
 
 
 def make_api_types() -> None:

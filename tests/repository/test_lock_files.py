@@ -70,9 +70,10 @@ def test_a_loose_lock_file_is_noticed(wrong: str) -> None:
     assert faults(wrong) != []
 
 
-def test_browser_packages_are_pinned_by_hash_and_by_no_address() -> None:
-    """Every package of the npm lock file carries its integrity; no address of any kind stands there."""
-    text = (ROOT / "package-lock.json").read_text()
+@pytest.mark.parametrize("lock", ["package-lock.json", "bench/lighthouse/package-lock.json"])
+def test_browser_packages_are_pinned_by_hash_and_by_no_address(lock: str) -> None:
+    """Every package of an npm lock file carries its integrity; no address of any kind stands there."""
+    text = (ROOT / lock).read_text()
     packages = json.loads(text)["packages"]
     foreign = {name: one for name, one in packages.items() if name}
 
