@@ -56,7 +56,7 @@ lock: ## Resolve the lock files again
 	@$(BIN)/pip-compile -q --strip-extras --allow-unsafe --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options --extra dev -c requirements/run.txt -o requirements/test.txt pyproject.toml
 	@$(BIN)/pip-compile -q --strip-extras --allow-unsafe --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options -o requirements/node.txt requirements/node.in
 
-seeded-bugs: ## Bring 35 bugs back, one by one, and see the tests catch each
+seeded-bugs: ## Bring 36 bugs back, one by one, and see the tests catch each
 	@$(PYTHON) tools/set_up.py test
 	@$(BIN)/python -m campaigns.seeded_bugs
 

@@ -55,6 +55,7 @@ from app.embedded.hub.signals import HubSignals
 from app.embedded.store.http import StoreHttpHandler, store_route
 from app.embedded.store.store import open_store
 from app.server.background import SESSION_CHECK_S, WakeUpEvent, run_background_tasks, watching_sessions
+from app.server.log import log_missing_thumbnail
 from app.web.app import create_web_app
 from app.web.middleware.auth import CachingTokenVerifier
 from app.web.services import Check, Services
@@ -154,7 +155,7 @@ class Backends:
         self.signals = overrides.signals(self.signalling.signals)
         self.pillow = PillowInspector()
         self.inspector = overrides.inspector(self.pillow)
-        self.uploads = Uploads(database, store, self.inspector, clock, new_id, wake)
+        self.uploads = Uploads(database, store, self.inspector, clock, new_id, wake, log_missing_thumbnail)
         self.consultations = ConsultationService(database, clock, new_id, wake)
         self.inventory = InventoryService(database, clock, new_id, wake)
         self.relay = Relay(database, self.signals, clock)

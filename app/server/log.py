@@ -9,6 +9,7 @@ import logging
 import sys
 from collections.abc import MutableMapping
 from typing import Any, TextIO
+from uuid import UUID
 
 import msgspec
 import structlog
@@ -44,6 +45,11 @@ def _as_json(_: Any, __: str, event: MutableMapping[str, Any]) -> str:
     except UnicodeEncodeError:  # half a character, as the name of a file may hold
         return _ASCII.encode(event)
     return line.decode() if line.isascii() else _ASCII.encode(event)
+
+
+def log_missing_thumbnail(photo_id: UUID, reason: str) -> None:
+    """One line for a photo that was stored without its thumbnail."""
+    structlog.get_logger("clinicpro").warning("thumbnail.failed", photo=str(photo_id), reason=reason)
 
 
 def configure(level: str, stream: TextIO = sys.stderr) -> None:

@@ -15,10 +15,11 @@ from typing import Any
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from campaigns.checker.events import Event, Look, Object, Row, Waiting
+from campaigns.checker.events import Derived, Event, Look, Object, Row, Waiting
 
 DATABASE = "capture.sqlite3"
 BUCKET = "photos"
+THUMBNAIL = ".thumb.webp"
 _HEAD_BYTES = 4 + 8 + 12
 _METADATA_BYTES = 512
 _STORED_SINCE = "SELECT count(*) FROM photos WHERE state = 'stored' AND received_at >= ?"
@@ -37,7 +38,7 @@ class Disk:
     def look(self, *, at_rest: bool = False) -> list[Event]:
         """An inspection as events; at rest it also says what has not gone out."""
         waiting = [Waiting(what=f"event {row[0]}") for row in self.query(_UNPUBLISHED)] if at_rest else []
-        return [Look(at_rest=at_rest), *self.rows(), *self.objects(), *waiting]
+        return [Look(at_rest=at_rest), *self.rows(), *self.objects(), *self.derived(), *waiting]
 
     def rows(self) -> list[Row]:
         """Every row of the photos' table."""
@@ -50,8 +51,13 @@ class Disk:
         return int(self.query(_STORED_SINCE, since)[0][0])
 
     def objects(self) -> list[Object]:
-        """Every object with the hash of what it opens to; empty where it does not open."""
-        return [Object(key=key, sha256=self._hash(key, path)) for key, path in self.files()]
+        """Every photo's object with the hash of what it opens to; empty where it does not open."""
+        photos = [(key, path) for key, path in self.files() if not key.endswith(THUMBNAIL)]
+        return [Object(key=key, sha256=self._hash(key, path)) for key, path in photos]
+
+    def derived(self) -> list[Derived]:
+        """Every thumbnail; a power cut may have left one that does not open."""
+        return [Derived(key=key) for key, _ in self.files() if key.endswith(THUMBNAIL)]
 
     def files(self) -> Iterator[tuple[str, Path]]:
         """Every object's key and file."""

@@ -121,6 +121,12 @@ class Object(Recorded, frozen=True):
     sha256: str
 
 
+class Derived(Recorded, frozen=True):
+    """What the server made of a photo and keeps beside it, under its key: no copy of the photo's bytes."""
+
+    key: str
+
+
 class Local(Recorded, frozen=True):
     """A photo in a phone's queue, its bytes hashed by the harness."""
 
@@ -138,7 +144,7 @@ Observed = (
     Shutter | SavedShown | StoredShown | Deleted | DeleteAsked | Moved | MoveAsked | Parked
     | PutSeen | Signal | Shown | Sink
 )  # fmt: skip
-Event = Observed | Look | Row | Object | Local | Waiting
+Event = Observed | Look | Row | Object | Derived | Local | Waiting
 
 _DECODER = msgspec.json.Decoder(Event)
 

@@ -13,6 +13,7 @@ import msgspec
 from campaigns.checker.events import (
     DeleteAsked,
     Deleted,
+    Derived,
     Event,
     Local,
     Look,
@@ -74,6 +75,7 @@ class Scene:
         self.shutters = {event.photo: event for event in _of(observed, Shutter)}
         self.rows = _of(found, Row)
         self.objects = _of(found, Object)
+        self.derived = {photo_of(one.key) for one in _of(found, Derived)}
         self.local = _of(found, Local)
         self.waiting = _of(found, Waiting)
         self.gone = _photos(observed, Deleted)
@@ -123,7 +125,7 @@ def scenes(history: Iterable[Event]) -> Iterator[Scene]:
             if look is not None:
                 yield Scene(until_then, found, look.at_rest)
             look, found, until_then = event, [], tuple(observed)
-        elif isinstance(event, Row | Object | Local | Waiting):
+        elif isinstance(event, Row | Object | Derived | Local | Waiting):
             found.append(event)
         else:
             observed.append(event)
@@ -196,6 +198,7 @@ def _undead(scene: Scene) -> set[str]:
     living = {row.photo for row in scene.rows if row.state != "deleted"}
     if scene.at_rest:
         living |= {photo_of(one.key) for one in scene.objects} | {one.photo for one in scene.local}
+        living |= scene.derived
     return living & scene.gone
 
 

@@ -36,7 +36,7 @@ def receipt_before_commit() -> None:
 def write_in_place() -> None:
     """Writes an object under its own name in pieces, instead of linking a whole file."""
 
-    def write_once(root: Path, incoming: Path, target: Path, content: bytes) -> bool:
+    def write_once(root: Path, incoming: Path, target: Path, content: bytes, **_: bool) -> bool:
         store_files.make_folders(root, target.parent)
         try:
             handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

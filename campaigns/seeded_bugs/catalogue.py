@@ -78,4 +78,5 @@ BUGS = (
     Bug("33-platform-call-without-end", "a silent encoder holds up all photos", "js:capture/camera/limits"),
     Bug("34-inspection-unbounded", "one user's checks hold up everybody's", "domain:fairness"),
     Bug("35-sign-out-leaves-token", "a copied token outlives the sign-out", "web:sessions"),
+    Bug("36-thumbnail-left-behind", "a deleted photo is still to be seen, small", "domain:thumbnails"),
 )

@@ -9,6 +9,7 @@ import msgspec
 
 from app.domain.photos.model import PhotoRow
 from app.domain.ports.database import Transaction
+from app.domain.ports.storage import InspectedImage
 from app.main import Overrides
 
 
@@ -32,9 +33,10 @@ class ForgetfulStore(Behind):
 class BlindInspector(Behind):
     """Accepts every file as the picture it was declared to be."""
 
-    async def inspect(self, body: bytes) -> tuple[str, int, int]:
+    async def inspect(self, body: bytes) -> InspectedImage:
         """Always good."""
-        return "image/webp" if body.startswith(b"RIFF") else "image/jpeg", 32, 24
+        kind = "image/webp" if body.startswith(b"RIFF") else "image/jpeg"
+        return InspectedImage(content_type=kind, width=32, height=24)
 
 
 class FaultyPhotos(Behind):

@@ -18,6 +18,7 @@ from PIL import Image
 from app.adapters.imaging import inspector as images
 from app.adapters.imaging.inspector import PillowInspector
 from app.domain.errors import InvalidImage, Unavailable
+from app.domain.ports.storage import InspectedImage
 from tests.support.hostile_images import good, hostile
 from tests.support.pictures import encoded, jpeg, webp
 
@@ -35,6 +36,11 @@ def process_of(inspector: PillowInspector) -> int:
     process = inspector._workers[0]._process
     assert process is not None
     return process.pid
+
+
+def picture(image: InspectedImage) -> tuple[str, int, int]:
+    """What the inspector says of the photo itself."""
+    return image.content_type, image.width, image.height
 
 
 async def underway(inspector: PillowInspector, body: bytes) -> "asyncio.Task[object]":
@@ -60,7 +66,7 @@ async def interrupted(inspector: PillowInspector, signum: int) -> BaseException 
 async def test_every_clean_photo_is_decoded(inspector: PillowInspector) -> None:
     """200 and more shapes of what a canvas writes; none may be refused."""
     for name, body in good().items():
-        kind, width, height = await inspector.inspect(body)
+        kind, width, height = picture(await inspector.inspect(body))
         assert kind == ("image/webp" if body[:4] == b"RIFF" else "image/jpeg"), name
         assert min(width, height) >= 1
 
@@ -89,7 +95,7 @@ async def test_damaged_photos_are_answered_one_way_or_the_other(inspector: Pillo
                 await inspector.inspect(bytes(body))
             except InvalidImage:
                 continue
-    assert await inspector.inspect(jpeg(200, 150)) == ("image/jpeg", 200, 150)
+    assert picture(await inspector.inspect(jpeg(200, 150))) == ("image/jpeg", 200, 150)
 
 
 async def test_many_photos_at_once_wait_for_a_worker() -> None:
@@ -100,7 +106,7 @@ async def test_many_photos_at_once_wait_for_a_worker() -> None:
     found = await asyncio.gather(*(inspector.inspect(jpeg(*size)) for size in sizes))
     await inspector.close()
 
-    assert [(width, height) for _, width, height in found] == sizes
+    assert [(one.width, one.height) for one in found] == sizes
 
 
 async def test_a_photo_that_crashes_the_decoder_is_no_photo(inspector: PillowInspector) -> None:
@@ -108,7 +114,7 @@ async def test_a_photo_that_crashes_the_decoder_is_no_photo(inspector: PillowIns
     outcome = await interrupted(inspector, signal.SIGSEGV)
 
     assert isinstance(outcome, InvalidImage)
-    assert await inspector.inspect(jpeg(64, 48)) == ("image/jpeg", 64, 48)
+    assert picture(await inspector.inspect(jpeg(64, 48))) == ("image/jpeg", 64, 48)
 
 
 async def test_a_photo_that_uses_up_its_time_is_no_photo(inspector: PillowInspector) -> None:
@@ -121,7 +127,7 @@ async def test_a_worker_that_is_killed_is_no_verdict_on_the_photo(inspector: Pil
     outcome = await interrupted(inspector, signal.SIGKILL)
 
     assert isinstance(outcome, Unavailable)
-    assert await inspector.inspect(jpeg(64, 48)) == ("image/jpeg", 64, 48)
+    assert picture(await inspector.inspect(jpeg(64, 48))) == ("image/jpeg", 64, 48)
 
 
 async def test_a_worker_that_hangs_is_replaced(
@@ -137,7 +143,7 @@ async def test_a_worker_that_hangs_is_replaced(
         await inspector.inspect(jpeg(64, 48))
 
     monkeypatch.undo()
-    assert await inspector.inspect(jpeg(64, 48)) == ("image/jpeg", 64, 48)
+    assert picture(await inspector.inspect(jpeg(64, 48))) == ("image/jpeg", 64, 48)
     assert process_of(inspector) != hung
 
 
@@ -158,7 +164,7 @@ async def test_without_a_process_to_be_had_the_check_waits(inspector: PillowInsp
         await inspector.inspect(jpeg(64, 48))
 
     assert isinstance(refused.value.__cause__, OSError)
-    assert await inspector.inspect(jpeg(64, 48)) == ("image/jpeg", 64, 48)
+    assert picture(await inspector.inspect(jpeg(64, 48))) == ("image/jpeg", 64, 48)
 
 
 async def test_a_cancelled_inspection_does_not_answer_the_next(inspector: PillowInspector) -> None:
@@ -169,7 +175,7 @@ async def test_a_cancelled_inspection_does_not_answer_the_next(inspector: Pillow
     asked.cancel()
     await asyncio.gather(asked, return_exceptions=True)
 
-    assert await inspector.inspect(jpeg(64, 48)) == ("image/jpeg", 64, 48)
+    assert picture(await inspector.inspect(jpeg(64, 48))) == ("image/jpeg", 64, 48)
 
 
 async def test_a_photo_over_the_memory_limit_is_refused() -> None:
@@ -179,7 +185,7 @@ async def test_a_photo_over_the_memory_limit_is_refused() -> None:
 
     with pytest.raises(InvalidImage):
         await tight.inspect(large)
-    assert (await usual.inspect(large))[1] == 2048
+    assert (await usual.inspect(large)).width == 2048
     await tight.close()
     await usual.close()
 

@@ -83,7 +83,7 @@ def test_any_picture_is_signed_as_botocore_signs_it(
     """The file name and the overrides of the answer's headers are in the query, encoded and signed."""
     bucket.credentials, bucket.moment = credentials or bucket.credentials, moment
 
-    url = bucket.signer._sign_get(photo, moment)
+    url = bucket.signer._sign_get(photo.key, photo.content_type, moment)
 
     name = f"{photo.photo_id}.{CONTENT_TYPES[photo.content_type]}"
     query = (

@@ -67,13 +67,13 @@ def expected_put(client: Any, settings: Any, photo: PhotoRow, checksum: str) -> 
     return str(client.generate_presigned_url("put_object", Params=asked, ExpiresIn=300, HttpMethod="PUT"))
 
 
-def expected_get(client: Any, settings: Any, photo: PhotoRow) -> str:
+def expected_get(client: Any, settings: Any, key: str, name: str, content_type: str) -> str:
     asked = {
         "Bucket": settings.s3_bucket,
-        "Key": photo.key,
+        "Key": key,
         "ResponseCacheControl": "private, no-store",
-        "ResponseContentDisposition": f'inline; filename="{photo.photo_id}.jpg"',
-        "ResponseContentType": photo.content_type,
+        "ResponseContentDisposition": f'inline; filename="{name}"',
+        "ResponseContentType": content_type,
     }
     return str(client.generate_presigned_url("get_object", Params=asked, ExpiresIn=900))
 
@@ -101,10 +101,40 @@ def test_a_picture_is_signed_as_boto3_signs_it(client: Any, settings: Any) -> No
     photo = row(BODY)
     signer = build_signer(settings, client, now)
 
-    theirs = expected_get(client, settings, photo)
-    ours = signer._sign_get(photo, signed_at(theirs))
+    theirs = expected_get(client, settings, photo.key, f"{photo.photo_id}.jpg", "image/jpeg")
+    ours = signer._sign_get(photo.key, photo.content_type, signed_at(theirs))
 
     assert ours == theirs
+
+
+def test_a_thumbnail_is_signed_like_its_photo(client: Any, settings: Any, signer: OriginSigner) -> None:
+    """Another key, name and type; the same window, lifetime, headers and session."""
+    photo, moment = row(BODY), datetime(2026, 11, 22, 10, 43, tzinfo=UTC)
+    key = f"consultations/{photo.captured_in}/{photo.photo_id}.thumb.webp"
+
+    theirs = expected_get(client, settings, key, f"{photo.photo_id}.thumb.webp", "image/webp")
+    ours = build_signer(settings, client, now)._sign_get(key, "image/webp", signed_at(theirs))
+
+    assert photo.thumbnail_key == key
+    assert ours == theirs
+    page = signer.for_page("http://localhost:8000", "sess_1")
+    shown, small = (
+        parse_qs(urlsplit(url).query)
+        for url in (page.sign_get(photo, moment), page.sign_thumbnail(photo, moment))
+    )
+    differing = {name for name in shown if shown[name] != small[name]}
+    assert differing == {"X-Amz-Signature", "response-content-disposition", "response-content-type"}
+    assert shown.keys() == small.keys()
+    assert small["x-cp-session"] == ["sess_1"]
+
+
+def test_no_upload_is_signed_for_a_thumbnail(signer: OriginSigner) -> None:
+    """Of either type of photo: a PUT's key is the photo's."""
+    for photo in (row(BODY), row(BODY, "image/webp")):
+        path = urlsplit(signer.sign_put(photo).url).path
+
+        assert path == f"/photos/{photo.key}"
+        assert path != f"/photos/{photo.thumbnail_key}"
 
 
 def test_every_header_that_is_sent_is_signed(settings: Any, client: Any) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,7 +13,7 @@ import pytest
 from app.domain.errors import TooLarge
 from app.domain.photos.model import MAX_PHOTO_BYTES, PhotoRow
 from tests.support.fakes import MemoryStore
-from tests.support.pictures import jpeg
+from tests.support.pictures import jpeg, webp
 from tests.support.stores import Door, embedded_door, ministack_door, now, row
 
 pytestmark = pytest.mark.xdist_group("stores")
@@ -133,3 +134,33 @@ async def test_many_readers_at_once_all_get_the_photo(shelf: Shelf) -> None:
     found = await asyncio.gather(*(shelf.store.read(photo.key, MAX_PHOTO_BYTES) for _ in range(40)))
 
     assert all(one is not None and one.body == BODY for one in found)
+
+
+async def test_what_was_made_of_a_photo_lies_encrypted_under_its_key(shelf: Shelf) -> None:
+    """Read back whole with its own type, listed with its true size, and deleted like a photo."""
+    photo = row(BODY)
+    small = webp(32, 24)
+
+    await shelf.store.write_derived(photo.thumbnail_key, small, "image/webp")
+
+    stored = await shelf.store.read(photo.thumbnail_key, MAX_PHOTO_BYTES)
+    assert stored is not None
+    assert (stored.body, stored.content_type, stored.encryption) == (small, "image/webp", "AES256")
+    assert stored.sha256 in (None, sha256(small).hexdigest())
+    [found] = [entry async for entry in shelf.store.keys(f"consultations/{photo.captured_in}/")]
+    assert (found.key, found.size) == (photo.thumbnail_key, len(small))
+    await shelf.store.delete(photo.thumbnail_key)
+    assert await shelf.store.read(photo.thumbnail_key, MAX_PHOTO_BYTES) is None
+
+
+async def test_what_is_there_stays_when_it_is_made_again(shelf: Shelf) -> None:
+    """Written once like a photo: the second time is no error and changes nothing, be it a photo's key."""
+    photo = row(BODY)
+    shelf.add(photo, BODY)
+    for key in (photo.key, photo.thumbnail_key, photo.thumbnail_key):
+        await shelf.store.write_derived(key, webp(32, 24), "image/webp")
+    await shelf.store.write_derived(photo.thumbnail_key, webp(16, 16), "image/webp")
+
+    bodies = [await shelf.store.read(key, MAX_PHOTO_BYTES) for key in (photo.key, photo.thumbnail_key)]
+
+    assert [one and one.body for one in bodies] == [BODY, webp(32, 24)]

@@ -16,7 +16,7 @@ import pytest
 
 from app.domain.photos.model import MAX_PHOTO_BYTES, PhotoRow
 from app.domain.ports.storage import ObjectStore
-from tests.support.pictures import jpeg
+from tests.support.pictures import jpeg, webp
 from tests.support.stores import Door, embedded_door, ministack_door, now, row
 
 pytestmark = pytest.mark.xdist_group("stores")
@@ -340,3 +340,29 @@ def test_a_refusal_does_not_repeat_the_signature(door: Door) -> None:
 
     assert bent.status_code == 403
     assert sent.url.rsplit("=", 1)[1] not in bent.text
+
+
+async def test_a_thumbnail_is_seen_like_its_photo_and_written_by_nobody(
+    door: Door, port: ObjectStore
+) -> None:
+    """Its address shows it as a WebP; neither that nor the photo's own address can put anything there."""
+    photo, small = row(BODY), webp(32, 24)
+    upload = door.signer().sign_put(photo)
+    elsewhere = upload.url.replace(photo.key, photo.thumbnail_key)
+    address = door.signer().sign_thumbnail(photo, now())
+
+    answers = [
+        door.client.put(elsewhere, content=BODY, headers=upload.headers),
+        door.client.put(address, content=small, headers={"content-type": "image/webp"}),
+    ]
+    assert {answer.status_code for answer in answers} <= {400, 403}
+    assert await port.read(photo.thumbnail_key, MAX_PHOTO_BYTES) is None
+    await port.write_derived(photo.thumbnail_key, small, "image/webp")
+    seen = door.client.get(address)
+
+    assert (seen.status_code, seen.content) == (200, small)
+    assert seen.headers["content-type"] == "image/webp"
+    assert seen.headers["cache-control"] == "private, no-store"
+    assert door.client.get(address[:-4] + "0000").status_code == 403
+    old = door.signer().sign_thumbnail(photo, now() - timedelta(minutes=20))
+    assert door.client.get(old).status_code == 403

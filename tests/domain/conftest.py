@@ -38,8 +38,16 @@ class DomainServices:
         self.signer = PlainSigner()
         self.ids = SequentialIds()
         self.relay_wakeups = 0
+        self.inspector = TrustingInspector()
+        self.without_thumbnail: list[tuple[UUID, str]] = []
         self.uploads = Uploads(
-            database, self.store, TrustingInspector(), self.clock, self.ids, self._wake_relay
+            database,
+            self.store,
+            self.inspector,
+            self.clock,
+            self.ids,
+            self._wake_relay,
+            lambda photo, why: self.without_thumbnail.append((photo, why)),
         )
         self.consultations = ConsultationService(database, self.clock, self.ids, self._wake_relay)
 

@@ -52,8 +52,8 @@ class Clinic(DomainServices):
     def __init__(self, database: SqlDatabase) -> None:
         super().__init__(database)
         self.store: CountingStore = CountingStore()
-        self.inspector = PillowInspector(workers=1)
-        self.uploads = Uploads(database, self.store, self.inspector, self.clock, self.ids, self._wake_relay)
+        self.pillow = PillowInspector(workers=1)
+        self.uploads = Uploads(database, self.store, self.pillow, self.clock, self.ids, self._wake_relay)
 
     async def sent(self, user: str, body: bytes, width: int, height: int) -> CapturedPhoto:
         """A photo that lies in the store and waits for its complete."""
@@ -81,7 +81,7 @@ async def clinic(tmp_path: Path) -> AsyncIterator[Clinic]:
     await database.migrate()
     opened = Clinic(database)
     yield opened
-    await opened.inspector.close()
+    await opened.pillow.close()
     await database.close()
 
 
@@ -174,7 +174,7 @@ async def test_a_refusal_never_takes_the_bytes_of_a_stored_photo(
 ) -> None:
     """Two checks of one photo that end differently: what is stored stays, bytes and all."""
     photo = await clinic.sent(ANNA, jpeg(64, 48), 64, 48)
-    asked, first, stored = clinic.inspector.inspect, asyncio.Event(), asyncio.Event()
+    asked, first, stored = clinic.pillow.inspect, asyncio.Event(), asyncio.Event()
     monkeypatch.setattr(clinic.uploads, "_notify_outbox", stored.set)
 
     async def differing(body: bytes) -> object:
@@ -184,7 +184,7 @@ async def test_a_refusal_never_takes_the_bytes_of_a_stored_photo(
             raise InvalidImage
         return await asked(body)
 
-    monkeypatch.setattr(clinic.inspector, "inspect", differing)
+    monkeypatch.setattr(clinic.pillow, "inspect", differing)
 
     answers = await asyncio.gather(clinic.complete(photo), clinic.complete(photo))
 

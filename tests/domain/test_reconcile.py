@@ -13,7 +13,7 @@ from app.domain.maintenance.reconcile import Kind, Reconciler, Reconciliation
 from app.domain.maintenance.repair import RepairService
 from app.domain.photos.bucket import TRIAL_PREFIX
 from app.domain.photos.model import PhotoState
-from app.domain.ports.storage import ObjectSummary
+from app.domain.ports.storage import InspectedImage, ObjectSummary
 from tests.domain.conftest import ANNA, BEN, DomainServices, claim
 from tests.support.fakes import TrustingInspector, uuid7
 
@@ -192,7 +192,7 @@ async def test_a_photo_that_a_phone_begins_to_send_meanwhile_is_left_to_the_phon
     other = msgspec.structs.replace(photo, sha256=sha256(b"b photo").hexdigest())
 
     class Meanwhile(TrustingInspector):
-        async def inspect(self, body: bytes) -> tuple[str, int, int]:
+        async def inspect(self, body: bytes) -> InspectedImage:
             await ward.presigned(other)
             return await super().inspect(body)
 

@@ -291,7 +291,7 @@ def test_sweeping_spares_a_file_that_is_being_written(tmp_path: Path) -> None:
     """Left-behind files go; one whose writer lives stays until its writer is done."""
     (tmp_path / "left.part").write_bytes(b"half")
 
-    with store_files._temporary_file(tmp_path, b"whole") as writing:
+    with store_files._temporary_file(tmp_path, b"whole", durable=True) as writing:
         assert sweep(tmp_path) == 1
         assert writing.exists()
 

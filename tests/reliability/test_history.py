@@ -8,6 +8,7 @@ import pytest
 from campaigns.checker.events import (
     DeleteAsked,
     Deleted,
+    Derived,
     Event,
     Local,
     Look,
@@ -34,6 +35,7 @@ SAVED: list[Event] = [TAKEN, SavedShown(photo="p")]
 SENT: list[Event] = [*SAVED, StoredShown(photo="p")]
 KEY = "consultations/c/p.jpg"
 KEPT = Object(key=KEY, sha256="aa")
+SMALL = Derived(key="consultations/c/p.thumb.webp")
 REST, NOW = Look(at_rest=True), Look()
 
 
@@ -68,6 +70,8 @@ GOOD: dict[str, Sequence[Event]] = {
         KEPT,
     ],
     "parked with a reason": [*SAVED, Parked(photo="p", reason="too large"), REST, local()],
+    "with its thumbnail": [*SENT, REST, row(), KEPT, SMALL],
+    "deleted a moment ago": [*SENT, Deleted(photo="p"), NOW, row(state="deleted"), SMALL],
     "notified to its owner": [*SENT, Signal(user="anna", consultations=("c",)), REST, row(), KEPT],
     "shown to its owner": [*SENT, Shown(user="anna", photo="p"), REST, row(), KEPT],
 }
@@ -111,6 +115,10 @@ BAD: dict[str, tuple[str, Sequence[Event]]] = {
     "shown to a stranger": ("leaked", [*SENT, Shown(user="ben", photo="p"), NOW, row(), KEPT]),
     "a patient's name in a log": ("leaked", [Sink(name="log", word="Smith"), NOW]),
     "deleted and still stored": ("leaked", [*SENT, Deleted(photo="p"), NOW, row(), KEPT]),
+    "deleted and its thumbnail stays": (
+        "leaked",
+        [*SENT, Deleted(photo="p"), REST, row(state="deleted"), SMALL],
+    ),
     "deleted and its bytes stay": ("leaked", [*SENT, Deleted(photo="p"), REST, row(state="deleted"), KEPT]),
 }
 

@@ -9,7 +9,7 @@ from app.domain.errors import StoreUnavailable, TooLarge, Unauthenticated, Unava
 from app.domain.identity.accounts import Profile
 from app.domain.identity.users import AuthenticatedUser
 from app.domain.photos.model import PhotoRow
-from app.domain.ports.storage import ObjectSummary, SignedUpload, StoredObject
+from app.domain.ports.storage import InspectedImage, ObjectSummary, SignedUpload, StoredObject
 from app.domain.signals import channel_name
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -70,6 +70,11 @@ class MemoryStore:
             raise TooLarge
         return stored
 
+    async def write_derived(self, key: str, body: bytes, content_type: str) -> None:
+        self._answer()
+        if key not in self.objects:
+            self.put(key, body, content_type)
+
     async def delete(self, key: str) -> None:
         self._answer()
         self.objects.pop(key, None)
@@ -103,7 +108,13 @@ class PlainSigner:
         )
 
     def sign_get(self, row: PhotoRow, now: datetime) -> str:
-        return f"{self._base}/{row.key}?signed={int(now.timestamp()) // 300}"
+        return self._get(row.key, now)
+
+    def sign_thumbnail(self, row: PhotoRow, now: datetime) -> str:
+        return self._get(row.thumbnail_key, now)
+
+    def _get(self, key: str, now: datetime) -> str:
+        return f"{self._base}/{key}?signed={int(now.timestamp()) // 300}"
 
 
 @dataclass
@@ -149,10 +160,12 @@ class NamedProfiles:
 
 
 class TrustingInspector:
-    """Reports every image as having the size that the test set."""
+    """Reports every image as having the size and the thumbnail that the test set."""
 
     def __init__(self, content_type: str = "image/jpeg", width: int = 800, height: int = 600) -> None:
-        self._answer = (content_type, width, height)
+        self.thumbnail: bytes | None = None
+        self._kind, self._size = content_type, (width, height)
 
-    async def inspect(self, body: bytes) -> tuple[str, int, int]:
-        return self._answer
+    async def inspect(self, body: bytes) -> InspectedImage:
+        width, height = self._size
+        return InspectedImage(content_type=self._kind, width=width, height=height, thumbnail=self.thumbnail)

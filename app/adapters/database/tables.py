@@ -19,6 +19,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 
@@ -138,6 +139,8 @@ photos = Table(
     # The entry of ``current_history`` that speaks against the photo's place, and when that was answered.
     Column("taken_during", BigInteger),
     Column("place_confirmed_at", UtcMillis),
+    # Processes of the version before insert photos without it while the new ones start.
+    Column("has_thumbnail", Boolean, nullable=False, server_default=false()),
     ForeignKeyConstraint(["captured_in", "owner"], ["consultations.consultation_id", "consultations.owner"]),
     ForeignKeyConstraint(["filed_in", "owner"], ["consultations.consultation_id", "consultations.owner"]),
     CheckConstraint("state IN ('pending', 'stored', 'deleted')", name="state"),

@@ -2,6 +2,7 @@
 
 A photo that makes its worker run out of time or memory, or crash, is no photo; a worker that ends
 for a reason of its own makes the check unavailable for now. Either way a new worker takes its place.
+What happens after the verdict, while the thumbnail is made, costs the thumbnail only.
 """
 
 import asyncio
@@ -14,13 +15,17 @@ from pathlib import Path
 
 from app.domain.errors import InvalidImage, Unavailable
 from app.domain.photos.format import Picture, walk_image
-from app.domain.photos.model import MAX_EDGE
+from app.domain.photos.model import MAX_EDGE, THUMBNAIL_EDGE, THUMBNAIL_TYPE
+from app.domain.ports.storage import InspectedImage
 
 WORKERS = 2
 MEMORY_BYTES = 512 * 1024 * 1024
 CPU_SECONDS = 5
 ANSWER_SECONDS = 20.0
 QUEUE_SECONDS = 30.0
+THUMBNAIL_SECONDS = 2.0
+# Far more than a verdict or a thumbnail: a longer answer comes from a broken process.
+LONGEST_ANSWER = 500_000
 
 _SCRIPT = Path(__file__).with_name("decoder.py")
 _LENGTH = struct.Struct(">I")
@@ -37,7 +42,7 @@ class PillowInspector:
     def __init__(
         self, workers: int = WORKERS, memory: int = MEMORY_BYTES, cpu_seconds: int = CPU_SECONDS
     ) -> None:
-        self._limits = (memory, cpu_seconds, MAX_EDGE * MAX_EDGE)
+        self._limits = (memory, cpu_seconds, MAX_EDGE * MAX_EDGE, THUMBNAIL_EDGE)
         self._workers = [_Worker(self._limits) for _ in range(workers)]
         self._free: asyncio.LifoQueue[_Worker] | None = None
 
@@ -45,17 +50,22 @@ class PillowInspector:
         """Start every worker, so that the first photo does not wait for Python to start."""
         await asyncio.gather(*(worker.start() for worker in self._workers))
 
-    async def inspect(self, body: bytes) -> tuple[str, int, int]:
-        """Content type, width and height of a clean, fully decoded image; raises ``InvalidImage``."""
+    async def inspect(self, body: bytes) -> InspectedImage:
+        """Type, size and thumbnail of a clean, fully decoded image; raises ``InvalidImage``."""
         walked = walk_image(body)
         async with self._worker() as worker:
-            answer = await worker.ask(body)
+            answer, thumbnail = await worker.ask(body)
         if answer.startswith("!"):
             raise InvalidImage("The stored picture cannot be decoded.")
         width, height, kind = answer.split(" ")
         if walked != Picture(_TYPES[kind], int(width), int(height)):
             raise InvalidImage("The stored picture says two different sizes.")
-        return walked
+        return InspectedImage(
+            content_type=walked.content_type,
+            width=walked.width,
+            height=walked.height,
+            thumbnail=thumbnail if _is_thumbnail(thumbnail) else None,
+        )
 
     async def close(self) -> None:
         """End the workers and wait until they are gone."""
@@ -81,7 +91,7 @@ class PillowInspector:
 class _Worker:
     """One process, started when needed and started again when it is gone; asked one at a time."""
 
-    def __init__(self, limits: tuple[int, int, int]) -> None:
+    def __init__(self, limits: tuple[int, ...]) -> None:
         self._limits = limits
         self._process: asyncio.subprocess.Process | None = None
         self._busy = asyncio.Lock()
@@ -98,10 +108,13 @@ class _Worker:
         await self._exchange(process, None)
         return process
 
-    async def ask(self, body: bytes) -> str:
+    async def ask(self, body: bytes) -> tuple[str, bytes]:
+        """The verdict, and the thumbnail, which is empty where there is none."""
         try:
             async with self._busy:
-                return await self._exchange(await self._running(), body)
+                process = await self._running()
+                answer = (await self._exchange(process, body)).decode()
+                return answer, b"" if answer.startswith("!") else await self._thumbnail(process)
         except asyncio.CancelledError:
             # Its answer would be taken for that of the next picture.
             await self.stop()
@@ -117,7 +130,15 @@ class _Worker:
         if process.stdin is not None:
             process.stdin.close()
 
-    async def _exchange(self, process: asyncio.subprocess.Process, body: bytes | None) -> str:
+    async def _thumbnail(self, process: asyncio.subprocess.Process) -> bytes:
+        try:
+            async with asyncio.timeout(THUMBNAIL_SECONDS):
+                return await _receive(process)
+        except (TimeoutError, asyncio.IncompleteReadError, ConnectionError):
+            await self.stop()
+            return b""
+
+    async def _exchange(self, process: asyncio.subprocess.Process, body: bytes | None) -> bytes:
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
                 return await _send_and_receive(process, body)
@@ -135,7 +156,18 @@ class _Worker:
         return Unavailable("The photo could not be checked.")
 
 
-async def _new_process(limits: tuple[int, int, int]) -> asyncio.subprocess.Process:
+def _is_thumbnail(body: bytes) -> bool:
+    """Whether this is a clean picture of the size that was asked for: a decoder may be in other hands."""
+    if not body:
+        return False
+    try:
+        kind, *size = walk_image(body)
+    except InvalidImage:
+        return False
+    return kind == THUMBNAIL_TYPE and max(size) <= THUMBNAIL_EDGE
+
+
+async def _new_process(limits: tuple[int, ...]) -> asyncio.subprocess.Process:
     try:
         return await asyncio.create_subprocess_exec(
             # Isolated, so that neither the environment nor this folder's modules can shadow anything.
@@ -150,12 +182,22 @@ async def _new_process(limits: tuple[int, int, int]) -> asyncio.subprocess.Proce
         raise Unavailable("The photo could not be checked, since no process can be started.") from error
 
 
-async def _send_and_receive(process: asyncio.subprocess.Process, body: bytes | None) -> str:
+async def _send_and_receive(process: asyncio.subprocess.Process, body: bytes | None) -> bytes:
     """One request, unless there is none, and one answer; ``ready`` comes unasked."""
-    if process.stdin is None or process.stdout is None:
+    if process.stdin is None:
         raise Unavailable
     if body is not None:
         process.stdin.write(_LENGTH.pack(len(body)) + body)
         await process.stdin.drain()
+    return await _receive(process)
+
+
+async def _receive(process: asyncio.subprocess.Process) -> bytes:
+    """One answer; ``ConnectionError`` for one that no worker of ours sends."""
+    if process.stdout is None:
+        raise Unavailable
     (length,) = _LENGTH.unpack(await process.stdout.readexactly(_LENGTH.size))
-    return (await process.stdout.readexactly(length)).decode()
+    if length > LONGEST_ANSWER:
+        process.kill()
+        raise ConnectionError
+    return await process.stdout.readexactly(length)

@@ -20,7 +20,7 @@ from app.domain.photos.bucket import (
     UPLOAD_SECONDS,
     BucketAccess,
 )
-from app.domain.photos.model import CONTENT_TYPES, PhotoRow
+from app.domain.photos.model import THUMBNAIL_TYPE, PhotoRow
 from app.domain.ports.clock import Clock
 from app.domain.ports.storage import SignedUpload, UploadSigner
 
@@ -77,15 +77,22 @@ class S3Signer:
 
         Within one window a photo keeps its URL, so that a page keeps its picture.
         """
+        return self._shown_url(row.key, row.content_type, now, session)
+
+    def sign_thumbnail(self, row: PhotoRow, now: datetime, session: str = "") -> str:
+        """GET of the photo's thumbnail, in every other way like ``sign_get``."""
+        return self._shown_url(row.thumbnail_key, THUMBNAIL_TYPE, now, session)
+
+    def _shown_url(self, key: str, content_type: str, now: datetime, session: str) -> str:
         second = now.replace(microsecond=0)
         window = second - timedelta(seconds=second.timestamp() % SHOW_WINDOW_SECONDS)
         kept_for, urls = self._shown
         if kept_for != window:
             urls = {}
             self._shown = (window, urls)
-        known = (row.key, session)
+        known = (key, session)
         if known not in urls:
-            urls[known] = self._sign_get(row, window, session)
+            urls[known] = self._sign_get(key, content_type, window, session)
         return urls[known]
 
     def sign_head(self, row: PhotoRow) -> str:
@@ -94,17 +101,17 @@ class S3Signer:
             UnsignedRequest("HEAD", self._address + row.key, {}, {}, UPLOAD_SECONDS), self._clock()
         )
 
-    def _sign_get(self, row: PhotoRow, window: datetime, session: str = "") -> str:
+    def _sign_get(self, key: str, content_type: str, window: datetime, session: str = "") -> str:
         """With the ``session`` by which the built-in store refuses it later."""
-        name = f"{row.photo_id}.{CONTENT_TYPES[row.content_type]}"
+        name = key.rsplit("/", 1)[1]
         query = {
             "response-cache-control": SHOW_CACHE_CONTROL,
             "response-content-disposition": f'inline; filename="{name}"',
-            "response-content-type": row.content_type,
+            "response-content-type": content_type,
         }
         if session:
             query[SESSION_PARAMETER] = session
-        return self._sign(UnsignedRequest("GET", self._address + row.key, {}, query, SHOW_SECONDS), window)
+        return self._sign(UnsignedRequest("GET", self._address + key, {}, query, SHOW_SECONDS), window)
 
     def _sign(self, request: UnsignedRequest, at: datetime) -> str:
         return presign(request, self._credentials(), self._region, at)
@@ -139,6 +146,10 @@ class SessionSigner:
     def sign_get(self, row: PhotoRow, now: datetime) -> str:
         """See ``S3Signer.sign_get``."""
         return self._signer.sign_get(row, now, self._session)
+
+    def sign_thumbnail(self, row: PhotoRow, now: datetime) -> str:
+        """See ``S3Signer.sign_thumbnail``."""
+        return self._signer.sign_thumbnail(row, now, self._session)
 
 
 class OriginSigner(S3Signer):

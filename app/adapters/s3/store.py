@@ -9,6 +9,7 @@ import base64
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from hashlib import sha256
 from http import HTTPStatus
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import urlsplit
@@ -33,7 +34,7 @@ from app.adapters.s3.credentials import CurrentCredentials
 from app.adapters.s3.signer import S3Signer
 from app.config.settings import Settings
 from app.domain.errors import StorageFull, StoreRefused, StoreUnavailable, TooLarge
-from app.domain.photos.bucket import BucketFacts
+from app.domain.photos.bucket import ENCRYPTION, UPLOAD_CACHE_CONTROL, BucketFacts
 from app.domain.ports.clock import Clock
 from app.domain.ports.storage import ObjectSummary, StoredObject
 
@@ -204,6 +205,10 @@ class S3Store:
         """The whole object in one GET, or None; more than ``limit`` bytes raises ``TooLarge``."""
         return await self._call(self._read_seconds, partial(self._read, key, limit))
 
+    async def write_derived(self, key: str, body: bytes, content_type: str) -> None:
+        """Keep what the server made of a photo; what the key already has stays."""
+        await self._call(self._call_seconds, partial(self._write_once, key, body, content_type))
+
     async def delete(self, key: str) -> None:
         """Remove the object; no error when there is none."""
         await self._call(self._call_seconds, partial(self._client.delete_object, Key=key, **self._where))
@@ -247,6 +252,24 @@ class S3Store:
             raise StoreUnavailable("The store cannot be reached.") from problem
         except ResponseParserError as problem:
             raise StoreUnavailable("What answers at the store's address is no store.") from problem
+
+    def _write_once(self, key: str, body: bytes, content_type: str) -> None:
+        """With all that the bucket's policy asks of an upload."""
+        try:
+            self._client.put_object(
+                Key=key,
+                Body=body,
+                ContentType=content_type,
+                CacheControl=UPLOAD_CACHE_CONTROL,
+                ServerSideEncryption=ENCRYPTION,
+                ChecksumSHA256=base64.b64encode(sha256(body).digest()).decode(),
+                IfNoneMatch="*",
+                **self._where,
+            )
+        except ClientError as problem:
+            status = problem.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+            if status != HTTPStatus.PRECONDITION_FAILED:
+                raise
 
     def _read(self, key: str, limit: int) -> StoredObject | None:
         try:

@@ -275,7 +275,8 @@ async def _photo_views(
     views: list[PhotoView] = []
     for row in rows:
         speaks_against = None if row.in_question is None else during[row.in_question]
-        views.append(photo_view(row, signer.sign_get(row, now), speaks_against))
+        thumbnail = signer.sign_thumbnail(row, now) if row.has_thumbnail else None
+        views.append(photo_view(row, signer.sign_get(row, now), thumbnail, speaks_against))
         if len(views) % _AT_ONCE == 0:
             await asyncio.sleep(0)
     return views

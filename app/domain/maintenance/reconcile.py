@@ -12,7 +12,7 @@ from uuid import UUID
 import msgspec
 
 from app.domain.errors import CaptureError
-from app.domain.maintenance.repair import RepairService, parse_object_key
+from app.domain.maintenance.repair import ObjectName, RepairService, parse_object_key
 from app.domain.photos.bucket import TRIAL_PREFIX
 from app.domain.photos.model import PhotoRow, PhotoState
 from app.domain.ports.database import Database
@@ -28,6 +28,10 @@ _OLDER_DATABASE = (
 )
 _LOST_ROW = "The database is newer than this object and has no row for it. --adopt files it again."
 # The schema keeps every consultation that ever had a photo.
+_THUMBNAIL_WITHOUT_ROW = (
+    "The small picture of a photo that this database does not know: what becomes of the photo decides about "
+    "it. It is kept, since it may be all that is left."
+)
 _UNKNOWN_HOME = (
     "Its consultation is not in this database, and none is ever removed: it comes from an older backup. "
     "Only a newer one can tell whose photo this is."
@@ -44,6 +48,7 @@ class Kind(StrEnum):
     OTHER_KEY = "other-key"
     UNCONFIRMED = "pending-with-object"
     TOMBSTONED = "tombstone-with-object"
+    THUMBNAIL_WITHOUT_ROW = "thumbnail-without-row"
 
 
 class Difference(msgspec.Struct, kw_only=True):
@@ -60,7 +65,7 @@ class Difference(msgspec.Struct, kw_only=True):
 
 
 class Reconciliation(msgspec.Struct, kw_only=True):
-    """What was compared and how it differed."""
+    """What was compared and how it differed; ``objects`` are photos, without their thumbnails."""
 
     objects: int = 0
     rows: int = 0
@@ -91,7 +96,6 @@ class Reconciler:
             newest = await tx.maintenance.last_written_at()
         seen: set[UUID] = set()
         async for batch in _batches(_photos(self._store.keys(PREFIX))):
-            report.objects += len(batch)
             await self._compare(batch, newest, seen, report, adopt)
         await self._find_absent(seen, report)
         done = sum(bool(one.done) for one in report.differences)
@@ -108,12 +112,17 @@ class Reconciler:
         report: Reconciliation,
         adopt: bool,
     ) -> None:
-        named = {found.key: name.photo_id for found in batch if (name := parse_object_key(found.key))}
+        named = {found.key: name for found in batch if (name := parse_object_key(found.key))}
         async with self._database.transaction() as tx:
-            rows = await tx.photos.by_ids(list(named.values()))
+            rows = await tx.photos.by_ids([name.photo_id for name in named.values()])
         for found in batch:
-            row = rows.get(named[found.key]) if found.key in named else None
-            difference = await self._classify(found, row, newest)
+            name = named.get(found.key)
+            row = rows.get(name.photo_id) if name else None
+            if _is_thumbnail(name):
+                difference = _classify_thumbnail(found, row)
+            else:
+                report.objects += 1
+                difference = await self._classify(found, row, newest)
             if row is not None and row.key == found.key:
                 seen.add(row.photo_id)
             if difference is None:
@@ -141,11 +150,9 @@ class Reconciler:
         if row is None:
             return await self._orphan(found, newest)
         if row.key != found.key:
-            because = "The database keeps this photo under another key."
-            return Difference(kind=Kind.OTHER_KEY, key=found.key, because=because, explained=False)
+            return _other_key(found)
         if row.state is PhotoState.DELETED:
-            because = "Deleted by its owner; a late upload brought the object back. --adopt erases it."
-            return Difference(kind=Kind.TOMBSTONED, key=found.key, because=because, explained=True)
+            return _tombstoned(found)
         if found.size != row.size:
             because = f"{found.size} bytes in the store, {row.size} in the database."
             return Difference(kind=Kind.OTHER_SIZE, key=found.key, because=because, explained=False)
@@ -190,6 +197,30 @@ class Reconciler:
             if found.key == key:
                 return True
         return False
+
+
+def _is_thumbnail(name: ObjectName | None) -> bool:
+    return name is not None and name.is_thumbnail
+
+
+def _classify_thumbnail(found: ObjectSummary, row: PhotoRow | None) -> Difference | None:
+    """Beside a photo of either state it belongs there: its row may say so with the next receipt."""
+    if row is None:
+        kind, because = Kind.THUMBNAIL_WITHOUT_ROW, _THUMBNAIL_WITHOUT_ROW
+        return Difference(kind=kind, key=found.key, because=because, explained=True)
+    if row.thumbnail_key != found.key:
+        return _other_key(found)
+    return _tombstoned(found) if row.state is PhotoState.DELETED else None
+
+
+def _other_key(found: ObjectSummary) -> Difference:
+    because = "The database keeps this photo under another key."
+    return Difference(kind=Kind.OTHER_KEY, key=found.key, because=because, explained=False)
+
+
+def _tombstoned(found: ObjectSummary) -> Difference:
+    because = "Deleted by its owner; a late upload brought the object back. --adopt erases it."
+    return Difference(kind=Kind.TOMBSTONED, key=found.key, because=because, explained=True)
 
 
 async def _photos(objects: AsyncIterator[ObjectSummary]) -> AsyncIterator[ObjectSummary]:

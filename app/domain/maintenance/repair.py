@@ -8,7 +8,15 @@ from uuid import UUID
 import msgspec
 
 from app.domain.errors import NotUploaded
-from app.domain.photos.model import CONTENT_TYPES, MAX_PHOTO_BYTES, PhotoRow, PhotoState, object_key
+from app.domain.photos.model import (
+    CONTENT_TYPES,
+    MAX_PHOTO_BYTES,
+    THUMBNAIL_ENDING,
+    PhotoRow,
+    PhotoState,
+    object_key,
+)
+from app.domain.photos.thumbnails import erase_objects
 from app.domain.photos.uploads import Uploads
 from app.domain.ports.clock import Clock
 from app.domain.ports.database import Database
@@ -20,21 +28,22 @@ _HEX = "[0-9a-f]"
 _KEY = re.compile(
     rf"consultations/({_HEX}{{8}}-(?:{_HEX}{{4}}-){{3}}{_HEX}{{12}})"
     rf"/({_HEX}{{8}}-{_HEX}{{4}}-7{_HEX}{{3}}-[89ab]{_HEX}{{3}}-{_HEX}{{12}})"
-    rf"\.(?:{'|'.join(CONTENT_TYPES.values())})"
+    rf"\.(?:{'|'.join(CONTENT_TYPES.values())}|({re.escape(THUMBNAIL_ENDING)}))"
 )
 
 
 class ObjectName(msgspec.Struct, frozen=True):
-    """The ids that an object key is made of."""
+    """The ids that an object key is made of, and whether it is that of a thumbnail."""
 
     consultation_id: UUID
     photo_id: UUID
+    is_thumbnail: bool
 
 
 def parse_object_key(key: str) -> ObjectName | None:
     """What a key says; None for one that this app never writes."""
     match = _KEY.fullmatch(key)
-    return ObjectName(UUID(match[1]), UUID(match[2])) if match else None
+    return ObjectName(UUID(match[1]), UUID(match[2]), match[3] is not None) if match else None
 
 
 class RepairService:
@@ -60,20 +69,21 @@ class RepairService:
         return "stored"
 
     async def erase_object(self, row: PhotoRow) -> str:
-        """Remove the object of a tombstone; ``ValueError`` for anything without one."""
+        """Remove the object of a tombstone and its thumbnail; ``ValueError`` for anything without one."""
         if row.state is not PhotoState.DELETED:
             raise ValueError("only a tombstone's object may be erased")
-        await self._store.delete(row.key)
+        await erase_objects(self._store, row)
         return "erased"
 
     async def adopt_object(self, found: ObjectSummary) -> bool:
         """File an object without a row under the consultation of its key, after all checks of an upload.
 
-        False where the key names no consultation of this database: the owner of the photo is unknown.
+        False where the key names no consultation of this database: the owner of the photo is unknown;
+        and for a thumbnail, which is not the photo.
         Raises ``NotUploaded`` where the object is gone, and what ``Uploads.settle_upload`` raises.
         """
         name = parse_object_key(found.key)
-        if name is None:
+        if name is None or name.is_thumbnail:
             return False
         async with self._database.transaction() as tx:
             home = await tx.maintenance.consultation_owner(name.consultation_id)
@@ -92,8 +102,8 @@ class RepairService:
         stored = await self._store.read(found.key, MAX_PHOTO_BYTES)
         if stored is None:
             raise NotUploaded
-        content_type, width, height = await self._inspector.inspect(stored.body)
-        if object_key(name.consultation_id, name.photo_id, content_type) != found.key:
+        image = await self._inspector.inspect(stored.body)
+        if object_key(name.consultation_id, name.photo_id, image.content_type) != found.key:
             return None
         return PhotoRow(
             photo_id=name.photo_id,
@@ -101,11 +111,11 @@ class RepairService:
             captured_in=name.consultation_id,
             filed_in=name.consultation_id,
             state=PhotoState.PENDING,
-            content_type=content_type,
+            content_type=image.content_type,
             size=len(stored.body),
             sha256=sha256(stored.body).hexdigest(),
-            width=width,
-            height=height,
+            width=image.width,
+            height=image.height,
             captured_at=_shutter(name.photo_id, found.modified_at),
             created_at=self._clock(),
         )

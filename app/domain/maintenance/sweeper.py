@@ -9,6 +9,7 @@ import msgspec
 
 from app.domain.errors import CaptureError, ChecksumMismatch, InvalidImage, NotUploaded
 from app.domain.photos.model import PhotoRow, PhotoState
+from app.domain.photos.thumbnails import erase_objects
 from app.domain.photos.uploads import Uploads
 from app.domain.ports.clock import Clock
 from app.domain.ports.database import Database
@@ -78,7 +79,7 @@ class Sweeper:
             if row.refused_at is None:
                 report.stored += (await self._uploads.settle_upload(row)).state is PhotoState.STORED
                 return
-            await self._store.delete(row.key)  # which an address from before may have brought back
+            await erase_objects(self._store, row)  # which an address from before may have brought back
         except NotUploaded:
             report.waiting += 1
         except (ChecksumMismatch, InvalidImage):
@@ -89,7 +90,7 @@ class Sweeper:
     async def _erase(self, row: PhotoRow, now: datetime, report: SweepReport) -> None:
         """Erasing twice harms nothing; of several processes the one that writes it down counts it."""
         try:
-            await self._store.delete(row.key)
+            await erase_objects(self._store, row)
         except CaptureError:
             async with self._database.transaction() as tx:
                 report.failed += await tx.maintenance.postpone_erasure(

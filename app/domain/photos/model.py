@@ -18,6 +18,9 @@ from app.domain.photos.shutter_times import bound_capture_time
 MAX_PHOTO_BYTES = 4_000_000
 MAX_EDGE = 2048
 CONTENT_TYPES = {"image/jpeg": "jpg", "image/webp": "webp"}
+THUMBNAIL_TYPE = "image/webp"
+THUMBNAIL_ENDING = "thumb.webp"
+THUMBNAIL_EDGE = 320
 
 # The length is said as well: the ``$`` of a pattern also fits before a line break at the end.
 Sha256 = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$", max_length=64)]
@@ -126,7 +129,7 @@ class PhotoRow(msgspec.Struct, kw_only=True, frozen=True):
     where the photo is now, changed only by an audited move. ``refused_at`` stands where the declared
     bytes arrived and were found to be no photo; ``deleted_at`` at a tombstone. ``taken_during`` names
     the entry of the history of current consultations that speaks against its place, until
-    ``place_confirmed_at`` answers.
+    ``place_confirmed_at`` answers. ``has_thumbnail``: one lies in the store under ``thumbnail_key``.
     """
 
     photo_id: UUID
@@ -152,6 +155,7 @@ class PhotoRow(msgspec.Struct, kw_only=True, frozen=True):
     deleted_at: datetime | None = None
     taken_during: int | None = None
     place_confirmed_at: datetime | None = None
+    has_thumbnail: bool = False
 
     @property
     def in_question(self) -> int | None:
@@ -162,6 +166,11 @@ class PhotoRow(msgspec.Struct, kw_only=True, frozen=True):
     def key(self) -> str:
         """Object key, from server-parsed ids only; a move does not change it."""
         return object_key(self.captured_in, self.photo_id, self.content_type)
+
+    @property
+    def thumbnail_key(self) -> str:
+        """Key of the photo's thumbnail, whether there is one or not; no upload is ever signed for it."""
+        return f"consultations/{self.captured_in}/{self.photo_id}.{THUMBNAIL_ENDING}"
 
 
 class Receipt(Schema, frozen=True):
@@ -226,7 +235,10 @@ def receipt(row: PhotoRow) -> Receipt:
 
 
 class PhotoView(Schema, frozen=True):
-    """A stored photo as the desktop sees it; ``url`` is a GET that lives for 15 minutes at most."""
+    """A stored photo as the desktop sees it; ``url`` is a GET that lives for 15 minutes at most.
+
+    ``thumbnail_url``: the same for its thumbnail, null where there is none.
+    """
 
     id: UUID
     url: str
@@ -246,13 +258,17 @@ class PhotoView(Schema, frozen=True):
     consultation_id: UUID
     captured_in: UUID
     taken_during: TakenDuring | None
+    thumbnail_url: str | None = None
 
 
-def photo_view(row: PhotoRow, url: str, taken_during: TakenDuring | None = None) -> PhotoView:
+def photo_view(
+    row: PhotoRow, url: str, thumbnail_url: str | None, taken_during: TakenDuring | None = None
+) -> PhotoView:
     """The desktop's view of a row."""
     return PhotoView(
         id=row.photo_id,
         url=url,
+        thumbnail_url=thumbnail_url,
         content_type=row.content_type,
         size=row.size,
         sha256=row.sha256,

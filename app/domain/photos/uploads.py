@@ -45,11 +45,19 @@ from app.domain.photos.model import (
 )
 from app.domain.photos.quota import PendingUploadQuota, TooManyPending
 from app.domain.photos.shutter_times import is_doubtful
+from app.domain.photos.thumbnails import ReportFailure, Thumbnails, erase_objects, ignore_failure
 from app.domain.ports.clock import Clock, NewId
 from app.domain.ports.database import Database, Transaction
 from app.domain.ports.repositories import PhotoAuditEntry
 from app.domain.ports.signals import NotifyOutbox
-from app.domain.ports.storage import ImageInspector, ObjectStore, SignedUpload, StoredObject, UploadSigner
+from app.domain.ports.storage import (
+    ImageInspector,
+    InspectedImage,
+    ObjectStore,
+    SignedUpload,
+    StoredObject,
+    UploadSigner,
+)
 
 # A photo that was refused is not read and decoded again at once; a corrected server takes it later.
 REFUSAL_KEPT = timedelta(hours=1)
@@ -83,6 +91,7 @@ class Uploads:
         clock: Clock,
         new_id: NewId,
         notify_outbox: NotifyOutbox,
+        on_thumbnail_failed: ReportFailure = ignore_failure,
     ) -> None:
         self._database = database
         self._store = store
@@ -92,6 +101,7 @@ class Uploads:
         self._notify_outbox = notify_outbox
         self._quota = PendingUploadQuota()
         self._checks = FairQueue()
+        self._thumbnails = Thumbnails(store, on_thumbnail_failed)
 
     async def presign(
         self, user: str, photos: Sequence[CapturedPhoto], signer: UploadSigner
@@ -135,9 +145,10 @@ class Uploads:
         async with self._checks.slot(row.owner) as waited:
             if waited and (row := await self._after_wait(row)).state is not PhotoState.PENDING:
                 return row
-            await self._check(row)
+            image = await self._check(row)
+        has_thumbnail = await self._thumbnails.keep(row, image)
         async with self._database.transaction() as tx:
-            marked = await tx.photos.mark_stored(row.photo_id, self._clock())
+            marked = await tx.photos.mark_stored(row.photo_id, self._clock(), has_thumbnail)
             if marked is None:
                 return await self._now(tx, row)
             if marked.taken_during is not None and marked.place_confirmed_at is not None:
@@ -224,7 +235,9 @@ class Uploads:
     async def _view(self, tx: Transaction, row: PhotoRow, signer: UploadSigner) -> PhotoView:
         asked = [] if row.in_question is None else [row.in_question]
         during = await tx.current_history.entries(row.owner, asked)
-        return photo_view(row, signer.sign_get(row, self._clock()), *during.values())
+        now = self._clock()
+        thumbnail = signer.sign_thumbnail(row, now) if row.has_thumbnail else None
+        return photo_view(row, signer.sign_get(row, now), thumbnail, *during.values())
 
     async def _entered(
         self, tx: Transaction, user: str, photos: Sequence[CapturedPhoto], owned: set[UUID]
@@ -261,13 +274,13 @@ class Uploads:
             raise InvalidImage
         return row
 
-    async def _check(self, row: PhotoRow) -> None:
+    async def _check(self, row: PhotoRow) -> InspectedImage:
         stored = await self._store.read(row.key, MAX_PHOTO_BYTES)
         if stored is None:
             raise NotUploaded
         await self._verify(row, stored)
         try:
-            await self._inspect(row, stored)
+            return await self._inspect(row, stored)
         except InvalidImage:
             await self._refuse(row)
             raise
@@ -305,14 +318,16 @@ class Uploads:
         if stored.encryption != ENCRYPTION:
             raise NotEncrypted
 
-    async def _inspect(self, row: PhotoRow, stored: StoredObject) -> None:
-        if await self._inspector.inspect(stored.body) != (row.content_type, row.width, row.height):
+    async def _inspect(self, row: PhotoRow, stored: StoredObject) -> InspectedImage:
+        image = await self._inspector.inspect(stored.body)
+        if (image.content_type, image.width, image.height) != (row.content_type, row.width, row.height):
             raise InvalidImage("The stored photo has another size or type than declared.")
+        return image
 
     async def _erase(self, row: PhotoRow) -> None:
         # The tombstone is committed: whatever happens here, the sweeper erases again later.
         try:
-            await self._store.delete(row.key)
+            await erase_objects(self._store, row)
         except CaptureError:
             return
 

@@ -81,11 +81,13 @@ class PhotoRepository(Protocol):
         """What a user began to send after ``since`` and is pending still; zeros where nothing is."""
         ...
 
-    async def mark_stored(self, photo_id: UUID, received_at: datetime) -> PhotoRow | None:
+    async def mark_stored(
+        self, photo_id: UUID, received_at: datetime, has_thumbnail: bool = False
+    ) -> PhotoRow | None:
         """pending → stored in one predicate (a tombstone wins): the new row, or None if not pending.
 
         ``late`` is set when the consultation is closed by then, ``taken_during`` when another one was
-        current at the shutter. A refused row stays as it is.
+        current at the shutter, ``has_thumbnail`` as it is given. A refused row stays as it is.
         """
         ...
 

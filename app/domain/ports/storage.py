@@ -52,12 +52,35 @@ class UploadSigner(Protocol):
         """GET, signed with the time floored to 5 minutes and valid for 15."""
         ...
 
+    def sign_thumbnail(self, row: PhotoRow, now: datetime) -> str:
+        """GET of the photo's thumbnail, in every other way like ``sign_get``."""
+        ...
+
+
+class InspectedImage(msgspec.Struct, kw_only=True, frozen=True):
+    """A clean, fully decoded image: its size in pixels, and its thumbnail as a WebP unless it is small.
+
+    ``thumbnail`` is also None where none could be made, which says nothing about the image.
+    """
+
+    content_type: str
+    width: int
+    height: int
+    thumbnail: bytes | None = None
+
 
 class ObjectStore(Protocol):
     """Objects by key. Raises ``StoreUnavailable`` when it does not answer in time."""
 
     async def read(self, key: str, limit: int) -> StoredObject | None:
         """The whole object in one GET, or None; more than ``limit`` bytes raises ``TooLarge``."""
+        ...
+
+    async def write_derived(self, key: str, body: bytes, content_type: str) -> None:
+        """Keep what the server made of a photo, encrypted like photos; what the key already has stays.
+
+        A power cut may take it: a derived object is never the only copy. Raises ``StorageFull`` as well.
+        """
         ...
 
     async def delete(self, key: str) -> None:
@@ -76,6 +99,6 @@ class ObjectStore(Protocol):
 class ImageInspector(Protocol):
     """Decodes an image away from the event loop, under a memory limit."""
 
-    async def inspect(self, body: bytes) -> tuple[str, int, int]:
-        """Content type, width and height of a fully decoded image; raises ``InvalidImage``."""
+    async def inspect(self, body: bytes) -> InspectedImage:
+        """What a fully decoded image is, with its thumbnail; raises ``InvalidImage``."""
         ...

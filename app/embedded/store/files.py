@@ -16,25 +16,27 @@ _TEMPORARY = ".part"
 _FULL_SYNC: int | None = getattr(fcntl, "F_FULLFSYNC", None)
 
 
-def write_once(root: Path, incoming: Path, target: Path, content: bytes) -> bool:
+def write_once(root: Path, incoming: Path, target: Path, content: bytes, *, durable: bool = True) -> bool:
     """Commit ``content`` as ``target`` below ``root``; False when the name is taken already.
 
     When it returns, the name is durable either way, because after False the store may
-    confirm that the file is stored.
+    confirm that the file is stored. A file that is not ``durable`` is left to the system, which
+    writes it within seconds: a power cut before may take it or leave it cut off.
     """
     make_folders(root, target.parent)
-    with _temporary_file(incoming, content) as temporary:
+    with _temporary_file(incoming, content, durable=durable) as temporary:
         try:
             os.link(temporary, target)
             created = True
         except FileExistsError:
             created = False
-        sync_folders(root, target.parent)
+        if durable:
+            sync_folders(root, target.parent)
     return created
 
 
 @contextlib.contextmanager
-def _temporary_file(incoming: Path, content: bytes) -> Iterator[Path]:
+def _temporary_file(incoming: Path, content: bytes, *, durable: bool) -> Iterator[Path]:
     path = incoming / f"{uuid4().hex}{_TEMPORARY}"
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
@@ -42,7 +44,8 @@ def _temporary_file(incoming: Path, content: bytes) -> Iterator[Path]:
         # another process which sweeps can distinguish files in use from files left behind.
         fcntl.flock(handle, fcntl.LOCK_EX)
         _write_all(handle, content)
-        _sync(handle)
+        if durable:
+            _sync(handle)
         yield path
     finally:
         path.unlink(missing_ok=True)

@@ -13,12 +13,13 @@ from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 from typing import TypeVar
 
 from app.config.folders import make_folder
 from app.domain.errors import StorageFull, StoreUnavailable, TooLarge
-from app.domain.photos.bucket import ENCRYPTION, BucketAccess
+from app.domain.photos.bucket import ENCRYPTION, UPLOAD_CACHE_CONTROL, BucketAccess
 from app.domain.ports.storage import ObjectSummary, StoredObject
 from app.embedded.store.encryption import OVERHEAD, ObjectCipher, StoredFile
 from app.embedded.store.files import make_folders, sweep, sync_folders, write_once
@@ -85,6 +86,17 @@ class EmbeddedStore:
             body=kept.body, content_type=kept.content_type, encryption=ENCRYPTION, sha256=kept.sha256
         )
 
+    async def write_derived(self, key: str, body: bytes, content_type: str) -> None:
+        """Keep what the server made of a photo; what the key already has stays."""
+        kept = StoredFile(
+            content_type=content_type,
+            cache_control=UPLOAD_CACHE_CONTROL,
+            sha256=sha256(body).hexdigest(),
+            modified_at=datetime.now(UTC),
+            body=body,
+        )
+        await self._call(partial(self._put, key, kept, durable=False))
+
     async def delete(self, key: str) -> None:
         """Remove the object for good; no error when there is none."""
         await self._call(partial(self._delete, key))
@@ -119,10 +131,11 @@ class EmbeddedStore:
                 raise StorageFull from problem
             raise StoreUnavailable("The disk cannot be read or written.") from problem
 
-    def _put(self, key: str, kept: StoredFile) -> bool:
+    def _put(self, key: str, kept: StoredFile, *, durable: bool = True) -> bool:
         path = self._path(key)
         self._leave_room(len(kept.body) + OVERHEAD)
-        return write_once(self._root, self._incoming, path, self._cipher.encrypt(self._name(key), kept))
+        content = self._cipher.encrypt(self._name(key), kept)
+        return write_once(self._root, self._incoming, path, content, durable=durable)
 
     def _get(self, key: str) -> StoredFile | None:
         try:

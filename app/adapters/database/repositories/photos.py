@@ -96,7 +96,7 @@ def _mark_stored(spec: DialectSpec) -> Executable:
         update(photos)
         .where(_BY_ID, _P.state == PhotoState.PENDING, _P.refused_at.is_(None))
         .values(
-            **bind_columns(photos, "received_at"),
+            **bind_columns(photos, "received_at", "has_thumbnail"),
             state=PhotoState.STORED,
             late=closed.correlate(photos),
             taken_during=taken_during(),
@@ -168,8 +168,11 @@ class SqlPhotoRepository(Repository):
         [(photos, size)] = await self._connection.fetch(_COUNT_PENDING, owner=owner, since=since)
         return PendingLoad(photos=int(photos), size=int(size))
 
-    async def mark_stored(self, photo_id: UUID, received_at: datetime) -> PhotoRow | None:
-        rows = await self._connection.fetch(_MARK_STORED, photo_id=photo_id, new_received_at=received_at)
+    async def mark_stored(
+        self, photo_id: UUID, received_at: datetime, has_thumbnail: bool = False
+    ) -> PhotoRow | None:
+        values = {"new_received_at": received_at, "new_has_thumbnail": has_thumbnail}
+        rows = await self._connection.fetch(_MARK_STORED, photo_id=photo_id, **values)
         return photo_row(rows[0]) if rows else None
 
     async def mark_refused(self, photo_id: UUID, now: datetime) -> bool:
