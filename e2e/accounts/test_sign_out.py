@@ -9,10 +9,10 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from e2e.conftest import DESKTOP, PHONE
-from e2e.support.api_upload import store_photos
+from e2e.support.api_upload import WIDTH, store_photos
 from e2e.support.clinic import Clinic
 from e2e.support.handset import Handset
-from e2e.support.stored import bodies
+from e2e.support.stored import bodies, thumbnails
 from e2e.support.verbs import (
     expect_state,
     gallery,
@@ -214,7 +214,12 @@ def test_no_picture_is_kept_on_the_disk_after_a_sign_out(
     desktop.wait_for_function(
         "[...document.querySelectorAll('#gallery img')].every((image) => image.naturalWidth > 0)"
     )
-    pieces = [body[600:632] for body in bodies(desktop, clinic, 2).values()]
+    desktop.get_by_role("list", name="Photos").get_by_role("button").first.click()
+    expect(desktop.locator("#photo-dialog img")).to_have_js_property("naturalWidth", WIDTH)
+    desktop.keyboard.press("Escape")
+    shown = [*bodies(desktop, clinic, 2).values(), *thumbnails(desktop).values()]
+    pieces = [body[600:632] for body in shown]
+    assert len(pieces) == 4
     sign_out_on_the_desktop(desktop)
     desktop.wait_for_url(SIGN_IN)
     # The control: what may be kept is found by the same search.
@@ -241,9 +246,10 @@ def test_the_answers_of_pictures_forbid_every_cache(clinic: Clinic, desk: Page) 
     desk.wait_for_function("document.querySelector('#gallery img').naturalWidth > 0")
     desk.get_by_role("list", name="Photos").get_by_role("button").first.click()
     expect(desk.get_by_role("dialog")).to_be_visible()
-    desk.wait_for_function("document.querySelector('#photo-dialog img').naturalWidth > 0")
+    expect(desk.locator("#photo-dialog img")).to_have_js_property("naturalWidth", WIDTH)
 
     shown = [answer for answer in answers if answer.request.method == "GET"]
-    # One request: the dialog shows the picture that the gallery has.
-    assert [answer.headers["cache-control"] for answer in shown] == ["private, no-store"]
-    assert "response-cache-control=private%2C%20no-store" in shown[0].url
+    # One request each: the thumbnail, which the dialog begins with, and the photo.
+    assert [answer.headers["cache-control"] for answer in shown] == ["private, no-store"] * 2
+    assert [".thumb.webp?" in answer.url for answer in shown] == [True, False]
+    assert all("response-cache-control=private%2C%20no-store" in answer.url for answer in shown)

@@ -7,6 +7,7 @@ from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
 
+from app.domain.photos.model import THUMBNAIL_EDGE
 from e2e.support.api_upload import HEIGHT, WIDTH, store_photo, store_photos
 from e2e.support.clinic import Clinic
 from e2e.support.desk import consultations, open_photo, tiles
@@ -190,7 +191,7 @@ def test_move_shows_the_photo_and_chooses_nothing_by_itself(clinic: Clinic, desk
 
     dialog = desk.get_by_role("dialog", name="Move this photo to another consultation?")
     picture = dialog.get_by_role("img", name="The photo to move")
-    expect(picture).to_have_js_property("naturalWidth", WIDTH)
+    expect(picture).to_have_js_property("naturalWidth", THUMBNAIL_EDGE)
     yes = dialog.get_by_role("button", name="Move photo")
     expect(dialog.get_by_role("radio")).to_have_count(3)
     expect(dialog.locator("input:checked")).to_have_count(0)

@@ -43,6 +43,16 @@ def bodies(desktop: Page, clinic: Clinic, count: int) -> dict[str, bytes]:
     return fetched
 
 
+def thumbnails(desktop: Page) -> dict[str, bytes]:
+    """The bytes of every thumbnail of the signed-in user by its photo's id."""
+    fetched = {}
+    for consultation in api(desktop, "/api/consultations")["consultations"]:
+        for photo in api(desktop, f"/api/consultations/{consultation['id']}/photos")["photos"]:
+            if photo["thumbnailUrl"]:
+                fetched[photo["id"]] = desktop.request.get(photo["thumbnailUrl"]).body()
+    return fetched
+
+
 def age_the_photos(phone: Page, age_ms: int) -> None:
     """Let every photo on the phone have been taken this much earlier."""
     phone.evaluate(

@@ -64,7 +64,7 @@ export function createConsultationActions(desk, { show, correct }) {
 
 /**
  * @param {import("./desk.js").Desk} desk @param {() => void} leave closes the photo dialog
- * @param {(photo: Photo) => string} address where the browser already has the picture
+ * @param {(photo: Photo) => string} address where the browser already has a picture of it
  */
 export function createPhotoActs(desk, leave, address) {
   return {

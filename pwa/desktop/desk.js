@@ -151,7 +151,10 @@ export class Desk extends EventTarget {
   /** @param {Photo} photo */
   replacePhoto(photo) {
     this.#albums.edit(photo.consultationId, (photos) =>
-      photos.map((old) => (old.id === photo.id ? { ...photo, url: old.url } : old)),
+      photos.map((old) => {
+        if (old.id !== photo.id) return old;
+        return { ...photo, url: old.url, thumbnailUrl: old.thumbnailUrl };
+      }),
     );
     this.#changed();
   }

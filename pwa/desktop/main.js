@@ -108,7 +108,9 @@ function wirePhotos() {
   });
   const address = (/** @type {import("../shared/api-types.js").Photo} */ { id, url }) =>
     gallery.address(id) ?? url;
-  const acts = createPhotoActs(desk, () => viewer.close(), address);
+  const pictureAddress = (/** @type {import("../shared/api-types.js").Photo} */ { id, url }) =>
+    gallery.pictureAddress(id) ?? url;
+  const acts = createPhotoActs(desk, () => viewer.close(), pictureAddress);
   new PlaceWatch(part("asked"), desk, (id) => {
     gallery.leadToAsked(id);
     void desk.show(id).catch(showTrouble);
@@ -118,12 +120,12 @@ function wirePhotos() {
     const { detail } = /** @type {CustomEvent} */ (event);
     readOut(words.arrived(detail.length, desk.photos?.length ?? 0));
   });
-  new Printer(part("sheet"), part("print"), () => ({
+  new Printer(part("sheet"), part("print"), (isAwaited) => ({
     consultation: desk.shown,
     consultations: desk.consultations,
     notes: find(document, "#notes-text", HTMLTextAreaElement).value,
     photos: desk.photos ?? [],
-    address,
+    address: isAwaited ? address : pictureAddress,
     user: me?.user.name ?? "",
   }));
 }

@@ -39,9 +39,14 @@ export class Gallery {
     );
   }
 
-  /** The address under which the browser already has the photo, if it does. @param {string} id */
+  /** The address under which the browser already has the photo itself, if it does. @param {string} id */
   address(id) {
-    return this.#tiles.get(id)?.address;
+    return this.#tiles.get(id)?.photoAddress;
+  }
+
+  /** The same of what the tile shows, which may be the thumbnail. @param {string} id */
+  pictureAddress(id) {
+    return this.#tiles.get(id)?.pictureAddress;
   }
 
   /** Where the photo is gone, its place in the row takes the focus. @param {string} id */
@@ -127,7 +132,7 @@ export class Gallery {
   /** @param {Event} event */
   #failed(event) {
     const id = idOf(event);
-    if (id) this.#tiles.get(id)?.failed();
+    if (id && this.#tiles.get(id)?.failed()) return;
     if (this.#desk.photoFailed()) void this.#desk.refreshPhotos().catch(() => {});
   }
 

@@ -12,7 +12,8 @@ import { Zoom, zoomKey } from "./zoom.js";
  * What the dialog asks of the page; each act rejects with a sentence to show.
  * @typedef {{ download(photo: Photo): Promise<void>, move(photo: Photo): Promise<void>,
  *   confirm(photo: Photo): Promise<void>, delete(photo: Photo): Promise<void> }} PhotoActs
- * @typedef {{ address(id: string): string | undefined, focus(id: string): void }} Tiles
+ * @typedef {{ address(id: string): string | undefined, pictureAddress(id: string): string | undefined,
+ *   focus(id: string): void }} Tiles
  */
 
 export class PhotoDialog {
@@ -85,8 +86,25 @@ export class PhotoDialog {
     const photo = this.#photo;
     if (!photo) return;
     this.#zoom.to(0);
-    this.#image.src = this.#tiles.address(id) ?? photo.url;
+    const known = this.#tiles.address(id);
+    if (known) this.#image.src = known;
+    else void this.#load(photo);
     this.#refresh();
+  }
+
+  /**
+   * The thumbnail at once and the photo when it is there: an image keeps its picture until the next one has
+   * loaded, and the photo of before may not stand under this one's title.
+   * @param {Photo} photo
+   */
+  async #load({ id, url }) {
+    const small = this.#tiles.pictureAddress(id);
+    if (small) this.#image.src = small;
+    else this.#image.removeAttribute("src");
+    const photo = new Image();
+    photo.src = url;
+    await photo.decode().catch(() => {}); // where it cannot be shown, the image below says so
+    if (this.#id === id) this.#image.src = url;
   }
 
   #refresh() {

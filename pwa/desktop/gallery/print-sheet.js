@@ -19,29 +19,38 @@ const NO_DAY = new Date(0);
  *   address(photo: Photo): string, user: string }} Content notes as typed, saved or not
  */
 
-/** Prints what is shown, by the button once every picture is there, and by the browser's own command. */
+/**
+ * Prints what is shown: by the button and its key once every photo is there; by the browser's own command,
+ * which waits for nothing, with the pictures that are on the screen.
+ */
 export class Printer {
   #sheet;
   #content;
   #isReady = false;
 
-  /** @param {HTMLElement} sheet @param {HTMLElement} button @param {() => Content} content */
+  /** @param {HTMLElement} sheet @param {HTMLElement} button @param {(isAwaited: boolean) => Content} content */
   constructor(sheet, button, content) {
     this.#sheet = sheet;
     this.#content = content;
     button.addEventListener("click", () => void this.#print());
-    addEventListener("beforeprint", () => this.#isReady || this.#fill());
+    addEventListener("keydown", (event) => {
+      if (!isPrint(event)) return;
+      event.preventDefault();
+      void this.#print();
+    });
+    addEventListener("beforeprint", () => this.#isReady || this.#fill(false));
     addEventListener("afterprint", () => sheet.replaceChildren());
   }
 
-  #fill() {
-    const content = this.#content();
+  /** @param {boolean} isAwaited whether the pictures have time to load */
+  #fill(isAwaited) {
+    const content = this.#content(isAwaited);
     if (content.consultation)
       this.#sheet.replaceChildren(...contentsOf(content, content.consultation));
   }
 
   async #print() {
-    this.#fill();
+    this.#fill(true);
     const missing = await picturesMissing(this.#sheet);
     if (missing) return void toast(words.missing(missing));
     this.#isReady = true;
@@ -49,6 +58,10 @@ export class Printer {
     this.#isReady = false;
   }
 }
+
+/** Ctrl+P, or Command+P. @param {KeyboardEvent} press */
+const isPrint = ({ key, ctrlKey, metaKey, altKey, shiftKey }) =>
+  key.toLowerCase() === "p" && (ctrlKey || metaKey) && !altKey && !shiftKey;
 
 /** @param {Content} content @param {Consultation} consultation */
 function contentsOf({ consultations, notes, photos, address, user }, consultation) {

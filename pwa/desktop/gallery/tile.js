@@ -3,11 +3,13 @@ import { asWritten } from "../../page/names.js";
 import { desktop as words } from "../../page/words/desktop.js";
 import { icon, make } from "../../page/dom.js";
 import { apart, when } from "../times.js";
+import { PictureSource } from "./picture-source.js";
 
 /** @typedef {import("../../shared/api-types.js").Photo} Photo @typedef {import("../../shared/api-types.js").Consultation} Consultation */
 
 export class Tile {
   #image = document.createElement("img");
+  #source = new PictureSource();
   #frame = make("span", "frame", this.#image);
   #words = make("span", "tile-words");
   #button;
@@ -29,16 +31,21 @@ export class Tile {
     this.#image.addEventListener("load", () => this.element.classList.remove("is-broken"));
   }
 
-  /** @returns {string | undefined} only once the picture has loaded */
-  get address() {
+  /** Of the picture, photo or thumbnail. @returns {string | undefined} only once it has loaded */
+  get pictureAddress() {
     const loaded = this.#image.complete && this.#image.naturalWidth > 0;
     return loaded ? this.#image.src : undefined;
   }
 
+  /** @returns {string | undefined} only once the photo itself has loaded */
+  get photoAddress() {
+    return this.#source.isPhoto ? this.pictureAddress : undefined;
+  }
+
   /** @param {Photo} photo @param {number} number */
   fill(photo, number) {
-    this.#show(photo.url);
-    const drawn = JSON.stringify([{ ...photo, url: "" }, number]);
+    this.#show(this.#source.offer(photo));
+    const drawn = JSON.stringify([{ ...photo, url: "", thumbnailUrl: "" }, number]);
     if (drawn === this.#drawn) return;
     this.#drawn = drawn;
     this.#image.width = photo.width;
@@ -60,17 +67,19 @@ export class Tile {
     if (question) this.element.append(question);
   }
 
-  /** A new address matters only to a picture that has not loaded: signed ones change all the time. @param {string} url */
-  #show(url) {
-    const isBroken = this.element.classList.contains("is-broken");
-    if (!this.#image.src || (isBroken && this.#image.src !== new URL(url, location.href).href)) {
-      this.#image.src = url;
-    }
+  /** @param {string | null} address */
+  #show(address) {
+    if (address) this.#image.src = address;
   }
 
+  /** @returns {boolean} whether another address is tried instead */
   failed() {
+    const next = this.#source.failed();
+    this.#show(next);
+    if (next) return true;
     this.element.classList.add("is-broken");
     this.#frame.dataset.broken = words.brokenPhoto;
+    return false;
   }
 
   /** @param {boolean} isReachable by Tab */

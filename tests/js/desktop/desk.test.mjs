@@ -248,6 +248,20 @@ describe("the desk", () => {
   });
 });
 
+describe("a photo that was described", () => {
+  it("keeps the addresses that its pictures came from", async () => {
+    const { server, desk } = await open();
+    const before = { ...photo("1"), thumbnailUrl: "/1.thumb?1" };
+    server.lists.a = [before];
+    server.rev++;
+    await desk.refresh();
+
+    desk.replacePhoto({ ...before, caption: "c", url: "/1?2", thumbnailUrl: "/1.thumb?2" });
+
+    assert.deepEqual(desk.photos, [{ ...before, caption: "c" }]);
+  });
+});
+
 describe("a photo that cannot be shown", () => {
   it("is fetched again once per window of five minutes, without the ETag", async () => {
     let now = 0;
