@@ -72,7 +72,7 @@ async def _seed(backends: Backends, photos: int) -> Seeded:
         for _ in range(photos):
             row = _row(account.id, full.consultation_id, now)
             await tx.photos.add_pending([row])
-            await tx.photos.mark_stored(row.photo_id, now)
+            await tx.photos.mark_stored(row.photo_id, now, has_thumbnail=True)
     return Seeded(account.name, full.consultation_id, empty.consultation_id)
 
 

@@ -99,9 +99,8 @@ def test_the_photo_of_before_never_stands_under_the_next_title(desk: Page) -> No
     expect(dialog.get_by_role("heading", name="Photo 2 of 2")).to_be_visible()
     shown = large(desk).evaluate("image => [image.naturalWidth, image.currentSrc]")
     assert shown == [THUMBNAIL_EDGE, pictures(desk).nth(1).evaluate("image => image.currentSrc")]
-    wait_until_true(desk, "() => performance.now()")
     while not held:
-        desk.wait_for_event("request")
+        desk.evaluate("new Promise(requestAnimationFrame)")
     held[0].continue_()
     expect(large(desk)).to_have_js_property("naturalWidth", WIDTH)
 

@@ -306,3 +306,25 @@ def test_a_sealed_object_gives_its_size_away_and_nothing_else() -> None:
 
     assert len(first) == len(second)
     assert first[12:] != second[12:], "a nonce is never used twice"
+
+
+async def test_a_thumbnail_is_not_waited_for_and_its_deletion_is(
+    store: EmbeddedStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It can be made again from the photo; what was deleted may not come back with the power."""
+    await store.put(KEY, kept())
+    seen: list[int] = []
+    real = os.fsync
+
+    def noted(handle: int) -> None:
+        seen.append(handle)
+        real(handle)
+
+    monkeypatch.setattr(os, "fsync", noted)
+
+    await store.write_derived(f"{KEY}.thumb.webp", BODY, "image/webp")
+    assert seen == []
+    await store.delete(f"{KEY}.thumb.webp")
+    assert len(seen) == 1
+    await store.put(f"{KEY}.other", kept())
+    assert len(seen) > 2, "the control: a photo is waited for"

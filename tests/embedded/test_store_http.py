@@ -458,3 +458,25 @@ async def test_stalled_uploads_give_way_to_others(store: EmbeddedStore, signer: 
         statuses.append(await wire.status(task))
 
     assert statuses == [503, 200, 200]
+
+
+async def test_the_address_of_a_thumbnail_ends_with_its_session(
+    store: EmbeddedStore, signer: OriginSigner
+) -> None:
+    """Like that of its photo: shown while the session is open, refused from its end on."""
+    photo, small, ended = row(BODY), webp(32, 24), set[str]()
+    page = signer.for_page(ORIGINS[0], "sess_1")
+    addresses = page.sign_get(photo, now()), page.sign_thumbnail(photo, now())
+
+    async def is_open(session: str) -> bool:
+        return session not in ended
+
+    async with client(StoreHttpHandler(store, ORIGINS, now, (), is_open)) as browser:
+        await put(browser, signer, photo, BODY)
+        await store.write_derived(photo.thumbnail_key, small, "image/webp")
+        shown = [(await browser.get(address)).content for address in addresses]
+        ended.add("sess_1")
+        refused = [(await browser.get(address)).status_code for address in addresses]
+
+    assert shown == [BODY, small]
+    assert refused == [403, 403]

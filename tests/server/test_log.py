@@ -4,6 +4,7 @@ import io
 import json
 from collections.abc import Iterator
 from pathlib import PurePosixPath
+from uuid import UUID
 
 import pytest
 import structlog
@@ -55,6 +56,20 @@ def test_what_json_does_not_know_is_shown_as_python_shows_it(written: io.StringI
     structlog.get_logger().info("request", where=PurePosixPath("/a"))
 
     assert json.loads(written.getvalue())["where"] == "PurePosixPath('/a')"
+
+
+def test_a_photo_without_its_thumbnail_is_one_line(written: io.StringIO) -> None:
+    """Which photo, and why: ids only."""
+    log.log_missing_thumbnail(UUID(int=7), "StorageFull")
+
+    line = json.loads(written.getvalue())
+    assert line.pop("timestamp")
+    assert line == {
+        "event": "thumbnail.failed",
+        "level": "warning",
+        "photo": str(UUID(int=7)),
+        "reason": "StorageFull",
+    }
 
 
 def test_what_is_below_the_level_is_not_written(written: io.StringIO) -> None:

@@ -78,3 +78,13 @@ async def test_answers_have_the_described_fields(make_app: MakeApp) -> None:
     described = next(schema for name, schema in schemas.items() if name.split("_")[-1] == "Me")
     assert described["properties"].keys() == me.keys()
     assert set(described["required"]) == me.keys()
+
+
+async def test_a_thumbnail_may_be_absent(stranger: httpx.AsyncClient) -> None:
+    """A page of this version also reads lists of a server of before, which name none."""
+    schemas = (await document_of(stranger))["components"]["schemas"]
+    photo = next(schema for name, schema in schemas.items() if name.split("_")[-1] == "PhotoView")
+
+    assert {"type": "null"} in photo["properties"]["thumbnailUrl"]["oneOf"]
+    assert "thumbnailUrl" not in photo["required"]
+    assert "url" in photo["required"]

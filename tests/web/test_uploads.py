@@ -7,9 +7,11 @@ import httpx
 import pytest
 from litestar import Litestar
 
+from app.adapters.database.engine import SqlDatabase
 from app.domain.photos.quota import PendingUploadQuota
+from app.domain.photos.uploads import Uploads
 from app.web.middleware.rate_limit import Rate, Rates
-from tests.support.fakes import MemoryStore, uuid7
+from tests.support.fakes import FixedClock, MemoryStore, SequentialIds, TrustingInspector, uuid7
 from tests.web.conftest import ANNA, BEN, MakeApp, client_of, signed_in
 
 BODY = b"photo"
@@ -241,3 +243,26 @@ async def test_one_users_haste_does_not_slow_another(make_app: MakeApp) -> None:
         assert codes[-1] == 429
         assert (await ben.get("/api/realtime/token")).status_code == 200
         assert (await anna.get("/api/me")).status_code == 200
+
+
+async def test_the_list_names_a_thumbnail_where_there_is_one(
+    make_app: MakeApp, database: SqlDatabase, store: MemoryStore, clock: FixedClock
+) -> None:
+    """A signed address beside the photo's, or null; the answers about one photo say the same."""
+    inspector = TrustingInspector()
+    uploads = Uploads(database, store, inspector, clock, SequentialIds(900), lambda: None)
+    async with client_of(make_app(uploads=uploads), **signed_in()) as anna:
+        place = (await anna.post("/api/consultations", json={"label": "Elbow"})).json()["id"]
+        for number, inspector.thumbnail in enumerate((b"small", None)):
+            photo = item(place, number)
+            await presign(anna, photo)
+            store.put(f"consultations/{place}/{photo['photoId']}.jpg", BODY)
+            claim = {"owner": ANNA, "consultationId": place, "sha256": SHA}
+            stored = await anna.post(f"/api/uploads/{photo['photoId']}/complete", json=claim)
+            assert "thumbnail" not in stored.text, "the receipt is what it was"
+        first, second = (await anna.get(f"/api/consultations/{place}/photos")).json()["photos"]
+        described = (await anna.patch(f"/api/photos/{first['id']}", json={"caption": "c"})).json()
+
+    assert first["thumbnailUrl"] == first["url"].replace(".jpg", ".thumb.webp")
+    assert second["thumbnailUrl"] is None
+    assert described["thumbnailUrl"] == first["thumbnailUrl"]
