@@ -7,6 +7,7 @@ meets a closed database and what cannot work ends the start with a sentence. Ctr
 import asyncio
 import contextlib
 import errno
+import gc
 import io
 import shlex
 import signal
@@ -149,6 +150,7 @@ async def serve_together(
     for server, listening in zip_longest(servers, sockets):
         tasks.append(asyncio.create_task(server.serve(sockets=[listening] if listening else None)))
         await _until_started(server, tasks[-1])
+    _keep_what_is_here()
     on_listening()
     waiting = asyncio.create_task(stop.wait())
     await asyncio.wait([waiting, *tasks], return_when=asyncio.FIRST_COMPLETED)
@@ -156,6 +158,12 @@ async def serve_together(
     for server, task in reversed(list(zip(servers, tasks, strict=True))):
         server.should_exit = True
         await task
+
+
+def _keep_what_is_here() -> None:
+    """What the start has made stays to the end: a full collection would stop all requests to walk through it."""
+    gc.collect()
+    gc.freeze()
 
 
 def _proxies(configs: Sequence[uvicorn.Config]) -> Sequence[str]:

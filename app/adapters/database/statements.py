@@ -4,7 +4,7 @@ Building, caching and result handling of SQLAlchemy's own execution cost ten tim
 statements of a presign cost in the database, so only its compiler and its types are used here.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from sqlalchemy import BindParameter, ColumnElement, Dialect, Executable, Table, bindparam, func, select
@@ -18,6 +18,7 @@ from app.adapters.database.tables import photos, received_order
 
 Row = tuple[Any, ...]
 Convert = Callable[[Any], Any]
+ConvertColumn = Callable[[Sequence[Any]], Sequence[Any]]
 
 
 class DialectSpec(NamedTuple):
@@ -45,7 +46,7 @@ class Compiled(NamedTuple):
 
     text: str
     places: tuple[tuple[str | None, Convert | None, Any], ...]
-    results: tuple[tuple[int, Convert], ...]
+    results: tuple[tuple[int, ConvertColumn], ...]
 
     def bind(self, values: Mapping[str, Any]) -> list[Any]:
         """Driver values in the order of the text; a missing name is a KeyError."""
@@ -54,15 +55,12 @@ class Compiled(NamedTuple):
             for name, convert, constant in self.places
         ]
 
-    def read(self, rows: Iterable[Sequence[Any]]) -> list[Row]:
-        """Rows with Python values."""
-        return [self._read(row) for row in rows]
-
-    def _read(self, row: Sequence[Any]) -> Row:
-        values = list(row)
+    def read(self, rows: Sequence[Sequence[Any]]) -> list[Row]:
+        """Rows with Python values, converted column by column."""
+        columns: list[Sequence[Any]] = list(zip(*rows, strict=True))
         for place, convert in self.results:
-            values[place] = convert(values[place])
-        return tuple(values)
+            columns[place] = convert(columns[place])
+        return list(zip(*columns, strict=True))
 
 
 class Statement:
@@ -128,7 +126,8 @@ def _into(kind: TypeEngine[Any], dialect: Dialect) -> Convert | None:
     return kind.dialect_impl(dialect).bind_processor(dialect)
 
 
-def _out_of(column: ColumnElement[Any], dialect: Dialect) -> Convert | None:
+def _out_of(column: ColumnElement[Any], dialect: Dialect) -> ConvertColumn | None:
     if isinstance(column.type, DriverValue):
-        return column.type.from_db
-    return column.type.dialect_impl(dialect).result_processor(dialect, None)
+        return column.type.column_from_db
+    convert = column.type.dialect_impl(dialect).result_processor(dialect, None)
+    return None if convert is None else lambda values: [convert(value) for value in values]

@@ -5,10 +5,13 @@ The bytes equal those of botocore's ``generate_presigned_url`` (tests compare th
 
 import base64
 from collections.abc import Callable, Iterable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import NamedTuple
 from urllib.parse import urlsplit
+from uuid import UUID
 
-from app.adapters.s3.sigv4 import FixedKeys, Keys, UnsignedRequest, presign
+from app.adapters.s3.sigv4 import VARIES, FixedKeys, Keys, PresignTemplate, UnsignedRequest, presign
 from app.config.variables import is_loopback
 from app.domain.photos.bucket import (
     ENCRYPTION,
@@ -24,8 +27,24 @@ from app.domain.photos.model import THUMBNAIL_TYPE, PhotoRow
 from app.domain.ports.clock import Clock
 from app.domain.ports.storage import SignedUpload, UploadSigner
 
+# One for each kind of picture, or of upload in this second, of the sessions that are asking.
+_TEMPLATES = 256
+_WINDOW = timedelta(seconds=SHOW_WINDOW_SECONDS)
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 # Names under which a computer's own browser reaches it: localhost, 127.0.0.1, [::1], behind a port or two.
 _OWN_NAMES = 32
+
+
+# Photo, session, and whether it is the thumbnail.
+_Shown = tuple[UUID, str, bool]
+
+
+class _Place(NamedTuple):
+    """Where URLs point, and the keys that sign them."""
+
+    address: str
+    region: str
+    keys: Keys
 
 
 class S3Signer:
@@ -45,7 +64,7 @@ class S3Signer:
         self._credentials = credentials
         self._clock = clock
         self._owner = expected_owner
-        self._shown: tuple[datetime | None, dict[tuple[str, str], str]] = (None, {})
+        self._shown: tuple[datetime, dict[_Shown, str]] = (_LONG_AGO, {})
 
     def for_page(self, origin: str, session: str = "") -> UploadSigner:
         """See ``Signers``: for a store with an address of its own, always this one."""
@@ -65,71 +84,91 @@ class S3Signer:
     def sign_put(self, row: PhotoRow) -> SignedUpload:
         """PUT of exactly this photo: type, length, SHA-256, encryption and write-once signed."""
         checksum = base64.b64encode(bytes.fromhex(row.sha256)).decode()
-        headers = self._headers(row.content_type, checksum)
-        signed = {**headers, "Content-Length": str(row.size)}
-        url = self._sign(
-            UnsignedRequest("PUT", self._address + row.key, signed, {}, UPLOAD_SECONDS), self._clock()
+        second = self._clock().replace(microsecond=0)
+        template = _put_template(self._place(), row.content_type, self._owner, second)
+        return SignedUpload(
+            url=template.url(row.key, str(row.size), checksum),
+            method="PUT",
+            headers=_put_headers(row.content_type, checksum, self._owner),
+            expires_in=UPLOAD_SECONDS,
         )
-        return SignedUpload(url=url, method="PUT", headers=headers, expires_in=UPLOAD_SECONDS)
 
     def sign_get(self, row: PhotoRow, now: datetime, session: str = "") -> str:
         """GET, signed with the time floored to 5 minutes and valid for 15, or until ``session`` ends.
 
         Within one window a photo keeps its URL, so that a page keeps its picture.
         """
-        return self._shown_url(row.key, row.content_type, now, session)
+        urls = self._urls_of_window(now)
+        known = (row.photo_id, session, False)
+        return urls.get(known) or self._shown_url(known, row.key, row.content_type)
 
     def sign_thumbnail(self, row: PhotoRow, now: datetime, session: str = "") -> str:
         """GET of the photo's thumbnail, in every other way like ``sign_get``."""
-        return self._shown_url(row.thumbnail_key, THUMBNAIL_TYPE, now, session)
+        urls = self._urls_of_window(now)
+        known = (row.photo_id, session, True)
+        return urls.get(known) or self._shown_url(known, row.thumbnail_key, THUMBNAIL_TYPE)
 
-    def _shown_url(self, key: str, content_type: str, now: datetime, session: str) -> str:
-        second = now.replace(microsecond=0)
-        window = second - timedelta(seconds=second.timestamp() % SHOW_WINDOW_SECONDS)
-        kept_for, urls = self._shown
-        if kept_for != window:
+    def _urls_of_window(self, now: datetime) -> dict[_Shown, str]:
+        window, urls = self._shown
+        if not window <= now < window + _WINDOW:
+            second = now.replace(microsecond=0)
+            window = second - timedelta(seconds=second.timestamp() % SHOW_WINDOW_SECONDS)
             urls = {}
             self._shown = (window, urls)
-        known = (key, session)
-        if known not in urls:
-            urls[known] = self._sign_get(key, content_type, window, session)
-        return urls[known]
+        return urls
+
+    def _shown_url(self, known: _Shown, key: str, content_type: str) -> str:
+        """With the session by which the built-in store refuses it later."""
+        window, urls = self._shown
+        template = _get_template(self._place(), content_type, known[1], window)
+        url = urls[known] = template.url(key, key[key.rindex("/") + 1 :])
+        return url
 
     def sign_head(self, row: PhotoRow) -> str:
         """HEAD of a photo, to check what the store says of it."""
-        return self._sign(
-            UnsignedRequest("HEAD", self._address + row.key, {}, {}, UPLOAD_SECONDS), self._clock()
-        )
+        request = UnsignedRequest("HEAD", self._address + row.key, {}, {}, UPLOAD_SECONDS)
+        return presign(request, self._credentials(), self._region, self._clock())
 
-    def _sign_get(self, key: str, content_type: str, window: datetime, session: str = "") -> str:
-        """With the ``session`` by which the built-in store refuses it later."""
-        name = key.rsplit("/", 1)[1]
-        query = {
-            "response-cache-control": SHOW_CACHE_CONTROL,
-            "response-content-disposition": f'inline; filename="{name}"',
-            "response-content-type": content_type,
-        }
-        if session:
-            query[SESSION_PARAMETER] = session
-        return self._sign(UnsignedRequest("GET", self._address + key, {}, query, SHOW_SECONDS), window)
+    def _place(self) -> _Place:
+        return _Place(self._address, self._region, self._credentials())
 
-    def _sign(self, request: UnsignedRequest, at: datetime) -> str:
-        return presign(request, self._credentials(), self._region, at)
 
-    def _headers(self, content_type: str, checksum: str) -> dict[str, str]:
-        """What the phone sends with a photo; its browser adds the length."""
-        headers = {
-            "Content-Type": content_type,
-            "x-amz-server-side-encryption": ENCRYPTION,
-            "x-amz-checksum-sha256": checksum,
-            "If-None-Match": "*",
-            # Signed because Firefox and WebKit add "no-cache" to a conditional request, which S3
-            # would store with the object.
-            "Cache-Control": UPLOAD_CACHE_CONTROL,
-        }
-        if self._owner:
-            headers["x-amz-expected-bucket-owner"] = self._owner
-        return headers
+@lru_cache(_TEMPLATES)
+def _put_template(place: _Place, content_type: str, owner: str, second: datetime) -> PresignTemplate:
+    """Takes key, length and checksum."""
+    signed = {**_put_headers(content_type, VARIES, owner), "Content-Length": VARIES}
+    request = UnsignedRequest("PUT", place.address + VARIES, signed, {}, UPLOAD_SECONDS)
+    return PresignTemplate(request, place.keys, place.region, second)
+
+
+@lru_cache(_TEMPLATES)
+def _get_template(place: _Place, content_type: str, session: str, window: datetime) -> PresignTemplate:
+    """Takes key and file name."""
+    query = {
+        "response-cache-control": SHOW_CACHE_CONTROL,
+        "response-content-disposition": f'inline; filename="{VARIES}"',
+        "response-content-type": content_type,
+    }
+    if session:
+        query[SESSION_PARAMETER] = session
+    request = UnsignedRequest("GET", place.address + VARIES, {}, query, SHOW_SECONDS)
+    return PresignTemplate(request, place.keys, place.region, window)
+
+
+def _put_headers(content_type: str, checksum: str, owner: str) -> dict[str, str]:
+    """What the phone sends with a photo; its browser adds the length."""
+    headers = {
+        "Content-Type": content_type,
+        "x-amz-server-side-encryption": ENCRYPTION,
+        "x-amz-checksum-sha256": checksum,
+        "If-None-Match": "*",
+        # Signed because Firefox and WebKit add "no-cache" to a conditional request, which S3
+        # would store with the object.
+        "Cache-Control": UPLOAD_CACHE_CONTROL,
+    }
+    if owner:
+        headers["x-amz-expected-bucket-owner"] = owner
+    return headers
 
 
 class SessionSigner:

@@ -122,8 +122,8 @@ class TakenDuring(Schema, frozen=True):
     since: datetime
 
 
-class PhotoRow(msgspec.Struct, kw_only=True, frozen=True):
-    """A photo as the database keeps it.
+class PhotoRow(msgspec.Struct, frozen=True):
+    """A photo as the database keeps it; a long list of them is made from columns in this order.
 
     ``captured_in`` is the consultation frozen at the shutter and never changes; ``filed_in`` is
     where the photo is now, changed only by an audited move. ``refused_at`` stands where the declared

@@ -221,7 +221,7 @@ class SqlPhotoRepository(Repository):
 
 def photo_row(row: Row) -> PhotoRow:
     """A row of ``PHOTO_COLUMNS`` as the domain knows it."""
-    return PhotoRow(**dict(zip(_FIELDS, row, strict=True)))
+    return PhotoRow(*row)
 
 
 def _column_value(value: str | msgspec.UnsetType) -> str | None:
