@@ -50,7 +50,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         settings = read_settings(os.environ)
         set_library_environment(os.environ)
         # A command prints its findings; only a server logs below a warning.
-        log.configure(settings.log_level if options.run is _serve else "warning")
+        serves = options.run is _serve
+        log.configure(settings.log_level if serves else "warning", serving=serves)
         code = options.run(settings, options)
     except KeyboardInterrupt:
         code = INTERRUPTED

@@ -161,7 +161,7 @@ async def serve_together(
 
 
 def _keep_what_is_here() -> None:
-    """What the start has made stays to the end: a full collection would stop all requests to walk through it."""
+    """What the start has made stays: a full collection would stop all requests to walk through it."""
     gc.collect()
     gc.freeze()
 

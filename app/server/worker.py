@@ -27,7 +27,7 @@ BEAT_S = 1.0
 def main(listening: int, channel: int) -> None:
     """Serve until the parent or a signal ends it."""
     settings = read_settings(os.environ)
-    log.configure(settings.log_level)
+    log.configure(settings.log_level, serving=True)
     redact_queries()
     # Processes that this one starts, such as the image decoders, must not inherit the port.
     for number in (listening, channel):

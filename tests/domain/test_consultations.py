@@ -1,7 +1,8 @@
 """Consultations: one unfiled for each user, one current at most, closing ends shutters only."""
 
 import asyncio
-from uuid import UUID
+from datetime import timedelta
+from uuid import UUID, uuid4
 
 import msgspec
 import pytest
@@ -24,10 +25,10 @@ from app.domain.errors import (
     InvalidField,
     LabelInUse,
 )
-from app.domain.photos.model import CapturedPhoto, PhotoChange, TakenDuring
+from app.domain.photos.model import CapturedPhoto, PhotoChange, TakenDuring, photo_view
 from tests.contract.repositories.factories import fetch
 from tests.domain.conftest import ANNA, BEN, DomainServices, claim
-from tests.support.stores import row
+from tests.support.stores import now, row
 
 
 async def test_a_new_user_has_the_unfiled_consultation_and_none_open(ward: DomainServices) -> None:
@@ -181,6 +182,40 @@ async def test_photos_are_listed_in_the_order_in_which_they_came(ward: DomainSer
 
     assert [photo.id for photo in listed.photos] == [first.photo_id, second.photo_id]
     assert listed.rev == await ward.consultations.rev(ANNA, consultation.consultation_id) == 2
+
+
+def test_each_word_of_a_view_is_that_of_its_row() -> None:
+    """A view is made by place: no two fields have one value here, so that none can stand in another's."""
+    moments = [now() + timedelta(minutes=minute) for minute in range(4)]
+    captured_at, device_captured_at, received_at, since = moments
+    photo = row(
+        b"photo",
+        captured_in=uuid4(),
+        filed_in=uuid4(),
+        captured_at=captured_at,
+        device_captured_at=device_captured_at,
+        received_at=received_at,
+        late=True,
+        caption="a caption",
+        body_site="a body site",
+        side="left",
+        view="regional",
+    )
+    during = TakenDuring(id=uuid4(), label="Room 2", second_identifier=None, since=since)
+
+    view = photo_view(photo, "an address", during)
+
+    of_row = {name: value for name, value in msgspec.structs.asdict(view).items() if hasattr(photo, name)}
+    assert of_row.pop("taken_during") == during
+    assert of_row == {name: getattr(photo, name) for name in of_row}
+    others = {name: value for name, value in msgspec.structs.asdict(view).items() if name not in of_row}
+    assert others == {
+        "id": photo.photo_id,
+        "url": "an address",
+        "consultation_id": photo.filed_in,
+        "taken_during": during,
+    }
+    assert len(set(of_row.values())) == len(of_row)
 
 
 async def test_a_long_list_does_not_block_the_loop(ward: DomainServices) -> None:

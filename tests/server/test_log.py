@@ -1,5 +1,6 @@
 """Log lines: one JSON object each, of listed fields only, and without terminal commands."""
 
+import asyncio
 import io
 import json
 from collections.abc import Iterator
@@ -17,6 +18,15 @@ def written() -> Iterator[io.StringIO]:
     """What is logged from here on; the configuration of the other tests comes back afterwards."""
     before, stream = structlog.get_config(), io.StringIO()
     log.configure("info", stream)
+    yield stream
+    structlog.configure(**before)
+
+
+@pytest.fixture
+def turns() -> Iterator[io.StringIO]:
+    """What a server logs from here on."""
+    before, stream = structlog.get_config(), io.StringIO()
+    log.configure("info", stream, serving=True)
     yield stream
     structlog.configure(**before)
 
@@ -77,3 +87,50 @@ def test_what_is_below_the_level_is_not_written(written: io.StringIO) -> None:
     structlog.get_logger().debug("request")
 
     assert not written.getvalue()
+
+
+def test_the_lines_of_one_turn_are_written_together(turns: io.StringIO) -> None:
+    """None before the turn ends, all of them after it, in order; the next turn has a write of its own."""
+
+    async def log_twice() -> list[int]:
+        seen = []
+        for reason in ("first", "second"):
+            structlog.get_logger().info("request", reason=reason)
+            structlog.get_logger().info("request", reason="beside")
+            seen.append(turns.getvalue().count("\n"))
+            await asyncio.sleep(0)
+        return [*seen, turns.getvalue().count("\n")]
+
+    assert asyncio.run(log_twice()) == [0, 2, 4]
+    reasons = [json.loads(line)["reason"] for line in turns.getvalue().splitlines()]
+    assert reasons == ["first", "beside", "second", "beside"]
+
+
+def test_a_line_without_a_loop_is_written_at_once(turns: io.StringIO) -> None:
+    """Before it runs, after it, and in a thread beside it."""
+    structlog.get_logger().info("request", reason="before")
+    assert turns.getvalue().count("\n") == 1
+
+    async def log_in_a_thread() -> int:
+        await asyncio.to_thread(structlog.get_logger().info, "request", reason="beside")
+        return turns.getvalue().count("\n")
+
+    assert asyncio.run(log_in_a_thread()) == 2
+
+
+def test_a_loop_that_ends_within_a_turn_loses_no_line(turns: io.StringIO) -> None:
+    """Its lines come with the next one, or with the end of the process."""
+
+    async def log_and_end() -> None:
+        structlog.get_logger().info("request", reason="last words")
+        asyncio.get_running_loop().stop()
+
+    loop = asyncio.new_event_loop()
+    task = loop.create_task(log_and_end())
+    loop.run_forever()
+    assert task.done()
+    loop.close()
+    structlog.get_logger().info("request", reason="afterwards")
+
+    reasons = [json.loads(line)["reason"] for line in turns.getvalue().splitlines()]
+    assert reasons == ["last words", "afterwards"]

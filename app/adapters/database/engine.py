@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any, Protocol
@@ -57,6 +58,7 @@ class SqlDatabase:
         self._location = location
         self._busy_timeout_ms = busy_timeout_ms
         self._opened: _Driver | None = None
+        self._last: tuple[Connection, Transaction] | None = None
         # False while another process still brings it up to date.
         self.ready = True
 
@@ -106,7 +108,13 @@ class SqlDatabase:
 
     def transaction(self) -> AbstractAsyncContextManager[Transaction]:
         """See ``Database.transaction``. For database work only: on SQLite all others wait."""
-        return _OpenTransaction(self._driver.transaction())
+        return _OpenTransaction(self._driver.transaction(), self._queries_on)
+
+    def _queries_on(self, connection: Connection) -> Transaction:
+        """SQLite has one connection, so that its queries need not be put together for each transaction."""
+        if self._last is None or self._last[0] is not connection:
+            self._last = connection, transaction_on(connection)
+        return self._last[1]
 
     async def check(self) -> None:
         """See ``Database.check``."""
@@ -144,11 +152,16 @@ class SqlDatabase:
 class _OpenTransaction(AbstractAsyncContextManager[Transaction]):
     """A driver's transaction with the queries on it; a second generator around it would cost more."""
 
-    def __init__(self, transaction: AbstractAsyncContextManager[Connection]) -> None:
+    def __init__(
+        self,
+        transaction: AbstractAsyncContextManager[Connection],
+        queries_on: Callable[[Connection], Transaction],
+    ) -> None:
         self._transaction = transaction
+        self._queries_on = queries_on
 
     async def __aenter__(self) -> Transaction:
-        return transaction_on(await self._transaction.__aenter__())
+        return self._queries_on(await self._transaction.__aenter__())
 
     async def __aexit__(self, *raised: Any) -> bool | None:
         return await self._transaction.__aexit__(*raised)

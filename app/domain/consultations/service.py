@@ -179,7 +179,8 @@ class ConsultationService:
 
         Raises ``ConsultationNotFound``.
         """
-        return (await self.read(user, consultation_id)).rev
+        async with self._database.transaction() as tx:
+            return await _owned_revision(tx, user, consultation_id)
 
     async def photos(self, user: str, consultation_id: UUID, signer: UploadSigner) -> PhotoList:
         """Stored photos, each with a signed GET URL that is equal for 5 minutes.
@@ -187,12 +188,12 @@ class ConsultationService:
         Raises ``ConsultationNotFound``.
         """
         async with self._database.transaction() as tx:
-            consultation = await _owned(tx, user, consultation_id)
+            rev = await _owned_revision(tx, user, consultation_id)
             rows = await tx.photos.list_stored(user, consultation_id)
-            asked = [row.in_question for row in rows if row.in_question is not None]
-            during = await tx.current_history.entries(user, asked)
+            asked = {one for row in rows if (one := row.in_question) is not None}
+            during = await tx.current_history.entries(user, [*asked])
         views = await _photo_views(rows, signer, self._clock(), during)
-        return PhotoList(consultation_id=consultation_id, rev=consultation.rev, photos=views)
+        return PhotoList(consultation_id=consultation_id, rev=rev, photos=views)
 
     async def _close(self, tx: Transaction, before: Consultation, closed: bool) -> None:
         if before.kind is ConsultationKind.UNFILED:
@@ -273,13 +274,25 @@ async def _photo_views(
 ) -> list[PhotoView]:
     """Signed views, a few at a time, so that a long list does not block the event loop."""
     views: list[PhotoView] = []
-    for row in rows:
-        speaks_against = None if row.in_question is None else during[row.in_question]
-        thumbnail = signer.sign_thumbnail(row, now) if row.has_thumbnail else None
-        views.append(photo_view(row, signer.sign_get(row, now), thumbnail, speaks_against))
-        if len(views) % _AT_ONCE == 0:
-            await asyncio.sleep(0)
+    for start in range(0, len(rows), _AT_ONCE):
+        views += [
+            photo_view(
+                row,
+                signer.sign_get(row, now),
+                signer.sign_thumbnail(row, now) if row.has_thumbnail else None,
+                None if (asked := row.in_question) is None else during[asked],
+            )
+            for row in rows[start : start + _AT_ONCE]
+        ]
+        await asyncio.sleep(0)
     return views
+
+
+async def _owned_revision(tx: Transaction, user: str, consultation_id: UUID) -> int:
+    rev = await tx.consultations.get_revision(user, consultation_id)
+    if rev is None:
+        raise ConsultationNotFound
+    return rev
 
 
 async def _owned(tx: Transaction, user: str, consultation_id: UUID) -> Consultation:

@@ -11,7 +11,6 @@ from uuid import UUID
 
 import msgspec
 
-from app.domain.consultations.openings import openings_of
 from app.domain.errors import OtherOwner
 from app.domain.notifications import captures_changed
 from app.domain.photos.model import CapturedAt, Schema, UserId
@@ -103,7 +102,7 @@ class InventoryService:
             device = await tx.inventory.get_or_create_device(digest, self._new_id(), now)
             before = {one.photo_id: one for one in await tx.inventory.list_entries(user)}
             doubtful = [one.consultation_id for one in inventory.held if is_doubtful(one.captured_at, now)]
-            openings = await openings_of(tx, user, doubtful)
+            openings = await tx.consultations.openings(user, doubtful)
             changed = _changes(user, device, inventory, before, now, openings)
             for entry in changed:
                 await tx.inventory.put_entry(entry)

@@ -234,7 +234,7 @@ def receipt(row: PhotoRow) -> Receipt:
     )
 
 
-class PhotoView(Schema, frozen=True):
+class PhotoView(Schema, frozen=True, kw_only=False):
     """A stored photo as the desktop sees it; ``url`` is a GET that lives for 15 minutes at most.
 
     ``thumbnail_url``: the same for its thumbnail, null where there is none.
@@ -265,27 +265,28 @@ def photo_view(
     row: PhotoRow, url: str, thumbnail_url: str | None, taken_during: TakenDuring | None = None
 ) -> PhotoView:
     """The desktop's view of a row."""
+    # By place: a list has a thousand, and names cost as much again as all the rest of making one.
     return PhotoView(
-        id=row.photo_id,
-        url=url,
-        thumbnail_url=thumbnail_url,
-        content_type=row.content_type,
-        size=row.size,
-        sha256=row.sha256,
-        width=row.width,
-        height=row.height,
-        captured_at=row.captured_at,
-        device_captured_at=row.device_captured_at,
+        row.photo_id,
+        url,
+        row.content_type,
+        row.size,
+        row.sha256,
+        row.width,
+        row.height,
+        row.captured_at,
+        row.device_captured_at,
         # A photo is shown once it is stored, and each that is stored was received.
-        received_at=cast("datetime", row.received_at),
-        late=row.late,
-        caption=row.caption,
-        body_site=row.body_site,
-        side=row.side,
-        view=row.view,
-        consultation_id=row.filed_in,
-        captured_in=row.captured_in,
-        taken_during=taken_during,
+        cast("datetime", row.received_at),
+        row.late,
+        row.caption,
+        row.body_site,
+        row.side,
+        row.view,
+        row.filed_in,
+        row.captured_in,
+        taken_during,
+        thumbnail_url,
     )
 
 

@@ -7,13 +7,13 @@ cleanly.
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
 
-from app.domain.consultations.openings import openings_of
+from app.domain.consultations.openings import KnownOpenings
 from app.domain.errors import (
     CaptureError,
     ChecksumMismatch,
@@ -102,6 +102,7 @@ class Uploads:
         self._quota = PendingUploadQuota()
         self._checks = FairQueue()
         self._thumbnails = Thumbnails(store, on_thumbnail_failed)
+        self._openings = KnownOpenings()
 
     async def presign(
         self, user: str, photos: Sequence[CapturedPhoto], signer: UploadSigner
@@ -114,9 +115,10 @@ class Uploads:
         """
         own = [photo for photo in photos if photo.owner == user]
         async with self._database.transaction() as tx:
-            owned = await tx.consultations.owned_ids(user, [photo.consultation_id for photo in own])
+            owned = await self._openings.read(tx, user, [photo.consultation_id for photo in own])
             rows, full = await self._entered(tx, user, own, owned)
             await self._reconsider(tx, user, rows)
+        self._openings.remember(user, owned)
         granted = [_grant(user, photo, owned, rows, signer, full) for photo in photos]
         if granted and all(isinstance(one.error, TooManyPending) for one in granted):
             raise full or TooManyPending()
@@ -207,7 +209,7 @@ class Uploads:
         Raises ``ConsultationNotFound`` for the new place, ``PhotoNotFound`` for the photo.
         """
         async with self._database.transaction() as tx:
-            if not await tx.consultations.owned_ids(user, [consultation_id]):
+            if not await tx.consultations.openings(user, [consultation_id]):
                 raise ConsultationNotFound
             # Locked from here on, so that of concurrent moves each records the place that the other left.
             before = await tx.photos.get_for_update(user, photo_id)
@@ -240,17 +242,16 @@ class Uploads:
         return photo_view(row, signer.sign_get(row, now), thumbnail, *during.values())
 
     async def _entered(
-        self, tx: Transaction, user: str, photos: Sequence[CapturedPhoto], owned: set[UUID]
+        self, tx: Transaction, user: str, photos: Sequence[CapturedPhoto], owned: Mapping[UUID, datetime]
     ) -> tuple[dict[UUID, PhotoRow], TooManyPending | None]:
         """The rows of ``photos`` by id; the new ones of ``owned`` consultations enter if they may."""
         now = self._clock()
-        doubtful = [photo.consultation_id for photo in photos if is_doubtful(photo.captured_at, now)]
-        openings = await openings_of(tx, user, doubtful)
         fresh: dict[UUID, PhotoRow] = {}
         for photo in photos:
             # Of two with one id in one request, the first is the one that the other must be equal to.
             if photo.consultation_id in owned and photo.photo_id not in fresh:
-                fresh[photo.photo_id] = new_row(photo, now, openings.get(photo.consultation_id))
+                opened_at = owned[photo.consultation_id] if is_doubtful(photo.captured_at, now) else None
+                fresh[photo.photo_id] = new_row(photo, now, opened_at)
         full = await self._quota.refusal(tx.photos, user, [row.size for row in fresh.values()], now)
         added = set() if full else await tx.photos.add_pending(list(fresh.values()))
         known = await tx.photos.by_ids([photo.photo_id for photo in photos if photo.photo_id not in added])
@@ -361,7 +362,7 @@ def _is_refused(row: PhotoRow, now: datetime) -> bool:
 def _grant(
     user: str,
     photo: CapturedPhoto,
-    owned: set[UUID],
+    owned: Mapping[UUID, datetime],
     rows: dict[UUID, PhotoRow],
     signer: UploadSigner,
     full: TooManyPending | None,

@@ -138,8 +138,12 @@ class ConsultationRepository(Protocol):
         """The user's consultation, a discarded one too; None if not theirs."""
         ...
 
-    async def owned_ids(self, owner: str, ids: Sequence[UUID]) -> set[UUID]:
-        """Those of ``ids`` that belong to ``owner``, in one query."""
+    async def get_revision(self, owner: str, consultation_id: UUID) -> int | None:
+        """``rev`` of the user's consultation, a discarded one too; None if not theirs."""
+        ...
+
+    async def openings(self, owner: str, ids: Sequence[UUID]) -> dict[UUID, datetime]:
+        """When those of ``ids`` that belong to ``owner`` were opened, in one query; without all others."""
         ...
 
     async def list_all(self, owner: str) -> list[Consultation]:

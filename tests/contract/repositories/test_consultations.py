@@ -142,7 +142,9 @@ async def test_owned_consultations_are_found_in_one_query(database: SqlDatabase)
     ids = [consultation.consultation_id for consultation in mine]
 
     async with database.transaction() as tx:
-        assert await tx.consultations.owned_ids(ANNE, [*ids, *ids, uuid4()]) == set(ids)
+        found = await tx.consultations.openings(ANNE, [*ids, *ids, uuid4()])
+
+    assert found == {one.consultation_id: one.opened_at for one in mine}
 
 
 async def test_an_empty_consultation_is_discarded_and_its_late_photo_brings_it_back(

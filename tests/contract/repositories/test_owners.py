@@ -34,9 +34,13 @@ Attempt = Callable[[Transaction, UUID, UUID, UUID], Awaitable[Any]]
 # How Ben asks for Anne's consultation and photo, and what he may see. The last id is his own consultation.
 ATTEMPTS: dict[str, tuple[Attempt, Any]] = {
     "consultations.get": (lambda tx, consultation, photo, own: tx.consultations.get(BEN, consultation), None),
-    "consultations.owned_ids": (
-        lambda tx, consultation, photo, own: tx.consultations.owned_ids(BEN, [consultation]),
-        set(),
+    "consultations.get_revision": (
+        lambda tx, consultation, photo, own: tx.consultations.get_revision(BEN, consultation),
+        None,
+    ),
+    "consultations.openings": (
+        lambda tx, consultation, photo, own: tx.consultations.openings(BEN, [consultation]),
+        {},
     ),
     "consultations.list_all": (lambda tx, consultation, photo, own: _labels(tx), {"Ben's", "Unfiled"}),
     "consultations.unfiled": (lambda tx, consultation, photo, own: _unfiled_owner(tx), BEN),
@@ -169,9 +173,8 @@ async def test_the_owner_is_seen_by_the_same_questions(database: SqlDatabase) ->
 
     async with database.transaction() as tx:
         assert await tx.consultations.get(ANNE, consultation.consultation_id) is not None
-        assert await tx.consultations.owned_ids(ANNE, [consultation.consultation_id]) == {
-            consultation.consultation_id
-        }
+        assert await tx.consultations.get_revision(ANNE, consultation.consultation_id) is not None
+        assert await tx.consultations.openings(ANNE, [consultation.consultation_id])
         assert len(await tx.photos.list_stored(ANNE, consultation.consultation_id)) == 1
         assert await tx.photos.get_for_update(ANNE, row.photo_id) is not None
         assert await tx.photos.describe(ANNE, row.photo_id, PhotoDescription(caption="x")) is not None

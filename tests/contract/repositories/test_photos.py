@@ -51,7 +51,7 @@ async def test_nothing_to_insert_and_nothing_to_find_are_no_queries(database: Sq
     async with database.transaction() as tx:
         assert await tx.photos.add_pending([]) == set()
         assert await tx.photos.by_ids([]) == {}
-        assert await tx.consultations.owned_ids(ANNE, []) == set()
+        assert await tx.consultations.openings(ANNE, []) == {}
 
 
 async def test_adding_a_photo_twice_keeps_the_first(database: SqlDatabase) -> None:

@@ -62,6 +62,7 @@ _ADD_UNFILED = Statement(
     )
 )
 _ONE = Statement(_with_count().where(_C.consultation_id == bindparam("consultation_id")))
+_REVISION = Statement(select(_C.rev).where(_OWNED))
 _ALL = Statement(
     _with_count()
     .where(_C.discarded_at.is_(None))
@@ -130,11 +131,10 @@ _INCREMENT_REVISION = Statement(
 
 
 @cache
-def _owned_among(count: int) -> Statement:
+def _openings(count: int) -> Statement:
     ids = [bindparam(f"id{place}", type_=_C.consultation_id.type) for place in range(count)]
-    return Statement(
-        select(_C.consultation_id).where(_C.owner == bindparam("owner"), _C.consultation_id.in_(ids))
-    )
+    found = select(_C.consultation_id, _C.opened_at)
+    return Statement(found.where(_C.owner == bindparam("owner"), _C.consultation_id.in_(ids)))
 
 
 class SqlConsultationRepository(Repository):
@@ -158,13 +158,17 @@ class SqlConsultationRepository(Repository):
         rows = await self._connection.fetch(_ONE, owner=owner, consultation_id=consultation_id)
         return _consultation(rows[0]) if rows else None
 
-    async def owned_ids(self, owner: str, ids: Sequence[UUID]) -> set[UUID]:
+    async def get_revision(self, owner: str, consultation_id: UUID) -> int | None:
+        rows = await self._connection.fetch(_REVISION, owner=owner, consultation_id=consultation_id)
+        return rows[0][0] if rows else None
+
+    async def openings(self, owner: str, ids: Sequence[UUID]) -> dict[UUID, datetime]:
         wanted = dict.fromkeys(ids)
         if not wanted:
-            return set()
+            return {}
         values = {f"id{place}": wanted_id for place, wanted_id in enumerate(wanted)}
-        rows = await self._connection.fetch(_owned_among(len(wanted)), owner=owner, **values)
-        return {row[0] for row in rows}
+        rows = await self._connection.fetch(_openings(len(wanted)), owner=owner, **values)
+        return {row[0]: row[1] for row in rows}
 
     async def list_all(self, owner: str) -> list[Consultation]:
         return [_consultation(row) for row in await self._connection.fetch(_ALL, owner=owner)]
