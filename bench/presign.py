@@ -6,6 +6,7 @@ once. Tokens are minted for every round; each is verified once and then remember
 
 import uuid
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from itertools import cycle
 from pathlib import Path
 
@@ -145,7 +146,7 @@ def _photos(user: SignedInUser, count: int) -> Iterator[dict[str, object]]:
             "sha256": uuid.uuid4().hex * 2,
             "width": 800,
             "height": 600,
-            "capturedAt": "2026-11-22T10:41:00.123Z",
+            "capturedAt": datetime.now(UTC).isoformat(),
         }
 
 
