@@ -4,17 +4,22 @@
 const POLICY =
   "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/** @returns {Response} */
-export function offlineAnswer() {
+/**
+ * @param {{assets: {url: string}[]}} shell what this worker keeps
+ * @returns {Response}
+ */
+export function offlineAnswer({ assets }) {
+  const sheets = assets.map(({ url }) => url).filter((url) => url.endsWith(".css"));
   const headers = {
     "Content-Type": "text/html; charset=utf-8",
     "Cache-Control": "no-store",
     "Content-Security-Policy": POLICY,
   };
-  return new Response(PAGE, { status: 503, statusText: "Offline", headers });
+  return new Response(page(sheets), { status: 503, statusText: "Offline", headers });
 }
 
-const PAGE = `<!doctype html>
+/** @param {string[]} sheets */
+const page = (sheets) => `<!doctype html>
 <html lang="en">
   <head>
     <meta charset="utf-8" />
@@ -22,9 +27,7 @@ const PAGE = `<!doctype html>
     <meta name="color-scheme" content="light dark" />
     <title>No connection</title>
     <link rel="icon" href="/pwa/icons/icon.svg" type="image/svg+xml" />
-    <link rel="stylesheet" href="/pwa/styles/tokens.css" />
-    <link rel="stylesheet" href="/pwa/styles/base.css" />
-    <link rel="stylesheet" href="/pwa/styles/phone.css" />
+    ${sheets.map((url) => `<link rel="stylesheet" href="${url}" />`).join("\n    ")}
   </head>
   <body>
     <main>

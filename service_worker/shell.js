@@ -80,7 +80,7 @@ export function answer(request, precache, { caches, fetch, origin, phone }) {
     if (page && page !== path) return lead(page);
     if (!page && path !== "/") return null;
     // On a phone the start page leads to the one page that needs no network.
-    return fetch(request).catch(() => (path === "/" && phone ? lead(SHELL) : offlineAnswer()));
+    return fetch(request).catch(() => (path === "/" && phone ? lead(SHELL) : offlineAnswer(precache)));
   }
 
   /** The page's own address, with the query. @type {(page: string) => Promise<Response>} */
@@ -92,7 +92,7 @@ export function answer(request, precache, { caches, fetch, origin, phone }) {
   async function fromShell(path, request) {
     const found = caches.open(PREFIX + precache.version).then((cache) => cache.match(path));
     const kept = await withLimit(found, CACHE_MS, "cache").catch(() => undefined);
-    return kept ?? fetch(request).catch(() => offlineAnswer());
+    return kept ?? fetch(request).catch(() => offlineAnswer(precache));
   }
 }
 

@@ -43,7 +43,7 @@ FULL = (5, 60, 500)
 LIMIT_S = 300
 
 
-class Visit(msgspec.Struct, frozen=True):
+class Audited(msgspec.Struct, frozen=True):
     """A page as somebody opens it; without a name nobody is signed in."""
 
     title: str
@@ -57,30 +57,30 @@ def main() -> None:
     log.configure("warning")
     with (
         tempfile.TemporaryDirectory(prefix="lighthouse-", ignore_cleanup_errors=True) as place,
-        _clinic(Path(place)) as (clinic, visits),
+        _clinic(Path(place)) as (clinic, pages),
         browser(Path(place)) as chromium,
     ):
         print(f"{'page':22} {'':8} {HEADING}")
-        below = [visit.title for visit in visits if not _reaches_goals(chromium, clinic, visit)]
+        below = [page.title for page in pages if not _reaches_goals(chromium, clinic, page)]
     sys.exit(f"Below the goals: {', '.join(below)}" if below else 0)
 
 
 @contextmanager
-def _clinic(place: Path) -> Iterator[tuple[MeasuredClinic, list[Visit]]]:
+def _clinic(place: Path) -> Iterator[tuple[MeasuredClinic, list[Audited]]]:
     """A clinic with a user for each fullness."""
     clinic = MeasuredClinic(place / "clinic", free_port())
     accounts = prepare(clinic, lambda backends: make_accounts(backends, len(FULL) + 1))
     clinic.start()
     try:
-        visits = [
-            Visit("sign-in", "/sign-in?back=/mobile", "mobile"),
-            Visit("phone", "/mobile", "mobile", accounts[0].name),
+        pages = [
+            Audited("sign-in", "/sign-in?back=/mobile", "mobile"),
+            Audited("phone", "/mobile", "mobile", accounts[0].name),
         ]
         for account, count in zip(accounts[1:], FULL, strict=True):
             _fill(clinic, account.name, count)
             title = f"desktop, {count} photos"
-            visits += [Visit(title, "/desktop", device, account.name) for device in ("mobile", "desktop")]
-        yield clinic, visits
+            pages += [Audited(title, "/desktop", device, account.name) for device in ("mobile", "desktop")]
+        yield clinic, pages
     finally:
         clinic.kill()
 
@@ -115,29 +115,29 @@ def _upload(client: httpx.Client, owner: str, place: str, body: bytes) -> None:
     client.post(f"/api/uploads/{photo['photoId']}/complete", json=claim).raise_for_status()
 
 
-def _reaches_goals(chromium: Chromium, clinic: MeasuredClinic, visit: Visit) -> bool:
-    found = _audit(chromium, clinic, visit)
+def _reaches_goals(chromium: Chromium, clinic: MeasuredClinic, page: Audited) -> bool:
+    found = _audit(chromium, clinic, page)
     scores = found["scores"]
     points = " ".join(f"{scores[name]:4}" for name in GOALS)
     numbers = "  ".join(f"{found['metrics'][name]:{form}}" for name, form in METRICS.items())
     print(
-        f"{visit.title:22} {visit.device:8} {points}  {numbers}", *found["failed"], sep="\n    ", flush=True
+        f"{page.title:22} {page.device:8} {points}  {numbers}", *found["failed"], sep="\n    ", flush=True
     )
     return all(scores[name] >= goal for name, goal in GOALS.items())
 
 
-def _audit(chromium: Chromium, clinic: MeasuredClinic, visit: Visit) -> dict[str, Any]:
+def _audit(chromium: Chromium, clinic: MeasuredClinic, page: Audited) -> dict[str, Any]:
     port = free_port()
-    options = DESKTOP if visit.device == "desktop" else PHONE
+    options = DESKTOP if page.device == "desktop" else PHONE
     with chromium.opened(f"--remote-debugging-port={port}", **options) as context:
-        if visit.name:
-            sign_in_by_cookie(context, clinic.url, visit.name)
+        if page.name:
+            sign_in_by_cookie(context, clinic.url, page.name)
         node = shutil.which("node") or "node"
-        command = [node, str(SCRIPT), str(port), f"{clinic.url}{visit.address}", visit.device]
+        command = [node, str(SCRIPT), str(port), f"{clinic.url}{page.address}", page.device]
         done = subprocess.run(command, stdout=subprocess.PIPE, text=True, timeout=LIMIT_S, check=True)
     found: dict[str, Any] = json.loads(done.stdout)
     # A page that did not load has a score, too.
-    assert not found["error"], f"{visit.title}: {found['error']}"
+    assert not found["error"], f"{page.title}: {found['error']}"
     return found
 
 

@@ -46,6 +46,8 @@ def sign_in_with_worker(phone: Page, clinic: Clinic) -> None:
     """Sign in on the phone and wait for its service worker: from then on it starts without a link."""
     sign_in(phone, clinic)
     expect_state(phone, "connected")
+    # The server has answered once: what it said is known without a link as well.
+    expect(phone.get_by_role("button", name="Open camera")).to_be_enabled()
     wait_for_worker(phone)
 
 

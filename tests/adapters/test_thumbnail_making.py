@@ -70,8 +70,8 @@ async def test_it_shows_what_the_photo_shows(inspector: PillowInspector) -> None
         made = await thumbnail_of(inspector, encoded(picture, "JPEG", quality=85))
         small = picture.resize(made.size, Image.Resampling.LANCZOS)
 
-        assert distance(made, small) < 6
-        assert distance(made, small.transpose(Image.Transpose.ROTATE_180)) > 12
+        assert distance(made, small) < 10
+        assert distance(made, small.transpose(Image.Transpose.ROTATE_180)) > 20
 
 
 async def test_it_weighs_little(inspector: PillowInspector) -> None:

@@ -203,7 +203,7 @@ def test_each_word_of_a_view_is_that_of_its_row() -> None:
     )
     during = TakenDuring(id=uuid4(), label="Room 2", second_identifier=None, since=since)
 
-    view = photo_view(photo, "an address", during)
+    view = photo_view(photo, "an address", "another address", during)
 
     of_row = {name: value for name, value in msgspec.structs.asdict(view).items() if hasattr(photo, name)}
     assert of_row.pop("taken_during") == during
@@ -212,6 +212,7 @@ def test_each_word_of_a_view_is_that_of_its_row() -> None:
     assert others == {
         "id": photo.photo_id,
         "url": "an address",
+        "thumbnail_url": "another address",
         "consultation_id": photo.filed_in,
         "taken_during": during,
     }

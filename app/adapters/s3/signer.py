@@ -118,11 +118,14 @@ class S3Signer:
         return urls
 
     def _shown_url(self, known: _Shown, key: str, content_type: str) -> str:
-        """With the session by which the built-in store refuses it later."""
         window, urls = self._shown
-        template = _get_template(self._place(), content_type, known[1], window)
-        url = urls[known] = template.url(key, key[key.rindex("/") + 1 :])
+        url = urls[known] = self._sign_get(key, content_type, window, known[1])
         return url
+
+    def _sign_get(self, key: str, content_type: str, window: datetime, session: str = "") -> str:
+        """With the ``session`` by which the built-in store refuses it later."""
+        template = _get_template(self._place(), content_type, session, window)
+        return template.url(key, key[key.rindex("/") + 1 :])
 
     def sign_head(self, row: PhotoRow) -> str:
         """HEAD of a photo, to check what the store says of it."""

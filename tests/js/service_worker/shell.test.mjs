@@ -185,7 +185,10 @@ for (const path of ["/", "/desktop", "/sign-in"]) {
     const offline = await answer(navigation(path), PRECACHE, world({ offline: true }));
 
     assert.equal(offline.status, 503);
-    assert.match(await offline.text(), /Photos saved on this phone are safe/);
+    const page = await offline.text();
+    assert.match(page, /Photos saved on this phone are safe/);
+    assert.match(page, /<link rel="stylesheet" href="\/pwa\/styles\/phone\.css" \/>/);
+    assert.doesNotMatch(page, /main\.js/);
     assert.match(
       offline.headers.get("Content-Security-Policy"),
       /^default-src 'none'; style-src 'self';/,
