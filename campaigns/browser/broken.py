@@ -37,10 +37,9 @@ KILLED = (
         file="pwa/queue/replay/queue-store.js",
         changes=(
             (
-                'return { record, bytes: await tx.objectStore("bytes").get(photoId) };',
-                'const bytes = await tx.objectStore("bytes").get(photoId);\n'
-                "      await deletePhoto(tx, photoId);\n"
-                "      return { record, bytes };",
+                'return bytes ? { record, bytes } : { refused: "record-damaged" };',
+                'await this.#database.write(["photos", "bytes"], (tx) => deletePhoto(tx, photoId));\n'
+                '    return bytes ? { record, bytes } : { refused: "record-damaged" };',
             ),
         ),
         kind="lost",
@@ -103,8 +102,8 @@ CELLS_BROKEN = (
         file="pwa/queue/replay/effects.js",
         changes=(
             (
-                "const outcome = await network.put(upload, claim.record, claim.bytes, signal);",
-                "const outcome = await network.put(upload, claim.record, claim.bytes, signal);\n"
+                "const outcome = await sending;",
+                "const outcome = await sending;\n"
                 '  const said = { ...claim.record, state: /** @type {const} */ ("stored"), late: false };\n'
                 "  const receipt = { ...said, filedIn: said.consultationId, receivedAt: null };\n"
                 "  const stored = outcome.status >= 200 && outcome.status < 300;\n"

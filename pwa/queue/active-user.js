@@ -23,6 +23,7 @@ export async function activeUserIn(tx) {
  * @returns {Promise<PhotoRecord | null>}
  */
 export async function recordOfActiveUser(tx, photoId, owner) {
-  const record = await tx.objectStore("photos").get(photoId);
-  return record?.owner === owner && (await activeUserIn(tx)) === owner ? record : null;
+  const asked = tx.objectStore("photos").get(photoId);
+  const [record, user] = await Promise.all([asked, activeUserIn(tx)]);
+  return record?.owner === owner && user === owner ? record : null;
 }

@@ -21,14 +21,18 @@ import { PhotoMissing, StorageRefused } from "./refusals.js";
  */
 export function storePhoto(database, draft, bytes) {
   return database.write(["photos", "bytes", "meta"], async (tx) => {
-    const [known] = await Promise.all([
+    const [known, lastSeq = 0, binding] = await Promise.all([
       tx.objectStore("photos").get(draft.photoId),
+      tx.objectStore("meta").get("lastSeq"),
+      bindingOfReplaced(tx, draft),
       tx.objectStore("bytes").put(bytes, draft.photoId),
     ]);
     if (known?.sha256 === draft.sha256) return known;
-    const binding = await bindingOfReplaced(tx, draft);
-    const record = { ...draft, ...binding, seq: await nextSeq(tx) };
-    await tx.objectStore("photos").put(record);
+    const record = { ...draft, ...binding, seq: lastSeq + 1 };
+    await Promise.all([
+      tx.objectStore("photos").put(record),
+      tx.objectStore("meta").put(record.seq, "lastSeq"),
+    ]);
     return record;
   });
 }
@@ -162,12 +166,4 @@ async function bindingOfReplaced(tx, draft) {
   // Answered or open, the question is about the moment of the first shutter.
   const { placed, firstCapturedAt = old.capturedAt } = old;
   return { ...bindingOf(old), firstCapturedAt, ...(placed && { placed }) };
-}
-
-/** @param {WriteTransaction} tx over meta */
-async function nextSeq(tx) {
-  const meta = tx.objectStore("meta");
-  const seq = ((await meta.get("lastSeq")) ?? 0) + 1;
-  await meta.put(seq, "lastSeq");
-  return seq;
 }

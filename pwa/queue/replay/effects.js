@@ -1,13 +1,18 @@
 /**
  * Runs the core's effects: each begins with the queue store and ends with an event for the core. A
- * photo's bytes live only inside its own PUT.
+ * photo's bytes live only inside its own PUT and the one before it.
  */
 
 /** @import { QueueStore } from "./queue-store.js" */
+/** @import { ReadAhead } from "./read-ahead.js" */
+/** @import { Settling } from "./settling.js" */
 /** @import { Effect, ReplayEvent } from "./state.js" */
 /** @import { Uploader } from "./uploader.js" */
 
-/** @typedef {{queueStore: QueueStore, network: Uploader, owner: string, signal: AbortSignal}} EffectContext */
+/**
+ * @typedef {{queueStore: QueueStore, ahead: ReadAhead, settling: Settling, network: Uploader,
+ *   owner: string, signal: AbortSignal}} EffectContext
+ */
 /** @typedef {Exclude<Effect, {type: "finish" | "wake"}>} RunnableEffect */
 /**
  * @template {RunnableEffect["type"]} T
@@ -61,10 +66,13 @@ async function presign({ queueStore, network, owner, signal }, { photoIds }) {
  * @param {EffectOf<"put">} effect
  * @returns {Promise<ReplayEvent>}
  */
-async function put({ queueStore, network, owner, signal }, { photoId, upload, updates }) {
-  const claim = await queueStore.claimPhoto(photoId, owner, updates);
+async function put({ queueStore, ahead, network, owner, signal }, effect) {
+  const { photoId, upload, updates, next } = effect;
+  const claim = await queueStore.claimPhoto(photoId, owner, updates, ahead.take(photoId));
   if ("refused" in claim) return { type: "put", photoId, outcome: claim };
-  const outcome = await network.put(upload, claim.record, claim.bytes, signal);
+  const sending = network.put(upload, claim.record, claim.bytes, signal);
+  ahead.begin(next);
+  const outcome = await sending;
   return { type: "put", photoId, outcome };
 }
 
@@ -95,6 +103,6 @@ async function remove({ queueStore, network, owner, signal }, { photoId }) {
  * @param {EffectOf<"settle">} effect
  * @returns {Promise<ReplayEvent>}
  */
-async function settlePhoto({ queueStore }, { photoId, receipt }) {
-  return { type: "settled", photoId, state: await queueStore.settlePhoto(photoId, receipt) };
+async function settlePhoto({ settling }, { photoId, receipt }) {
+  return { type: "settled", photoId, state: await settling.settle(photoId, receipt) };
 }

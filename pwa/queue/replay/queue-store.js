@@ -3,6 +3,7 @@
  * what the page did meanwhile always wins; bytes are erased only together with the receipt.
  */
 
+import { GatheredWrites } from "./gathered-writes.js";
 import { LONGEST_WAIT_MS } from "./retry-policy.js";
 import { deletePhoto, deleteUnsent } from "../photo-store.js";
 import { RULES, isMoving, mayLeave, readableBytes } from "../photo-record.js";
@@ -18,11 +19,14 @@ import { recordOfActiveUser, activeUserIn } from "../active-user.js";
 /** @import { StatusUpdate, PauseStatus, Row, Settled } from "./state.js" */
 
 /** @typedef {{record: PhotoRecord, bytes: ArrayBuffer} | {refused: "changed" | "record-damaged"}} Claim */
+/** @typedef {{bytes: unknown, sha256: string | null}} StoredBytes as they were read; no hash where there are none */
 
 export class QueueStore {
   #database;
+  #writes;
   #changes;
   #now;
+  #announcing = false;
 
   /**
    * @param {{database: Database, changes: Changes}} queue
@@ -30,6 +34,7 @@ export class QueueStore {
    */
   constructor(queue, wall = Date.now) {
     this.#database = queue.database;
+    this.#writes = new GatheredWrites(queue.database);
     this.#changes = queue.changes;
     this.#now = wall;
   }
@@ -61,6 +66,8 @@ export class QueueStore {
    * @returns {Promise<Row[]>} what is to be sent or deleted, in the order of the shutters
    */
   async load(owner) {
+    // An older state of a photo than the core has asked for would look like a user's retry.
+    await this.#writes.written();
     const records = await this.#database.read(["photos"], (tx) =>
       tx.objectStore("photos").index("owner").getAll(owner),
     );
@@ -75,7 +82,7 @@ export class QueueStore {
    * @returns {Promise<PhotoRecord[]>} those that are still to be sent
    */
   markSigned(photoIds, owner) {
-    return this.#database.write(["photos", "meta"], async (tx) => {
+    return this.#writes.write(["photos", "meta"], async (tx) => {
       if ((await activeUserIn(tx)) !== owner) return [];
       const photos = tx.objectStore("photos");
       const found = await Promise.all(photoIds.map((photoId) => photos.get(photoId)));
@@ -87,27 +94,40 @@ export class QueueStore {
   }
 
   /**
+   * Reads the bytes of a photo and hashes them again: what leaves the phone is what was taken.
+   * @param {string} photoId
+   * @returns {Promise<StoredBytes>}
+   */
+  async readBytes(photoId) {
+    const bytes = await this.#database.read(["bytes"], (tx) =>
+      tx.objectStore("bytes").get(photoId),
+    );
+    return { bytes, sha256: bytes instanceof ArrayBuffer ? await sha256Hex(bytes) : null };
+  }
+
+  /**
    * Hands out the bytes of one photo and marks it as being sent, unless it was deleted meanwhile.
-   * The hash is computed again: what leaves the phone is what was taken.
    * @param {string} photoId
    * @param {string} owner
    * @param {StatusUpdate[]} updates written along
+   * @param {Promise<StoredBytes | null> | null} [ahead] what was read before its turn
    * @returns {Promise<Claim>}
    */
-  async claimPhoto(photoId, owner, updates) {
-    const found = await this.#database.write(["photos", "bytes", "meta"], async (tx) => {
+  async claimPhoto(photoId, owner, updates, ahead = null) {
+    const claimed = this.#writes.write(["photos", "meta"], async (tx) => {
       await this.#writeStatus(tx, updates);
-      const photos = tx.objectStore("photos");
       const record = await recordOfActiveUser(tx, photoId, owner);
       if (!record || !mayLeave(record)) return null;
-      await photos.put({ ...record, state: "sending", nextTryAt: null });
-      return { record, bytes: await tx.objectStore("bytes").get(photoId) };
+      await tx.objectStore("photos").put({ ...record, state: "sending", nextTryAt: null });
+      return record;
     });
+    const record = await claimed;
     this.#changed();
-    if (!found) return { refused: "changed" };
-    const bytes = readableBytes(found.record, found.bytes);
-    const whole = bytes !== null && (await sha256Hex(bytes)) === found.record.sha256;
-    return whole ? { record: found.record, bytes } : { refused: "record-damaged" };
+    if (!record) return { refused: "changed" };
+    // Other bytes than these may have been kept since they were read.
+    const bytes =
+      wholeBytes(record, await ahead) ?? wholeBytes(record, await this.readBytes(photoId));
+    return bytes ? { record, bytes } : { refused: "record-damaged" };
   }
 
   /**
@@ -116,12 +136,13 @@ export class QueueStore {
    * @returns {Promise<PhotoRecord | null>} null when it is gone, or not the signed-in user's
    */
   readRecord(photoId, owner) {
-    return this.#database.read(["photos", "meta"], (tx) => recordOfActiveUser(tx, photoId, owner));
+    // Asked for with the next photo's claim, it costs no transaction of its own.
+    return this.#writes.write(["photos", "meta"], (tx) => recordOfActiveUser(tx, photoId, owner));
   }
 
   /** @param {StatusUpdate[]} updates */
   async writeStatus(updates) {
-    await this.#database.write(["photos"], (tx) => this.#writeStatus(tx, updates));
+    await this.#writes.write(["photos"], (tx) => this.#writeStatus(tx, updates));
     this.#changed();
   }
 
@@ -133,7 +154,7 @@ export class QueueStore {
    */
   async settlePhoto(photoId, receipt) {
     const stores = /** @type {const} */ (["photos", "bytes", "receipts", "meta"]);
-    const settled = await this.#database.write([...stores], async (tx) => {
+    const settled = await this.#writes.write([...stores], async (tx) => {
       const record = await tx.objectStore("photos").get(photoId);
       if (!record) return "missing";
       const verdict = verifyReceipt(record, receipt, await activeUserIn(tx));
@@ -148,7 +169,7 @@ export class QueueStore {
 
   /** @param {PauseStatus | null} status */
   async writePause(status) {
-    await this.#database.write(["meta"], async (tx) => {
+    await this.#writes.write(["meta"], async (tx) => {
       const meta = tx.objectStore("meta");
       if (!status) return meta.delete("pause");
       const { inMs, ...pause } = status;
@@ -171,7 +192,7 @@ export class QueueStore {
 
   /** The holder of the lock is alive. */
   async writeHeartbeat() {
-    await this.#database.write(["meta"], (tx) =>
+    await this.#writes.write(["meta"], (tx) =>
       tx.objectStore("meta").put(this.#now(), "heartbeat"),
     );
   }
@@ -197,8 +218,9 @@ export class QueueStore {
    */
   async #writeStatus(tx, updates) {
     const photos = tx.objectStore("photos");
-    for (const { inMs, ...status } of updates) {
-      const record = await photos.get(status.photoId);
+    const records = await Promise.all(updates.map(({ photoId }) => photos.get(photoId)));
+    for (const [i, { inMs, ...status }] of updates.entries()) {
+      const record = records[i];
       if (!record || (record.state === "deleting" && status.state !== "deleting")) continue;
       const rules = status.state === "parked" ? { rules: RULES } : {};
       await photos.put({ ...record, ...status, ...rules, nextTryAt: this.#at(inMs) });
@@ -244,7 +266,22 @@ export class QueueStore {
     return left > LONGEST_WAIT_MS ? 0 : Math.max(0, left);
   }
 
+  /** One message for everything that one transaction has changed. */
   #changed() {
-    this.#changes.publish({ type: "changed", by: "replay" });
+    if (this.#announcing) return;
+    this.#announcing = true;
+    queueMicrotask(() => {
+      this.#announcing = false;
+      this.#changes.publish({ type: "changed", by: "replay" });
+    });
   }
+}
+
+/**
+ * @param {PhotoRecord} record
+ * @param {StoredBytes | null} read
+ * @returns {ArrayBuffer | null} null where these are not the bytes of this record
+ */
+function wholeBytes(record, read) {
+  return read && read.sha256 === record.sha256 ? readableBytes(record, read.bytes) : null;
 }

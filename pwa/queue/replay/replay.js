@@ -1,11 +1,14 @@
 /**
  * Drives the pure core with real parts: takes the lock, loads the queue, begins what the core asks
- * for and feeds every answer back. One photo's bytes are in memory at a time. Page and worker run
- * this same module.
+ * for and feeds every answer back. The bytes of two photos are in memory at a time: of the one being
+ * sent and of the next. Page and worker run this same module.
  */
 
+import { ReadAhead } from "./read-ahead.js";
 import { initialState, step } from "./reducer.js";
+import { Settling } from "./settling.js";
 import { runEffect } from "./effects.js";
+import { hasOnlyReceiptsLeft } from "./state.js";
 import { withReplayLock } from "./lock.js";
 
 /** @import { Notice } from "../changes.js" */
@@ -57,6 +60,8 @@ export function replay(parts) {
 class Run {
   #parts;
   #owner;
+  #ahead;
+  #settling;
   /** @type {CoreState} */
   #state = initialState(null, 0);
   #visible = true;
@@ -79,6 +84,8 @@ class Run {
   constructor(parts, owner) {
     this.#parts = parts;
     this.#owner = owner;
+    this.#ahead = new ReadAhead(parts.queueStore);
+    this.#settling = new Settling(parts.queueStore, parts.clock);
   }
 
   /** @returns {Promise<Outcome>} */
@@ -128,6 +135,7 @@ class Run {
     this.#state = state;
     if (event.type !== "loaded") this.#checked = false;
     for (const effect of effects) this.#beginEffect(effect);
+    if (hasOnlyReceiptsLeft(state)) this.#settling.flush();
   }
 
   /** @param {Effect} effect */
@@ -140,10 +148,12 @@ class Run {
   /** @param {RunnableEffect} effect */
   async #runEffect(effect) {
     const { queueStore, network, visible } = this.#parts;
-    const context = { queueStore, network, owner: this.#owner, signal: this.#halt.signal };
+    const own = { owner: this.#owner, ahead: this.#ahead, settling: this.#settling };
+    const context = { queueStore, network, ...own, signal: this.#halt.signal };
     const event = await runEffect(context, effect);
     if (!event) return;
-    this.#visible = await visible();
+    // The next PUT does not wait for an answer that only a backoff needs.
+    if (!gotThrough(event)) this.#visible = await visible();
     this.#dispatch(event);
   }
 
@@ -176,6 +186,7 @@ class Run {
     if (this.#over) return;
     this.#over = true;
     this.#halt.abort();
+    this.#settling.flush();
     for (const cleanup of this.#cleanups) cleanup();
     void Promise.allSettled(this.#underWay).then(answer);
   }
@@ -188,4 +199,11 @@ class Run {
       (error) => this.#wrapUp(() => this.#promise?.reject(error)),
     );
   }
+}
+
+/** @param {ReplayEvent} event @returns {boolean} no wait can follow from it */
+function gotThrough(event) {
+  if (event.type === "completed") return event.outcome.ok;
+  if (event.type !== "put" || "refused" in event.outcome) return false;
+  return event.outcome.status >= 200 && event.outcome.status < 300;
 }

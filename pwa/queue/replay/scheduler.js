@@ -95,10 +95,11 @@ function send(state, now) {
   if (count(state, "putting") > 0) return [];
   const unconfirmed = ready(state, now, "sent").length + count(state, "confirming");
   if (unconfirmed >= MOST_UNCONFIRMED) return [];
-  const task = ready(state, now, "signed").sort(byPriority)[0];
+  const [task, following] = ready(state, now, "signed").sort(byPriority);
   if (!task?.upload) return [];
   change(state, recordTurn(state, task, "store"), { stage: "putting" });
-  return [{ type: "put", photoId: task.photoId, upload: task.upload, updates: [] }];
+  const next = following?.photoId ?? null;
+  return [{ type: "put", photoId: task.photoId, upload: task.upload, next, updates: [] }];
 }
 
 /** @type {(state: CoreState, now: number) => Effect[]} */

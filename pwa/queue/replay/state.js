@@ -120,7 +120,7 @@
 
 /**
  * @typedef {{type: "presign", photoIds: string[]} |
- *   {type: "put", photoId: string, upload: Upload, updates: StatusUpdate[]} |
+ *   {type: "put", photoId: string, upload: Upload, next: string | null, updates: StatusUpdate[]} |
  *   {type: "complete", photoId: string} |
  *   {type: "delete", photoId: string} |
  *   {type: "settle", photoId: string, receipt: Receipt | null} |
@@ -140,6 +140,16 @@ const BUSY = new Set(
  * @returns {boolean} something that was begun for it has not ended yet
  */
 export const isBusy = (task) => BUSY.has(task.stage);
+
+/**
+ * @param {CoreState} state
+ * @returns {boolean} nothing is under way but the writing of receipts
+ */
+export function hasOnlyReceiptsLeft({ presigning, tasks }) {
+  if (presigning) return false;
+  for (const task of tasks.values()) if (isBusy(task) && task.stage !== "settling") return false;
+  return true;
+}
 
 /**
  * Replaces a task by a changed copy; states handed out before stay as they were.

@@ -86,6 +86,8 @@ test("PUTs go one at a time while the confirmation of the one before is under wa
   const second = await phone.net.next("put");
   assert.deepEqual(await phone.states(), ["confirming", "sending", "queued"]);
   complete.receipt();
+  await until(() => phone.clock.next <= phone.clock.time + 100);
+  phone.clock.advance(100);
   await until(async () => (await phone.list()).length === 2);
   assert.equal(phone.net.count("put"), 2);
   second.respond(200);
