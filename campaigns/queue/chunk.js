@@ -91,9 +91,11 @@ export function addUp(sum, more) {
 }
 
 /** @param {Found} found @param {number} seed @param {Operation[]} operations @param {Played} played */
-function add(found, seed, operations, { verdict, events, photos, stored }) {
+function add(found, seed, operations, { verdict, events, photos, stored, overlap }) {
   found.trials += 1;
-  for (const [name, n] of Object.entries({ events, photos, stored })) count(found.counts, name, n);
+  const { sent: sentAsReadAhead, refused: refusedAfterReadAhead } = overlap;
+  const counts = { events, photos, stored, sentAsReadAhead, refusedAfterReadAhead };
+  for (const [name, n] of Object.entries(counts)) count(found.counts, name, n);
   for (const [kind, what] of Object.entries(verdict)) count(found.violations, kind, what.length);
   if (Object.keys(verdict).length > 0) found.failures.push(sentence(seed, operations, PRODUCT));
 }

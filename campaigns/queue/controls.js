@@ -21,6 +21,7 @@ export const CONTROLS = {
   "follows the desktop without asking": product({ guard: followsSilently() }),
   "never confirms": product({ step: neverConfirms }),
   "parks when the link fails": product({ step: parksForTheLink }),
+  "sends what it read ahead without asking": product({ asksAtItsTurn: false }),
 };
 
 /** @param {Partial<Product>} fault @returns {Product} */

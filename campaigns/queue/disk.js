@@ -96,13 +96,14 @@ export class Disk {
     return rows.map((row) => ({ ...row }));
   }
 
-  /** @param {string} photoId @param {string} owner @param {any[]} updates */
-  claim(photoId, owner, updates) {
+  /** @param {string} photoId @param {string} owner @param {any[]} updates @param {string} [ahead] bytes read before */
+  claim(photoId, owner, updates, ahead) {
     this.writeStatus(updates);
     const row = this.rows.get(photoId);
     if (!this.#sends(row, owner)) return { refused: "changed" };
     Object.assign(row, { state: "sending", nextTryAt: null });
-    return row.bytes === row.sha256 ? { record: { ...row } } : { refused: "record-damaged" };
+    const bytes = [ahead, row.bytes].find((read) => read === row.sha256);
+    return bytes ? { record: { ...row, bytes } } : { refused: "record-damaged" };
   }
 
   /** @param {string} photoId @param {string} owner */

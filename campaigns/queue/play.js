@@ -13,6 +13,7 @@ import { World } from "./world.js";
  * @property {number} events operations and steps until rest
  * @property {number} photos
  * @property {number} stored
+ * @property {{sent: number, refused: number}} overlap photos read ahead, by what became of them
  * @property {number} now virtual milliseconds
  * @property {string} mark equal for equal histories
  */
@@ -43,10 +44,10 @@ export function play(operations, product = PRODUCT, write = null) {
 export const playSeed = (seed, product = PRODUCT) => play(operationsOf(seed), product);
 
 /** @param {World} world @returns {Played} */
-function resultOf({ checker, clinic, events, now }) {
+function resultOf({ checker, clinic, events, overlap, now }) {
   const verdict = Object.fromEntries([...checker.verdict].map(([kind, what]) => [kind, [...what]]));
   const rows = [...clinic.rows.values()];
   const stored = rows.filter((row) => row.state === "stored").length;
   const mark = [now, events, ...rows.map((row) => row.photoId + row.state)].join();
-  return { verdict, events, photos: checker.taken.size, stored, now, mark };
+  return { verdict, events, photos: checker.taken.size, stored, overlap, now, mark };
 }

@@ -12,7 +12,8 @@ import { verifyReceipt } from "../../pwa/queue/replay/receipts.js";
 
 /**
  * `mine`: whose photos a sign-in may send; `declare`: what a request says about a photo, given what
- * the phone knows to be current; `verifyReceipt`: what a receipt confirms.
+ * the phone knows to be current; `verifyReceipt`: what a receipt confirms; `asksAtItsTurn`: whether a
+ * photo that was read ahead may still leave is asked when it is sent.
  * @typedef {typeof PRODUCT} Product
  */
 
@@ -23,4 +24,5 @@ export const PRODUCT = {
   mine: (/** @type {any} */ row, /** @type {string} */ owner) => row.owner === owner,
   declare: (/** @type {any} */ row, /** @type {any} */ _known) => row,
   verifyReceipt,
+  asksAtItsTurn: true,
 };

@@ -15,8 +15,12 @@ const LONGEST_MS = 30_000;
 export class Run {
   /** Transactions, in the order in which they were asked for. @type {any[]} */
   writes = [];
-  /** Requests that have left. @type {any[]} */
+  /** Requests that have left, and the reading of the photo that is next. @type {any[]} */
   ops = [];
+  /** Receipts that are to be written together. @type {any[]} */
+  #held = [];
+  /** The photo that was read before its turn, as it was then. @type {any} */
+  #ahead = null;
   /** @type {number | null} */
   wakeAt = null;
   over = false;
@@ -53,6 +57,7 @@ export class Run {
   end() {
     if (this.over) return;
     this.over = true;
+    this.#writeHeld();
     for (const op of this.ops) if (op.phase === "out") this.#world.mayArriveLate(op.request);
     this.ops = [];
   }
@@ -60,17 +65,33 @@ export class Run {
   /** @returns {boolean} whether there was something to do */
   progress() {
     const { random } = this.#world;
-    const next = random.pick([...this.writes.slice(0, 1), ...this.ops]);
+    const begun = [...this.writes.slice(0, 1), ...this.ops, ...this.#held.slice(0, 1)];
+    const next = random.pick(begun);
     if (!next) return this.over;
     if (next === this.writes[0]) this.#commit(this.writes.shift());
-    else if (next.phase === "out") this.#travel(next);
-    else this.#comeBack(next);
+    else if (next === this.#held[0]) this.#writeHeld();
+    else this.#goOn(next);
     return true;
+  }
+
+  /** @param {any} op */
+  #goOn(op) {
+    if (op.type === "ahead") this.#readAhead(op);
+    else if (op.phase === "out") this.#travel(op);
+    else this.#comeBack(op);
+  }
+
+  #writeHeld() {
+    if (this.#held.length === 0) return;
+    this.writes.push({ type: "settle", all: this.#held, at: this.#held[0].at });
+    this.#held = [];
   }
 
   /** The process ends: of what was asked of the disk, a part was done. */
   kill() {
     const { random } = this.#world;
+    if (random.chance(0.5)) this.#writeHeld();
+    this.#held = [];
     const done = this.writes.splice(0, random.below(this.writes.length + 1));
     this.end();
     for (const effect of done) this.#commit(effect);
@@ -82,7 +103,8 @@ export class Run {
     if (effect.type === "wake") return this.#sleep(effect.inMs);
     if (effect.type === "put") this.#onlyPut();
     if (effect.type === "pause") this.#notTooLong(effect.pause);
-    this.writes.push({ ...effect, at: this.#world.now });
+    const asked = effect.type === "settle" ? this.#held : this.writes;
+    asked.push({ ...effect, at: this.#world.now });
   }
 
   /** @param {string} outcome */
@@ -158,17 +180,41 @@ export class Run {
 
   /** @param {any} effect */
   #claim(effect) {
-    const claim = this.#world.disk.claim(effect.photoId, this.owner, effect.updates);
+    const claim = this.#claimed(effect);
     if (this.over) return;
-    if (claim.record) return this.#leave(effect, claim.record);
-    this.push({ type: "put", photoId: effect.photoId, outcome: claim });
+    if (!claim.record) return this.push({ type: "put", photoId: effect.photoId, outcome: claim });
+    this.#leave(effect, claim.record);
+    this.ops = this.ops.filter((op) => op.type !== "ahead");
+    if (effect.next) this.ops.push({ type: "ahead", photoId: effect.next });
   }
 
-  /** @param {any} effect */
-  #settle({ photoId, receipt }) {
-    const state = this.#world.disk.settlePhoto(photoId, receipt);
-    this.#world.checker.settled(photoId, state);
-    this.push({ type: "settled", photoId, state });
+  /** With the bytes that were read before, if they are of this photo. @param {any} effect */
+  #claimed({ photoId, updates }) {
+    const { disk, product, overlap } = this.#world;
+    const ahead = this.#ahead?.photoId === photoId ? this.#ahead : null;
+    this.#ahead = null;
+    const claim = disk.claim(photoId, this.owner, updates, ahead?.bytes);
+    if (!ahead) return claim;
+    overlap[claim.record ? "sent" : "refused"] += 1;
+    return product.asksAtItsTurn ? claim : { record: ahead };
+  }
+
+  /** @param {any} op */
+  #readAhead(op) {
+    this.ops = this.ops.filter((other) => other !== op);
+    const row = this.#world.disk.rows.get(op.photoId);
+    this.#ahead = row ? { ...row } : null;
+  }
+
+  /** One transaction; each receipt has its own answer. @param {any} effect */
+  #settle({ all }) {
+    const { disk, checker } = this.#world;
+    const answers = all.map((/** @type {any} */ { photoId, receipt }) => {
+      const state = disk.settlePhoto(photoId, receipt);
+      checker.settled(photoId, state);
+      return { type: "settled", photoId, state };
+    });
+    for (const answer of answers) this.push(answer);
   }
 
   /** @param {any} effect @param {any} about the record, or the records of presign */

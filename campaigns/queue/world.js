@@ -50,6 +50,8 @@ export class World {
   zombies = [];
   /** Operations and steps so far. */
   events = 0;
+  /** Photos that were read before their turn, and what became of them at it. */
+  overlap = { sent: 0, refused: 0 };
   #due = true;
 
   /** @param {Product} product */

@@ -4,8 +4,8 @@
  */
 
 /** @import { QueueStore } from "./queue-store.js" */
-/** @import { ReadAhead } from "./read-ahead.js" */
-/** @import { Settling } from "./settling.js" */
+/** @import { ReadAhead } from "./overlap/read-ahead.js" */
+/** @import { Settling } from "./overlap/settling.js" */
 /** @import { Effect, ReplayEvent } from "./state.js" */
 /** @import { Uploader } from "./uploader.js" */
 

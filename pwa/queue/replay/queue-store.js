@@ -3,7 +3,7 @@
  * what the page did meanwhile always wins; bytes are erased only together with the receipt.
  */
 
-import { GatheredWrites } from "./gathered-writes.js";
+import { GatheredWrites } from "./overlap/gathered-writes.js";
 import { LONGEST_WAIT_MS } from "./retry-policy.js";
 import { deletePhoto, deleteUnsent } from "../photo-store.js";
 import { RULES, isMoving, mayLeave, readableBytes } from "../photo-record.js";

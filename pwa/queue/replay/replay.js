@@ -4,9 +4,9 @@
  * sent and of the next. Page and worker run this same module.
  */
 
-import { ReadAhead } from "./read-ahead.js";
+import { ReadAhead } from "./overlap/read-ahead.js";
 import { initialState, step } from "./reducer.js";
-import { Settling } from "./settling.js";
+import { Settling } from "./overlap/settling.js";
 import { runEffect } from "./effects.js";
 import { hasOnlyReceiptsLeft } from "./state.js";
 import { withReplayLock } from "./lock.js";

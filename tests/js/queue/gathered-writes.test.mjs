@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { GatheredWrites } from "../../../pwa/queue/replay/gathered-writes.js";
+import { GatheredWrites } from "../../../pwa/queue/replay/overlap/gathered-writes.js";
 import { openPhone } from "./support.mjs";
 
 async function start(t) {

@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { ReadAhead } from "../../../pwa/queue/replay/read-ahead.js";
+import { ReadAhead } from "../../../pwa/queue/replay/overlap/read-ahead.js";
 import { Uploader } from "../../../pwa/queue/replay/uploader.js";
 import { WELL, capture, openPhone, receiptFor, sha256, until } from "./support.mjs";
 
@@ -70,14 +70,14 @@ test("between two PUTs lies one write, without any photo's bytes", async (t) => 
   assert.equal(await running, "aborted");
 });
 
-test("a photo costs at most two transactions that write and one that reads, and is hashed once", async (t) => {
+test("two photos cost at most three transactions that write, and each is read and hashed once", async (t) => {
   const phone = await openPhone(t);
   await phone.take(PHOTOS);
   const found = counted(t, phone);
 
   assert.equal(await phone.serve(phone.replay()), "drained");
 
-  assert.ok(found.writes <= 2 * PHOTOS, `${found.writes} writes`);
+  assert.ok(found.writes <= 1.5 * PHOTOS, `${found.writes} writes`);
   assert.ok(found.reads <= PHOTOS + 10, `${found.reads} reads`);
   assert.equal(found.bytes, PHOTOS);
   assert.equal(found.hashes, PHOTOS);
@@ -94,7 +94,7 @@ test("the control: a replay that reads nothing ahead and gathers nothing is seen
     await phone.queueStore.settlePhoto(record.photoId, receiptFor(record.photoId, record));
   }
 
-  assert.ok(found.writes > 2 * PHOTOS);
+  assert.ok(found.writes > 1.5 * PHOTOS);
 });
 
 test("a photo deleted after it was read ahead is not sent", async (t) => {

@@ -4,10 +4,10 @@
  * nothing else is left to do.
  */
 
-/** @import { Clock } from "../../shared/clock.js" */
-/** @import { Receipt } from "../../shared/api-types.js" */
-/** @import { QueueStore } from "./queue-store.js" */
-/** @import { Settled } from "./state.js" */
+/** @import { Clock } from "../../../shared/clock.js" */
+/** @import { Receipt } from "../../../shared/api-types.js" */
+/** @import { QueueStore } from "../queue-store.js" */
+/** @import { Settled } from "../state.js" */
 
 /** More in one transaction cost hardly less for each. */
 const MOST = 8;

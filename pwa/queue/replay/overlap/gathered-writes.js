@@ -3,7 +3,7 @@
  * into the next one together, in the order in which it was asked for.
  */
 
-/** @import { Database, StoreName, WriteTransaction } from "../database.js" */
+/** @import { Database, StoreName, WriteTransaction } from "../../database.js" */
 
 /** @typedef {(tx: WriteTransaction) => Promise<any>} Work may run twice, and only touches its transaction */
 /** @typedef {{stores: StoreName[], work: Work, resolve: (result: any) => void, reject: (error: unknown) => void}} Asked */

@@ -3,7 +3,7 @@
  * the disk. At most one, in memory only: whether it may leave is asked when its turn has come.
  */
 
-/** @import { QueueStore, StoredBytes } from "./queue-store.js" */
+/** @import { QueueStore, StoredBytes } from "../queue-store.js" */
 
 export class ReadAhead {
   #queueStore;
