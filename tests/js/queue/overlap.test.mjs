@@ -182,6 +182,10 @@ test("other bytes than the record names are never sent, whenever they were read"
   await spoil(bytes);
   const claimed = await claim(Promise.resolve(wrong));
   assert.equal(sha256(claimed.bytes), second.sha256);
+  await phone.queue.database.write(["bytes"], (tx) =>
+    tx.objectStore("bytes").delete(second.photoId),
+  );
+  assert.deepEqual(await claim(null), { refused: "record-damaged" });
 });
 
 test("one photo is read ahead: another one at its turn, or one that failed, is read again", async () => {
