@@ -80,7 +80,9 @@ export function answer(request, precache, { caches, fetch, origin, phone }) {
     if (page && page !== path) return lead(page);
     if (!page && path !== "/") return null;
     // On a phone the start page leads to the one page that needs no network.
-    return fetch(request).catch(() => (path === "/" && phone ? lead(SHELL) : offlineAnswer(precache)));
+    return fetch(request).catch(() =>
+      path === "/" && phone ? lead(SHELL) : offlineAnswer(precache),
+    );
   }
 
   /** The page's own address, with the query. @type {(page: string) => Promise<Response>} */

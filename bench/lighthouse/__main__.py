@@ -120,9 +120,7 @@ def _reaches_goals(chromium: Chromium, clinic: MeasuredClinic, page: Audited) ->
     scores = found["scores"]
     points = " ".join(f"{scores[name]:4}" for name in GOALS)
     numbers = "  ".join(f"{found['metrics'][name]:{form}}" for name, form in METRICS.items())
-    print(
-        f"{page.title:22} {page.device:8} {points}  {numbers}", *found["failed"], sep="\n    ", flush=True
-    )
+    print(f"{page.title:22} {page.device:8} {points}  {numbers}", *found["failed"], sep="\n    ", flush=True)
     return all(scores[name] >= goal for name, goal in GOALS.items())
 
 

@@ -135,6 +135,7 @@ OTHER_ANSWERS = {
     "an end": "os._exit(0)",
     "no answer": "time.sleep(60)",
     "more than any thumbnail": "bytes(600_000)",
+    "more than is ever read": "bytes(60_000_000)",
     "no picture": "b'<script>alert(1)</script>'",
     "a JPEG": repr(encoded(Image.new("RGB", (32, 24)), "JPEG")),
     "a large WebP": repr(encoded(Image.new("RGB", (640, 480)), "WEBP")),

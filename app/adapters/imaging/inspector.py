@@ -126,7 +126,8 @@ class _Worker:
             return
         with contextlib.suppress(ProcessLookupError):
             process.kill()
-        await process.wait()
+        # asyncio tells of the end once all is read: what nobody has asked for would hold it up for ever.
+        await asyncio.gather(process.wait(), _read_off(process))
         if process.stdin is not None:
             process.stdin.close()
 
@@ -154,6 +155,13 @@ class _Worker:
         if -code in _BY_THE_PICTURE:
             return InvalidImage("The stored picture cannot be decoded.")
         return Unavailable("The photo could not be checked.")
+
+
+async def _read_off(process: asyncio.subprocess.Process) -> None:
+    # Where another task waits for an answer still, it reads to the end by itself.
+    with contextlib.suppress(RuntimeError):
+        while process.stdout is not None and await process.stdout.read(LONGEST_ANSWER):
+            pass
 
 
 def _is_thumbnail(body: bytes) -> bool:
