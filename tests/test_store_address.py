@@ -7,7 +7,6 @@ variables that botocore reads by itself can make of the address.
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -18,6 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.adapters.s3.signer import S3Signer
+from app.adapters.s3.sigv4 import FixedKeys
 from app.adapters.s3.store import bucket_address, build_client, build_signer
 from app.config.settings import Settings, SettingsError, read_settings
 from app.domain.errors import StoreUnavailable
@@ -275,7 +275,7 @@ class AwayRole:
     def get_frozen_credentials(self) -> Any:
         if not self.here:
             raise NoCredentialsError
-        return SimpleNamespace(access_key="AKIAEXAMPLE", secret_key="secret", token=None)
+        return FixedKeys("AKIAEXAMPLE", "secret")
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ const REPLAY_GAP_MS = 100;
 export class Changes {
   #channel = new BroadcastChannel(CHANNEL);
   #clock;
+  #closed = false;
   /** @type {Set<(notice: Notice) => void>} */
   #listeners = new Set();
   /** End those calls of watchers that are still to come. @type {Set<() => void>} */
@@ -30,6 +31,8 @@ export class Changes {
 
   /** @param {Notice} notice */
   publish(notice) {
+    // What was still under way when this context left has nobody to tell.
+    if (this.#closed) return;
     this.#channel.postMessage(notice);
     // A channel does not receive its own messages, and listeners in this context need them too.
     this.#deliver(notice);
@@ -62,6 +65,7 @@ export class Changes {
   }
 
   close() {
+    this.#closed = true;
     for (const cancel of this.#cancels) cancel();
     this.#listeners.clear();
     this.#channel.close();

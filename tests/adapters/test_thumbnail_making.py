@@ -5,11 +5,11 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from PIL import Image, ImageCms, ImageStat
+from PIL import Image
 
 from app.adapters.imaging import inspector as images
 from app.adapters.imaging.inspector import PillowInspector
-from app.domain.errors import InvalidImage
+from app.domain.errors import InvalidImage, Unavailable
 from app.domain.photos.format import walk_image
 from tests.support.pictures import colour_profile, encoded, jpeg, photographs, scene, webp
 
@@ -17,7 +17,7 @@ from tests.support.pictures import colour_profile, encoded, jpeg, photographs, s
 ROGUE = """
 import runpy, sys, os, time
 worker = runpy.run_path({decoder!r})
-worker["main"].__globals__.update(thumbnail=lambda picture, edge: {does})
+worker["main"].__globals__.update({function}=lambda *_: {does})
 worker["main"](*(int(argument) for argument in sys.argv[1:]))
 """
 
@@ -89,29 +89,11 @@ async def test_a_photo_of_that_size_needs_none(inspector: PillowInspector) -> No
     assert (await inspector.inspect(jpeg(320, 240))).thumbnail is None
 
 
-async def test_a_colour_profile_is_worked_in_and_left_out(inspector: PillowInspector) -> None:
-    """The same colours on the screen: those of a wide profile are far from its bare numbers."""
-    wide = _swapped_profile()
-    flat = Image.new("RGB", (400, 300), (200, 60, 40))
-
-    plain = await thumbnail_of(inspector, encoded(flat, "JPEG", quality=95, icc_profile=colour_profile()))
-    swapped = await thumbnail_of(inspector, encoded(flat, "JPEG", quality=95, icc_profile=wide))
-
-    assert _middle(plain) == pytest.approx((200, 60, 40), abs=6)
-    red, green, _ = _middle(swapped)
-    assert green > red + 60
-
-
-def _middle(picture: Image.Image) -> tuple[float, ...]:
-    return tuple(ImageStat.Stat(picture.convert("RGB")).mean)
-
-
-def _swapped_profile() -> bytes:
-    """sRGB with its red and green named for each other."""
-    profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
-    red, green = profile.index(b"rXYZ"), profile.index(b"gXYZ")
-    profile[red : red + 4], profile[green : green + 4] = b"gXYZ", b"rXYZ"
-    return bytes(profile)
+async def test_a_photo_with_a_colour_profile_has_none(inspector: PillowInspector) -> None:
+    """Phones send none; the control is the same picture without it."""
+    for profile, made in ((colour_profile(), False), (None, True)):
+        body = encoded(scene(400, 300), "JPEG", quality=95, icc_profile=profile)
+        assert ((await inspector.inspect(body)).thumbnail is not None) is made
 
 
 async def test_grey_and_transparent_photos_have_one_as_well(inspector: PillowInspector) -> None:
@@ -122,10 +104,10 @@ async def test_grey_and_transparent_photos_have_one_as_well(inspector: PillowIns
     assert (await thumbnail_of(inspector, encoded(see_through, "WEBP", method=0))).mode == "RGBA"
 
 
-def rogue(monkeypatch: pytest.MonkeyPatch, folder: Path, does: str) -> None:
-    """From here on, workers do this instead of making a thumbnail."""
+def rogue(monkeypatch: pytest.MonkeyPatch, folder: Path, does: str, function: str = "thumbnail") -> None:
+    """From here on, new workers do this instead of making a thumbnail, or instead of another function."""
     script = folder / "rogue.py"
-    script.write_text(ROGUE.format(decoder=str(images._SCRIPT), does=does))
+    script.write_text(ROGUE.format(decoder=str(images._SCRIPT), does=does, function=function))
     monkeypatch.setattr(images, "_SCRIPT", script)
 
 
@@ -133,6 +115,7 @@ OTHER_ANSWERS = {
     "a crash": "os.kill(os.getpid(), 11)",
     "its CPU time used up": "os.kill(os.getpid(), 24)",
     "an end": "os._exit(0)",
+    "an end that leaves a child": "os.fork() and os._exit(0) or time.sleep(60)",
     "no answer": "time.sleep(60)",
     "more than any thumbnail": "bytes(600_000)",
     "more than is ever read": "bytes(60_000_000)",
@@ -168,3 +151,31 @@ async def test_what_a_worker_answers_in_its_place_does_come_through(
     rogue(monkeypatch, tmp_path, repr(small))
 
     assert (await inspector.inspect(jpeg(400, 300))).thumbnail == small
+
+
+@pytest.mark.parametrize(
+    "verdict",
+    [
+        bytes(60_000_000),
+        b"\xff",
+        b"! \xff",
+        b"",
+        b"400 300",
+        b"400 300 GIF",
+        b"400 300 JPEG\n",
+        b"-1 300 JPEG",
+    ],
+    ids=["endless", "no text", "no reason", "empty", "cut off", "other kind", "more", "negative"],
+)
+async def test_a_verdict_that_no_worker_of_ours_gives_ends_that_worker(
+    inspector: PillowInspector, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, verdict: bytes
+) -> None:
+    """It says nothing about the photo, and what comes behind it is no answer to the next one."""
+    does = f"(bytes({len(verdict)}), None)" if len(verdict) > 100 else f"({verdict!r}, None)"
+    with monkeypatch.context() as changed:
+        rogue(changed, tmp_path, does, "inspect")
+        for _ in range(2):
+            with pytest.raises((Unavailable, InvalidImage)):
+                await inspector.inspect(jpeg(400, 300))
+
+    assert (await inspector.inspect(jpeg(400, 300))).width == 400

@@ -10,7 +10,7 @@ from campaigns.checker.history import check_history
 from campaigns.queue.campaign import QUEUE, node, run
 
 GATE = range(1, 5_001)
-CONTROLS = 15
+CONTROLS = 16
 
 
 def test_five_thousand_histories_have_no_violation() -> None:

@@ -71,38 +71,23 @@ def inspect(body: bytes) -> tuple[bytes, Image.Image | None]:
 
 
 def thumbnail(picture: Image.Image, edge: int) -> bytes:
-    """A WebP whose longest side is ``edge`` pixels, in sRGB and of pixels alone.
+    """A WebP whose longest side is ``edge`` pixels, of pixels alone.
 
-    Empty for a picture that is no larger, and where none can be made.
+    Empty for a picture that is no larger, where none can be made, and for one with a colour profile, which
+    photos of our phones do not have: a stranger's would be read by one more library.
     """
     longest = max(picture.size)
-    if longest <= edge:
+    if longest <= edge or picture.info.get("icc_profile"):
         return b""
     try:
         size = [max(1, round(side * edge / longest)) for side in picture.size]
         small = picture.resize((size[0], size[1]), Image.Resampling.BICUBIC, reducing_gap=2.0)
         out = io.BytesIO()
-        _in_srgb(small, picture.info.get("icc_profile")).save(
-            out, "WEBP", quality=QUALITY, method=EFFORT, exif=b"", icc_profile=b""
-        )
+        plain = small if small.mode in ("RGB", "RGBA") else small.convert("RGB")
+        plain.save(out, "WEBP", quality=QUALITY, method=EFFORT, exif=b"", icc_profile=b"")
         return out.getvalue()
     except Exception:  # Pillow raises anything; the gallery shows the photo itself
         return b""
-
-
-def _in_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
-    """The colours of its profile without it; a picture without one is in sRGB."""
-    if profile:
-        # Photos of today have none, so that no worker loads this for them.
-        from PIL import ImageCms
-
-        picture = (
-            ImageCms.profileToProfile(
-                picture, io.BytesIO(profile), ImageCms.createProfile("sRGB"), outputMode="RGB"
-            )
-            or picture
-        )
-    return picture if picture.mode in ("RGB", "RGBA") else picture.convert("RGB")
 
 
 def decoded(body: bytes) -> Image.Image:

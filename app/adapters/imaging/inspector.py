@@ -7,6 +7,8 @@ What happens after the verdict, while the thumbnail is made, costs the thumbnail
 
 import asyncio
 import contextlib
+import os
+import re
 import signal
 import struct
 import sys
@@ -24,9 +26,13 @@ CPU_SECONDS = 5
 ANSWER_SECONDS = 20.0
 QUEUE_SECONDS = 30.0
 THUMBNAIL_SECONDS = 2.0
+END_SECONDS = 2.0
 # Far more than a verdict or a thumbnail: a longer answer comes from a broken process.
 LONGEST_ANSWER = 500_000
 
+_VERDICT = re.compile(rb"! [ -~]{1,100}|\d{1,5} \d{1,5} (?:JPEG|WEBP)")
+# Where Python's own libraries are, on systems that keep them elsewhere.
+_NEEDED = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 _SCRIPT = Path(__file__).with_name("decoder.py")
 _LENGTH = struct.Struct(">I")
 _TYPES = {"JPEG": "image/jpeg", "WEBP": "image/webp"}
@@ -103,7 +109,9 @@ class _Worker:
     async def _running(self) -> asyncio.subprocess.Process:
         if self._process is not None and self._process.returncode is None:
             return self._process
-        await self.stop()
+        # Ended by itself, perhaps long ago: its number may be another process's.
+        if self._process is not None and self._process.stdin is not None:
+            self._process.stdin.close()
         self._process = process = await _new_process(self._limits)
         await self._exchange(process, None)
         return process
@@ -113,8 +121,12 @@ class _Worker:
         try:
             async with self._busy:
                 process = await self._running()
-                answer = (await self._exchange(process, body)).decode()
-                return answer, b"" if answer.startswith("!") else await self._thumbnail(process)
+                verdict = await self._exchange(process, body)
+                if not _VERDICT.fullmatch(verdict):
+                    # In other hands: what it says next would be taken for the answer to another photo.
+                    await self.stop()
+                    raise Unavailable("The photo could not be checked.")
+                return verdict.decode(), b"" if verdict[:1] == b"!" else await self._thumbnail(process)
         except asyncio.CancelledError:
             # Its answer would be taken for that of the next picture.
             await self.stop()
@@ -124,10 +136,10 @@ class _Worker:
         process, self._process = self._process, None
         if process is None:
             return
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
-        # asyncio tells of the end once all is read: what nobody has asked for would hold it up for ever.
-        await asyncio.gather(process.wait(), _read_off(process))
+        # With what it has started, which would keep its output open; it was there a moment ago.
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+        await _end_of(process)
         if process.stdin is not None:
             process.stdin.close()
 
@@ -150,11 +162,23 @@ class _Worker:
             raise await self._ended(process) from None
 
     async def _ended(self, process: asyncio.subprocess.Process) -> InvalidImage | Unavailable:
-        code = await process.wait()
+        code = await _end_of(process)
         await self.stop()
-        if -code in _BY_THE_PICTURE:
+        if code is not None and -code in _BY_THE_PICTURE:
             return InvalidImage("The stored picture cannot be decoded.")
         return Unavailable("The photo could not be checked.")
+
+
+async def _end_of(process: asyncio.subprocess.Process) -> int | None:
+    """Its exit status; None where it does not end.
+
+    asyncio tells of it once all output was read, also what nobody has asked for.
+    """
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(END_SECONDS):
+            code, _ = await asyncio.gather(process.wait(), _read_off(process))
+            return code
+    return None
 
 
 async def _read_off(process: asyncio.subprocess.Process) -> None:
@@ -183,6 +207,8 @@ async def _new_process(limits: tuple[int, ...]) -> asyncio.subprocess.Process:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,
+            # A file that takes it over finds no keys of the server there.
+            env={name: value for name, value in os.environ.items() if name in _NEEDED},
             start_new_session=True,
         )
     except OSError as error:
@@ -206,6 +232,7 @@ async def _receive(process: asyncio.subprocess.Process) -> bytes:
         raise Unavailable
     (length,) = _LENGTH.unpack(await process.stdout.readexactly(_LENGTH.size))
     if length > LONGEST_ANSWER:
-        process.kill()
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
         raise ConnectionError
     return await process.stdout.readexactly(length)

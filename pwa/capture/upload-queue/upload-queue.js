@@ -40,7 +40,8 @@ export class UploadQueue {
 
   /** Reads the queue again; readings never overlap, or one photo would be seen leaving twice. */
   refresh() {
-    this.#reading = this.#reading.then(() => this.#read());
+    // A reading that failed must not be the last one.
+    this.#reading = this.#reading.catch(() => {}).then(() => this.#read());
     return this.#reading;
   }
 

@@ -9,6 +9,7 @@ import { deletePhoto, deleteUnsent } from "../photo-store.js";
 import { RULES, isMoving, mayLeave, readableBytes } from "../photo-record.js";
 import { localDay } from "../listing.js";
 import { sha256Hex } from "../hash.js";
+import { withLimit } from "../../shared/clock.js";
 import { verifyReceipt } from "./receipts.js";
 import { recordOfActiveUser, activeUserIn } from "../active-user.js";
 
@@ -17,6 +18,11 @@ import { recordOfActiveUser, activeUserIn } from "../active-user.js";
 /** @import { Pause, PhotoRecord } from "../photo-record.js" */
 /** @import { Receipt } from "../../shared/api-types.js" */
 /** @import { StatusUpdate, PauseStatus, Row, Settled } from "./state.js" */
+
+/** Far longer than any disk needs for four megabytes. */
+const READ_LIMIT_MS = 15_000;
+/** How browsers say that the file of a value is gone or cannot be read. */
+const LOST = new Set(["NotReadableError", "NotFoundError", "DataError"]);
 
 /** @typedef {{record: PhotoRecord, bytes: ArrayBuffer} | {refused: "changed" | "record-damaged"}} Claim */
 /** @typedef {{bytes: unknown, sha256: string | null}} StoredBytes as they were read; no hash where there are none */
@@ -99,9 +105,8 @@ export class QueueStore {
    * @returns {Promise<StoredBytes>}
    */
   async readBytes(photoId) {
-    const bytes = await this.#database.read(["bytes"], (tx) =>
-      tx.objectStore("bytes").get(photoId),
-    );
+    const asked = this.#database.read(["bytes"], (tx) => tx.objectStore("bytes").get(photoId));
+    const bytes = await withLimit(asked, READ_LIMIT_MS, "bytes");
     return { bytes, sha256: bytes instanceof ArrayBuffer ? await sha256Hex(bytes) : null };
   }
 
@@ -126,8 +131,29 @@ export class QueueStore {
     if (!record) return { refused: "changed" };
     // Other bytes than these may have been kept since they were read.
     const bytes =
-      wholeBytes(record, await ahead) ?? wholeBytes(record, await this.readBytes(photoId));
+      wholeBytes(record, await ahead) ?? wholeBytes(record, await this.#readInTurn(photoId));
     return bytes ? { record, bytes } : { refused: "record-damaged" };
+  }
+
+  /**
+   * Where the browser has lost what it kept, this photo is refused and no other one waits for it. On any
+   * other error it is not being sent any more: until the next run it can be deleted and taken again.
+   * @param {string} photoId
+   * @returns {Promise<StoredBytes | null>}
+   */
+  async #readInTurn(photoId) {
+    try {
+      return await this.readBytes(photoId);
+    } catch (error) {
+      if (error instanceof Error && LOST.has(error.name)) return null;
+      await this.#writes.write(["photos"], async (tx) => {
+        const record = await tx.objectStore("photos").get(photoId);
+        if (record?.state !== "sending") return;
+        await tx.objectStore("photos").put({ ...record, state: "queued" });
+      });
+      this.#changed();
+      throw error;
+    }
   }
 
   /**

@@ -188,6 +188,49 @@ test("other bytes than the record names are never sent, whenever they were read"
   assert.deepEqual(await claim(null), { refused: "record-damaged" });
 });
 
+/** From here on, reading this photo's bytes fails so. */
+function unreadable(phone, photoId, name) {
+  const { database } = phone.queue;
+  const read = database.read.bind(database);
+  const failing = (work) => (tx) =>
+    work({
+      objectStore: (store) => ({
+        get: async (key) => {
+          if (key === photoId) throw new DOMException("", name);
+          return tx.objectStore(store).get(key);
+        },
+      }),
+    });
+  database.read = (stores, work) => read(stores, stores.join() === "bytes" ? failing(work) : work);
+}
+
+for (const name of ["NotReadableError", "NotFoundError", "DataError"])
+  test(`a photo whose bytes the browser has lost holds no other one up: ${name}`, async (t) => {
+    const phone = await openPhone(t);
+    const records = await phone.take(3);
+    unreadable(phone, records[1].photoId, name);
+
+    assert.equal(await phone.serve(phone.replay()), "drained");
+
+    const left = await Promise.all(
+      records.map(({ photoId }) => phone.queueStore.readRecord(photoId, "anna")),
+    );
+    assert.deepEqual(
+      left.map((record) => record && [record.state, record.reason]),
+      [null, ["parked", "record-damaged"], null],
+    );
+  });
+
+test("a photo whose bytes cannot be read for now can be deleted meanwhile", async (t) => {
+  const phone = await openPhone(t);
+  const [record] = await phone.take(1);
+  unreadable(phone, record.photoId, "UnknownError");
+  const claim = phone.queueStore.claimPhoto(record.photoId, "anna", []);
+
+  await assert.rejects(claim, { name: "UnknownError" });
+  assert.equal((await phone.queueStore.readRecord(record.photoId, "anna")).state, "queued");
+});
+
 test("one photo is read ahead: another one at its turn, or one that failed, is read again", async () => {
   const read = [];
   const ahead = new ReadAhead({
