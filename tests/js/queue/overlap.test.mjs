@@ -231,6 +231,22 @@ test("a photo whose bytes cannot be read for now can be deleted meanwhile", asyn
   assert.equal((await phone.queueStore.readRecord(record.photoId, "anna")).state, "queued");
 });
 
+test("a photo that left while its bytes could not be read does not come back", async (t) => {
+  const phone = await openPhone(t);
+  const [record] = await phone.take(1);
+  const { database } = phone.queue;
+  const { read } = database;
+  database.read = async () => {
+    await database.write(["photos"], (tx) => tx.objectStore("photos").delete(record.photoId));
+    throw new DOMException("", "UnknownError");
+  };
+  const claim = phone.queueStore.claimPhoto(record.photoId, "anna", []);
+
+  await assert.rejects(claim, { name: "UnknownError" });
+  database.read = read;
+  assert.equal(await phone.queueStore.readRecord(record.photoId, "anna"), null);
+});
+
 test("one photo is read ahead: another one at its turn, or one that failed, is read again", async () => {
   const read = [];
   const ahead = new ReadAhead({
