@@ -47,7 +47,7 @@ def clinic(link: tuple[Clinic, Proxy]) -> Clinic:
 @pytest.fixture
 def old_phone(link: tuple[Clinic, Proxy], open_context: Callable[..., BrowserContext], watch: Watch) -> Page:
     """A signed-in phone with the app of the version that is about to be replaced."""
-    watch.allow("ERR_", "status of", "WebSocket")
+    watch.allow("ERR_", "status of", "WebSocket", "warning: Ably")
     clinic, proxy = link
     phone = open_context(**{**PHONE, "base_url": f"http://localhost:{proxy.port}"}).new_page()
     sign_in_with_worker(phone, clinic)
