@@ -22,6 +22,14 @@ class Provider:
         await self.may_answer.wait()
         return found
 
+    async def question(self, sessions: OpenSessions) -> asyncio.Task[bool]:
+        """One that has reached the provider, which does not answer yet."""
+        self.may_answer.clear()
+        late = asyncio.create_task(sessions.is_open("sess_anna"))
+        while not self.asked:  # noqa: ASYNC110 - turns of the loop, no time
+            await asyncio.sleep(0)
+        return late
+
     def sessions(self, trust_s: float = 1.0) -> OpenSessions:
         """What stands before it."""
         return OpenSessions(self.is_open, trust_s, lambda: self.now)
@@ -45,10 +53,7 @@ async def test_a_slow_answer_is_not_trusted_for_longer() -> None:
     """Another process may have ended the session since the question."""
     provider = Provider()
     sessions = provider.sessions()
-    provider.may_answer.clear()
-    late = asyncio.create_task(sessions.is_open("sess_anna"))
-    while not provider.asked:  # noqa: ASYNC110 - turns of the loop, no time
-        await asyncio.sleep(0)
+    late = await provider.question(sessions)
     provider.open.clear()
     provider.now += 1
     provider.may_answer.set()
@@ -85,10 +90,7 @@ async def test_a_session_that_ends_while_its_provider_is_asked_is_not_remembered
     """The late answer says open; the next request asks again."""
     provider = Provider()
     sessions = provider.sessions()
-    provider.may_answer.clear()
-    late = asyncio.create_task(sessions.is_open("sess_anna"))
-    while not provider.asked:  # noqa: ASYNC110 - turns of the loop, no time
-        await asyncio.sleep(0)
+    late = await provider.question(sessions)
 
     provider.open.clear()
     sessions.on_sessions_ended()

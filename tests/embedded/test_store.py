@@ -267,11 +267,8 @@ def test_the_kill_test_sees_a_writer_that_is_not_atomic(tmp_path: Path) -> None:
     assert "damaged" in done.stderr
 
 
-async def test_a_reader_makes_the_name_durable_before_it_promises(
-    store: EmbeddedStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Its writer may have linked the object and not have come to the folders yet."""
-    await store.put(KEY, kept())
+def synced(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The files and folders that are waited for from here on."""
     seen: list[int] = []
     real = os.fsync
 
@@ -280,6 +277,15 @@ async def test_a_reader_makes_the_name_durable_before_it_promises(
         real(handle)
 
     monkeypatch.setattr(os, "fsync", noted)
+    return seen
+
+
+async def test_a_reader_makes_the_name_durable_before_it_promises(
+    store: EmbeddedStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its writer may have linked the object and not have come to the folders yet."""
+    await store.put(KEY, kept())
+    seen = synced(monkeypatch)
 
     await store.read(KEY, len(BODY))
 
@@ -313,14 +319,7 @@ async def test_a_thumbnail_is_not_waited_for_and_its_deletion_is(
 ) -> None:
     """It can be made again from the photo; what was deleted may not come back with the power."""
     await store.put(KEY, kept())
-    seen: list[int] = []
-    real = os.fsync
-
-    def noted(handle: int) -> None:
-        seen.append(handle)
-        real(handle)
-
-    monkeypatch.setattr(os, "fsync", noted)
+    seen = synced(monkeypatch)
 
     await store.write_derived(f"{KEY}.thumb.webp", BODY, "image/webp")
     assert seen == []
