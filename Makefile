@@ -75,4 +75,4 @@ lighthouse: ## Lighthouse over every page, on a slowed network and processor
 	@$(BIN)/python -m bench.lighthouse
 
 clean: ## Remove what set-up made; data and keys stay
-	rm -rf .venv node_modules pwa/bundles pwa/vendor .setup
+	rm -rf .venv node_modules bench/lighthouse/node_modules pwa/bundles pwa/vendor .setup
