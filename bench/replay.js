@@ -94,7 +94,7 @@ async ({ how, store, count, pictures, owner, consultationId }) => {
     const { ids, saving } = await save(queue);
     const began = performance.now();
     const stored = new Promise((resolve) =>
-      queue.changes.listen(async () => (await receipts()) >= before + count && resolve()),
+      queue.watch(async () => (await receipts()) >= before + count && resolve()),
     );
     await queue.approve(ids);
     (await navigator.serviceWorker.ready).active.postMessage({ type: "drain" });

@@ -3,29 +3,17 @@
  * carry no content: the receiver reads the database.
  */
 
-import { realClock } from "../shared/clock.js";
-
-/** @import { Clock } from "../shared/clock.js" */
-
 /** @typedef {{type: "changed", by: "page" | "replay"} | {type: "hurry"}} Notice */
 
 const CHANNEL = "clinicpro-queue";
 
-/** While photos are being sent the queue changes faster than a person can follow. */
-const REPLAY_GAP_MS = 100;
-
 export class Changes {
   #channel = new BroadcastChannel(CHANNEL);
-  #clock;
-  #closed = false;
   /** @type {Set<(notice: Notice) => void>} */
   #listeners = new Set();
-  /** End those calls of watchers that are still to come. @type {Set<() => void>} */
-  #cancels = new Set();
+  #closed = false;
 
-  /** @param {Pick<Clock, "after">} [clock] */
-  constructor(clock = realClock) {
-    this.#clock = clock;
+  constructor() {
     this.#channel.onmessage = (event) => this.#deliver(event.data);
   }
 
@@ -48,25 +36,15 @@ export class Changes {
   }
 
   /**
-   * @param {() => unknown} callback called after any notice; a slow one is called once for many, and
-   *   one for all that a replay has changed within a tenth of a second
+   * @param {() => unknown} callback called after any notice; a slow one is called once for many
    * @returns {() => void} stops watching
    */
   watch(callback) {
-    const run = coalesced(callback);
-    const { ask, cancel } = onceIn(this.#clock, REPLAY_GAP_MS, run);
-    this.#cancels.add(cancel);
-    const stop = this.listen((notice) => (isOfReplay(notice) ? ask() : run()));
-    return () => {
-      stop();
-      cancel();
-      this.#cancels.delete(cancel);
-    };
+    return this.listen(coalesced(callback));
   }
 
   close() {
     this.#closed = true;
-    for (const cancel of this.#cancels) cancel();
     this.#listeners.clear();
     this.#channel.close();
   }
@@ -75,30 +53,6 @@ export class Changes {
   #deliver(notice) {
     for (const listener of this.#listeners) listener(notice);
   }
-}
-
-/** @param {Notice} notice */
-const isOfReplay = (notice) => notice.type === "changed" && notice.by === "replay";
-
-/**
- * @param {Pick<Clock, "after">} clock
- * @param {number} ms
- * @param {() => unknown} run
- * @returns {{ask: () => void, cancel: () => void}} runs it after this time, once however often it was asked
- */
-function onceIn(clock, ms, run) {
-  /** @type {(() => void) | null} */
-  let due = null;
-  const cancel = () => {
-    due?.();
-    due = null;
-  };
-  const begin = () => {
-    due = null;
-    run();
-  };
-  const ask = () => void (due ??= clock.after(ms, begin));
-  return { ask, cancel };
 }
 
 /**
